@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.error;
+
+/**
+ * A failure that is told to the user in one sentence: what failed, on which file, block or offset,
+ * and what to do. The base of every exception that this project throws on purpose.
+ */
+public class FixedRamException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /** Creates a failure told by one sentence. */
+  public FixedRamException(String sentence) {
+    super(sentence);
+  }
+
+  /** Creates a failure told by one sentence, with what caused it. */
+  public FixedRamException(String sentence, Throwable cause) {
+    super(sentence, cause);
+  }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.error;
+
+/** A system call on a file or socket failed. */
+public final class StorageException extends FixedRamException {
+  private static final long serialVersionUID = 1L;
+
+  private final int errno;
+
+  /**
+   * Creates a failure.
+   *
+   * @param sentence what failed, on which file and offset, and why
+   * @param errno the error number of the C library, 0 where there is none
+   */
+  public StorageException(String sentence, int errno) {
+    super(sentence);
+    this.errno = errno;
+  }
+
+  /** Creates a failure that Java's own I/O reported. */
+  public StorageException(String sentence, Throwable cause) {
+    super(sentence, cause);
+    this.errno = 0;
+  }
+
+  /** The error number of the C library (errno.h), 0 where there is none. */
+  public int errno() {
+    return errno;
+  }
+}

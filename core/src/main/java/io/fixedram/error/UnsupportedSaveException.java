@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.error;
+
+/** The bytes are well formed, but hold something that cannot be carried; the sentence names it. */
+public final class UnsupportedSaveException extends FixedRamException {
+  private static final long serialVersionUID = 1L;
+
+  /** Creates a failure told by one sentence that names what cannot be carried. */
+  public UnsupportedSaveException(String sentence) {
+    super(sentence);
+  }
+}

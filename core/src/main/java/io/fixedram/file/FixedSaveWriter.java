@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.file;
+
+import io.fixedram.guest.DeviceState;
+import io.fixedram.guest.PageBitmap;
+import io.fixedram.guest.PageSink;
+import io.fixedram.guest.RamBlock;
+import io.fixedram.guest.SaveHeader;
+import io.fixedram.layout.BlockPlace;
+import io.fixedram.layout.FixedLayout;
+import io.fixedram.os.Descriptor;
+import io.fixedram.stream.ConfigurationSection;
+import io.fixedram.stream.MemSizeList;
+import io.fixedram.stream.RamSection;
+import io.fixedram.stream.StreamFormat;
+import io.fixedram.stream.StreamOutput;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Writes a fixed-offset file:
+ *
+ * <pre>
+ *   configuration, with the layout's capability
+ *   SECTION_START of "ram": the list of blocks, each entry with its fields, bitmap and pages; EOS
+ *   FOOTER
+ *   SECTION_END of "ram": EOS, or nothing under fixed-ram
+ *   FOOTER
+ *   device state
+ * </pre>
+ *
+ * <p>All but the bitmaps, the pages and the device state is written when the save begins, since
+ * every offset is known then.
+ */
+final class FixedSaveWriter implements PageSink {
+  private static final int BUFFER_BYTES = 1 << 16;
+  private static final int BITMAP_PIECE_BYTES = 1 << 16;
+
+  private final Descriptor descriptor;
+  private final FixedLayout layout;
+  private final DirectMode direct;
+  private final StreamOutput out;
+  private final List<BlockPlace> places = new ArrayList<>();
+  private Optional<Pages> pages = Optional.empty();
+  private long tailOffset;
+  private long pageBytes;
+
+  /** What exists once the blocks are known. */
+  private record Pages(SaveHeader header, PageFile file, PageWriter writer)
+      implements AutoCloseable {
+    @Override
+    public void close() {
+      writer.close();
+      file.close();
+    }
+  }
+
+  /** Writes into an empty file, which stays the caller's to close. */
+  FixedSaveWriter(Descriptor descriptor, FixedLayout layout, DirectMode direct) {
+    this.descriptor = descriptor;
+    this.layout = layout;
+    this.direct = direct;
+    this.out = new StreamOutput(descriptor::write, BUFFER_BYTES);
+  }
+
+  /** Bytes of pages that the file holds as data; final once the save has ended. */
+  long pageBytes() {
+    return pageBytes;
+  }
+
+  private Pages pages() {
+    return pages.orElseThrow(() -> new IllegalStateException("pages before begin"));
+  }
+
+  @Override
+  public void begin(SaveHeader header) {
+    int pageSize = header.blocks().targetPageSize();
+    int id = header.ramSectionId();
+    ConfigurationSection.write(
+        out, header.configuration(), Optional.of(layout.capabilities().getFirst()));
+    RamSection.writeStart(out, id);
+    MemSizeList.write(out, header.blocks(), block -> addPlace(block, pageSize));
+    out.be64(StreamFormat.RAM_EOS);
+    RamSection.writeFooter(out, id);
+    RamSection.writeEnd(out, id);
+    if (layout.laterPayloads()) {
+      out.be64(StreamFormat.RAM_EOS);
+    }
+    RamSection.writeFooter(out, id);
+    out.flush();
+    tailOffset = out.position();
+    PageFile file = new PageFile(descriptor, direct);
+    pages = Optional.of(new Pages(header, file, new PageWriter(file, places, pageSize)));
+  }
+
+  private void addPlace(RamBlock block, int pageSize) {
+    BlockPlace place = layout.place(block, out.position(), pageSize);
+    layout.writeFields(out, place, pageSize);
+    out.seek(place.end());
+    places.add(place);
+  }
+
+  @Override
+  public void data(
+      RamBlock block, long offset, MemorySegment from, long fromOffset, long lengthBytes) {
+    pages().writer().data(block, offset, from, fromOffset, lengthBytes);
+  }
+
+  @Override
+  public void zero(RamBlock block, long offset, long lengthBytes) {
+    pages().writer().zero(block, offset, lengthBytes);
+  }
+
+  @Override
+  public void current(RamBlock block, long offset, MemorySegment into) {
+    pages().writer().current(block, offset, into);
+  }
+
+  @Override
+  public void end(DeviceState state) {
+    List<PageBitmap> written = pages().writer().flush();
+    int pageSize = pages().header().blocks().targetPageSize();
+    for (BlockPlace place : places) {
+      PageBitmap bitmap = written.get(place.block().index());
+      pageBytes += bitmap.cardinality() * pageSize;
+      if (!MainMemory.contains(place.block())) {
+        bitmap.set(0, bitmap.pages());
+      }
+      writeBitmap(place, bitmap);
+    }
+    out.seek(tailOffset);
+    out.bytes(state.bytes(), 0, state.sizeBytes());
+    out.flush();
+  }
+
+  private void writeBitmap(BlockPlace place, PageBitmap bitmap) {
+    out.seek(place.bitmapOffset());
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment piece = arena.allocate(BITMAP_PIECE_BYTES, Long.BYTES);
+      for (long done = 0; done < place.bitmapBytes(); done += BITMAP_PIECE_BYTES) {
+        long length = Math.min(BITMAP_PIECE_BYTES, place.bitmapBytes() - done);
+        bitmap.store(done / Long.BYTES, piece.asSlice(0, length));
+        out.bytes(piece, 0, length);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    pages.ifPresent(Pages::close);
+    out.close();
+  }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.file;
+
+import io.fixedram.error.StorageException;
+import io.fixedram.os.Descriptor;
+import io.fixedram.os.Errno;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * The open file under a save that is being written: page content past the page cache where that is
+ * wanted and possible, all else through it. The two never share a block of the disk, since pages
+ * start and end at the alignment that direct writes ask for, or go through the cache too. One
+ * thread writes pages at a time.
+ */
+final class PageFile implements AutoCloseable {
+  /** Zeros written at a time where the file system cannot punch holes. */
+  private static final int ZEROS_BYTES = 1 << 16;
+
+  private final Descriptor plain;
+  private final boolean directDemanded;
+  private Optional<Descriptor> direct;
+  private long directAlignment;
+  private boolean holes = true;
+
+  /**
+   * Uses an open file, which stays the caller's to close.
+   *
+   * @throws StorageException if direct writes are demanded and the file has none
+   */
+  PageFile(Descriptor plain, DirectMode mode) {
+    this.plain = plain;
+    this.directDemanded = mode == DirectMode.ON;
+    this.direct = mode == DirectMode.OFF ? Optional.empty() : openDirect();
+  }
+
+  private Optional<Descriptor> openDirect() {
+    OptionalLong alignment = plain.status().directOffsetAlignment();
+    if (alignment.isPresent() && alignment.getAsLong() == 0) {
+      return noDirect(Errno.EOPNOTSUPP.number());
+    }
+    try {
+      Descriptor opened = Descriptor.open(plain.path(), Descriptor.Mode.DIRECT);
+      directAlignment = Math.max(4096, alignment.orElse(4096));
+      return Optional.of(opened);
+    } catch (StorageException e) {
+      return noDirect(e.errno());
+    }
+  }
+
+  private Optional<Descriptor> noDirect(int errno) {
+    if (directDemanded) {
+      throw new StorageException(
+          "cannot write "
+              + plain.path()
+              + " past the page cache: "
+              + Errno.text(errno)
+              + "; use --direct auto or off",
+          errno);
+    }
+    return Optional.empty();
+  }
+
+  /** Whether pages go past the page cache. */
+  boolean isDirect() {
+    return direct.isPresent();
+  }
+
+  /** Writes page content. */
+  void writePages(long position, MemorySegment from, long offset, long lengthBytes) {
+    if (direct.isPresent()
+        && ((position | lengthBytes | from.address() + offset) & (directAlignment - 1)) == 0) {
+      try {
+        direct.get().write(position, from, offset, lengthBytes);
+        return;
+      } catch (StorageException e) {
+        // Some file systems take the flag at open and refuse the write.
+        if (e.errno() != Errno.EINVAL.number()) {
+          throw e;
+        }
+        direct.get().close();
+        direct = noDirect(e.errno());
+      }
+    }
+    plain.write(position, from, offset, lengthBytes);
+  }
+
+  /** Makes pages that were written read as zeros again, and gives their space back. */
+  void punch(long position, long lengthBytes) {
+    if (holes) {
+      holes = plain.punchHole(position, lengthBytes);
+    }
+    if (!holes) {
+      for (long done = 0; done < lengthBytes; done += ZEROS_BYTES) {
+        plain.write(position + done, new byte[(int) Math.min(ZEROS_BYTES, lengthBytes - done)]);
+      }
+    }
+  }
+
+  /** Reads pages back. */
+  void read(long position, MemorySegment into) {
+    plain.readFully(position, into, 0, into.byteSize());
+  }
+
+  @Override
+  public void close() {
+    direct.ifPresent(Descriptor::close);
+  }
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.file;
+
+import io.fixedram.error.StorageException;
+import io.fixedram.os.Descriptor;
+import io.fixedram.os.Errno;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Optional;
+
+/**
+ * A file that is being written and gets its name when it is complete. Until then it stands beside
+ * its place as ".NAME.partial", locked; a file of that name that nobody locks was left by a process
+ * that was killed, and is removed.
+ */
+final class PendingFile implements AutoCloseable {
+  private final Path target;
+  private final Descriptor descriptor;
+  private boolean published;
+
+  private PendingFile(Path target, Descriptor descriptor) {
+    this.target = target;
+    this.descriptor = descriptor;
+  }
+
+  /**
+   * Creates the file, empty, with mode 0600.
+   *
+   * @throws StorageException if it can't become {@code target}, or another process is writing it
+   */
+  static PendingFile create(Path target) {
+    Path absolute = target.toAbsolutePath();
+    Path name = absolute.getFileName();
+    if (name == null || Files.isDirectory(absolute)) {
+      throw new StorageException(
+          "cannot write " + target + ": it is a directory, give the name of a file",
+          Errno.EISDIR.number());
+    }
+    if (Files.exists(absolute, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(absolute)) {
+      throw new StorageException(
+          "cannot write " + target + ": it exists and is not a regular file",
+          Errno.EEXIST.number());
+    }
+    Path resolved = Files.isSymbolicLink(absolute) ? real(absolute) : absolute;
+    Path partial = resolved.resolveSibling("." + resolved.getFileName() + ".partial");
+    while (true) {
+      Optional<Descriptor> created = tryCreate(target, partial);
+      if (created.isPresent()) {
+        return new PendingFile(resolved, created.get());
+      }
+      removeAbandoned(target, partial);
+    }
+  }
+
+  /** Creates and locks the file; empty if one of its name is there. */
+  private static Optional<Descriptor> tryCreate(Path target, Path partial) {
+    Descriptor descriptor;
+    try {
+      descriptor = Descriptor.open(partial, Descriptor.Mode.CREATE);
+    } catch (StorageException e) {
+      if (e.errno() == Errno.EEXIST.number()) {
+        return Optional.empty();
+      }
+      throw new StorageException(
+          "cannot write " + target + ": " + Errno.text(e.errno()), e.errno());
+    }
+    // Somebody may have taken the new file for an abandoned one before it was locked.
+    if (descriptor.tryLock(false) && isStill(partial, descriptor)) {
+      return Optional.of(descriptor);
+    }
+    descriptor.close();
+    return Optional.empty();
+  }
+
+  private static void removeAbandoned(Path target, Path partial) {
+    if (!Files.isRegularFile(partial, LinkOption.NOFOLLOW_LINKS)
+        && Files.exists(partial, LinkOption.NOFOLLOW_LINKS)) {
+      throw new StorageException(
+          "cannot write " + target + ": " + partial + " is in the way", Errno.EEXIST.number());
+    }
+    try (Descriptor existing = Descriptor.open(partial, Descriptor.Mode.EXISTING)) {
+      if (!existing.tryLock(false)) {
+        throw new StorageException(
+            "cannot write " + target + ": another process is writing it just now",
+            Errno.EAGAIN.number());
+      }
+      if (isStill(partial, existing)) {
+        Files.deleteIfExists(partial);
+      }
+    } catch (StorageException e) {
+      if (e.errno() != Errno.ENOENT.number()) {
+        throw e;
+      }
+    } catch (IOException e) {
+      throw new StorageException(
+          "cannot remove the abandoned " + partial + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static Path real(Path link) {
+    try {
+      return link.toRealPath();
+    } catch (IOException e) {
+      throw new StorageException("cannot follow the link " + link + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static boolean isStill(Path path, Descriptor descriptor) {
+    if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+      return false;
+    }
+    try (Descriptor named = Descriptor.open(path, Descriptor.Mode.READ)) {
+      return named.status().key().equals(descriptor.status().key());
+    }
+  }
+
+  /** The open file. */
+  Descriptor descriptor() {
+    return descriptor;
+  }
+
+  /** Its name so far. */
+  Path partialPath() {
+    return descriptor.path();
+  }
+
+  /**
+   * Gives the file its name, in place of an earlier one.
+   *
+   * @param sync whether content and name are on the device when this returns
+   */
+  void publish(boolean sync) {
+    if (sync) {
+      descriptor.sync();
+    }
+    try {
+      Files.move(partialPath(), target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new StorageException(
+          "cannot rename " + partialPath() + " to " + target + ": " + e.getMessage(), e);
+    }
+    published = true;
+    if (sync) {
+      try (Descriptor directory = Descriptor.open(directoryOf(target), Descriptor.Mode.DIRECTORY)) {
+        directory.sync();
+      }
+    }
+  }
+
+  private static Path directoryOf(Path file) {
+    Path parent = file.getParent();
+    return parent == null ? Path.of("/") : parent;
+  }
+
+  /** Removes the file if it was not published. */
+  @Override
+  public void close() {
+    try {
+      if (!published) {
+        Files.deleteIfExists(partialPath());
+      }
+    } catch (IOException e) {
+      throw new StorageException(
+          "cannot remove the unfinished " + partialPath() + ": " + e.getMessage(), e);
+    } finally {
+      descriptor.close();
+    }
+  }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.file;
+
+import io.fixedram.error.StorageException;
+import io.fixedram.guest.CountingSink;
+import io.fixedram.guest.PageSink;
+import io.fixedram.guest.TransferCounters;
+import io.fixedram.layout.FixedLayout;
+import io.fixedram.layout.SaveFormat;
+import io.fixedram.os.Cancellation;
+import io.fixedram.os.Descriptor;
+import io.fixedram.stream.StreamEncoder;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+
+/**
+ * Writes one save of any format. The file appears under its name when {@link #publish()} is called,
+ * complete; until then an earlier file of that name stays as it is, and {@link #close()} leaves
+ * nothing behind. One thread at a time.
+ */
+public final class SaveWriter implements AutoCloseable {
+  private final Path target;
+  private final WriteOptions options;
+  private final PendingFile file;
+  private final TransferCounters counters = new TransferCounters();
+  private final PageSink sink;
+  private final LongSupplier pageBytes;
+
+  private SaveWriter(Path target, SaveFormat format, WriteOptions options, PendingFile file) {
+    this.target = target;
+    this.options = options;
+    this.file = file;
+    Descriptor descriptor = file.descriptor();
+    Optional<FixedLayout> layout = format.layout(options.alignmentBytes());
+    PageSink writer;
+    if (layout.isPresent()) {
+      FixedSaveWriter fixed = new FixedSaveWriter(descriptor, layout.get(), options.direct());
+      writer = fixed;
+      pageBytes = fixed::pageBytes;
+    } else {
+      StreamEncoder stream = new StreamEncoder(descriptor::write);
+      writer = stream;
+      pageBytes = stream::pageBytes;
+    }
+    this.sink = new CountingSink(writer, counters, new Cancellation());
+  }
+
+  /**
+   * Prepares to write a file.
+   *
+   * @throws StorageException if {@code target} can't be written: a directory, no permission, or
+   *     another process that is writing it
+   */
+  public static SaveWriter create(Path target, SaveFormat format, WriteOptions options) {
+    PendingFile file = PendingFile.create(target);
+    try {
+      return new SaveWriter(target, format, options, file);
+    } catch (RuntimeException e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  /** Takes the save. */
+  public PageSink sink() {
+    return sink;
+  }
+
+  /**
+   * Gives the file its name.
+   *
+   * @throws StorageException if content or name can't be brought onto the device
+   * @throws IllegalStateException if the sink has not taken a whole save
+   */
+  public WrittenSave publish() {
+    if (!counters.ended()) {
+      throw new IllegalStateException("the save has not ended");
+    }
+    file.publish(options.sync());
+    Descriptor.Status status = file.descriptor().status();
+    return new WrittenSave(
+        target,
+        counters.totalRamBytes(),
+        pageBytes.getAsLong(),
+        status.sizeBytes(),
+        status.allocatedBytes());
+  }
+
+  /** Removes what was not published. */
+  @Override
+  public void close() {
+    try {
+      sink.close();
+    } finally {
+      file.close();
+    }
+  }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.file;
+
+import java.nio.file.Path;
+
+/**
+ * A save that was written and has its name.
+ *
+ * @param path its name
+ * @param ramBytes RAM of the guest
+ * @param pageBytes bytes of pages that it holds as data; the others are zero
+ * @param fileBytes its size
+ * @param diskBytes the space it takes on its file system
+ */
+public record WrittenSave(
+    Path path, long ramBytes, long pageBytes, long fileBytes, long diskBytes) {}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.guest;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.UUID;
+
+/**
+ * What the CONFIGURATION section of a stream says of the guest.
+ *
+ * @param machine name of the machine type with its version, such as pc-i440fx-7.2
+ * @param capabilities capabilities that change the stream and must be set the same on load, without
+ *     the one that names a fixed-offset layout: that belongs to the file, not to the guest
+ * @param targetPageBits log2 of the target page size where the stream says so
+ * @param uuid the guest's UUID, sent under validate-uuid
+ */
+public record Configuration(
+    String machine, List<String> capabilities, OptionalInt targetPageBits, Optional<UUID> uuid) {
+  /** Capability under which blocks are listed with their guest address. */
+  public static final String X_IGNORE_SHARED = "x-ignore-shared";
+
+  private static final int DEFAULT_TARGET_PAGE_BITS = 12;
+
+  /** Keeps a copy of the list. */
+  public Configuration {
+    capabilities = List.copyOf(capabilities);
+  }
+
+  /** A configuration with nothing but the machine's name. */
+  public static Configuration of(String machine) {
+    return new Configuration(machine, List.of(), OptionalInt.empty(), Optional.empty());
+  }
+
+  /** Bytes of a target page; 4096 where the stream does not say. */
+  public int targetPageSize() {
+    return 1 << targetPageBits.orElse(DEFAULT_TARGET_PAGE_BITS);
+  }
+
+  /** The same with other capabilities. */
+  public Configuration withCapabilities(List<String> others) {
+    return new Configuration(machine, others, targetPageBits, uuid);
+  }
+}

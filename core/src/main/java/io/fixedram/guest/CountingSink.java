@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.guest;
+
+import io.fixedram.os.Cancellation;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Counts what flows into another sink and ends the flow with a {@link
+ * io.fixedram.error.CancelledException} when that is asked for.
+ */
+public final class CountingSink implements PageSink {
+  private final PageSink target;
+  private final TransferCounters counters;
+  private final Cancellation cancellation;
+
+  /** Wraps a sink; closing this one closes it. */
+  public CountingSink(PageSink target, TransferCounters counters, Cancellation cancellation) {
+    this.target = target;
+    this.counters = counters;
+    this.cancellation = cancellation;
+  }
+
+  @Override
+  public void begin(SaveHeader header) {
+    cancellation.throwIfCancelled();
+    counters.begin(header.blocks().totalBytes());
+    target.begin(header);
+  }
+
+  @Override
+  public void data(
+      RamBlock block, long offset, MemorySegment from, long fromOffset, long lengthBytes) {
+    cancellation.throwIfCancelled();
+    target.data(block, offset, from, fromOffset, lengthBytes);
+    counters.addData(lengthBytes);
+  }
+
+  @Override
+  public void zero(RamBlock block, long offset, long lengthBytes) {
+    cancellation.throwIfCancelled();
+    target.zero(block, offset, lengthBytes);
+    counters.addZero(lengthBytes);
+  }
+
+  @Override
+  public void current(RamBlock block, long offset, MemorySegment into) {
+    target.current(block, offset, into);
+  }
+
+  @Override
+  public void end(DeviceState state) {
+    cancellation.throwIfCancelled();
+    target.end(state);
+    counters.end();
+  }
+
+  @Override
+  public void close() {
+    target.close();
+  }
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.guest;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/**
+ * One bit for each target page of a block. Takes memory only for parts of the block that have a bit
+ * set, 4 KiB for every 32768 pages. One thread at a time.
+ */
+public final class PageBitmap {
+  private static final int WORDS_A_PART = 512;
+  private static final int PAGES_A_PART = WORDS_A_PART * Long.SIZE;
+  private static final ValueLayout.OfLong LITTLE_ENDIAN =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final long[] NO_WORDS = {};
+
+  private final long pages;
+  private final long[][] parts;
+
+  /** A bitmap with no bit set. */
+  public PageBitmap(long pages) {
+    this.pages = pages;
+    this.parts = new long[Math.toIntExact((pages + PAGES_A_PART - 1) / PAGES_A_PART)][];
+    Arrays.fill(parts, NO_WORDS);
+  }
+
+  /** Number of pages it speaks of. */
+  public long pages() {
+    return pages;
+  }
+
+  /** Whether a page's bit is set. */
+  public boolean get(long page) {
+    return (word(wordOf(page)) >>> page & 1) != 0;
+  }
+
+  /** Sets the bits of a run of pages. */
+  public void set(long page, long count) {
+    forEachWord(page, count, true);
+  }
+
+  /** Clears the bits of a run of pages. */
+  public void clear(long page, long count) {
+    forEachWord(page, count, false);
+  }
+
+  private void forEachWord(long from, long count, boolean value) {
+    long end = from + count;
+    for (long page = from; page < end; ) {
+      long next = Math.min(end, (page | 63) + 1);
+      long mask = -1L >>> (64 - (next - page)) << page;
+      long[] part = parts[(int) (page / PAGES_A_PART)];
+      if (value && part.length == 0) {
+        part = new long[WORDS_A_PART];
+        parts[(int) (page / PAGES_A_PART)] = part;
+      }
+      if (part.length != 0) {
+        int at = (int) (wordOf(page) % WORDS_A_PART);
+        part[at] = value ? part[at] | mask : part[at] & ~mask;
+      } else {
+        next = Math.min(end, (page / PAGES_A_PART + 1) * PAGES_A_PART);
+      }
+      page = next;
+    }
+  }
+
+  /** The first page at or after one whose bit is set; {@link #pages()} if there is none. */
+  public long nextSet(long page) {
+    return next(page, pages, 0);
+  }
+
+  /** The first page at or after one whose bit is clear; {@link #pages()} if there is none. */
+  public long nextClear(long page) {
+    return next(page, pages, -1);
+  }
+
+  /** Whether any page of a run has its bit set. */
+  public boolean isAnySet(long page, long count) {
+    return next(page, page + count, 0) < page + count;
+  }
+
+  private long next(long from, long end, long invert) {
+    long page = from;
+    while (page < end) {
+      long[] part = parts[(int) (page / PAGES_A_PART)];
+      if (part.length == 0 && invert == 0) {
+        page = (page / PAGES_A_PART + 1) * PAGES_A_PART;
+        continue;
+      }
+      long word = (word(wordOf(page)) ^ invert) >>> page;
+      if (word != 0) {
+        return Math.min(end, page + Long.numberOfTrailingZeros(word));
+      }
+      page = (page | 63) + 1;
+    }
+    return end;
+  }
+
+  /** Number of bits set. */
+  public long cardinality() {
+    long count = 0;
+    for (long[] part : parts) {
+      for (long word : part) {
+        count += Long.bitCount(word);
+      }
+    }
+    return count;
+  }
+
+  /** Bytes of the bitmap in a file: whole 64-bit words. */
+  public static long fileBytes(long pages) {
+    return (pages + 63) / 64 * Long.BYTES;
+  }
+
+  /**
+   * Copies bits into the form that files hold: bit i%64 of the i/64-th little-endian word.
+   *
+   * @param firstWord first 64-bit word to copy
+   * @param into takes as many words as fit
+   */
+  public void store(long firstWord, MemorySegment into) {
+    for (long i = 0; i < into.byteSize() / Long.BYTES; i++) {
+      into.set(LITTLE_ENDIAN, i * Long.BYTES, word(firstWord + i));
+    }
+  }
+
+  /**
+   * Takes bits over from the form that files hold; bits past the last page are ignored.
+   *
+   * @param firstWord the 64-bit word that the memory starts with
+   * @param from the file's bytes, any number of them
+   */
+  public void load(long firstWord, MemorySegment from) {
+    long words = (from.byteSize() + Long.BYTES - 1) / Long.BYTES;
+    for (long i = 0; i < words; i++) {
+      long page = (firstWord + i) * Long.SIZE;
+      if (page >= pages) {
+        return;
+      }
+      long word = littleEndianWord(from, i * Long.BYTES);
+      long beyond = page + Long.SIZE - pages;
+      if (beyond > 0) {
+        word &= -1L >>> beyond;
+      }
+      if (word != 0) {
+        set(page, 1);
+        parts[(int) (page / PAGES_A_PART)][(int) (wordOf(page) % WORDS_A_PART)] = word;
+      }
+    }
+  }
+
+  private static long littleEndianWord(MemorySegment from, long at) {
+    if (at + Long.BYTES <= from.byteSize()) {
+      return from.get(LITTLE_ENDIAN, at);
+    }
+    long word = 0;
+    for (long i = from.byteSize() - 1; i >= at; i--) {
+      word = word << 8 | Byte.toUnsignedLong(from.get(ValueLayout.JAVA_BYTE, i));
+    }
+    return word;
+  }
+
+  private static long wordOf(long page) {
+    return page / Long.SIZE;
+  }
+
+  private long word(long index) {
+    int part = (int) (index / WORDS_A_PART);
+    return part >= parts.length || parts[part].length == 0
+        ? 0
+        : parts[part][(int) (index % WORDS_A_PART)];
+  }
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.guest;
+
+/**
+ * Where pages come from: a stream being decoded, a fixed-offset file, or memory of a guest that may
+ * be running meanwhile.
+ */
+public interface PageSource {
+  /**
+   * Pushes one save into a sink, in the calling thread: {@link PageSink#begin}, then pages and
+   * zeros in any order, the same page any number of times, the last of which wins, then {@link
+   * PageSink#end}. Does not close the sink. May be called once, unless the source says otherwise.
+   */
+  void sendTo(PageSink sink);
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.guest;
+
+import io.fixedram.error.DamagedSaveException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The RAM blocks of a guest in the order of its stream.
+ *
+ * @param targetPageSize bytes of a target page, a power of two: 4096 on x86
+ * @param list the blocks; each knows its index here
+ */
+public record RamBlocks(int targetPageSize, List<RamBlock> list) {
+  /** More RAM than any machine type of QEMU takes; a larger sum comes from damaged bytes. */
+  public static final long MOST_BYTES = 1L << 46;
+
+  /** More blocks than guests have; bounds what hostile bytes can make us keep. */
+  public static final int MOST_BLOCKS = 65_536;
+
+  /**
+   * Checks that the blocks can be those of a guest.
+   *
+   * @throws DamagedSaveException naming the block that can't
+   */
+  public RamBlocks {
+    list = List.copyOf(list);
+    if (Integer.bitCount(targetPageSize) != 1 || targetPageSize < 1024) {
+      throw new DamagedSaveException(targetPageSize + " bytes cannot be a target page size");
+    }
+    Set<String> names = new HashSet<>();
+    long total = 0;
+    for (RamBlock block : list) {
+      if (!names.add(block.name())) {
+        throw new DamagedSaveException("RAM block " + block + " is listed twice");
+      }
+      if (block.usedLength() < 0
+          || block.usedLength() > MOST_BYTES - total
+          || block.usedLength() % targetPageSize != 0) {
+        throw new DamagedSaveException(
+            "RAM block "
+                + block
+                + " is listed with a length of "
+                + Long.toUnsignedString(block.usedLength())
+                + " bytes, which cannot be");
+      }
+      total += block.usedLength();
+    }
+  }
+
+  /** The block of that name. */
+  public Optional<RamBlock> byName(String name) {
+    return list.stream().filter(block -> block.name().equals(name)).findFirst();
+  }
+
+  /** Used bytes of all blocks. */
+  public long totalBytes() {
+    return list.stream().mapToLong(RamBlock::usedLength).sum();
+  }
+
+  /** Target pages of a block. */
+  public long pages(RamBlock block) {
+    return block.usedLength() / targetPageSize;
+  }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.layout;
+
+import io.fixedram.guest.PageBitmap;
+import io.fixedram.guest.RamBlock;
+import io.fixedram.stream.StreamInput;
+import io.fixedram.stream.StreamOutput;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * A layout in which every page has one offset in the file. Each block's bitmap and pages stand
+ * right after its entry in the list that opens the "ram" section:
+ *
+ * <pre>
+ *   entry of the block, see {@link io.fixedram.stream.MemSizeList}
+ *   the layout's fields
+ *   bitmap       bit i%64 of the i/64-th little-endian 64-bit word: page i is in the file
+ *   padding      to a multiple of the alignment
+ *   pages        used_length bytes
+ *   entry of the next block ...
+ *   be64 EOS
+ * </pre>
+ *
+ * <p>A page whose bit is clear is a zero page, and reads as zeros in the file too.
+ */
+public sealed interface FixedLayout permits FixedRamLayout, MappedRamLayout {
+  /**
+   * Where pages start by default: at multiples of 4 MiB. That serves every disk's sector size, and
+   * mapping with huge pages of 2 MiB (x86-64, arm64) and of 4 MiB (x86 without PAE). The space
+   * between is a hole.
+   */
+  long DEFAULT_ALIGNMENT_BYTES = 4L << 20;
+
+  /** The format this layout makes. */
+  SaveFormat format();
+
+  /** What pages start at a multiple of; at least the target page size. */
+  long alignmentBytes();
+
+  /** Names of the capability in the configuration section, the one that is written first. */
+  List<String> capabilities();
+
+  /** Bytes of the layout's fields in a block's entry. */
+  int fieldBytes();
+
+  /** Writes the layout's fields. */
+  void writeFields(StreamOutput out, BlockPlace place, int targetPageSize);
+
+  /** Whether the layout's fields can stand so many bytes ahead of an input. */
+  boolean fieldsFollow(StreamInput in, int ahead, long usedLength);
+
+  /** Consumes the layout's fields of a block. */
+  BlockPlace readFields(StreamInput in, RamBlock block, int targetPageSize);
+
+  /** Whether a SECTION_PART or SECTION_END has a payload, an EOS. */
+  boolean laterPayloads();
+
+  /** Where a block goes whose fields begin at an offset. */
+  default BlockPlace place(RamBlock block, long fieldsOffset, int targetPageSize) {
+    long bitmapOffset = fieldsOffset + fieldBytes();
+    long bitmapBytes = PageBitmap.fileBytes(block.usedLength() / targetPageSize);
+    long alignment = Math.max(alignmentBytes(), targetPageSize);
+    long pagesOffset = (bitmapOffset + bitmapBytes + alignment - 1) / alignment * alignment;
+    return new BlockPlace(block, bitmapOffset, bitmapBytes, pagesOffset);
+  }
+
+  /** The layout that capabilities of a configuration name. */
+  static Optional<FixedLayout> named(List<String> capabilities) {
+    return Stream.<FixedLayout>of(
+            new MappedRamLayout(DEFAULT_ALIGNMENT_BYTES),
+            new FixedRamLayout(DEFAULT_ALIGNMENT_BYTES))
+        .filter(layout -> layout.capabilities().stream().anyMatch(capabilities::contains))
+        .findFirst();
+  }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.layout;
+
+import java.util.Arrays;
+import java.util.Optional;
+
+/** What a save can be. */
+public enum SaveFormat {
+  /** QEMU's sequential migration stream. */
+  STREAM("stream"),
+  /** The layout that the 2022 proposal gave QEMU's fixed-ram capability. */
+  FIXED_RAM("fixed-ram"),
+  /** The layout of QEMU 9.0's mapped-ram capability. */
+  MAPPED_RAM("mapped-ram");
+
+  private final String text;
+
+  SaveFormat(String text) {
+    this.text = text;
+  }
+
+  /** The name that users type and read. */
+  public String text() {
+    return text;
+  }
+
+  /** The format of that name. */
+  public static Optional<SaveFormat> parse(String text) {
+    return Arrays.stream(values()).filter(format -> format.text.equals(text)).findFirst();
+  }
+
+  /** The layout that this format is written in, its pages aligned; none for a stream. */
+  public Optional<FixedLayout> layout(long alignmentBytes) {
+    return switch (this) {
+      case STREAM -> Optional.empty();
+      case FIXED_RAM -> Optional.of(new FixedRamLayout(alignmentBytes));
+      case MAPPED_RAM -> Optional.of(new MappedRamLayout(alignmentBytes));
+    };
+  }
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.os;
+
+import io.fixedram.error.StorageException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * An open regular file, read and written at positions. Short transfers and signals are dealt with
+ * here. Safe for use by several threads, but for {@link #close()}, which must come last.
+ *
+ * <p>Unlike a {@code FileChannel} it is not closed by an interrupt, takes O_DIRECT with the
+ * alignment the file asks for, and can punch holes.
+ */
+public final class Descriptor implements AutoCloseable {
+  private final SystemCalls calls;
+  private final int number;
+  private final Path path;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private Descriptor(SystemCalls calls, int number, Path path) {
+    this.calls = calls;
+    this.number = number;
+    this.path = path;
+  }
+
+  /** How a file is opened. */
+  public enum Mode {
+    /** For reading only; does not wait for a writer if it is a pipe. */
+    READ(Linux.O_RDONLY | Linux.O_NONBLOCK),
+    /** A directory, for {@link Descriptor#sync()}. */
+    DIRECTORY(Linux.O_RDONLY | Linux.O_DIRECTORY),
+    /** For reading and writing; created with mode 0600, and must not be there yet. */
+    CREATE(Linux.O_RDWR | Linux.O_CREAT | Linux.O_EXCL),
+    /** For reading and writing; exists, and is not a link. */
+    EXISTING(Linux.O_RDWR | Linux.O_NOFOLLOW),
+    /** For reading and writing past the page cache; the file exists. */
+    DIRECT(Linux.O_RDWR | Linux.O_DIRECT);
+
+    private final int flags;
+
+    Mode(int flags) {
+      this.flags = flags;
+    }
+  }
+
+  /** What the kernel knows of a file. */
+  public record Status(
+      long sizeBytes,
+      long allocatedBytes,
+      FileKey key,
+      boolean regular,
+      OptionalLong directMemoryAlignment,
+      OptionalLong directOffsetAlignment) {}
+
+  /** What tells a file from all others of the host, whatever its name. */
+  public record FileKey(long device, long inode) {}
+
+  /**
+   * Opens a file.
+   *
+   * @throws StorageException if that fails
+   */
+  public static Descriptor open(Path path, Mode mode) {
+    return open(SystemCalls.linux(), path, mode);
+  }
+
+  /** The same through other system calls than the kernel's own, for tests of faults. */
+  public static Descriptor open(SystemCalls calls, Path path, Mode mode) {
+    long result;
+    do {
+      result = calls.open(path.toString(), mode.flags | Linux.O_CLOEXEC, 0600);
+    } while (Errno.EINTR.is(result));
+    if (result < 0) {
+      throw failure("cannot open " + path, result);
+    }
+    return new Descriptor(calls, (int) result, path);
+  }
+
+  /** The descriptor's number, to hand over to another process. */
+  public int number() {
+    return number;
+  }
+
+  /** The path it was opened by. */
+  public Path path() {
+    return path;
+  }
+
+  /** Reads up to {@code length} bytes at a position; 0 at the end of the file. */
+  public long read(long position, MemorySegment into, long offset, long length) {
+    while (true) {
+      long result = calls.pread(number, into, offset, length, position);
+      if (result >= 0) {
+        return result;
+      }
+      if (!Errno.EINTR.is(result) && !Errno.EAGAIN.is(result)) {
+        throw failure("cannot read " + path + " at offset " + position, result);
+      }
+    }
+  }
+
+  /** Reads up to {@code length} bytes, fewer only where the file ends; the number read. */
+  public long readFully(long position, MemorySegment into, long offset, long length) {
+    long done = 0;
+    while (done < length) {
+      long count = read(position + done, into, offset + done, length - done);
+      if (count == 0) {
+        break;
+      }
+      done += count;
+    }
+    return done;
+  }
+
+  /**
+   * Writes all of {@code length} bytes at a position.
+   *
+   * @throws StorageException if not all could be written
+   */
+  public void write(long position, MemorySegment from, long offset, long length) {
+    long done = 0;
+    while (done < length) {
+      long result = calls.pwrite(number, from, offset + done, length - done, position + done);
+      if (result == 0) {
+        throw new StorageException(
+            "cannot write " + path + " at offset " + (position + done) + ": nothing was taken", 0);
+      }
+      if (result > 0) {
+        done += result;
+      } else if (!Errno.EINTR.is(result) && !Errno.EAGAIN.is(result)) {
+        throw failure("cannot write " + path + " at offset " + (position + done), result);
+      }
+    }
+  }
+
+  /** Writes a byte array at a position. */
+  public void write(long position, byte[] bytes) {
+    try (Arena arena = Arena.ofConfined()) {
+      write(position, arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes), 0, bytes.length);
+    }
+  }
+
+  /**
+   * Makes a part of the file read as zeros and gives its space back.
+   *
+   * @return false if the file system has no such call; the caller then writes zeros
+   */
+  public boolean punchHole(long position, long length) {
+    int mode = Linux.FALLOC_FL_PUNCH_HOLE | Linux.FALLOC_FL_KEEP_SIZE;
+    long result;
+    do {
+      result = calls.fallocate(number, mode, position, length);
+    } while (Errno.EINTR.is(result));
+    if (Errno.EOPNOTSUPP.is(result)) {
+      return false;
+    }
+    check(result, "cannot punch a hole into " + path + " at offset " + position);
+    return true;
+  }
+
+  /** Sets the file's size; what is added reads as zeros. */
+  public void setSize(long sizeBytes) {
+    long result;
+    do {
+      result = calls.ftruncate(number, sizeBytes);
+    } while (Errno.EINTR.is(result));
+    check(result, "cannot set the size of " + path + " to " + sizeBytes + " bytes");
+  }
+
+  /** Returns when all that was written is on the device. */
+  public void sync() {
+    long result;
+    do {
+      result = calls.fsync(number);
+    } while (Errno.EINTR.is(result));
+    check(result, "cannot sync " + path + " to its device");
+  }
+
+  /** Takes a lock that lasts until close, alone or with other readers; false if it is taken. */
+  public boolean tryLock(boolean shared) {
+    long result;
+    do {
+      result = calls.flock(number, (shared ? Linux.LOCK_SH : Linux.LOCK_EX) | Linux.LOCK_NB);
+    } while (Errno.EINTR.is(result));
+    if (Errno.EAGAIN.is(result)) {
+      return false;
+    }
+    check(result, "cannot lock " + path);
+    return true;
+  }
+
+  /** The first position at or after one that may hold data; empty if only a hole follows. */
+  public OptionalLong nextData(long position) {
+    return seek(position, Linux.SEEK_DATA);
+  }
+
+  /** The first position at or after one that lies in a hole; the file's end counts as one. */
+  public OptionalLong nextHole(long position) {
+    return seek(position, Linux.SEEK_HOLE);
+  }
+
+  private OptionalLong seek(long position, int whence) {
+    long result = calls.lseek(number, position, whence);
+    if (Errno.ENXIO.is(result)) {
+      return OptionalLong.empty();
+    }
+    check(result, "cannot seek in " + path + " from offset " + position);
+    return OptionalLong.of(result);
+  }
+
+  /** Asks the kernel about the file. */
+  public Status status() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment stat = arena.allocate(Linux.STATX_BYTES, Long.BYTES);
+      int wanted = Linux.STATX_BASIC_STATS | Linux.STATX_DIOALIGN;
+      check(calls.statx(number, wanted, stat), "cannot ask for the status of " + path);
+      boolean known = (int32(stat, Linux.STATX_MASK_AT) & Linux.STATX_DIOALIGN) != 0;
+      long device =
+          ((long) int32(stat, Linux.STATX_DEVICE_MAJOR_AT) << 32)
+              | Integer.toUnsignedLong(int32(stat, Linux.STATX_DEVICE_MINOR_AT));
+      return new Status(
+          stat.get(ValueLayout.JAVA_LONG, Linux.STATX_SIZE_AT),
+          stat.get(ValueLayout.JAVA_LONG, Linux.STATX_BLOCKS_AT) * 512,
+          new FileKey(device, stat.get(ValueLayout.JAVA_LONG, Linux.STATX_INODE_AT)),
+          (stat.get(ValueLayout.JAVA_SHORT, Linux.STATX_MODE_AT) & 0170000) == 0100000,
+          alignment(known, stat, Linux.STATX_DIO_MEMORY_ALIGN_AT),
+          alignment(known, stat, Linux.STATX_DIO_OFFSET_ALIGN_AT));
+    }
+  }
+
+  private static OptionalLong alignment(boolean known, MemorySegment stat, long at) {
+    return known ? OptionalLong.of(Integer.toUnsignedLong(int32(stat, at))) : OptionalLong.empty();
+  }
+
+  private static int int32(MemorySegment stat, long at) {
+    return stat.get(ValueLayout.JAVA_INT, at);
+  }
+
+  @Override
+  public void close() {
+    if (closed.compareAndSet(false, true)) {
+      calls.close(number);
+    }
+  }
+
+  private static void check(long result, String what) {
+    if (result < 0) {
+      throw failure(what, result);
+    }
+  }
+
+  private static StorageException failure(String what, long result) {
+    return new StorageException(what + ": " + Errno.text(result), (int) -result);
+  }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.os;
+
+/**
+ * Constants of the Linux kernel's interface, each with the header it is defined in. Numbers are
+ * those of x86-64; O_DIRECT and O_DIRECTORY differ on arm64.
+ */
+final class Linux {
+  // asm-generic/fcntl.h
+  static final int O_RDONLY = 0;
+  static final int O_RDWR = 2;
+  static final int O_CREAT = 0x40;
+  static final int O_EXCL = 0x80;
+  static final int O_NONBLOCK = 0x800;
+  static final int O_DIRECT = 0x4000;
+  static final int O_DIRECTORY = 0x10000;
+  static final int O_NOFOLLOW = 0x20000;
+  static final int O_CLOEXEC = 0x80000;
+
+  // linux/falloc.h
+  static final int FALLOC_FL_KEEP_SIZE = 1;
+  static final int FALLOC_FL_PUNCH_HOLE = 2;
+
+  // linux/fs.h
+  static final int SEEK_DATA = 3;
+  static final int SEEK_HOLE = 4;
+
+  // asm-generic/fcntl.h
+  static final int LOCK_SH = 1;
+  static final int LOCK_EX = 2;
+  static final int LOCK_NB = 4;
+  static final int LOCK_UN = 8;
+
+  // linux/fcntl.h
+  static final int AT_EMPTY_PATH = 0x1000;
+
+  // linux/stat.h
+  static final int STATX_BASIC_STATS = 0x7ff;
+  static final int STATX_DIOALIGN = 0x2000;
+  static final int STATX_BYTES = 256;
+  static final long STATX_MASK_AT = 0;
+  static final long STATX_INODE_AT = 32;
+  static final long STATX_SIZE_AT = 40;
+  static final long STATX_BLOCKS_AT = 48;
+  static final long STATX_MODE_AT = 28;
+  static final long STATX_DEVICE_MAJOR_AT = 136;
+  static final long STATX_DEVICE_MINOR_AT = 140;
+  static final long STATX_DIO_MEMORY_ALIGN_AT = 152;
+  static final long STATX_DIO_OFFSET_ALIGN_AT = 156;
+
+  // linux/socket.h, linux/net.h, asm-generic/socket.h
+  static final int AF_UNIX = 1;
+  static final int SOCK_STREAM = 1;
+  static final int SOCK_NONBLOCK = 0x800;
+  static final int SOCK_CLOEXEC = 0x80000;
+  static final int SOL_SOCKET = 1;
+  static final int SCM_RIGHTS = 1;
+  static final int MSG_NOSIGNAL = 0x4000;
+  static final int SHUT_RDWR = 2;
+
+  // asm-generic/fcntl.h
+  static final int F_SETFL = 4;
+
+  // linux/un.h: struct sockaddr_un
+  static final int SOCKADDR_UN_BYTES = 110;
+  static final long SUN_PATH_AT = 2;
+  static final int SUN_PATH_BYTES = 108;
+
+  // bits/socket.h of the C library, 64 bit: struct msghdr, iovec, cmsghdr with one int
+  static final int MSGHDR_BYTES = 56;
+  static final long MSG_IOV_AT = 16;
+  static final long MSG_IOVLEN_AT = 24;
+  static final long MSG_CONTROL_AT = 32;
+  static final long MSG_CONTROLLEN_AT = 40;
+  static final int IOVEC_BYTES = 16;
+  static final long IOV_LEN_AT = 8;
+  static final int CMSG_SPACE_OF_INT = 24;
+  static final long CMSG_LEN_OF_INT = 20;
+  static final long CMSG_LEVEL_AT = 8;
+  static final long CMSG_TYPE_AT = 12;
+  static final long CMSG_DATA_AT = 16;
+
+  private Linux() {}
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.stream;
+
+import io.fixedram.error.StorageException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
+
+/** Bytes to read: a file's at any position, or a connection's in their order. */
+@FunctionalInterface
+public interface ByteSource {
+  /**
+   * Reads some bytes, at least one unless there are no more.
+   *
+   * @param position where the bytes stand; a connection is only ever asked for the next ones
+   * @return number of bytes read, 0 at the end
+   * @throws StorageException if reading fails
+   */
+  long read(long position, MemorySegment into, long offset, long length);
+
+  /** The bytes of a channel in their order; {@code name} says in errors where they come from. */
+  static ByteSource of(ReadableByteChannel channel, String name) {
+    return (position, into, offset, length) -> {
+      ByteBuffer buffer = into.asSlice(offset, length).asByteBuffer();
+      try {
+        int count;
+        do {
+          count = channel.read(buffer);
+        } while (count == 0);
+        return Math.max(0, count);
+      } catch (IOException e) {
+        throw new StorageException(
+            "cannot read from " + name + " at offset " + position + ": " + reason(e), e);
+      }
+    };
+  }
+
+  private static String reason(IOException e) {
+    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+  }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.stream;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import io.fixedram.error.UnsupportedSaveException;
+import io.fixedram.guest.DeviceState;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * The end of a stream, from the first section of a device on:
+ *
+ * <pre>
+ *   u8 SECTION_FULL, be32 id, u8 length, name, be32 instance, be32 version, payload   any number
+ *   u8 FOOTER, be32 id                                                       after each of them
+ *   u8 EOF
+ *   u8 VMDESCRIPTION, be32 length, JSON text          absent under suppress-vmdesc
+ * </pre>
+ *
+ * <p>The payloads carry no length. The end is found by the description, which is the only place
+ * where an EOF byte, the type of the description and the length of a JSON object that is there
+ * follow each other.
+ */
+final class DeviceTail {
+  private static final int DESCRIPTION_HEAD_BYTES = 6;
+  private static final int FOOTER_BYTES = 5;
+  private static final int FIRST_CAPACITY = 1 << 16;
+
+  private byte[] bytes = new byte[FIRST_CAPACITY];
+  private int length;
+  private int searched;
+
+  private DeviceTail() {}
+
+  /** Consumes the rest of a stream; what follows the description is not looked at. */
+  static DeviceState read(StreamInput in) {
+    long at = in.position();
+    DeviceTail tail = new DeviceTail();
+    while (true) {
+      OptionalInt description = tail.findDescription();
+      if (description.isPresent()) {
+        return tail.state(description.getAsInt());
+      }
+      if (tail.length > DeviceState.MOST_BYTES) {
+        throw new UnsupportedSaveException(
+            in.name()
+                + " holds more than "
+                + (DeviceState.MOST_BYTES >> 20)
+                + " MiB of device state after offset "
+                + at
+                + ", or something that is none");
+      }
+      int count = in.takeSome();
+      if (count == 0) {
+        return tail.stateWithoutDescription(in, at);
+      }
+      tail.append(in.buffer(), in.lastTaken(count), count);
+    }
+  }
+
+  private void append(MemorySegment from, int at, int count) {
+    if (length + count > bytes.length) {
+      bytes = Arrays.copyOf(bytes, Math.max(length + count, bytes.length * 2));
+    }
+    MemorySegment.copy(from, JAVA_BYTE, at, bytes, length, count);
+    length += count;
+  }
+
+  /** Offset of the EOF byte before a whole description, if there is one. */
+  private OptionalInt findDescription() {
+    for (; searched + DESCRIPTION_HEAD_BYTES + 2 <= length; searched++) {
+      if (bytes[searched] != StreamFormat.EOF
+          || bytes[searched + 1] != StreamFormat.VMDESCRIPTION
+          || bytes[searched + DESCRIPTION_HEAD_BYTES] != '{'
+          || bytes[searched + DESCRIPTION_HEAD_BYTES + 1] != '"') {
+        continue;
+      }
+      int json = jsonLength(searched);
+      if (json < 2 || json > DeviceState.MOST_BYTES) {
+        continue;
+      }
+      int end = searched + DESCRIPTION_HEAD_BYTES + json;
+      if (end > length) {
+        return OptionalInt.empty();
+      }
+      if (bytes[end - 1] == '}') {
+        return OptionalInt.of(searched);
+      }
+    }
+    return OptionalInt.empty();
+  }
+
+  private int jsonLength(int eofAt) {
+    return MemorySegment.ofArray(bytes).get(StreamInput.BE32, eofAt + 2L);
+  }
+
+  private DeviceState state(int eofAt) {
+    int json = jsonLength(eofAt);
+    int start = eofAt + DESCRIPTION_HEAD_BYTES;
+    String description = new String(bytes, start, json, StandardCharsets.UTF_8);
+    return state(start + json, eofAt, Optional.of(description));
+  }
+
+  private DeviceState stateWithoutDescription(StreamInput in, long at) {
+    int eofAt = length - 1;
+    boolean closed =
+        eofAt == 0 || (eofAt >= FOOTER_BYTES && bytes[eofAt - FOOTER_BYTES] == StreamFormat.FOOTER);
+    if (length == 0 || bytes[eofAt] != StreamFormat.EOF || !closed) {
+      throw in.incomplete("in the device state that begins at offset " + at);
+    }
+    return state(length, eofAt, Optional.empty());
+  }
+
+  private DeviceState state(int size, int eofAt, Optional<String> description) {
+    MemorySegment all = MemorySegment.ofArray(Arrays.copyOf(bytes, size));
+    return new DeviceState(all, eofAt, description);
+  }
+}

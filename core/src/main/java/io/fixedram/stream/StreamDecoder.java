@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.stream;
+
+import io.fixedram.error.UnsupportedSaveException;
+import io.fixedram.guest.Configuration;
+import io.fixedram.guest.PageSink;
+import io.fixedram.guest.PageSource;
+import io.fixedram.guest.RamBlock;
+import io.fixedram.guest.SaveHeader;
+import java.util.Optional;
+
+/**
+ * A sequential migration stream as a source of pages. Reads as fast as the sink takes, and no more
+ * than a buffer ahead.
+ */
+public final class StreamDecoder implements PageSource {
+  private static final int BUFFER_BYTES = 1 << 20;
+  private static final int HEADER_BUFFER_BYTES = 1 << 16;
+
+  private final ByteSource source;
+  private final String name;
+  private final Optional<ReturnPath> returnPath;
+
+  /**
+   * Prepares to read a stream from its first byte.
+   *
+   * @param name where it comes from, for errors
+   */
+  public StreamDecoder(ByteSource source, String name) {
+    this(source, name, Optional.empty());
+  }
+
+  /** The same with a way back to a source that asks for one. */
+  public StreamDecoder(ByteSource source, String name, Optional<ReturnPath> returnPath) {
+    this.source = source;
+    this.name = name;
+    this.returnPath = returnPath;
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws io.fixedram.error.DamagedSaveException if the stream is damaged or ends early
+   * @throws UnsupportedSaveException naming what in it can't be carried
+   */
+  @Override
+  public void sendTo(PageSink sink) {
+    try (StreamInput in = new StreamInput(source, name, BUFFER_BYTES)) {
+      RamSection section = new RamSection(in, returnPath);
+      SaveHeader header = readHeader(in, section);
+      sink.begin(header);
+      try (RamRecords records = new RamRecords(in, sink, header)) {
+        records.readPayload();
+        sink.end(section.readRest(records::readPayload));
+      }
+    }
+  }
+
+  /** Reads what stands before the first page. */
+  public SaveHeader readHeader() {
+    try (StreamInput in = new StreamInput(source, name, HEADER_BUFFER_BYTES)) {
+      return readHeader(in, new RamSection(in, Optional.empty()));
+    }
+  }
+
+  private static SaveHeader readHeader(StreamInput in, RamSection section) {
+    Configuration configuration = ConfigurationSection.read(in);
+    for (String capability : configuration.capabilities()) {
+      if (!capability.equals(Configuration.X_IGNORE_SHARED)) {
+        throw new UnsupportedSaveException(
+            in.name()
+                + " has its pages laid out by "
+                + capability
+                + ", which can be read from a file but not as a stream");
+      }
+    }
+    int id = section.readStart();
+    return new SaveHeader(configuration, MemSizeList.read(in, configuration, new NoFields()), id);
+  }
+
+  /** The sequential layout adds nothing to the list of blocks. */
+  private static final class NoFields implements BlockFields {
+    @Override
+    public boolean follow(StreamInput in, int ahead, long usedLength, boolean last) {
+      if (!last) {
+        return in.peekU8(ahead) > 0;
+      }
+      // A record's leading word has a flag in its low byte or the next; an address or size has not.
+      return (in.peekBe64(ahead) & 0x3ff) != 0;
+    }
+
+    @Override
+    public void read(StreamInput in, RamBlock block) {}
+  }
+}

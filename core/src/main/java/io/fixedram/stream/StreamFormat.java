@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.stream;
+
+/** Every constant of the migration stream, as QEMU 2.4 to 10.0 write it (docs/format.md). */
+public final class StreamFormat {
+  /** First four bytes: "QEVM". */
+  public static final int MAGIC = 0x5145564d;
+
+  /** The next four bytes. */
+  public static final int VERSION = 3;
+
+  /** Type bytes of sections. */
+  public static final int EOF = 0x00;
+
+  static final int SECTION_START = 0x01;
+  static final int SECTION_PART = 0x02;
+  static final int SECTION_END = 0x03;
+  static final int SECTION_FULL = 0x04;
+  static final int SUBSECTION = 0x05;
+  static final int VMDESCRIPTION = 0x06;
+  static final int CONFIGURATION = 0x07;
+  static final int COMMAND = 0x08;
+  static final int FOOTER = 0x7e;
+
+  static final String CAPABILITIES_SUBSECTION = "configuration/capabilities";
+  static final String TARGET_PAGE_BITS_SUBSECTION = "configuration/target-page-bits";
+  static final String UUID_SUBSECTION = "configuration/uuid";
+
+  static final String RAM_SECTION = "ram";
+  static final int RAM_SECTION_VERSION = 4;
+
+  /** Flags in the low bits of the word that leads a record of the "ram" section. */
+  static final int RAM_ZERO = 0x02;
+
+  /** Announces the list of RAM blocks. */
+  public static final int RAM_MEM_SIZE = 0x04;
+
+  static final int RAM_PAGE = 0x08;
+
+  /** Ends a payload of the "ram" section. */
+  public static final int RAM_EOS = 0x10;
+
+  static final int RAM_CONTINUE = 0x20;
+  static final int RAM_XBZRLE = 0x40;
+  static final int RAM_HOOK = 0x80;
+  static final int RAM_COMPRESS_PAGE = 0x100;
+  static final int RAM_MULTIFD_FLUSH = 0x200;
+
+  /** Byte that marks an XBZRLE record's encoding. */
+  static final int XBZRLE_ENCODING = 0x01;
+
+  /** Commands to the destination. */
+  static final int COMMAND_OPEN_RETURN_PATH = 1;
+
+  static final int COMMAND_PING = 2;
+  static final int COMMAND_POSTCOPY_ADVISE = 3;
+  static final int COMMAND_SWITCHOVER_START = 11;
+
+  /** Messages of the return path, from the destination to the source. */
+  static final int RETURN_SHUT = 1;
+
+  static final int RETURN_PONG = 2;
+
+  /** Longest name of a section, block or machine. */
+  public static final int MOST_NAME_BYTES = 255;
+
+  private StreamFormat() {}
+}

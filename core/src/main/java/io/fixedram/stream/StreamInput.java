@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.stream;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+import static java.nio.ByteOrder.BIG_ENDIAN;
+
+import io.fixedram.error.DamagedSaveException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Reads the fields of a stream through one buffer. Pages can be taken from the buffer where they
+ * lie. One thread at a time.
+ */
+public final class StreamInput implements AutoCloseable {
+  static final ValueLayout.OfShort BE16 = JAVA_SHORT_UNALIGNED.withOrder(BIG_ENDIAN);
+  static final ValueLayout.OfInt BE32 = JAVA_INT_UNALIGNED.withOrder(BIG_ENDIAN);
+  static final ValueLayout.OfLong BE64 = JAVA_LONG_UNALIGNED.withOrder(BIG_ENDIAN);
+
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment buffer;
+  private final ByteSource source;
+  private final String name;
+
+  /** Stream position of the buffer's first byte. */
+  private long bufferPosition;
+
+  private int from;
+  private int to;
+
+  /**
+   * Starts at position 0.
+   *
+   * @param name where the bytes come from, for errors
+   * @param bufferBytes size of the buffer, more than the largest single field
+   */
+  public StreamInput(ByteSource source, String name, int bufferBytes) {
+    this.source = source;
+    this.name = name;
+    this.buffer = arena.allocate(bufferBytes, 4096);
+  }
+
+  /** Where the bytes come from, for errors. */
+  public String name() {
+    return name;
+  }
+
+  /** Position of the next byte. */
+  public long position() {
+    return bufferPosition + from;
+  }
+
+  /** Goes on at another position, which only sources with positions allow. */
+  public void seek(long position) {
+    if (position >= bufferPosition && position <= bufferPosition + to) {
+      from = (int) (position - bufferPosition);
+    } else {
+      bufferPosition = position;
+      from = 0;
+      to = 0;
+    }
+  }
+
+  /** Whether so many bytes follow; reads them into the buffer. */
+  public boolean has(int bytes) {
+    while (to - from < bytes) {
+      if (!fill()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean fill() {
+    if (from == to) {
+      bufferPosition += from;
+      from = 0;
+      to = 0;
+    } else if (to == buffer.byteSize()) {
+      MemorySegment.copy(buffer, from, buffer, 0, to - from);
+      bufferPosition += from;
+      to -= from;
+      from = 0;
+    }
+    long count = source.read(bufferPosition + to, buffer, to, buffer.byteSize() - to);
+    to += (int) count;
+    return count > 0;
+  }
+
+  /** The memory that {@link #take} and {@link #takeSome} speak of. */
+  public MemorySegment buffer() {
+    return buffer;
+  }
+
+  /**
+   * Consumes bytes and gives their place in {@link #buffer()}, good until the next call.
+   *
+   * @throws DamagedSaveException if the stream ends before
+   */
+  public int take(int bytes) {
+    if (!has(bytes)) {
+      throw incomplete("in the middle of a field or page");
+    }
+    int at = from;
+    from += bytes;
+    return at;
+  }
+
+  /**
+   * Consumes what the buffer holds, reading if it holds nothing; the number of bytes, 0 at the end.
+   */
+  public int takeSome() {
+    if (!has(1)) {
+      return 0;
+    }
+    int count = to - from;
+    from = to;
+    return count;
+  }
+
+  /** Place in {@link #buffer()} of bytes consumed just now. */
+  public int lastTaken(int bytes) {
+    return from - bytes;
+  }
+
+  /** Consumes one unsigned byte. */
+  public int u8() {
+    return Byte.toUnsignedInt(buffer.get(JAVA_BYTE, take(1)));
+  }
+
+  /** Consumes two bytes, unsigned. */
+  public int be16() {
+    return Short.toUnsignedInt(buffer.get(BE16, take(2)));
+  }
+
+  /** Consumes four bytes. */
+  public int be32() {
+    return buffer.get(BE32, take(4));
+  }
+
+  /** Consumes eight bytes. */
+  public long be64() {
+    return buffer.get(BE64, take(8));
+  }
+
+  /** Consumes a length byte and so many characters, one a byte. */
+  public String name8() {
+    return text(u8());
+  }
+
+  /** Consumes characters, one a byte. */
+  public String text(int bytes) {
+    return new String(bytes(bytes), StandardCharsets.ISO_8859_1);
+  }
+
+  /** Consumes bytes. */
+  public byte[] bytes(int count) {
+    return buffer.asSlice(take(count), count).toArray(JAVA_BYTE);
+  }
+
+  /** The byte so many bytes ahead, or -1 where the stream has ended. */
+  public int peekU8(int ahead) {
+    return has(ahead + 1) ? Byte.toUnsignedInt(buffer.get(JAVA_BYTE, from + ahead)) : -1;
+  }
+
+  /** The four bytes so many bytes ahead, or -1 where the stream has ended. */
+  public long peekBe32(int ahead) {
+    return has(ahead + 4) ? Integer.toUnsignedLong(buffer.get(BE32, from + ahead)) : -1;
+  }
+
+  /** The eight bytes so many bytes ahead, or -1 where the stream has ended. */
+  public long peekBe64(int ahead) {
+    return has(ahead + 8) ? buffer.get(BE64, from + ahead) : -1;
+  }
+
+  /** An error about what stands at a position. */
+  public DamagedSaveException damaged(long position, String what) {
+    return new DamagedSaveException(name + " is damaged at offset " + position + ": " + what);
+  }
+
+  /** An error about an end that comes too early: at the last byte read. */
+  public DamagedSaveException incomplete(String where) {
+    return new DamagedSaveException(
+        name + " is incomplete: it ends at offset " + (bufferPosition + to) + ", " + where);
+  }
+
+  @Override
+  public void close() {
+    arena.close();
+  }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.stream;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * XBZRLE, a page as its difference from what the page was before: runs of unchanged and of changed
+ * bytes in turn, each led by its length as unsigned LEB128, the changed ones followed by their new
+ * bytes.
+ */
+final class Xbzrle {
+  private static final int MOST_LENGTH_BYTES = 3;
+
+  private final MemorySegment from;
+  private final long end;
+  private long at;
+
+  private Xbzrle(MemorySegment from, long at, long length) {
+    this.from = from;
+    this.at = at;
+    this.end = at + length;
+  }
+
+  /**
+   * Makes a page new.
+   *
+   * @param page the content before, changed in place
+   * @return false if the difference is not one of such a page
+   */
+  static boolean apply(MemorySegment from, long fromOffset, long length, MemorySegment page) {
+    return new Xbzrle(from, fromOffset, length).apply(page);
+  }
+
+  private boolean apply(MemorySegment page) {
+    long done = 0;
+    while (at < end) {
+      long unchanged = length();
+      if (unchanged < 0 || unchanged > page.byteSize() - done) {
+        return false;
+      }
+      done += unchanged;
+      if (at == end) {
+        return true;
+      }
+      long changed = length();
+      if (changed <= 0 || changed > page.byteSize() - done || changed > end - at) {
+        return false;
+      }
+      MemorySegment.copy(from, at, page, done, changed);
+      at += changed;
+      done += changed;
+    }
+    return true;
+  }
+
+  private long length() {
+    long value = 0;
+    for (int i = 0; i < MOST_LENGTH_BYTES && at < end; i++) {
+      int next = Byte.toUnsignedInt(from.get(JAVA_BYTE, at++));
+      value |= (long) (next & 0x7f) << (7 * i);
+      if (next < 0x80) {
+        return value;
+      }
+    }
+    return -1;
+  }
+}

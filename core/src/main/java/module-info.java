@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * The migration stream's grammar, the fixed-offset layouts of guest RAM, and saves on disk. Depends
+ * on nothing but Java.
+ */
+module io.fixedram.core {
+  exports io.fixedram.error;
+  exports io.fixedram.file;
+  exports io.fixedram.guest;
+  exports io.fixedram.layout;
+  exports io.fixedram.os;
+  exports io.fixedram.stream;
+}
