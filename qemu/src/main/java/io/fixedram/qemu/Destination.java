@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.qmp.QemuGoneException;
+import io.fixedram.qemu.qmp.QmpClient;
+import java.util.Optional;
+
+/** The QEMU that a guest is loaded into, started here or found waiting. */
+final class Destination implements AutoCloseable {
+  private final PrivateDirectory directory;
+  private final Optional<QemuProcess> process;
+  private final QmpClient qmp;
+
+  private Destination(PrivateDirectory directory, Optional<QemuProcess> process, QmpClient qmp) {
+    this.directory = directory;
+    this.process = process;
+    this.qmp = qmp;
+  }
+
+  /**
+   * Starts the QEMU if need be, and connects.
+   *
+   * @throws FixedRamException if that fails; a QEMU that was started has then been ended
+   */
+  static Destination open(
+      RestoreRequest request, TransferListener listener, Cancellation cancellation) {
+    PrivateDirectory directory = PrivateDirectory.create();
+    try {
+      return switch (request.target()) {
+        case RestoreTarget.Running running ->
+            new Destination(directory, Optional.empty(), QmpClient.connect(running.qmp()));
+        case RestoreTarget.Command command -> {
+          QemuProcess process = QemuProcess.start(command.command(), request.detach(), directory);
+          yield new Destination(
+              directory, Optional.of(process), connect(process, listener, cancellation));
+        }
+      };
+    } catch (RuntimeException | Error e) {
+      directory.close();
+      throw e;
+    }
+  }
+
+  private static QmpClient connect(
+      QemuProcess process, TransferListener listener, Cancellation cancellation) {
+    try {
+      return process.connect(listener, cancellation);
+    } catch (RuntimeException | Error e) {
+      process.end();
+      throw e;
+    }
+  }
+
+  QmpClient qmp() {
+    return qmp;
+  }
+
+  /** Where sockets between us and QEMU can be. */
+  PrivateDirectory directory() {
+    return directory;
+  }
+
+  /** The QEMU that was started here. */
+  Optional<QemuProcess> process() {
+    return process;
+  }
+
+  /** What to say when QEMU has gone away by itself. */
+  FixedRamException gone(String when) {
+    return process
+        .map(started -> started.ended(when))
+        .orElseGet(() ->
+            new QemuGoneException(
+                "QEMU at " + qmp.endpoint() + " ended " + when + "; its own output says why"));
+  }
+
+  /** Ends a QEMU that was started here. */
+  void abandon() {
+    process.ifPresent(QemuProcess::end);
+  }
+
+  /** Lets go of QEMU, which is left as it is. */
+  @Override
+  public void close() {
+    qmp.close();
+    directory.close();
+  }
+}

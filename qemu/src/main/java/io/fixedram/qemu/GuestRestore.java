@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.error.StorageException;
+import io.fixedram.file.FixedSave;
+import io.fixedram.file.Save;
+import io.fixedram.file.SaveInfo;
+import io.fixedram.guest.Configuration;
+import io.fixedram.guest.TransferCounters;
+import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.qmp.QemuGoneException;
+import io.fixedram.qemu.qmp.QmpEvent;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * Brings a saved guest back in a QEMU that waits for an incoming migration. QEMU's migration
+ * settings end as they were, and the guest runs or not as asked for, whether or not it ran when it
+ * was saved.
+ */
+public final class GuestRestore {
+  private static final Duration POLL_TIME = Duration.ofMillis(10);
+
+  /** How long after a broken connection QEMU may take to say why. */
+  private static final Duration REASON_TIME = Duration.ofSeconds(2);
+
+  private final RestoreRequest request;
+  private final TransferListener listener;
+  private final Cancellation cancellation;
+  private final Save save;
+  private final Destination destination;
+  private final Migration migration;
+  private final long startNanos;
+  private final LiveView view = new LiveView(new TransferCounters(), "loading");
+  private OptionalLong resumedNanos = OptionalLong.empty();
+
+  private GuestRestore(
+      RestoreRequest request,
+      TransferListener listener,
+      Cancellation cancellation,
+      Save save,
+      Destination destination,
+      long startNanos) {
+    this.request = request;
+    this.listener = listener;
+    this.cancellation = cancellation;
+    this.save = save;
+    this.destination = destination;
+    this.migration = new Migration(destination.qmp());
+    this.startNanos = startNanos;
+  }
+
+  /**
+   * Restores a guest. Returns when it is loaded, and runs if it is to.
+   *
+   * @throws FixedRamException if the save cannot be read, does not fit the QEMU, or is not taken by
+   *     it; a QEMU that was started for it has then been ended
+   */
+  public static RestoredGuest run(
+      RestoreRequest request, TransferListener listener, Cancellation cancellation) {
+    long startNanos = System.nanoTime();
+    try (Save save = Save.open(request.file())) {
+      if (save instanceof FixedSave fixed) {
+        // Fails for an incomplete file before a QEMU is started for it.
+        fixed.deviceState();
+      }
+      try (Destination destination = Destination.open(request, listener, cancellation)) {
+        try {
+          RestoreReport report =
+              new GuestRestore(request, listener, cancellation, save, destination, startNanos)
+                  .restore();
+          return new RestoredGuest(report, destination.process());
+        } catch (RuntimeException | Error e) {
+          destination.abandon();
+          throw e;
+        }
+      }
+    }
+  }
+
+  private RestoreReport restore() {
+    new IncomingChecks(migration, save).run();
+    MigrationSettings settings = new MigrationSettings(migration.qmp());
+    IncomingWays.Choice choice =
+        IncomingWays.choose(request.via(), save, settings.capabilities(), migration);
+    listener.note("restoring --via " + choice.via().text() + ": " + choice.why());
+    try (IncomingWay way = way(choice.via())) {
+      change(settings, way);
+      if (request.paused()) {
+        // While it waits for a guest, this tells QEMU not to let it run once it is there.
+        migration.stopGuest();
+      }
+      listener.started(view);
+      long incomingNanos = System.nanoTime();
+      load(way);
+      long runningNanos = settle();
+      settings.putBack();
+      return report(choice, incomingNanos, runningNanos);
+    } catch (RuntimeException | Error e) {
+      putBackAfter(e, settings);
+      throw e;
+    }
+  }
+
+  private IncomingWay way(RestoreVia via) {
+    return via == RestoreVia.NATIVE
+        ? new NativeWay(save.path(), migration)
+        : new StreamWay(save, destination, view.counters(), cancellation);
+  }
+
+  private void change(MigrationSettings settings, IncomingWay way) {
+    Map<String, Boolean> wanted = new LinkedHashMap<>();
+    GuestSave.SWITCHED_OFF.forEach(name -> wanted.put(name, false));
+    wanted.put("events", true);
+    wanted.put("mapped-ram", way.mappedRam());
+    wanted.put(
+        Configuration.X_IGNORE_SHARED,
+        save.header().configuration().capabilities().contains(Configuration.X_IGNORE_SHARED));
+    settings.setCapabilities(wanted);
+    settings.setParameter("tls-creds", "");
+    settings.setParameter("tls-hostname", "");
+    settings.setParameter("direct-io", false);
+  }
+
+  private void load(IncomingWay way) {
+    try {
+      way.start();
+      way.feed();
+      view.phase("waiting for QEMU");
+      awaitLoaded();
+    } catch (QemuGoneException e) {
+      cancellation.throwIfCancelled();
+      throw explained(destination.gone("while it loaded " + request.file()), e);
+    } catch (StorageException e) {
+      cancellation.throwIfCancelled();
+      throw reasonFor(e);
+    }
+  }
+
+  private void awaitLoaded() {
+    MigrationState state = migration.state();
+    while (!state.is("completed")) {
+      cancellation.throwIfCancelled();
+      if (state.is("failed")) {
+        throw refused(state);
+      }
+      takeEvents(POLL_TIME);
+      state = migration.state();
+    }
+    takeEvents(Duration.ZERO);
+  }
+
+  private void takeEvents(Duration patience) {
+    Optional<QmpEvent> event = migration.qmp().nextEvent(patience);
+    while (event.isPresent()) {
+      if (event.get().name().equals("RESUME")) {
+        resumedNanos = OptionalLong.of(event.get().receivedNanos());
+      }
+      event = migration.qmp().nextEvent(Duration.ZERO);
+    }
+  }
+
+  private FixedRamException refused(MigrationState state) {
+    return new FixedRamException(
+        "QEMU could not load "
+            + request.file()
+            + ": "
+            + state.reason()
+            + "; its own output may say more");
+  }
+
+  /** A connection that breaks is the consequence of something that QEMU knows. */
+  private FixedRamException reasonFor(StorageException failure) {
+    long until = System.nanoTime() + REASON_TIME.toNanos();
+    try {
+      do {
+        MigrationState state = migration.state();
+        if (state.is("failed")) {
+          return explained(refused(state), failure);
+        }
+        takeEvents(POLL_TIME);
+      } while (System.nanoTime() < until);
+      return failure;
+    } catch (QemuGoneException e) {
+      return explained(destination.gone("while it loaded " + request.file()), failure);
+    }
+  }
+
+  private static FixedRamException explained(
+      FixedRamException reason, FixedRamException consequence) {
+    reason.addSuppressed(consequence);
+    return reason;
+  }
+
+  /** Lets the guest run or not, as asked for; the time from which that has been so. */
+  private long settle() {
+    GuestStatus guest = migration.guest();
+    if (request.paused()) {
+      if (guest.running()) {
+        migration.stopGuest();
+      }
+      return System.nanoTime();
+    }
+    if (!guest.running()) {
+      try {
+        migration.resumeGuest();
+      } catch (FixedRamException e) {
+        throw new FixedRamException(
+            "the guest is loaded but cannot run: " + e.getMessage() + " (--paused leaves it so)",
+            e);
+      }
+      resumedNanos = OptionalLong.empty();
+    }
+    return resumedNanos.orElseGet(System::nanoTime);
+  }
+
+  /** A QEMU that is not ours goes on, perhaps to take another save. */
+  private static void putBackAfter(Throwable failure, MigrationSettings settings) {
+    try {
+      settings.putBack();
+    } catch (FixedRamException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  private RestoreReport report(IncomingWays.Choice choice, long incomingNanos, long runningNanos) {
+    long ramBytes = save.header().blocks().totalBytes();
+    long pageBytes =
+        choice.via() == RestoreVia.NATIVE ? presentBytes() : view.counters().dataBytes();
+    return new RestoreReport(
+        choice.via(),
+        choice.why(),
+        ramBytes,
+        pageBytes,
+        (System.nanoTime() - startNanos) / 1e9,
+        (runningNanos - startNanos) / 1e9,
+        (runningNanos - incomingNanos) / 1e9);
+  }
+
+  private long presentBytes() {
+    return SaveInfo.of(save.path()).blocks().stream()
+        .mapToLong(block -> block.present() * block.pageSize())
+        .sum();
+  }
+}

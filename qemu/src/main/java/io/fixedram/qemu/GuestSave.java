@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.file.SaveWriter;
+import io.fixedram.file.WrittenSave;
+import io.fixedram.guest.CountingSink;
+import io.fixedram.guest.PageSink;
+import io.fixedram.guest.TransferCounters;
+import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.MigrationWatch.Outcome;
+import io.fixedram.qemu.qmp.QemuGoneException;
+import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.qemu.qmp.QmpException;
+import io.fixedram.stream.ByteSource;
+import io.fixedram.stream.StreamDecoder;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Saves the guest of a running QEMU: QEMU migrates into a socket of ours, and what comes out of it
+ * goes into the file page by page. Whatever happens, QEMU's migration settings end as they were;
+ * and unless the save succeeds the guest does what it did before, and no file appears.
+ */
+public final class GuestSave {
+  /**
+   * Capabilities that a plain stream cannot have, or that change how it ends: several connections
+   * (multifd, postcopy-preempt), pages encoded or served otherwise (xbzrle, compress, postcopy-ram,
+   * background-snapshot, mapped-ram, x-colo), RAM left out (x-ignore-shared) or given up
+   * (release-ram), and a destination that must answer (return-path, switchover-ack,
+   * pause-before-switchover). Those that only slow a guest down (auto-converge, dirty-limit) stay,
+   * and so do those that add a section (dirty-bitmaps, block): the save then fails by its name.
+   */
+  static final List<String> SWITCHED_OFF =
+      List.of(
+          "background-snapshot",
+          "compress",
+          "mapped-ram",
+          "multifd",
+          "pause-before-switchover",
+          "postcopy-preempt",
+          "postcopy-ram",
+          "rdma-pin-all",
+          "release-ram",
+          "return-path",
+          "switchover-ack",
+          "x-colo",
+          "x-ignore-shared",
+          "xbzrle",
+          "zero-copy-send");
+
+  private static final Duration CANCEL_TIME = Duration.ofSeconds(10);
+  private static final Duration QUIT_TIME = Duration.ofSeconds(10);
+
+  private final SaveRequest request;
+  private final TransferListener listener;
+  private final Cancellation cancellation;
+  private final Migration migration;
+  private final LiveView view = new LiveView(new TransferCounters(), "starting");
+  private final long startNanos = System.nanoTime();
+
+  private GuestSave(
+      SaveRequest request,
+      TransferListener listener,
+      Cancellation cancellation,
+      Migration migration) {
+    this.request = request;
+    this.listener = listener;
+    this.cancellation = cancellation;
+    this.migration = migration;
+  }
+
+  /**
+   * Saves a guest. Returns when the file is complete and the guest is as asked for.
+   *
+   * @throws FixedRamException if the guest was not saved; or, saying so, if it was but could not be
+   *     left as asked for
+   */
+  public static SaveReport run(
+      SaveRequest request, TransferListener listener, Cancellation cancellation) {
+    try (QmpClient qmp = QmpClient.connect(request.qmp())) {
+      return new GuestSave(request, listener, cancellation, new Migration(qmp)).save();
+    }
+  }
+
+  private SaveReport save() {
+    GuestStatus before = refuseWhatCannotBeSaved();
+    try (SaveWriter writer =
+        SaveWriter.create(request.file(), request.format(), request.options())) {
+      MigrationSettings settings = new MigrationSettings(migration.qmp());
+      Outcome outcome;
+      WrittenSave written;
+      try {
+        cancellation.throwIfCancelled();
+        change(settings);
+        if (request.stopFirst()) {
+          migration.stopGuest();
+        }
+        outcome = transfer(writer.sink(), before);
+        putBack(settings);
+        view.phase("writing to disk");
+        cancellation.throwIfCancelled();
+        written = writer.publish();
+      } catch (RuntimeException | Error e) {
+        bringBack(e, before, settings);
+        throw e;
+      }
+      finish(outcome);
+      return report(written, outcome);
+    }
+  }
+
+  private GuestStatus refuseWhatCannotBeSaved() {
+    GuestStatus guest = migration.guest();
+    switch (guest.name()) {
+      case "inmigrate" ->
+          throw cannot("it still waits for an incoming migration; restore into it first");
+      case "postmigrate" ->
+          throw cannot(
+              "it was saved or migrated before and has not run since; let it go on first"
+                  + " (QMP 'cont'), or end it if it runs elsewhere now");
+      case "suspended" -> throw cannot("it sleeps; wake it first (QMP 'system_wakeup')");
+      case "save-vm", "restore-vm", "finish-migrate", "colo" ->
+          throw cannot("it is in the state '" + guest.name() + "'; wait for its end");
+      default -> {
+        // All others can be saved, running or not.
+      }
+    }
+    MigrationState state = stateOfMachine();
+    if (state.isUnderWay()) {
+      throw cannot("a migration or save is under way (" + state.status() + "); wait for its end");
+    }
+    if (!state.blockedReasons().isEmpty()) {
+      throw cannot("QEMU says: " + String.join("; ", state.blockedReasons()));
+    }
+    return guest;
+  }
+
+  private MigrationState stateOfMachine() {
+    try {
+      return migration.state();
+    } catch (QmpException e) {
+      // Under --preconfig QEMU knows few commands, and this is not one of them.
+      throw cannot("QEMU has not made its machine yet (" + e.description() + ")");
+    }
+  }
+
+  private static FixedRamException cannot(String why) {
+    return new FixedRamException("this guest cannot be saved: " + why);
+  }
+
+  private void change(MigrationSettings settings) {
+    Map<String, Boolean> wanted = new LinkedHashMap<>();
+    SWITCHED_OFF.forEach(name -> wanted.put(name, false));
+    wanted.put("events", true);
+    settings.setCapabilities(wanted);
+    settings.setParameter("max-bandwidth", 0);
+    settings.setParameter("tls-creds", "");
+    settings.setParameter("tls-hostname", "");
+    settings.setParameter("mode", "normal");
+    settings.replaceParameter("zero-page-detection", "none", "legacy");
+  }
+
+  private Outcome transfer(PageSink sink, GuestStatus before) {
+    boolean live = before.running() && !request.stopFirst();
+    MigrationWatch.Plan plan =
+        new MigrationWatch.Plan(live ? request.maxPasses() : 0, request.then() == AfterSave.RESUME);
+    try (OutgoingChannel connection = OutgoingChannel.start(migration, listener, cancellation)) {
+      view.phase(live ? "saving live" : "saving");
+      listener.started(view);
+      try (MigrationWatch watch =
+          new MigrationWatch(migration, connection, plan, view, listener, cancellation)) {
+        return receive(sink, connection, watch);
+      } catch (FixedRamException e) {
+        // Before the connection is closed, so that QEMU need not take it for a failure.
+        attempt(e, () -> migration.cancelAndWait(CANCEL_TIME));
+        throw e;
+      }
+    }
+  }
+
+  private Outcome receive(PageSink sink, OutgoingChannel connection, MigrationWatch watch) {
+    try {
+      String name = "QEMU's migration stream";
+      new StreamDecoder(ByteSource.of(connection.channel(), name), name)
+          .sendTo(new CountingSink(sink, view.counters(), cancellation));
+    } catch (FixedRamException e) {
+      throw watch.cause(e);
+    }
+    return watch.awaitCompleted();
+  }
+
+  /** The save is all there: that its settings stay behind in a QEMU that is gone is no reason. */
+  private void putBack(MigrationSettings settings) {
+    try {
+      settings.putBack();
+    } catch (FixedRamException e) {
+      listener.warning("QEMU's migration settings could not be put back: " + e.getMessage());
+    }
+  }
+
+  private void bringBack(Throwable failure, GuestStatus before, MigrationSettings settings) {
+    boolean reachable =
+        !(failure instanceof QemuGoneException)
+            && attempt(failure, () -> migration.cancelAndWait(CANCEL_TIME));
+    if (!reachable) {
+      return;
+    }
+    if (before.running()
+        && !attempt(
+            failure,
+            () -> {
+              if (!migration.guest().running()) {
+                migration.resumeGuest();
+              }
+            })) {
+      listener.warning("the guest ran before but could not be let run on");
+    }
+    if (!attempt(failure, settings::putBack)) {
+      listener.warning("QEMU's migration settings could not be put back");
+    }
+  }
+
+  /** Does a part of the cleaning up; what fails in it must not hide what made it necessary. */
+  private static boolean attempt(Throwable failure, Runnable part) {
+    try {
+      part.run();
+      return true;
+    } catch (FixedRamException e) {
+      failure.addSuppressed(e);
+      return false;
+    }
+  }
+
+  private void finish(Outcome outcome) {
+    if (outcome.resumeFailure().isPresent()) {
+      FixedRamException why = outcome.resumeFailure().get();
+      throw new FixedRamException(
+          request.file() + " is complete, but the guest could not go on: " + why.getMessage(), why);
+    }
+    if (request.then() == AfterSave.QUIT) {
+      quit();
+    }
+  }
+
+  private void quit() {
+    long until = System.nanoTime() + QUIT_TIME.toNanos();
+    try {
+      migration.qmp().execute("quit");
+      while (System.nanoTime() < until) {
+        migration.qmp().nextEvent(Duration.ofMillis(100));
+      }
+    } catch (QemuGoneException e) {
+      return;
+    }
+    throw new FixedRamException(
+        request.file() + " is complete, but QEMU does not end though it was told to");
+  }
+
+  private SaveReport report(WrittenSave written, Outcome outcome) {
+    return new SaveReport(
+        request.format(),
+        request.file(),
+        written.ramBytes(),
+        written.pageBytes(),
+        written.fileBytes(),
+        written.diskBytes(),
+        view.transferredBytes(),
+        (System.nanoTime() - startNanos) / 1e9,
+        outcome.downtime().toNanos() / 1e9,
+        outcome.state().passes(),
+        request.then());
+  }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.file.Save;
+import io.fixedram.guest.RamBlock;
+import io.fixedram.qemu.qmp.Json;
+import io.fixedram.qemu.qmp.QmpException;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * What can be seen before QEMU loads anything: whether it waits for a guest, and for one like that
+ * of the save. QEMU's own loader finds the rest, but some versions end over it.
+ */
+final class IncomingChecks {
+  private final Migration migration;
+  private final Save save;
+
+  IncomingChecks(Migration migration, Save save) {
+    this.migration = migration;
+    this.save = save;
+  }
+
+  /**
+   * Looks at both.
+   *
+   * @throws FixedRamException saying what does not fit
+   */
+  void run() {
+    GuestStatus status = migration.guest();
+    if (!status.is("inmigrate")) {
+      throw new FixedRamException(
+          "QEMU at "
+              + migration.qmp().endpoint()
+              + " does not wait for a guest (it is '"
+              + status.name()
+              + "'): start it with -incoming defer");
+    }
+    checkMachine();
+    checkRamSize();
+  }
+
+  private void checkMachine() {
+    String wanted = save.header().configuration().machine();
+    Optional<String> actual = ifKnown(migration::machine);
+    if (actual.isPresent() && !actual.get().equals(wanted)) {
+      throw new FixedRamException(
+          save.path()
+              + " holds a guest of the machine type "
+              + wanted
+              + ", but this QEMU has "
+              + actual.get()
+              + ": start it with -machine "
+              + wanted);
+    }
+  }
+
+  private void checkRamSize() {
+    Optional<RamBlock> main = mainMemory();
+    Optional<Json> summary = ifKnown(() -> migration.qmp().execute("query-memory-size-summary"));
+    if (main.isEmpty() || summary.isEmpty()) {
+      return;
+    }
+    long actualBytes = summary.get().get("base-memory").number();
+    if (actualBytes != main.get().usedLength()) {
+      throw new FixedRamException(
+          save.path()
+              + " holds a guest with "
+              + size(main.get().usedLength())
+              + " of RAM, but this QEMU has "
+              + size(actualBytes)
+              + ": start it with -m "
+              + option(main.get().usedLength()));
+    }
+  }
+
+  /** The block of a machine type whose RAM is in one piece and was not given by a backend. */
+  private Optional<RamBlock> mainMemory() {
+    String machine = save.header().configuration().machine();
+    return ifKnown(() -> migration.qmp().execute("query-machines")).stream()
+        .flatMap(machines -> machines.items().stream())
+        .filter(each -> each.findText("name").filter(machine::equals).isPresent())
+        .flatMap(each -> each.findText("default-ram-id").stream())
+        .flatMap(id -> save.header().blocks().byName(id).stream())
+        .findFirst();
+  }
+
+  /** Asks QEMU for something that not every version, machine or configuration can tell. */
+  private static <T> Optional<T> ifKnown(Supplier<T> question) {
+    try {
+      return Optional.of(question.get());
+    } catch (QmpException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static String size(long bytes) {
+    return bytes % (1 << 20) == 0 ? (bytes >> 20) + " MiB" : bytes + " bytes";
+  }
+
+  private static String option(long bytes) {
+    return bytes % (1 << 20) == 0 ? (bytes >> 20) + "M" : bytes + "B";
+  }
+}

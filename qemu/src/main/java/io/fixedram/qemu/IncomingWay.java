@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+/**
+ * How the content of a save gets into a QEMU that waits for an incoming migration. Closing it lets
+ * go of what QEMU needed while it loaded.
+ */
+sealed interface IncomingWay extends AutoCloseable permits NativeWay, StreamWay {
+  /** Whether QEMU must have its mapped-ram capability on. */
+  boolean mappedRam();
+
+  /** Has QEMU start to load. */
+  void start();
+
+  /** Does what QEMU needs done for it to load; QEMU may still be at it afterwards. */
+  void feed();
+
+  @Override
+  void close();
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.file.Save;
+import io.fixedram.layout.SaveFormat;
+import java.util.Map;
+import java.util.Optional;
+
+/** Finds the way by which a save goes into a QEMU. */
+final class IncomingWays {
+  private IncomingWays() {}
+
+  /**
+   * A way and the reason for it.
+   *
+   * @param via never AUTO
+   * @param why a part of a sentence
+   */
+  record Choice(RestoreVia via, String why) {}
+
+  /**
+   * Chooses.
+   *
+   * @param capabilities the migration capabilities that this QEMU knows
+   * @throws FixedRamException if the way asked for does not go
+   */
+  static Choice choose(
+      RestoreVia wanted, Save save, Map<String, Boolean> capabilities, Migration migration) {
+    Optional<String> obstacle = obstacleToNative(save, capabilities, migration);
+    return switch (wanted) {
+      case STREAM -> new Choice(RestoreVia.STREAM, "asked for");
+      case NATIVE -> {
+        if (obstacle.isPresent()) {
+          throw new FixedRamException("--via native does not go: " + obstacle.get());
+        }
+        yield new Choice(RestoreVia.NATIVE, "asked for");
+      }
+      case AUTO ->
+          obstacle
+              .map(reason -> new Choice(RestoreVia.STREAM, reason))
+              .orElseGet(() ->
+                  new Choice(
+                      RestoreVia.NATIVE,
+                      migration.qmp().version() + " loads mapped-ram files itself"));
+      case LAZY, INSTANT ->
+          throw new IllegalArgumentException("no guest is restored --via " + wanted.text());
+    };
+  }
+
+  private static Optional<String> obstacleToNative(
+      Save save, Map<String, Boolean> capabilities, Migration migration) {
+    if (!capabilities.containsKey("mapped-ram")) {
+      return Optional.of(
+          migration.qmp().version()
+              + " cannot load mapped-ram files, which takes QEMU 9.0; --via stream works with it");
+    }
+    if (save.format() != SaveFormat.MAPPED_RAM) {
+      return Optional.of(
+          save.path()
+              + " is a "
+              + save.format().text()
+              + " file and QEMU itself loads only mapped-ram ones ('fixedram convert' makes one);"
+              + " --via stream works with it");
+    }
+    return Optional.empty();
+  }
+}

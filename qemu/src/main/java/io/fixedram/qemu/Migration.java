@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.qmp.Json;
+import io.fixedram.qemu.qmp.QmpClient;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The QMP commands around a migration, by their meaning (QEMU's qapi/migration.json and
+ * qapi/run-state.json). As safe for threads as the client under it.
+ */
+final class Migration {
+  private final QmpClient qmp;
+
+  Migration(QmpClient qmp) {
+    this.qmp = qmp;
+  }
+
+  QmpClient qmp() {
+    return qmp;
+  }
+
+  MigrationState state() {
+    return MigrationState.read(qmp.execute("query-migrate"));
+  }
+
+  GuestStatus guest() {
+    return GuestStatus.read(qmp.execute("query-status"));
+  }
+
+  void start(String uri) {
+    qmp.execute("migrate", Map.of("uri", uri));
+  }
+
+  void cancel() {
+    qmp.execute("migrate_cancel");
+  }
+
+  /**
+   * Ends a migration that may be under way, and returns when it has ended.
+   *
+   * @throws FixedRamException if it goes on nevertheless
+   */
+  void cancelAndWait(Duration patience) {
+    if (!state().isUnderWay()) {
+      return;
+    }
+    cancel();
+    long until = System.nanoTime() + patience.toNanos();
+    while (state().isUnderWay()) {
+      if (System.nanoTime() > until) {
+        throw new FixedRamException("QEMU goes on migrating though that was cancelled");
+      }
+      Pause.of(Duration.ofMillis(10));
+    }
+  }
+
+  void stopGuest() {
+    qmp.execute("stop");
+  }
+
+  void resumeGuest() {
+    qmp.execute("cont");
+  }
+
+  /** Starts to load from a URI; returns once QEMU listens, or has taken the descriptor. */
+  void startIncoming(String uri) {
+    startIncoming(Map.of("uri", uri));
+  }
+
+  /** Starts to load from a file whose name may have any character; QEMU &gt;= 9.0. */
+  void startIncomingFile(String fileName) {
+    Map<String, Object> address = Map.of("transport", "file", "filename", fileName, "offset", 0);
+    startIncoming(Map.of("channels", List.of(Map.of("channel-type", "main", "addr", address))));
+  }
+
+  private void startIncoming(Map<String, Object> from) {
+    // Since 9.1 QEMU can be told to stay when a load fails, and then says why.
+    if (qmp.version().isAtLeast(9, 1)) {
+      Map<String, Object> staying = new java.util.LinkedHashMap<>(from);
+      staying.put("exit-on-error", false);
+      qmp.execute("migrate-incoming", staying);
+    } else {
+      qmp.execute("migrate-incoming", from);
+    }
+  }
+
+  /** The machine type with its version, as the configuration of a stream names it. */
+  String machine() {
+    Json type = qmp.execute("qom-get", Map.of("path", "/machine", "property", "type"));
+    String suffix = "-machine";
+    String name = type.text();
+    return name.endsWith(suffix) ? name.substring(0, name.length() - suffix.length()) : name;
+  }
+}

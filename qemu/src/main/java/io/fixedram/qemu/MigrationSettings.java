@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.qmp.Json;
+import io.fixedram.qemu.qmp.QmpClient;
+import java.util.ArrayDeque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * QEMU's migration capabilities and parameters, changed for a while and put back in reverse order.
+ * What this QEMU does not know is left alone, and so is what already is as wanted. Not thread-safe.
+ */
+final class MigrationSettings {
+  private final QmpClient qmp;
+  private final ArrayDeque<Undo> undos = new ArrayDeque<>();
+
+  /** A command that puts something back. */
+  private record Undo(String command, Map<String, ?> arguments) {}
+
+  MigrationSettings(QmpClient qmp) {
+    this.qmp = qmp;
+  }
+
+  /** The capabilities that this QEMU knows, and whether they are on. */
+  Map<String, Boolean> capabilities() {
+    Map<String, Boolean> all = new LinkedHashMap<>();
+    for (Json each : qmp.execute("query-migrate-capabilities").items()) {
+      all.put(each.get("capability").text(), each.get("state").flag());
+    }
+    return all;
+  }
+
+  /**
+   * Switches capabilities. All go in one command, since QEMU checks the outcome of the whole: some
+   * depend on others (postcopy-preempt on postcopy-ram, zero-copy-send on multifd).
+   */
+  void setCapabilities(Map<String, Boolean> wanted) {
+    Map<String, Boolean> before = capabilities();
+    Map<String, Boolean> change = new LinkedHashMap<>(wanted);
+    change
+        .entrySet()
+        .removeIf(
+            each -> each.getValue().equals(before.getOrDefault(each.getKey(), each.getValue())));
+    if (change.isEmpty()) {
+      return;
+    }
+    before.keySet().retainAll(change.keySet());
+    qmp.execute("migrate-set-capabilities", capabilityArguments(change));
+    undos.push(new Undo("migrate-set-capabilities", capabilityArguments(before)));
+  }
+
+  private static Map<String, ?> capabilityArguments(Map<String, Boolean> states) {
+    List<?> list =
+        states.entrySet().stream()
+            .map(each -> Map.of("capability", each.getKey(), "state", each.getValue()))
+            .toList();
+    return Map.of("capabilities", list);
+  }
+
+  /** Sets a parameter, a text or a number. */
+  void setParameter(String name, Object wanted) {
+    Optional<Json> before = qmp.execute("query-migrate-parameters").find(name);
+    if (before.isPresent() && !before.get().toString().equals(Json.of(wanted).toString())) {
+      qmp.execute("migrate-set-parameters", Map.of(name, wanted));
+      undos.push(new Undo("migrate-set-parameters", Map.of(name, before.get().raw())));
+    }
+  }
+
+  /** Sets a parameter that has a certain value now. */
+  void replaceParameter(String name, String now, String wanted) {
+    if (qmp.execute("query-migrate-parameters").findText(name).filter(now::equals).isPresent()) {
+      setParameter(name, wanted);
+    }
+  }
+
+  /**
+   * Puts back what was changed, all that can be; a second call does nothing.
+   *
+   * @throws FixedRamException if something could not be put back, the first of what QEMU said
+   */
+  void putBack() {
+    Optional<FixedRamException> first = Optional.empty();
+    while (!undos.isEmpty()) {
+      Undo undo = undos.pop();
+      try {
+        qmp.execute(undo.command, undo.arguments);
+      } catch (FixedRamException e) {
+        first.ifPresent(earlier -> earlier.addSuppressed(e));
+        first = first.or(() -> Optional.of(e));
+      }
+    }
+    if (first.isPresent()) {
+      throw first.get();
+    }
+  }
+}

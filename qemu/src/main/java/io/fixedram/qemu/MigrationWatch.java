@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import io.fixedram.error.CancelledException;
+import io.fixedram.error.DamagedSaveException;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.os.Cancellation;
+import io.fixedram.os.Threads;
+import io.fixedram.qemu.qmp.QmpEvent;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * Follows an outgoing migration in a thread of its own while its stream is read in another: asks
+ * QEMU for figures, stops a guest that will not converge, cancels when that is asked for, and lets
+ * the guest go on as soon as QEMU is done with it.
+ */
+final class MigrationWatch implements AutoCloseable {
+  private static final Duration POLL_TIME = Duration.ofMillis(100);
+
+  /** How long QEMU may take to wind up a cancelled migration before its connection is cut. */
+  private static final Duration CANCEL_TIME = Duration.ofSeconds(2);
+
+  /** How long after the end of a stream QEMU may take to say why it ended. */
+  private static final Duration REASON_TIME = Duration.ofSeconds(2);
+
+  private final Migration migration;
+  private final OutgoingChannel connection;
+  private final Plan plan;
+  private final LiveView view;
+  private final TransferListener listener;
+  private final Cancellation cancellation;
+  private final Thread thread;
+  private final CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+  private volatile boolean closed;
+
+  // Only the watching thread uses these.
+  private final Downtime downtime = new Downtime();
+  private boolean guestStopped;
+  private Optional<Long> cancelledNanos = Optional.empty();
+
+  /**
+   * What to do on the way.
+   *
+   * @param maxPasses passes after which the guest is stopped; 0 for never
+   * @param resume whether the guest goes on when QEMU is done with it
+   */
+  record Plan(int maxPasses, boolean resume) {}
+
+  /**
+   * How the migration ended.
+   *
+   * @param state QEMU's last word
+   * @param downtime from the guest's stop to its going on or to the end
+   * @param resumeFailure why the guest did not go on, if it was to
+   */
+  record Outcome(
+      MigrationState state, Duration downtime, Optional<FixedRamException> resumeFailure) {}
+
+  MigrationWatch(
+      Migration migration,
+      OutgoingChannel connection,
+      Plan plan,
+      LiveView view,
+      TransferListener listener,
+      Cancellation cancellation) {
+    this.migration = migration;
+    this.connection = connection;
+    this.plan = plan;
+    this.view = view;
+    this.listener = listener;
+    this.cancellation = cancellation;
+    this.thread = Thread.ofPlatform().daemon().name("migration-watch").start(this::watch);
+  }
+
+  /**
+   * Waits for QEMU to complete the migration.
+   *
+   * @throws FixedRamException if it does not
+   */
+  Outcome awaitCompleted() {
+    try {
+      Outcome end = outcome.get();
+      if (!end.state.is("completed")) {
+        throw failure(end.state);
+      }
+      return end;
+    } catch (ExecutionException e) {
+      throw reason(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new FixedRamException("interrupted while QEMU migrates", e);
+    }
+  }
+
+  /**
+   * What really was behind a failure to read the stream: a cancellation, or what QEMU says if it
+   * was QEMU that ended the stream early.
+   */
+  FixedRamException cause(FixedRamException readFailure) {
+    Optional<FixedRamException> cause =
+        cancellation.isCancelled()
+            ? Optional.of(new CancelledException())
+            : qemusReason(
+                readFailure instanceof DamagedSaveException ? REASON_TIME : Duration.ZERO);
+    cause.ifPresent(known -> known.addSuppressed(readFailure));
+    return cause.orElse(readFailure);
+  }
+
+  private Optional<FixedRamException> qemusReason(Duration patience) {
+    try {
+      Outcome end = outcome.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+      return end.state.is("completed") ? Optional.empty() : Optional.of(failure(end.state));
+    } catch (ExecutionException e) {
+      return Optional.of(reason(e));
+    } catch (TimeoutException e) {
+      // QEMU goes on: it has nothing to do with it.
+      return Optional.empty();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
+    }
+  }
+
+  private FixedRamException failure(MigrationState state) {
+    if (cancellation.isCancelled()) {
+      return new CancelledException();
+    }
+    return new FixedRamException(
+        state.is("cancelled")
+            ? "the save was cut short: another client of QEMU cancelled the migration"
+            : "QEMU could not send the guest: " + state.reason());
+  }
+
+  private static FixedRamException reason(ExecutionException e) {
+    return e.getCause() instanceof FixedRamException known
+        ? known
+        : new FixedRamException("following the migration failed: " + e.getCause(), e);
+  }
+
+  private void watch() {
+    try {
+      MigrationState state;
+      do {
+        migration.qmp().nextEvent(POLL_TIME).ifPresent(this::take);
+        state = migration.state();
+        view.state(state);
+        cancelIfAskedFor();
+        stopIfEndless(state);
+      } while (state.isUnderWay() && !closed);
+      Optional<FixedRamException> resumeFailure = Optional.empty();
+      if (state.is("completed")) {
+        resumeFailure = plan.resume ? resume() : Optional.empty();
+        takeAll();
+      }
+      outcome.complete(new Outcome(state, downtime.length(), resumeFailure));
+    } catch (FixedRamException e) {
+      outcome.completeExceptionally(e);
+    }
+  }
+
+  private void take(QmpEvent event) {
+    downtime.take(event);
+  }
+
+  private void takeAll() {
+    Optional<QmpEvent> event = migration.qmp().nextEvent(Duration.ZERO);
+    while (event.isPresent()) {
+      take(event.get());
+      event = migration.qmp().nextEvent(Duration.ZERO);
+    }
+  }
+
+  private void cancelIfAskedFor() {
+    if (!cancellation.isCancelled()) {
+      return;
+    }
+    if (cancelledNanos.isEmpty()) {
+      cancelledNanos = Optional.of(System.nanoTime());
+      migration.cancel();
+    } else if (System.nanoTime() - cancelledNanos.get() > CANCEL_TIME.toNanos()) {
+      connection.close();
+    }
+  }
+
+  private void stopIfEndless(MigrationState state) {
+    if (plan.maxPasses > 0
+        && state.passes() > plan.maxPasses
+        && state.is("active")
+        && !guestStopped) {
+      guestStopped = true;
+      migration.stopGuest();
+      view.phase("stopped, finishing");
+      listener.note(
+          "the guest dirties its RAM as fast as it is saved: stopped after "
+              + plan.maxPasses
+              + " passes, so that the save ends");
+    }
+  }
+
+  private Optional<FixedRamException> resume() {
+    try {
+      migration.resumeGuest();
+      // RESUME comes before the answer.
+      return Optional.empty();
+    } catch (FixedRamException e) {
+      return Optional.of(e);
+    }
+  }
+
+  /** Stops watching; the migration goes on. */
+  @Override
+  public void close() {
+    closed = true;
+    Threads.joinUninterruptibly(thread);
+  }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.os.UnixSocket;
+import io.fixedram.qemu.qmp.QmpClient;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** A connection with QEMU that needs no place in a file system: QEMU is handed its end (getfd). */
+final class PassedSocket {
+  private PassedSocket() {}
+
+  /**
+   * Hands one end over, and has QEMU use it.
+   *
+   * @param name what QEMU is to call it
+   * @param use starts a migration with a URI
+   * @return our end
+   */
+  static UnixSocket pass(QmpClient qmp, String name, Consumer<String> use) {
+    UnixSocket.Pair pair = UnixSocket.socketPair();
+    try {
+      Map<String, String> argument = Map.of("fdname", name);
+      qmp.executeWithDescriptor("getfd", argument, pair.right().descriptor());
+      try {
+        use.accept("fd:" + name);
+      } catch (FixedRamException e) {
+        takeBack(qmp, argument, e);
+        throw e;
+      }
+      return pair.left();
+    } catch (FixedRamException e) {
+      pair.left().close();
+      throw e;
+    } finally {
+      // With a copy of QEMU's end open here, we would not see QEMU go away.
+      pair.right().release();
+    }
+  }
+
+  private static void takeBack(
+      QmpClient qmp, Map<String, String> argument, FixedRamException failure) {
+    try {
+      qmp.execute("closefd", argument);
+    } catch (FixedRamException e) {
+      failure.addSuppressed(e);
+    }
+  }
+}

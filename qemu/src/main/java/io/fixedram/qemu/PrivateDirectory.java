@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import io.fixedram.error.StorageException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** A directory for sockets that only this user can enter, gone with its content on close. */
+final class PrivateDirectory implements AutoCloseable {
+  /** sun_path of linux/un.h has 108 bytes with its NUL; a socket's name here has at most 20. */
+  private static final int MOST_PATH_BYTES = 107 - 1 - 20;
+
+  private static final Path LAST_RESORT = Path.of("/tmp");
+
+  private final Path path;
+
+  private PrivateDirectory(Path path) {
+    this.path = path;
+  }
+
+  /** Makes one in the user's runtime directory, or else where temporary files go. */
+  static PrivateDirectory create() {
+    Path parent =
+        Stream.of(
+                Optional.ofNullable(System.getenv("XDG_RUNTIME_DIR")),
+                Optional.ofNullable(System.getProperty("java.io.tmpdir")))
+            .flatMap(Optional::stream)
+            .filter(text -> !text.isBlank())
+            .map(text -> Path.of(text).toAbsolutePath())
+            .filter(PrivateDirectory::canHoldSockets)
+            .findFirst()
+            .orElse(LAST_RESORT);
+    try {
+      return new PrivateDirectory(
+          Files.createTempDirectory(
+              parent,
+              "fixedram-",
+              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))));
+    } catch (IOException e) {
+      throw new StorageException(
+          "cannot make a directory for sockets in " + parent + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static boolean canHoldSockets(Path parent) {
+    int bytes = parent.toString().getBytes(StandardCharsets.UTF_8).length;
+    int own = "/fixedram-".length() + Long.toUnsignedString(-1).length();
+    return bytes + own <= MOST_PATH_BYTES && Files.isDirectory(parent) && Files.isWritable(parent);
+  }
+
+  /** The place of a socket or file in it; the name has at most 20 bytes. */
+  Path resolve(String name) {
+    return path.resolve(name);
+  }
+
+  /** Deletes it with all that is in it; what cannot be deleted stays. */
+  @Override
+  public void close() {
+    try {
+      if (Files.isDirectory(path)) {
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(path)) {
+          for (Path entry : entries) {
+            Files.deleteIfExists(entry);
+          }
+        }
+        Files.deleteIfExists(path);
+      }
+    } catch (IOException e) {
+      System.getLogger(PrivateDirectory.class.getName())
+          .log(System.Logger.Level.DEBUG, "cannot delete " + path, e);
+    }
+  }
+}

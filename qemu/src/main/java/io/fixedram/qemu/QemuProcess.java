@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import io.fixedram.error.CancelledException;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.error.StorageException;
+import io.fixedram.os.Cancellation;
+import io.fixedram.os.UnixSocket;
+import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.qemu.qmp.QmpClient;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * A QEMU that was started here, waiting for an incoming migration. Terminal, standard input, output
+ * and errors are its own as if the user had started it.
+ */
+final class QemuProcess {
+  /** QEMU may have to reserve much memory before it listens for QMP. */
+  private static final Duration START_TIME = Duration.ofMinutes(5);
+
+  private static final Duration SLOW_START_TIME = Duration.ofSeconds(10);
+  private static final Duration END_TIME = Duration.ofSeconds(5);
+
+  private final Process process;
+  private final Path qmpSocket;
+  private final StandardStreams streams;
+
+  private QemuProcess(Process process, Path qmpSocket, StandardStreams streams) {
+    this.process = process;
+    this.qmpSocket = qmpSocket;
+    this.streams = streams;
+  }
+
+  /**
+   * Starts the command with {@code -incoming defer} and a QMP socket added.
+   *
+   * @throws FixedRamException if the command has a word that cannot go with that, or can't be run
+   */
+  static QemuProcess start(List<String> command, boolean detach, PrivateDirectory directory) {
+    refuseWhatCannotBeAddedTo(command);
+    Path qmpSocket = directory.resolve("qmp.sock");
+    List<String> words = new ArrayList<>();
+    if (detach) {
+      findSetsid().ifPresent(setsid -> words.add(setsid.toString()));
+    }
+    words.addAll(command);
+    // A comma ends a value in QEMU's options; two of them stand for one.
+    String path = qmpSocket.toString().replace(",", ",,");
+    words.addAll(List.of("-incoming", "defer", "-qmp", "unix:" + path + ",server=on,wait=off"));
+    StandardStreams streams =
+        detach ? StandardStreams.detached(directory) : StandardStreams.inherited();
+    ProcessBuilder builder = new ProcessBuilder(words);
+    streams.applyTo(builder);
+    try {
+      return new QemuProcess(builder.start(), qmpSocket, streams);
+    } catch (IOException e) {
+      throw new StorageException("cannot start QEMU: " + e.getMessage(), e);
+    }
+  }
+
+  private static void refuseWhatCannotBeAddedTo(List<String> command) {
+    if (command.isEmpty()) {
+      throw new FixedRamException("give the QEMU command to restore into, after --");
+    }
+    for (String word : command) {
+      // QEMU takes its options with one dash or two.
+      if (word.matches("--?incoming")) {
+        throw new FixedRamException(
+            "the QEMU command has " + word + " already: leave it out, restore adds its own");
+      }
+      if (word.matches("--?daemonize")) {
+        throw new FixedRamException(
+            "the QEMU command has " + word + ": leave it out, and give restore --detach instead");
+      }
+    }
+  }
+
+  private static Optional<Path> findSetsid() {
+    return Stream.of(Path.of("/usr/bin/setsid"), Path.of("/bin/setsid"))
+        .filter(Files::isExecutable)
+        .findFirst();
+  }
+
+  /**
+   * Waits until QEMU listens for QMP, and connects.
+   *
+   * @throws FixedRamException if QEMU ends before, with its exit status
+   */
+  QmpClient connect(TransferListener listener, Cancellation cancellation) {
+    try (Cancellation.Registration _ = cancellation.onCancel(process::destroy)) {
+      awaitSocket(listener);
+      return QmpClient.connect(new Endpoint.Unix(qmpSocket), START_TIME);
+    } catch (FixedRamException e) {
+      cancellation.throwIfCancelled();
+      if (waitForEnd(Duration.ofSeconds(1))) {
+        throw ended("before it could be talked to");
+      }
+      throw e;
+    }
+  }
+
+  private void awaitSocket(TransferListener listener) {
+    long start = System.nanoTime();
+    boolean told = false;
+    while (!listens()) {
+      if (!process.isAlive()) {
+        throw ended("before it could be talked to");
+      }
+      long waitedNanos = System.nanoTime() - start;
+      if (waitedNanos > START_TIME.toNanos()) {
+        throw new FixedRamException(
+            "the command has not opened a QMP socket for "
+                + START_TIME.toMinutes()
+                + " minutes: does it pass its last arguments on to QEMU?");
+      }
+      if (!told && waitedNanos > SLOW_START_TIME.toNanos()) {
+        told = true;
+        listener.warning("QEMU has not opened its QMP socket yet; still waiting");
+      }
+      Pause.of(Duration.ofMillis(5));
+    }
+  }
+
+  /** A socket's file is there a moment before it listens. */
+  private boolean listens() {
+    if (!Files.exists(qmpSocket)) {
+      return false;
+    }
+    try (UnixSocket _ = UnixSocket.connect(qmpSocket)) {
+      return true;
+    } catch (StorageException e) {
+      return false;
+    }
+  }
+
+  /** The failure of a QEMU that has ended by itself, which waits for it to have done so. */
+  FixedRamException ended(String when) {
+    if (!waitForEnd(END_TIME)) {
+      return new FixedRamException("QEMU closed its QMP connection " + when);
+    }
+    String message = streams.hiddenMessages();
+    return new FixedRamException(
+        "QEMU ended with status "
+            + process.exitValue()
+            + " "
+            + when
+            + (message.isEmpty() ? "; its own message is above" : ": " + message));
+  }
+
+  private boolean waitForEnd(Duration patience) {
+    try {
+      return process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new FixedRamException("interrupted while waiting for QEMU to end", e);
+    }
+  }
+
+  /** Ends QEMU: asks first (SIGTERM), and kills it if it does not end soon. */
+  void end() {
+    process.destroy();
+    if (!waitForEnd(END_TIME)) {
+      process.destroyForcibly();
+      waitForEnd(END_TIME);
+    }
+  }
+
+  /** Passes a request to end on to QEMU (SIGTERM). */
+  void terminate() {
+    process.destroy();
+  }
+
+  /** Waits for QEMU's end; its exit status, 128 + n if signal n killed it. */
+  int waitForExit() {
+    try {
+      return process.waitFor();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CancelledException();
+    }
+  }
+}

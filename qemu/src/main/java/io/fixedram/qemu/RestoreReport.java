@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+/**
+ * What {@link GuestRestore} did.
+ *
+ * @param via the way it went
+ * @param why why it went that way
+ * @param ramBytes used bytes of all RAM blocks
+ * @param pageBytes bytes of pages that were not zero
+ * @param seconds from the start to the guest being loaded, and running if it is to
+ * @param downtimeSeconds from the start to the guest running, the start of QEMU included; to its
+ *     being loaded if it stays stopped
+ * @param runningSeconds from the start of migrate-incoming to the guest running; to its being
+ *     loaded if it stays stopped
+ */
+public record RestoreReport(
+    RestoreVia via,
+    String why,
+    long ramBytes,
+    long pageBytes,
+    double seconds,
+    double downtimeSeconds,
+    double runningSeconds) {}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import io.fixedram.layout.SaveFormat;
+import java.nio.file.Path;
+
+/**
+ * What {@link GuestSave} did.
+ *
+ * @param ramBytes used bytes of all RAM blocks
+ * @param pageBytes bytes of pages that the file holds
+ * @param fileBytes size of the file
+ * @param diskBytes space it takes on disk
+ * @param receivedBytes bytes of pages that QEMU sent, repeats of a live guest counted
+ * @param seconds from the start to the file being complete and on disk
+ * @param downtimeSeconds from the guest's stop to its going on, or to the end of the migration if
+ *     it stays stopped; 0 for a guest that was stopped before
+ * @param passes how often QEMU looked for dirty pages (its dirty-sync-count)
+ * @param then what became of the guest
+ */
+public record SaveReport(
+    SaveFormat format,
+    Path file,
+    long ramBytes,
+    long pageBytes,
+    long fileBytes,
+    long diskBytes,
+    long receivedBytes,
+    double seconds,
+    double downtimeSeconds,
+    long passes,
+    AfterSave then) {}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.qmp;
+
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The address of a socket as the command line takes it; {@code toString} gives it back. */
+public sealed interface Endpoint {
+
+  /** A unix socket. */
+  record Unix(Path path) implements Endpoint {
+    @Override
+    public String toString() {
+      return "unix:" + path;
+    }
+  }
+
+  /** A TCP port of a host, which is a name or an address; an IPv6 address without brackets. */
+  record Tcp(String host, int port) implements Endpoint {
+    @Override
+    public String toString() {
+      return "tcp:" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+    }
+  }
+
+  /** Standard input or output of this process. */
+  record StandardStreams() implements Endpoint {
+    @Override
+    public String toString() {
+      return "-";
+    }
+  }
+
+  /**
+   * Reads {@code unix:PATH}, a bare path, {@code tcp:HOST:PORT} (an IPv6 address in brackets) or
+   * {@code -}.
+   *
+   * @throws IllegalArgumentException in a sentence, if it is none of these
+   */
+  static Endpoint parse(String text) {
+    if (text.equals("-")) {
+      return new StandardStreams();
+    }
+    if (text.startsWith("tcp:")) {
+      return parseTcp(text);
+    }
+    String path = text.startsWith("unix:") ? text.substring("unix:".length()) : text;
+    if (path.isEmpty()) {
+      throw new IllegalArgumentException("'" + text + "' names no socket: give unix:PATH");
+    }
+    try {
+      return new Unix(Path.of(path));
+    } catch (InvalidPathException e) {
+      throw new IllegalArgumentException("'" + text + "' is not a path: " + e.getReason(), e);
+    }
+  }
+
+  private static Tcp parseTcp(String text) {
+    Matcher parts = Pattern.compile("tcp:(?:\\[([^]]+)]|([^:\\[\\]]*)):(\\d{1,5})").matcher(text);
+    if (!parts.matches() || Integer.parseInt(parts.group(3)) > 65535) {
+      throw new IllegalArgumentException(
+          "'" + text + "' is not tcp:HOST:PORT (an IPv6 address goes in brackets)");
+    }
+    String host = parts.group(1) != null ? parts.group(1) : parts.group(2);
+    return new Tcp(host.isEmpty() ? "localhost" : host, Integer.parseInt(parts.group(3)));
+  }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.qmp;
+
+import io.fixedram.error.FixedRamException;
+import java.math.BigInteger;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import tools.jackson.core.JacksonException;
+import tools.jackson.jr.ob.JSON;
+
+/**
+ * A JSON value seen by the type that the reader expects. Immutable. A member whose value is JSON's
+ * {@code null} counts as absent.
+ */
+public final class Json {
+  private final Object value;
+
+  private Json(Object value) {
+    this.value = value;
+  }
+
+  /**
+   * Reads a text.
+   *
+   * @throws FixedRamException if it is not JSON
+   */
+  public static Json parse(String text) {
+    try {
+      Object value = JSON.std.anyFrom(text);
+      if (value == null) {
+        throw new FixedRamException("a JSON value was expected, but there is 'null'");
+      }
+      return new Json(value);
+    } catch (JacksonException e) {
+      throw new FixedRamException("not JSON: " + e.getOriginalMessage(), e);
+    }
+  }
+
+  /** Wraps a value made of maps with text keys, lists, texts, numbers and booleans. */
+  public static Json of(Object value) {
+    return new Json(value);
+  }
+
+  /** The JSON text, on one line. */
+  @Override
+  public String toString() {
+    return JSON.std.asString(value);
+  }
+
+  /** The value as maps, lists, texts, numbers and booleans, to send it back as it came. */
+  public Object raw() {
+    return value;
+  }
+
+  /** A member of this object, if it is there. */
+  public Optional<Json> find(String member) {
+    return value instanceof Map<?, ?> map
+        ? Optional.ofNullable(map.get(member)).map(Json::new)
+        : Optional.empty();
+  }
+
+  /**
+   * A member of this object.
+   *
+   * @throws FixedRamException if it is not there
+   */
+  public Json get(String member) {
+    return find(member).orElseThrow(() -> unexpected("an object with '" + member + "'"));
+  }
+
+  /** A text of this object, if it is there. */
+  public Optional<String> findText(String member) {
+    return find(member).map(Json::text);
+  }
+
+  /** A number of this object, if it is there. */
+  public OptionalLong findNumber(String member) {
+    Optional<Json> found = find(member);
+    return found.isPresent() ? OptionalLong.of(found.get().number()) : OptionalLong.empty();
+  }
+
+  /** This value as a text. */
+  public String text() {
+    if (value instanceof String text) {
+      return text;
+    }
+    throw unexpected("a text");
+  }
+
+  /** This value as a whole number; one beyond a long becomes the longest. */
+  public long number() {
+    return switch (value) {
+      case BigInteger big -> big.signum() < 0 ? Long.MIN_VALUE : Long.MAX_VALUE;
+      case Number number -> number.longValue();
+      default -> throw unexpected("a number");
+    };
+  }
+
+  /** This value as true or false. */
+  public boolean flag() {
+    if (value instanceof Boolean flag) {
+      return flag;
+    }
+    throw unexpected("true or false");
+  }
+
+  /** The values of this array. */
+  public List<Json> items() {
+    if (value instanceof List<?> list) {
+      return list.stream().<Json>map(Json::new).toList();
+    }
+    throw unexpected("an array");
+  }
+
+  private FixedRamException unexpected(String wanted) {
+    String text = toString();
+    return new FixedRamException(
+        wanted
+            + " was expected, but there is "
+            + (text.length() > 200 ? text.substring(0, 200) + " ..." : text));
+  }
+}

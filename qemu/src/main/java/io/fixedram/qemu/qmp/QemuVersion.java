@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.qmp;
+
+/** The version in QEMU's greeting. */
+public record QemuVersion(int major, int minor, int micro) {
+
+  /** Whether this is the given version or a later one. */
+  public boolean isAtLeast(int wantedMajor, int wantedMinor) {
+    return major > wantedMajor || (major == wantedMajor && minor >= wantedMinor);
+  }
+
+  @Override
+  public String toString() {
+    return "QEMU " + major + "." + minor + "." + micro;
+  }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.qmp;
+
+import io.fixedram.error.FixedRamException;
+
+/** QEMU refused a command. */
+public final class QmpException extends FixedRamException {
+  private static final long serialVersionUID = 1L;
+
+  private final String errorClass;
+  private final String description;
+
+  QmpException(String command, String errorClass, String description) {
+    super("QEMU refuses '" + command + "': " + description);
+    this.errorClass = errorClass;
+    this.description = description;
+  }
+
+  /** QEMU's own name of the error's class: {@code GenericError}, {@code CommandNotFound}, ... */
+  public String errorClass() {
+    return errorClass;
+  }
+
+  /** What QEMU says of it. */
+  public String description() {
+    return description;
+  }
+}
