@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli;
+
+import io.fixedram.cli.console.Console;
+import io.fixedram.os.Cancellation;
+
+/** One command with everything that was asked for. */
+interface Command {
+  /**
+   * Does it. Failures are thrown: {@link Main} tells of them.
+   *
+   * @param cancellation asked for by Ctrl-C, and by the signals that ask a program to end
+   * @return the exit status
+   */
+  int run(Console console, Cancellation cancellation);
+}

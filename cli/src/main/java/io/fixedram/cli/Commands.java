@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli;
+
+import io.fixedram.cli.args.Arguments;
+import io.fixedram.cli.args.CommandSpec;
+import java.util.List;
+
+/**
+ * The commands there are. Looks at one at a time, so that starting a command loads the classes of
+ * no other.
+ */
+final class Commands {
+  /** Their names, in the order of the help. */
+  static final List<String> NAMES =
+      List.of("save", "restore", "receive", "send", "convert", "info");
+
+  private Commands() {}
+
+  /** What a command takes. */
+  static CommandSpec spec(String name) {
+    return switch (name) {
+      case "save" -> SaveCommand.SPEC;
+      case "restore" -> RestoreCommand.SPEC;
+      case "receive" -> ReceiveCommand.SPEC;
+      case "send" -> SendCommand.SPEC;
+      case "convert" -> ConvertCommand.SPEC;
+      case "info" -> InfoCommand.SPEC;
+      default -> throw new IllegalArgumentException(name);
+    };
+  }
+
+  /**
+   * A command as it was asked for.
+   *
+   * @throws io.fixedram.cli.args.UsageException if the arguments contradict each other
+   */
+  static Command command(String name, Arguments arguments) {
+    return switch (name) {
+      case "save" -> SaveCommand.of(arguments);
+      case "restore" -> RestoreCommand.of(arguments);
+      case "receive" -> ReceiveCommand.of(arguments);
+      case "send" -> SendCommand.of(arguments);
+      case "convert" -> ConvertCommand.of(arguments);
+      case "info" -> InfoCommand.of(arguments);
+      default -> throw new IllegalArgumentException(name);
+    };
+  }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.file.SaveWriter;
+import io.fixedram.file.WriteOptions;
+import io.fixedram.file.WrittenSave;
+import io.fixedram.guest.CountingSink;
+import io.fixedram.guest.PageSink;
+import io.fixedram.guest.PageSource;
+import io.fixedram.guest.TransferCounters;
+import io.fixedram.layout.SaveFormat;
+import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.TransferListener;
+import io.fixedram.qemu.TransferView;
+import io.fixedram.stream.ByteTarget;
+import io.fixedram.stream.StreamEncoder;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.file.Path;
+
+/** Sends a source's pages into a file or a stream. */
+final class Conversion implements TransferView {
+  private final PageSource source;
+  private final Cancellation cancellation;
+  private final TransferCounters counters = new TransferCounters();
+
+  /** Prepares for one conversion, whose progress a listener is told. */
+  Conversion(PageSource source, TransferListener listener, Cancellation cancellation) {
+    this.source = source;
+    this.cancellation = cancellation;
+    listener.started(this);
+  }
+
+  /** Writes a file, which appears when it is complete. */
+  WrittenSave toFile(Path target, SaveFormat format, WriteOptions options) {
+    try (SaveWriter writer = SaveWriter.create(target, format, options)) {
+      send(writer.sink());
+      cancellation.throwIfCancelled();
+      return writer.publish();
+    }
+  }
+
+  /** Writes a stream; the bytes of RAM that it holds. */
+  long toStream(OutputStream out) {
+    try (StreamEncoder encoder =
+        new StreamEncoder(ByteTarget.of(Channels.newChannel(out), "standard output"))) {
+      send(encoder);
+      return counters.totalRamBytes();
+    }
+  }
+
+  private void send(PageSink sink) {
+    try {
+      source.sendTo(new CountingSink(sink, counters, cancellation));
+    } catch (FixedRamException e) {
+      // A pipe that was closed to end the wait for it fails in ways of its own.
+      cancellation.throwIfCancelled();
+      throw e;
+    }
+  }
+
+  @Override
+  public long ramBytes() {
+    return counters.totalRamBytes();
+  }
+
+  @Override
+  public long doneBytes() {
+    return Math.min(transferredBytes(), ramBytes());
+  }
+
+  @Override
+  public long dataBytes() {
+    return counters.dataBytes();
+  }
+
+  @Override
+  public long transferredBytes() {
+    return counters.dataBytes() + counters.zeroBytes();
+  }
+
+  @Override
+  public long passes() {
+    return 0;
+  }
+
+  @Override
+  public long dirtyPagesPerSecond() {
+    return 0;
+  }
+
+  @Override
+  public String phase() {
+    return counters.ended() ? "writing to disk" : "converting";
+  }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli;
+
+import io.fixedram.cli.console.Console;
+import io.fixedram.file.Save;
+import io.fixedram.guest.PageSink;
+import io.fixedram.guest.PageSource;
+import io.fixedram.layout.SaveFormat;
+import io.fixedram.os.Cancellation;
+import io.fixedram.stream.ByteSource;
+import io.fixedram.stream.StreamDecoder;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** What a conversion reads: a save of any format in a file, or a stream on standard input. */
+final class ConversionSource implements PageSource, AutoCloseable {
+  private final String name;
+  private final SaveFormat format;
+  private final PageSource pages;
+  private final Runnable closing;
+
+  private ConversionSource(String name, SaveFormat format, PageSource pages, Runnable closing) {
+    this.name = name;
+    this.format = format;
+    this.pages = pages;
+    this.closing = closing;
+  }
+
+  /**
+   * Opens it.
+   *
+   * @param file the file; empty for standard input
+   */
+  static ConversionSource open(Optional<Path> file, Console console, Cancellation cancellation) {
+    if (file.isEmpty()) {
+      return standardInput(console.terminal().in(), cancellation);
+    }
+    Save save = Save.open(file.get());
+    return new ConversionSource(save.path().toString(), save.format(), save, save::close);
+  }
+
+  private static ConversionSource standardInput(InputStream in, Cancellation cancellation) {
+    String name = "standard input";
+    ReadableByteChannel channel = Channels.newChannel(in);
+    Cancellation.Registration registration = cancellation.onCancel(() -> close(channel));
+    return new ConversionSource(
+        name,
+        SaveFormat.STREAM,
+        new StreamDecoder(ByteSource.of(channel, name), name),
+        () -> {
+          registration.close();
+          close(channel);
+        });
+  }
+
+  private static void close(ReadableByteChannel channel) {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      // It was only read from: nothing is lost.
+    }
+  }
+
+  /** What to call it. */
+  String name() {
+    return name;
+  }
+
+  /** What it is. */
+  SaveFormat format() {
+    return format;
+  }
+
+  @Override
+  public void sendTo(PageSink sink) {
+    pages.sendTo(sink);
+  }
+
+  @Override
+  public void close() {
+    closing.run();
+  }
+}

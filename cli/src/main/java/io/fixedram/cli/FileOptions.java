@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli;
+
+import io.fixedram.cli.args.Arguments;
+import io.fixedram.cli.args.OptionSpec;
+import io.fixedram.cli.args.UsageException;
+import io.fixedram.file.DirectMode;
+import io.fixedram.file.WriteOptions;
+import io.fixedram.layout.SaveFormat;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** The options that say how a save is written, and the operands that name one. */
+final class FileOptions {
+  /** What stands for standard input or output. */
+  static final String STANDARD_STREAM = "-";
+
+  static final String MAPPED_RAM = "mapped-ram";
+  static final String FIXED_RAM = "fixed-ram";
+  static final String STREAM = "stream";
+
+  private static final OptionSpec ALIGN =
+      OptionSpec.choice(
+          "align",
+          List.of("4M", "1M", "page"),
+          "what the pages of each RAM block start at a multiple of: 4M serves any disk and mapping"
+              + " with huge pages, 1M is what QEMU itself writes, page is the smallest");
+  private static final OptionSpec DIRECT =
+      OptionSpec.choice(
+          "direct",
+          List.of("auto", "on", "off"),
+          "write past the page cache: auto does so where the file system can");
+  private static final OptionSpec NO_SYNC =
+      OptionSpec.flag(
+          "no-sync",
+          "do not wait until the file is on its disk; a crash of this machine may then lose it");
+
+  /** All but the format, in the order of the help. */
+  static final List<OptionSpec> ALL = List.of(ALIGN, DIRECT, NO_SYNC);
+
+  private FileOptions() {}
+
+  /** How a save of a format is to be written. */
+  static WriteOptions read(Arguments arguments, SaveFormat format) {
+    if (format == SaveFormat.STREAM && arguments.has(ALIGN)) {
+      throw new UsageException(
+          "--align does not go with a stream, whose pages have no fixed places");
+    }
+    DirectMode direct =
+        switch (arguments.choice(DIRECT)) {
+          case "on" -> DirectMode.ON;
+          case "off" -> DirectMode.OFF;
+          default -> DirectMode.AUTO;
+        };
+    if (format == SaveFormat.STREAM && direct == DirectMode.ON) {
+      throw new UsageException("--direct on does not go with a stream, which is never written so");
+    }
+    long alignmentBytes =
+        switch (arguments.choice(ALIGN)) {
+          case "1M" -> 1L << 20;
+          case "page" -> 1L;
+          default -> 4L << 20;
+        };
+    return new WriteOptions(direct, !arguments.has(NO_SYNC), alignmentBytes);
+  }
+
+  /** The format that an option chooses. */
+  static SaveFormat format(Arguments arguments, OptionSpec option) {
+    return switch (arguments.choice(option)) {
+      case FIXED_RAM -> SaveFormat.FIXED_RAM;
+      case STREAM -> SaveFormat.STREAM;
+      default -> SaveFormat.MAPPED_RAM;
+    };
+  }
+
+  /** The file that an operand names, where no standard stream can take its place. */
+  static Path file(String operand, String name) {
+    if (operand.equals(STANDARD_STREAM)) {
+      throw new UsageException(name + " must be a file here, not -");
+    }
+    return path(operand, name);
+  }
+
+  /** The file that an operand names. */
+  static Path path(String operand, String name) {
+    try {
+      return Path.of(operand);
+    } catch (InvalidPathException e) {
+      throw new UsageException(name + " is not a path: " + e.getReason());
+    }
+  }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli;
+
+import io.fixedram.cli.args.Arguments;
+import io.fixedram.cli.args.CommandSpec;
+import io.fixedram.cli.args.CommandSpec.Example;
+import io.fixedram.cli.console.Console;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.file.BlockInfo;
+import io.fixedram.file.SaveInfo;
+import io.fixedram.os.Cancellation;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import tools.jackson.core.JsonGenerator;
+
+/** {@code fixedram info}: what a save holds. */
+record InfoCommand(Path file) implements Command {
+  static final CommandSpec SPEC =
+      new CommandSpec(
+          "info",
+          "show what a save holds",
+          List.of("[OPTION]... FILE"),
+          List.of(
+              "Shows format, machine and RAM blocks of a save, and how much of each block is in"
+                  + " the file; the rest is zero, and holes. FILE may be a mapped-ram file of ours"
+                  + " or QEMU's, a fixed-ram file, or a migration stream in a file, which is read"
+                  + " from end to end.",
+              "Of a damaged or incomplete file it shows what can be read, then says what is wrong"
+                  + " with it, and ends with status 3. With -q it shows nothing, and the status"
+                  + " tells whether the save is whole."),
+          List.of("FILE"),
+          false,
+          List.of(),
+          CommandSpec.USUAL_EXIT_STATUSES,
+          List.of(new Example("Look at a save:", List.of("$ fixedram info vm.fram"))));
+
+  /** Reads what was asked for. */
+  static InfoCommand of(Arguments arguments) {
+    return new InfoCommand(FileOptions.file(arguments.operand(0), "FILE"));
+  }
+
+  @Override
+  public int run(Console console, Cancellation cancellation) {
+    SaveInfo info = SaveInfo.of(file);
+    console.result(InfoText.of(file, info));
+    console.json(json -> write(json, info));
+    Optional<FixedRamException> problem = info.problem();
+    if (problem.isPresent()) {
+      throw problem.get();
+    }
+    return ExitStatus.DONE;
+  }
+
+  private static void write(JsonGenerator json, SaveInfo info) {
+    json.writeStringProperty("format", info.format().text());
+    json.writeBooleanProperty("complete", info.complete());
+    json.writeStringProperty("machine", info.machine());
+    json.writeArrayPropertyStart("capabilities");
+    for (String capability : info.capabilities()) {
+      json.writeString(capability);
+    }
+    json.writeEndArray();
+    json.writeArrayPropertyStart("blocks");
+    for (BlockInfo block : info.blocks()) {
+      json.writeStartObject();
+      json.writeStringProperty("name", block.name());
+      json.writeNumberProperty("used_length", block.usedLength());
+      json.writeNumberProperty("page_size", block.pageSize());
+      offset(json, "pages_offset", block.pagesOffset());
+      offset(json, "bitmap_offset", block.bitmapOffset());
+      json.writeNumberProperty("pages", block.pages());
+      json.writeNumberProperty("present", block.present());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+    json.writeNumberProperty("file_bytes", info.fileBytes());
+    json.writeNumberProperty("disk_bytes", info.diskBytes());
+    json.writeNumberProperty("device_state_bytes", info.deviceStateBytes());
+    json.writeNumberProperty("ram_bytes", info.ramBytes());
+  }
+
+  private static void offset(JsonGenerator json, String name, OptionalLong offset) {
+    if (offset.isPresent()) {
+      json.writeNumberProperty(name, offset.getAsLong());
+    } else {
+      json.writeNullProperty(name);
+    }
+  }
+}

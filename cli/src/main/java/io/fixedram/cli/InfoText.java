@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli;
+
+import io.fixedram.cli.console.Amounts;
+import io.fixedram.cli.console.Table;
+import io.fixedram.file.BlockInfo;
+import io.fixedram.file.SaveInfo;
+import java.nio.file.Path;
+import java.util.List;
+
+/** What a save holds, for a person. */
+final class InfoText {
+  private static final String INDENT = "  ";
+
+  private InfoText() {}
+
+  static String of(Path file, SaveInfo info) {
+    long present = 0;
+    for (BlockInfo block : info.blocks()) {
+      present += presentBytes(block);
+    }
+    StringBuilder out = new StringBuilder();
+    out.append(file).append(": ").append(info.format().text()).append(", ");
+    out.append(info.complete() ? "complete" : "NOT COMPLETE").append('\n');
+    fact(out, "machine", info.machine());
+    fact(
+        out,
+        "RAM",
+        Amounts.bytes(info.ramBytes())
+            + " in "
+            + (info.blocks().size() == 1 ? "1 block" : info.blocks().size() + " blocks")
+            + ", "
+            + Amounts.bytes(present)
+            + " present");
+    fact(out, "device state", Amounts.bytes(info.deviceStateBytes()));
+    fact(
+        out,
+        "file",
+        Amounts.bytes(info.fileBytes())
+            + " long ("
+            + Amounts.exact(info.fileBytes())
+            + " bytes), "
+            + Amounts.bytes(info.diskBytes())
+            + " on disk");
+    List<String> capabilities = info.capabilities();
+    if (!capabilities.isEmpty()) {
+      fact(out, "capabilities", String.join(", ", capabilities));
+    }
+    if (!info.blocks().isEmpty()) {
+      out.append('\n').append(table(info.blocks()));
+    }
+    return out.toString();
+  }
+
+  private static void fact(StringBuilder out, String name, String value) {
+    out.append(INDENT).append(name).repeat(' ', 14 - name.length()).append(value).append('\n');
+  }
+
+  private static String table(List<BlockInfo> blocks) {
+    Table table = new Table();
+    table.row("RAM block", "size", "present", "share", "zero", "pages at");
+    for (BlockInfo block : blocks) {
+      long present = presentBytes(block);
+      table.row(
+          block.name(),
+          Amounts.bytes(block.usedLength()),
+          Amounts.bytes(present),
+          Amounts.share(present, block.usedLength()),
+          Amounts.bytes(Math.max(0, block.usedLength() - present)),
+          block.pagesOffset().isPresent()
+              ? "0x" + Long.toHexString(block.pagesOffset().getAsLong())
+              : "-");
+    }
+    return table.text(INDENT);
+  }
+
+  private static long presentBytes(BlockInfo block) {
+    return Math.min(block.present() * block.pageSize(), block.usedLength());
+  }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli;
+
+import io.fixedram.cli.args.Arguments;
+import io.fixedram.cli.args.CommandSpec;
+import io.fixedram.cli.args.CommandSpec.Example;
+import io.fixedram.cli.args.OptionSpec;
+import io.fixedram.cli.console.Amounts;
+import io.fixedram.cli.console.Console;
+import io.fixedram.cli.console.JsonObject;
+import io.fixedram.cli.console.ProgressDisplay;
+import io.fixedram.file.WriteOptions;
+import io.fixedram.layout.SaveFormat;
+import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.ReceiveReport;
+import io.fixedram.qemu.StreamReceive;
+import io.fixedram.qemu.qmp.Endpoint;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** {@code fixedram receive}: a migration stream that somebody else sends, into a file. */
+record ReceiveCommand(Endpoint listen, Path file, SaveFormat format, WriteOptions options)
+    implements Command {
+  private static final OptionSpec LISTEN =
+      OptionSpec.value(
+          "listen",
+          "ADDR",
+          "where to wait for the stream: unix:PATH, tcp:HOST:PORT, or - for standard input; must"
+              + " be given");
+  private static final OptionSpec FORMAT =
+      OptionSpec.choice(
+          "format",
+          List.of(FileOptions.MAPPED_RAM, FileOptions.FIXED_RAM, FileOptions.STREAM),
+          "the layout: mapped-ram is QEMU's own since 9.0, fixed-ram that of the 2022 proposal,"
+              + " stream stays a stream");
+
+  static final CommandSpec SPEC =
+      new CommandSpec(
+          "receive",
+          "take a QEMU's migration stream into a file",
+          List.of("--listen ADDR [OPTION]... FILE"),
+          List.of(
+              "Waits for one connection, over which any QEMU may migrate, and turns the stream into"
+                  + " a save. For a QEMU that 'fixedram save' cannot reach, or a migration that"
+                  + " something else controls. FILE appears when it is complete and on disk."),
+          List.of("FILE"),
+          false,
+          Stream.concat(Stream.of(LISTEN, FORMAT), FileOptions.ALL.stream()).toList(),
+          CommandSpec.USUAL_EXIT_STATUSES,
+          List.of(
+              new Example(
+                  "Wait for a guest, then type its monitor's command for it:",
+                  List.of(
+                      "$ fixedram receive vm.fram --listen unix:in.sock",
+                      "(qemu) migrate unix:in.sock")),
+              new Example(
+                  "Turn a stream that was kept compressed into a save:",
+                  List.of("$ zstdcat vm.stream.zst | fixedram receive vm.fram --listen -"))));
+
+  /** Reads what was asked for. */
+  static ReceiveCommand of(Arguments arguments) {
+    SaveFormat format = FileOptions.format(arguments, FORMAT);
+    return new ReceiveCommand(
+        Addresses.any("--listen", arguments.required(LISTEN)),
+        FileOptions.file(arguments.operand(0), "FILE"),
+        format,
+        FileOptions.read(arguments, format));
+  }
+
+  @Override
+  public int run(Console console, Cancellation cancellation) {
+    ReceiveReport report;
+    try (ProgressDisplay progress = new ProgressDisplay(console)) {
+      report = StreamReceive.run(listen, file, format, options, progress, cancellation);
+    }
+    console.result(
+        "received "
+            + report.file()
+            + ": "
+            + Amounts.bytes(report.ramBytes())
+            + " RAM, "
+            + Amounts.bytes(report.pageBytes())
+            + " data, "
+            + Amounts.bytes(report.diskBytes())
+            + " on disk, in "
+            + Amounts.seconds(report.seconds())
+            + "\n");
+    console.json(json -> {
+      json.writeStringProperty("format", report.format().text());
+      json.writeStringProperty("file", report.file().toString());
+      json.writeNumberProperty("ram_bytes", report.ramBytes());
+      json.writeNumberProperty("page_bytes", report.pageBytes());
+      json.writeNumberProperty("file_bytes", report.fileBytes());
+      json.writeNumberProperty("disk_bytes", report.diskBytes());
+      json.writeNumberProperty("received_bytes", report.receivedBytes());
+      JsonObject.seconds(json, "seconds", report.seconds());
+    });
+    return ExitStatus.DONE;
+  }
+}

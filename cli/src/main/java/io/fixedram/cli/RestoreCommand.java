@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli;
+
+import io.fixedram.cli.args.Arguments;
+import io.fixedram.cli.args.CommandSpec;
+import io.fixedram.cli.args.CommandSpec.Example;
+import io.fixedram.cli.args.OptionSpec;
+import io.fixedram.cli.args.UsageException;
+import io.fixedram.cli.console.Amounts;
+import io.fixedram.cli.console.Console;
+import io.fixedram.cli.console.JsonObject;
+import io.fixedram.cli.console.ProgressDisplay;
+import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.GuestRestore;
+import io.fixedram.qemu.RestoreReport;
+import io.fixedram.qemu.RestoreRequest;
+import io.fixedram.qemu.RestoreTarget;
+import io.fixedram.qemu.RestoreVia;
+import io.fixedram.qemu.RestoredGuest;
+import java.util.ArrayList;
+import java.util.List;
+
+/** {@code fixedram restore}: a save back into a QEMU. */
+record RestoreCommand(RestoreRequest request) implements Command {
+  private static final OptionSpec VIA =
+      OptionSpec.choice(
+          "via",
+          List.of("auto", "native", "stream"),
+          "the way: native has QEMU read a mapped-ram file itself, from 9.0 on; stream sends any"
+              + " save into any QEMU; auto takes the fastest that this QEMU and this file allow,"
+              + " and says which");
+  private static final OptionSpec PAUSED =
+      OptionSpec.flag("paused", "leave the guest paused instead of letting it run");
+  private static final OptionSpec DETACH =
+      OptionSpec.flag("detach", "leave the QEMU that was started to itself, and return");
+  private static final OptionSpec QMP =
+      OptionSpec.value(
+          "qmp",
+          "ADDR",
+          "restore into the QEMU that listens here for QMP: unix:PATH, a bare path, or"
+              + " tcp:HOST:PORT");
+
+  static final CommandSpec SPEC =
+      new CommandSpec(
+          "restore",
+          "bring a save back in a new QEMU or a waiting one",
+          List.of("[OPTION]... FILE -- QEMU-COMMAND...", "[OPTION]... FILE --qmp ADDR"),
+          List.of(
+              "The first form starts QEMU-COMMAND, which describes the same machine that was"
+                  + " saved, with '-incoming defer' and a private QMP socket added. It stays in the"
+                  + " foreground until QEMU ends, then ends with QEMU's exit status; a signal that"
+                  + " asks it to end is passed on. With --output json, QEMU's own output goes to"
+                  + " standard error.",
+              "The second form restores into a QEMU that was started with '-incoming defer'.",
+              "The guest goes on where it was, whether it ran when it was saved or was paused. If"
+                  + " the restore fails, a QEMU that was started here is ended."),
+          List.of("FILE"),
+          true,
+          List.of(VIA, PAUSED, DETACH, QMP),
+          List.of(
+              CommandSpec.USUAL_EXIT_STATUSES.get(0),
+              CommandSpec.USUAL_EXIT_STATUSES.get(1),
+              CommandSpec.USUAL_EXIT_STATUSES.get(2),
+              CommandSpec.USUAL_EXIT_STATUSES.get(3),
+              new CommandSpec.ExitStatus("130", "interrupted before the guest was back"),
+              new CommandSpec.ExitStatus(
+                  "other", "that of the QEMU in the foreground, once the guest is back")),
+          List.of(
+              new Example(
+                  "Bring back a guest that was saved with the same options:",
+                  List.of("$ fixedram restore vm.fram -- qemu-system-x86_64 -m 2G disk.img")),
+              new Example(
+                  "Bring it back in a QEMU that waits for it:",
+                  List.of(
+                      "$ qemu-system-x86_64 -m 2G disk.img -incoming defer \\",
+                      "      -qmp unix:vm.sock,server,nowait &",
+                      "$ fixedram restore vm.fram --qmp vm.sock"))));
+
+  /** Reads what was asked for. */
+  static RestoreCommand of(Arguments arguments) {
+    List<String> command = arguments.qemuCommand();
+    boolean detach = arguments.has(DETACH);
+    if (arguments.has(QMP) == !command.isEmpty()) {
+      throw new UsageException(
+          command.isEmpty()
+              ? "give the QEMU to restore into: either -- QEMU-COMMAND or --qmp ADDR"
+              : "give either -- QEMU-COMMAND or --qmp ADDR, not both");
+    }
+    if (detach && command.isEmpty()) {
+      throw new UsageException("--detach goes with -- QEMU-COMMAND, not with --qmp");
+    }
+    boolean json = arguments.output().json();
+    RestoreTarget target =
+        command.isEmpty()
+            ? new RestoreTarget.Running(Addresses.qmp(arguments.required(QMP)))
+            : new RestoreTarget.Command(json ? aside(command, detach) : command);
+    RestoreVia via =
+        switch (arguments.choice(VIA)) {
+          case "native" -> RestoreVia.NATIVE;
+          case "stream" -> RestoreVia.STREAM;
+          default -> RestoreVia.AUTO;
+        };
+    return new RestoreCommand(
+        new RestoreRequest(
+            FileOptions.file(arguments.operand(0), "FILE"),
+            via,
+            arguments.has(PAUSED),
+            detach,
+            target));
+  }
+
+  /** The command with its standard output out of the way of our JSON. */
+  private static List<String> aside(List<String> command, boolean detach) {
+    List<String> words = new ArrayList<>();
+    words.add("/bin/sh");
+    words.add("-c");
+    words.add("exec \"$@\" " + (detach ? ">/dev/null" : ">&2"));
+    words.add("sh");
+    words.addAll(command);
+    return words;
+  }
+
+  private boolean foreground() {
+    return request.target() instanceof RestoreTarget.Command && !request.detach();
+  }
+
+  @Override
+  public int run(Console console, Cancellation cancellation) {
+    ProgressDisplay progress = new ProgressDisplay(console);
+    try (progress;
+        RestoredGuest guest = GuestRestore.run(request, progress, cancellation)) {
+      progress.close();
+      tell(console, guest.report());
+      return foreground() ? attend(guest, cancellation) : ExitStatus.DONE;
+    }
+  }
+
+  /** Stays until QEMU ends, and has it end if this program is to. */
+  private static int attend(RestoredGuest guest, Cancellation cancellation) {
+    try (Cancellation.Registration _ = cancellation.onCancel(guest::forwardSignalAndWait)) {
+      return guest.waitForExit();
+    }
+  }
+
+  private void tell(Console console, RestoreReport report) {
+    String summary = summary(report);
+    if (foreground()) {
+      // Standard output is QEMU's.
+      console.resultAside(summary);
+    } else {
+      console.result(summary);
+    }
+    console.json(json -> {
+      json.writeStringProperty("via", report.via().text());
+      json.writeStringProperty("why", report.why());
+      json.writeStringProperty("file", request.file().toString());
+      json.writeNumberProperty("ram_bytes", report.ramBytes());
+      json.writeNumberProperty("page_bytes", report.pageBytes());
+      JsonObject.seconds(json, "seconds", report.seconds());
+      JsonObject.seconds(json, "downtime_seconds", report.downtimeSeconds());
+      JsonObject.seconds(json, "running_seconds", report.runningSeconds());
+      json.writeStringProperty("guest", request.paused() ? "paused" : "running");
+    });
+  }
+
+  private String summary(RestoreReport report) {
+    return "restored "
+        + request.file()
+        + " via "
+        + report.via().text()
+        + ": "
+        + Amounts.bytes(report.ramBytes())
+        + " RAM, "
+        + Amounts.bytes(report.pageBytes())
+        + " data, in "
+        + Amounts.seconds(report.seconds())
+        + "; the guest "
+        + (request.paused() ? "is paused" : "runs")
+        + "\n";
+  }
+}

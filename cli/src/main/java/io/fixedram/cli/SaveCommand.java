@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli;
+
+import io.fixedram.cli.args.Arguments;
+import io.fixedram.cli.args.CommandSpec;
+import io.fixedram.cli.args.CommandSpec.Example;
+import io.fixedram.cli.args.OptionSpec;
+import io.fixedram.cli.console.Amounts;
+import io.fixedram.cli.console.Console;
+import io.fixedram.cli.console.JsonObject;
+import io.fixedram.cli.console.ProgressDisplay;
+import io.fixedram.layout.SaveFormat;
+import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.AfterSave;
+import io.fixedram.qemu.GuestSave;
+import io.fixedram.qemu.SaveReport;
+import io.fixedram.qemu.SaveRequest;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** {@code fixedram save}: a running guest into a file. */
+record SaveCommand(SaveRequest request) implements Command {
+  private static final OptionSpec QMP =
+      OptionSpec.value(
+          "qmp",
+          "ADDR",
+          "where QEMU listens for QMP: unix:PATH, a bare path, or tcp:HOST:PORT; must be given");
+  private static final OptionSpec STOP =
+      OptionSpec.flag("stop", "pause the guest first, instead of saving it while it runs");
+  private static final OptionSpec THEN =
+      OptionSpec.choice(
+          "then",
+          List.of("pause", "resume", "quit"),
+          "what becomes of the guest: it stays paused, it runs on, or QEMU ends");
+  private static final OptionSpec FORMAT =
+      OptionSpec.choice(
+          "format",
+          List.of(FileOptions.MAPPED_RAM, FileOptions.FIXED_RAM),
+          "the layout: mapped-ram is QEMU's own since 9.0, fixed-ram that of the 2022 proposal");
+  private static final OptionSpec MAX_PASSES =
+      OptionSpec.value(
+          "max-passes",
+          "N",
+          "30",
+          "pause a guest that is still not caught up with after this many passes over its RAM;"
+              + " 0 lets it run for ever");
+  private static final int DEFAULT_MAX_PASSES = 30;
+
+  static final CommandSpec SPEC =
+      new CommandSpec(
+          "save",
+          "save a running guest into a file",
+          List.of("--qmp ADDR [OPTION]... FILE"),
+          List.of(
+              "Saves RAM and devices of the guest of a running QEMU, 4.0 or later, into FILE. The"
+                  + " guest runs on while its RAM is read, and is paused for the last moment only."
+                  + " Every page has its place in FILE, which is no larger than the guest's RAM,"
+                  + " however often the guest writes to it; zero pages are holes.",
+              "FILE appears when it is complete and on disk, with mode 0600; an earlier save of"
+                  + " that name stays until then. If the save fails or is interrupted, the guest"
+                  + " goes on as before, QEMU's migration settings are put back, and nothing is"
+                  + " left behind."),
+          List.of("FILE"),
+          false,
+          Stream.concat(Stream.of(QMP, STOP, THEN, FORMAT, MAX_PASSES), FileOptions.ALL.stream())
+              .toList(),
+          CommandSpec.USUAL_EXIT_STATUSES,
+          List.of(
+              new Example(
+                  "Save a guest and let it run on:",
+                  List.of(
+                      "$ qemu-system-x86_64 -m 2G disk.img -qmp unix:vm.sock,server,nowait &",
+                      "$ fixedram save --qmp vm.sock vm.fram --then resume"))));
+
+  /** Reads what was asked for. */
+  static SaveCommand of(Arguments arguments) {
+    SaveFormat format = FileOptions.format(arguments, FORMAT);
+    AfterSave then =
+        switch (arguments.choice(THEN)) {
+          case "resume" -> AfterSave.RESUME;
+          case "quit" -> AfterSave.QUIT;
+          default -> AfterSave.PAUSE;
+        };
+    return new SaveCommand(
+        new SaveRequest(
+            Addresses.qmp(arguments.required(QMP)),
+            FileOptions.file(arguments.operand(0), "FILE"),
+            format,
+            arguments.has(STOP),
+            then,
+            FileOptions.read(arguments, format),
+            arguments.number(MAX_PASSES, 0, DEFAULT_MAX_PASSES)));
+  }
+
+  @Override
+  public int run(Console console, Cancellation cancellation) {
+    SaveReport report;
+    try (ProgressDisplay progress = new ProgressDisplay(console)) {
+      report = GuestSave.run(request, progress, cancellation);
+    }
+    console.result(summary(report));
+    console.json(json -> {
+      json.writeStringProperty("format", report.format().text());
+      json.writeStringProperty("file", report.file().toString());
+      json.writeNumberProperty("ram_bytes", report.ramBytes());
+      json.writeNumberProperty("page_bytes", report.pageBytes());
+      json.writeNumberProperty("file_bytes", report.fileBytes());
+      json.writeNumberProperty("disk_bytes", report.diskBytes());
+      json.writeNumberProperty("received_bytes", report.receivedBytes());
+      JsonObject.seconds(json, "seconds", report.seconds());
+      JsonObject.seconds(json, "downtime_seconds", report.downtimeSeconds());
+      json.writeNumberProperty("passes", report.passes());
+      json.writeStringProperty("guest", guest(report.then()));
+    });
+    return ExitStatus.DONE;
+  }
+
+  private static String guest(AfterSave then) {
+    return switch (then) {
+      case PAUSE -> "paused";
+      case RESUME -> "resumed";
+      case QUIT -> "quit";
+    };
+  }
+
+  /** What happened, for a person. */
+  static String summary(SaveReport report) {
+    String stopped =
+        report.downtimeSeconds() > 0
+            ? " (it was stopped for " + Amounts.seconds(report.downtimeSeconds()) + ")"
+            : "";
+    String guest =
+        switch (report.then()) {
+          case PAUSE -> "the guest is paused";
+          case RESUME -> "the guest runs on" + stopped;
+          case QUIT -> "QEMU has ended";
+        };
+    return "saved "
+        + report.file()
+        + ": "
+        + Amounts.bytes(report.ramBytes())
+        + " RAM, "
+        + Amounts.bytes(report.pageBytes())
+        + " data, "
+        + Amounts.bytes(report.diskBytes())
+        + " on disk, in "
+        + Amounts.seconds(report.seconds())
+        + "; "
+        + guest
+        + "\n";
+  }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli;
+
+import io.fixedram.cli.args.Arguments;
+import io.fixedram.cli.args.CommandSpec;
+import io.fixedram.cli.args.CommandSpec.Example;
+import io.fixedram.cli.args.OptionSpec;
+import io.fixedram.cli.console.Amounts;
+import io.fixedram.cli.console.Console;
+import io.fixedram.cli.console.JsonObject;
+import io.fixedram.cli.console.ProgressDisplay;
+import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.SendReport;
+import io.fixedram.qemu.StreamSend;
+import io.fixedram.qemu.qmp.Endpoint;
+import java.nio.file.Path;
+import java.util.List;
+
+/** {@code fixedram send}: a save to a QEMU that waits for it. */
+record SendCommand(Path file, Endpoint connect) implements Command {
+  private static final OptionSpec CONNECT =
+      OptionSpec.value(
+          "connect",
+          "ADDR",
+          "where the stream goes: unix:PATH, tcp:HOST:PORT, or - for standard output; must be"
+              + " given");
+
+  static final CommandSpec SPEC =
+      new CommandSpec(
+          "send",
+          "send a save to a QEMU that waits for a migration",
+          List.of("--connect ADDR [OPTION]... FILE"),
+          List.of(
+              "Sends a save of any format as an ordinary migration stream, which any QEMU with the"
+                  + " same machine takes on the address of its -incoming option."),
+          List.of("FILE"),
+          false,
+          List.of(CONNECT),
+          CommandSpec.USUAL_EXIT_STATUSES,
+          List.of(
+              new Example(
+                  "Send a save to a QEMU on another host:",
+                  List.of(
+                      "other$ qemu-system-x86_64 -m 2G disk.img -incoming tcp:0.0.0.0:4444",
+                      "$ fixedram send vm.fram --connect tcp:other:4444"))));
+
+  /** Reads what was asked for. */
+  static SendCommand of(Arguments arguments) {
+    Endpoint connect = Addresses.any("--connect", arguments.required(CONNECT));
+    if (connect instanceof Endpoint.StandardStreams) {
+      StandardOutput.reserve(arguments, "--connect -");
+    }
+    return new SendCommand(FileOptions.file(arguments.operand(0), "FILE"), connect);
+  }
+
+  @Override
+  public int run(Console console, Cancellation cancellation) {
+    boolean toOutput = connect instanceof Endpoint.StandardStreams;
+    if (toOutput) {
+      StandardOutput.refuseTerminal(console);
+    }
+    SendReport report;
+    try (ProgressDisplay progress = new ProgressDisplay(console)) {
+      report = StreamSend.run(file, connect, progress, cancellation);
+    }
+    String summary =
+        "sent "
+            + report.file()
+            + ": "
+            + Amounts.bytes(report.ramBytes())
+            + " RAM, "
+            + Amounts.bytes(report.pageBytes())
+            + " data, in "
+            + Amounts.seconds(report.seconds())
+            + "\n";
+    if (toOutput) {
+      console.resultAside(summary);
+    } else {
+      console.result(summary);
+    }
+    console.json(json -> {
+      json.writeStringProperty("file", report.file().toString());
+      json.writeNumberProperty("ram_bytes", report.ramBytes());
+      json.writeNumberProperty("page_bytes", report.pageBytes());
+      JsonObject.seconds(json, "seconds", report.seconds());
+    });
+    return ExitStatus.DONE;
+  }
+}

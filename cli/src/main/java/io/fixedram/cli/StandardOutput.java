@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli;
+
+import io.fixedram.cli.args.Arguments;
+import io.fixedram.cli.args.UsageException;
+import io.fixedram.cli.console.Console;
+
+/** Standard output where a command writes a stream to it. */
+final class StandardOutput {
+  private StandardOutput() {}
+
+  /** Refuses to print JSON where the stream goes. */
+  static void reserve(Arguments arguments, String by) {
+    if (arguments.output().json()) {
+      throw new UsageException(
+          "--output json does not go with " + by + ", which takes standard output for the stream");
+    }
+  }
+
+  /** Refuses to write a stream where a person reads. */
+  static void refuseTerminal(Console console) {
+    if (console.terminal().outIsTerminal()) {
+      throw new UsageException(
+          "standard output is a terminal: send the stream into a pipe or a file");
+    }
+  }
+}

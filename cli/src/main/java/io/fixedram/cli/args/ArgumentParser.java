@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli.args;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.commons.cli.DefaultParser;
+import org.apache.commons.cli.MissingArgumentException;
+import org.apache.commons.cli.Option;
+import org.apache.commons.cli.Options;
+import org.apache.commons.cli.ParseException;
+import org.apache.commons.cli.UnrecognizedOptionException;
+
+/** Reads the words after the name of a command; the only user of Apache Commons CLI. */
+public final class ArgumentParser {
+  private static final String END_OF_OPTIONS = "--";
+
+  private ArgumentParser() {}
+
+  /**
+   * Reads a command line. Options may stand before, between and after the operands. What follows
+   * the first {@code --} is never looked at: it is the QEMU command where one is taken, and
+   * operands elsewhere.
+   *
+   * @param words what was typed after the name of the command
+   * @return empty if the help was asked for
+   * @throws UsageException in one sentence if the words don't fit the command
+   */
+  public static Optional<Arguments> parse(CommandSpec command, List<String> words) {
+    int end = words.indexOf(END_OF_OPTIONS);
+    List<String> before = end < 0 ? words : words.subList(0, end);
+    List<String> after = end < 0 ? List.of() : words.subList(end + 1, words.size());
+
+    List<String> operands = new ArrayList<>();
+    Map<String, String> values = values(command, before, operands);
+    if (values.containsKey(CommonOptions.HELP.longName())) {
+      return Optional.empty();
+    }
+    if (command.qemuCommand()) {
+      if (end >= 0 && after.isEmpty()) {
+        throw new UsageException("the QEMU command after -- is missing");
+      }
+      checkOperands(command, operands);
+      return Optional.of(new Arguments(values, operands, after));
+    }
+    operands.addAll(after);
+    checkOperands(command, operands);
+    return Optional.of(new Arguments(values, operands, List.of()));
+  }
+
+  private static Map<String, String> values(
+      CommandSpec command, List<String> words, List<String> operands) {
+    List<OptionSpec> specs = command.allOptions();
+    Options options = new Options();
+    for (OptionSpec spec : specs) {
+      options.addOption(
+          new Option(
+              spec.shortName().isPresent() ? spec.shortName().get() : null,
+              spec.longName(),
+              spec.takesValue(),
+              ""));
+    }
+    Map<String, String> values = new HashMap<>();
+    try {
+      // An abbreviation that works today would mean something else once an option is added.
+      var line =
+          DefaultParser.builder()
+              .setAllowPartialMatching(false)
+              .setStripLeadingAndTrailingQuotes(false)
+              .get()
+              .parse(options, words.toArray(String[]::new));
+      for (OptionSpec spec : specs) {
+        String[] given = line.getOptionValues(spec.longName());
+        if (given != null && given.length > 0) {
+          values.put(spec.longName(), onlyValue(spec, given));
+        } else if (line.hasOption(spec.longName())) {
+          values.put(spec.longName(), "");
+        }
+      }
+      operands.addAll(line.getArgList());
+      return values;
+    } catch (UnrecognizedOptionException e) {
+      throw unknownOption(e.getOption(), specs);
+    } catch (MissingArgumentException e) {
+      Option option = e.getOption();
+      throw new UsageException(
+          "--" + option.getLongOpt() + " needs a value: " + valueName(option.getLongOpt(), specs));
+    } catch (ParseException e) {
+      throw new UsageException(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static String onlyValue(OptionSpec spec, String[] given) {
+    if (given.length > 1) {
+      throw new UsageException(
+          "--" + spec.longName() + " was given twice: " + String.join(", ", given));
+    }
+    String value = given[0];
+    if (value.isEmpty()) {
+      throw new UsageException("the value of --" + spec.longName() + " is empty");
+    }
+    if (!spec.choices().isEmpty() && !spec.choices().contains(value)) {
+      throw new UsageException(
+          "--" + spec.longName() + " takes " + either(spec.choices()) + ", not '" + value + "'");
+    }
+    return value;
+  }
+
+  private static void checkOperands(CommandSpec command, List<String> operands) {
+    List<String> names = command.operands();
+    if (operands.size() < names.size()) {
+      throw new UsageException(names.get(operands.size()) + " is missing");
+    }
+    if (operands.size() > names.size()) {
+      String extra = operands.get(names.size());
+      String takes = names.isEmpty() ? "no operand" : "only " + String.join(" and ", names);
+      throw new UsageException("'" + extra + "' is too much: the command takes " + takes);
+    }
+    for (int i = 0; i < names.size(); i++) {
+      if (operands.get(i).isEmpty()) {
+        throw new UsageException(names.get(i) + " is empty");
+      }
+    }
+  }
+
+  private static UsageException unknownOption(String typed, List<OptionSpec> specs) {
+    int equals = typed.indexOf('=');
+    String name = equals < 0 ? typed : typed.substring(0, equals);
+    List<String> known = new ArrayList<>();
+    for (OptionSpec spec : specs) {
+      known.add("--" + spec.longName());
+    }
+    Optional<String> nearest = NearestName.of(name, known);
+    return new UsageException(
+        nearest.isPresent()
+            ? "there is no option " + name + "; did you mean " + nearest.get() + "?"
+            : "there is no option " + name);
+  }
+
+  private static String valueName(String longName, List<OptionSpec> specs) {
+    for (OptionSpec spec : specs) {
+      if (spec.longName().equals(longName)) {
+        return spec.choices().isEmpty() ? spec.valueName().orElse("") : either(spec.choices());
+      }
+    }
+    return "";
+  }
+
+  /** Words as a sentence has them: "a", "a or b", "a, b or c". */
+  private static String either(List<String> words) {
+    if (words.size() == 1) {
+      return words.getFirst();
+    }
+    return String.join(", ", words.subList(0, words.size() - 1)) + " or " + words.getLast();
+  }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli.args;
+
+import io.fixedram.cli.console.OutputOptions;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** What was typed after the name of a command, checked against the {@link CommandSpec}. */
+public final class Arguments {
+  private final Map<String, String> values;
+  private final List<String> operands;
+  private final List<String> qemuCommand;
+
+  /**
+   * Takes over what the parser found.
+   *
+   * @param values the options by long name, with an empty value for a switch
+   * @param operands as many as the command has
+   * @param qemuCommand what follows {@code --}, empty without it
+   */
+  Arguments(Map<String, String> values, List<String> operands, List<String> qemuCommand) {
+    this.values = Map.copyOf(values);
+    this.operands = List.copyOf(operands);
+    this.qemuCommand = List.copyOf(qemuCommand);
+  }
+
+  /** Whether an option was given. */
+  public boolean has(OptionSpec option) {
+    return values.containsKey(option.longName());
+  }
+
+  /** The value of an option, if it was given. */
+  public Optional<String> value(OptionSpec option) {
+    return Optional.ofNullable(values.get(option.longName()));
+  }
+
+  /**
+   * The value of an option that must be given.
+   *
+   * @throws UsageException if it was not
+   */
+  public String required(OptionSpec option) {
+    String value = values.get(option.longName());
+    if (value == null) {
+      throw new UsageException(
+          "--" + option.longName() + " " + option.valueName().orElse("") + " is missing");
+    }
+    return value;
+  }
+
+  /** The word chosen for an option with choices, its default if it was not given. */
+  public String choice(OptionSpec option) {
+    String value = values.get(option.longName());
+    return value == null && option.defaultValue().isPresent()
+        ? option.defaultValue().get()
+        : required(option);
+  }
+
+  /**
+   * The number given for an option.
+   *
+   * @param least the smallest that makes sense
+   * @throws UsageException if the value is not a whole number, or smaller or larger than an int
+   */
+  public int number(OptionSpec option, int least, int otherwise) {
+    String value = values.get(option.longName());
+    if (value == null) {
+      return otherwise;
+    }
+    try {
+      int number = Integer.parseInt(value);
+      if (number >= least) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // Told below, in the words for a number that is too small.
+    }
+    throw new UsageException(
+        "--" + option.longName() + " takes a whole number from " + least + ", not '" + value + "'");
+  }
+
+  /** Refuses two options that contradict each other. */
+  public void refuseTogether(OptionSpec one, OptionSpec other) {
+    if (has(one) && has(other)) {
+      throw new UsageException(
+          "--" + one.longName() + " and --" + other.longName() + " cannot be used together");
+    }
+  }
+
+  /** The operand at an index, in the order of {@link CommandSpec#operands()}. */
+  public String operand(int index) {
+    return operands.get(index);
+  }
+
+  /** The QEMU command after {@code --}, word by word; empty if there was none. */
+  public List<String> qemuCommand() {
+    return qemuCommand;
+  }
+
+  /** How to print the result. */
+  public OutputOptions output() {
+    return CommonOptions.read(this);
+  }
+}

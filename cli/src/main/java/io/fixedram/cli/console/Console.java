@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli.console;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.function.Consumer;
+import tools.jackson.core.JsonGenerator;
+
+/**
+ * What a command says: its result on standard output; messages, warnings and progress on standard
+ * error. Safe for use by several threads.
+ */
+public final class Console {
+  private static final String PROGRAM = "fixedram: ";
+  private static final String CLEAR_LINE = "\r\033[K";
+
+  private final Terminal terminal;
+  private final OutputOptions options;
+  private String progressLine = "";
+
+  /** Speaks as the options say. */
+  public Console(Terminal terminal, OutputOptions options) {
+    this.terminal = terminal;
+    this.options = options;
+  }
+
+  /** The streams that this console speaks through. */
+  public Terminal terminal() {
+    return terminal;
+  }
+
+  /** How the user wants to be told. */
+  public OutputOptions options() {
+    return options;
+  }
+
+  /** Prints the result of a command as text, unless it is to be quiet or to print JSON. */
+  public void result(String text) {
+    if (!options.quiet() && !options.json()) {
+      print(harmless(text));
+    }
+  }
+
+  /** Prints the result of a command as JSON, if that was asked for. */
+  public void json(Consumer<JsonGenerator> fields) {
+    if (options.json()) {
+      print(JsonObject.text(fields) + "\n");
+    }
+  }
+
+  /** Prints the result of a command whose standard output is taken by something else. */
+  public void resultAside(String text) {
+    if (!options.quiet() && !options.json()) {
+      toError(text);
+    }
+  }
+
+  /** Tells what is being done and why, to those who asked for it. */
+  public void note(String sentence) {
+    if (options.verbose()) {
+      toError(PROGRAM + sentence + "\n");
+    }
+  }
+
+  /** Tells something that the user should know though all went well. */
+  public void warning(String sentence) {
+    if (!options.quiet()) {
+      toError(PROGRAM + "warning: " + sentence + "\n");
+    }
+  }
+
+  /** Tells why the command failed. */
+  public void failure(String sentence) {
+    toError(PROGRAM + sentence + "\n");
+  }
+
+  /** Prints the trace of an internal error, to those who asked for details. */
+  public void trace(Throwable failure) {
+    if (options.verbose()) {
+      StringWriter text = new StringWriter();
+      failure.printStackTrace(new PrintWriter(text));
+      toError(text.toString());
+    }
+  }
+
+  /** Writes text to standard output at once. */
+  public void print(String text) {
+    try {
+      terminal.out().write(text.getBytes(terminal.charset()));
+      terminal.out().flush();
+    } catch (IOException e) {
+      throw new OutputException(e);
+    }
+  }
+
+  /** Shows a line of progress that the next one, or any message, replaces. */
+  synchronized void showProgress(String line) {
+    progressLine = line;
+    write("\r" + line + "\033[K");
+  }
+
+  /** Takes the line of progress away. */
+  synchronized void clearProgress() {
+    if (!progressLine.isEmpty()) {
+      progressLine = "";
+      write(CLEAR_LINE);
+    }
+  }
+
+  /** Writes a line of progress that stays. */
+  synchronized void logProgress(String line) {
+    write(line + "\n");
+  }
+
+  private synchronized void toError(String text) {
+    String shown = harmless(text);
+    write(progressLine.isEmpty() ? shown : CLEAR_LINE + shown + progressLine);
+  }
+
+  /** Names come from files that anybody may have made, and must not steer the terminal. */
+  private static String harmless(String text) {
+    StringBuilder out = new StringBuilder(text);
+    for (int i = 0; i < out.length(); i++) {
+      char c = out.charAt(i);
+      if (Character.isISOControl(c) && c != '\n' && c != '\t') {
+        out.setCharAt(i, '?');
+      }
+    }
+    return out.toString();
+  }
+
+  /** A standard error that nobody can read is no reason to give up a save. */
+  private void write(String text) {
+    try {
+      terminal.err().write(text.getBytes(terminal.charset()));
+      terminal.err().flush();
+    } catch (IOException e) {
+      progressLine = "";
+    }
+  }
+}

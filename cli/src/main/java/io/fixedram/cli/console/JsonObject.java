@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli.console;
+
+import java.io.StringWriter;
+import java.util.function.Consumer;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.json.JsonFactory;
+
+/** Writes JSON objects. */
+public final class JsonObject {
+  private static final double MICROS_PER_SECOND = 1e6;
+
+  private JsonObject() {}
+
+  /** The text of an object whose fields a command writes. */
+  static String text(Consumer<JsonGenerator> fields) {
+    StringWriter text = new StringWriter();
+    try (JsonGenerator json = new JsonFactory().createGenerator(ObjectWriteContext.empty(), text)) {
+      json.writeStartObject();
+      fields.accept(json);
+      json.writeEndObject();
+    }
+    return text.toString();
+  }
+
+  /** Writes a time in seconds, to the microsecond. */
+  public static void seconds(JsonGenerator json, String name, double seconds) {
+    json.writeNumberProperty(name, Math.round(seconds * MICROS_PER_SECOND) / MICROS_PER_SECOND);
+  }
+}

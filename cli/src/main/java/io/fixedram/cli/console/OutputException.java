@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli.console;
+
+import io.fixedram.error.FixedRamException;
+import java.io.IOException;
+
+/** The result of a command could not be written to standard output. */
+public final class OutputException extends FixedRamException {
+  private static final long serialVersionUID = 1L;
+
+  OutputException(IOException cause) {
+    super("the result cannot be written to standard output: " + cause.getMessage(), cause);
+  }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli.console;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Puts a transfer into one line. */
+final class ProgressLine {
+  private static final int LEAST_BAR = 10;
+  private static final int LARGEST_BAR = 30;
+  private static final String GAP = "  ";
+
+  private ProgressLine() {}
+
+  /**
+   * The line for a terminal: a bar and as many facts as there is room for, the more telling ones
+   * first. It leaves the last column free, where some terminals would already wrap.
+   */
+  static String bar(ProgressState state, int columns, boolean unicode) {
+    int room = columns - 1;
+    List<String> facts = facts(state, true);
+    if (state.ramBytes() <= 0) {
+      return cut(join(state.phase(), facts), room);
+    }
+    String lead = state.phase() + " ";
+    String percent = " " + percent(state);
+    int fixed = lead.length() + percent.length();
+    if (fixed + LEAST_BAR > room) {
+      return cut(lead + percent.strip(), room);
+    }
+    StringBuilder tail = new StringBuilder(percent);
+    for (String fact : facts) {
+      if (lead.length() + LEAST_BAR + tail.length() + GAP.length() + fact.length() > room) {
+        break;
+      }
+      tail.append(GAP).append(fact);
+    }
+    int width = Math.min(LARGEST_BAR, room - lead.length() - tail.length());
+    int full = (int) (width * share(state));
+    return lead
+        + (unicode ? "█" : "#").repeat(full)
+        + (unicode ? "░" : ".").repeat(width - full)
+        + tail;
+  }
+
+  /** The line for a log: all facts, in words. */
+  static String plain(ProgressState state) {
+    return join(
+        state.ramBytes() <= 0 ? state.phase() : state.phase() + ": " + percent(state).strip(),
+        facts(state, false));
+  }
+
+  /** The facts, the more telling ones first. */
+  private static List<String> facts(ProgressState state, boolean brief) {
+    List<String> facts = new ArrayList<>();
+    if (state.ramBytes() > 0) {
+      facts.add(
+          brief
+              ? Amounts.bytesOf(state.doneBytes(), state.ramBytes())
+              : Amounts.bytes(Math.min(state.doneBytes(), state.ramBytes()))
+                  + " of "
+                  + Amounts.bytes(state.ramBytes()));
+    }
+    if (state.bytesPerSecond() > 0) {
+      facts.add(Amounts.bytes(state.bytesPerSecond()) + "/s");
+    }
+    if (state.secondsLeft().isPresent()) {
+      facts.add(Amounts.clock(state.secondsLeft().getAsLong()) + " left");
+    }
+    if (state.passes() > 1) {
+      facts.add("pass " + state.passes());
+    }
+    if (state.dirtyPagesPerSecond() > 0) {
+      String pages = Amounts.count(state.dirtyPagesPerSecond());
+      facts.add(brief ? "dirty " + pages + "/s" : "the guest writes to " + pages + " pages/s");
+    }
+    return facts;
+  }
+
+  private static double share(ProgressState state) {
+    return Math.clamp((double) state.doneBytes() / state.ramBytes(), 0.0, 1.0);
+  }
+
+  /** Four characters, so that the line stands still; 100% only when all is done. */
+  private static String percent(ProgressState state) {
+    String number = Integer.toString((int) (100 * share(state)));
+    return " ".repeat(3 - number.length()) + number + "%";
+  }
+
+  private static String join(String lead, List<String> facts) {
+    return facts.isEmpty() ? lead : lead + ", " + String.join(", ", facts);
+  }
+
+  private static String cut(String line, int room) {
+    return line.length() > room ? line.substring(0, room) : line;
+  }
+}

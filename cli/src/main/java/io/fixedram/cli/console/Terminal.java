@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli.console;
+
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * The three streams of the process, and what is known of whoever reads them.
+ *
+ * @param in standard input
+ * @param out standard output, not buffered
+ * @param err standard error, not buffered
+ * @param charset how text is written
+ * @param outIsTerminal whether a person sees standard output
+ * @param errIsTerminal whether a person sees standard error
+ * @param columns how wide their terminal is
+ */
+public record Terminal(
+    InputStream in,
+    OutputStream out,
+    OutputStream err,
+    Charset charset,
+    boolean outIsTerminal,
+    boolean errIsTerminal,
+    int columns) {
+  private static final int USUAL_COLUMNS = 80;
+  private static final int LEAST_COLUMNS = 20;
+
+  /** The streams of this process. */
+  public static Terminal ofProcess() {
+    return new Terminal(
+        new FileInputStream(FileDescriptor.in),
+        new FileOutputStream(FileDescriptor.out),
+        new FileOutputStream(FileDescriptor.err),
+        charset(System.getProperty("native.encoding", "")),
+        isTerminal(1),
+        isTerminal(2),
+        columns(System.getenv("COLUMNS")));
+  }
+
+  /** Whether characters beyond ASCII can be shown. */
+  public boolean unicode() {
+    return charset.equals(StandardCharsets.UTF_8);
+  }
+
+  private static Charset charset(String name) {
+    return name.equalsIgnoreCase("UTF-8") ? StandardCharsets.UTF_8 : StandardCharsets.US_ASCII;
+  }
+
+  /**
+   * Whether a descriptor is a terminal, as proc(5) tells by the name of what it is open on. Java's
+   * own Console knows nothing of standard error.
+   */
+  private static boolean isTerminal(int descriptor) {
+    try {
+      String name = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor)).toString();
+      return name.startsWith("/dev/pts/")
+          || name.startsWith("/dev/tty")
+          || name.equals("/dev/console");
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static int columns(String fromEnvironment) {
+    if (fromEnvironment == null) {
+      return USUAL_COLUMNS;
+    }
+    try {
+      int columns = Integer.parseInt(fromEnvironment);
+      return columns <= 0 ? USUAL_COLUMNS : Math.max(LEAST_COLUMNS, columns);
+    } catch (NumberFormatException e) {
+      return USUAL_COLUMNS;
+    }
+  }
+}
