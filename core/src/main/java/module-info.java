@@ -4,6 +4,9 @@
  * on nothing but Java.
  */
 module io.fixedram.core {
+  requires jdk.jfr;
+
+  exports io.fixedram.engine;
   exports io.fixedram.error;
   exports io.fixedram.file;
   exports io.fixedram.guest;

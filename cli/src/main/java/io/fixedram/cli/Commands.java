@@ -12,13 +12,14 @@ import java.util.List;
 final class Commands {
   /** Their names, in the order of the help. */
   static final List<String> NAMES =
-      List.of("save", "restore", "receive", "send", "convert", "info");
+      List.of("demo", "save", "restore", "receive", "send", "convert", "info");
 
   private Commands() {}
 
   /** What a command takes. */
   static CommandSpec spec(String name) {
     return switch (name) {
+      case "demo" -> DemoCommand.SPEC;
       case "save" -> SaveCommand.SPEC;
       case "restore" -> RestoreCommand.SPEC;
       case "receive" -> ReceiveCommand.SPEC;
@@ -36,6 +37,7 @@ final class Commands {
    */
   static Command command(String name, Arguments arguments) {
     return switch (name) {
+      case "demo" -> DemoCommand.of(arguments);
       case "save" -> SaveCommand.of(arguments);
       case "restore" -> RestoreCommand.of(arguments);
       case "receive" -> ReceiveCommand.of(arguments);

@@ -42,7 +42,8 @@ final class InfoText {
             + " bytes), "
             + Amounts.bytes(info.diskBytes())
             + " on disk");
-    List<String> capabilities = info.capabilities();
+    List<String> capabilities =
+        info.capabilities().stream().filter(name -> !name.equals(info.format().text())).toList();
     if (!capabilities.isEmpty()) {
       fact(out, "capabilities", String.join(", ", capabilities));
     }

@@ -25,6 +25,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /** A fixed-offset file, of either layout, whoever wrote it. */
@@ -220,21 +221,43 @@ public final class FixedSave implements Save {
     try (Arena arena = Arena.ofShared()) {
       MemorySegment buffer = arena.allocate(READ_BYTES, 4096);
       for (BlockPlace place : places) {
-        send(place, buffer, sink);
+        PageBitmap bitmap = bitmap(place);
+        send(place, bitmap, 0, bitmap.pages(), buffer, sink);
       }
     }
     sink.end(state);
   }
 
-  private void send(BlockPlace place, MemorySegment buffer, PageSink sink) {
+  /**
+   * Sends a run of a block's pages, and neither begins nor ends the sink. May be called by several
+   * threads at a time, each with a sink of its own.
+   *
+   * @param bitmap the block's, as {@link #bitmap} reads it; not changed
+   * @param first the first page
+   * @param count number of pages
+   */
+  public void sendPages(
+      BlockPlace place, PageBitmap bitmap, long first, long count, PageSink sink) {
+    Objects.checkFromIndexSize(first, count, bitmap.pages());
+    try (Arena arena = Arena.ofShared()) {
+      send(place, bitmap, first, first + count, arena.allocate(READ_BYTES, 4096), sink);
+    }
+  }
+
+  private void send(
+      BlockPlace place,
+      PageBitmap bitmap,
+      long first,
+      long end,
+      MemorySegment buffer,
+      PageSink sink) {
     long pageSize = header.blocks().targetPageSize();
-    PageBitmap bitmap = bitmap(place);
-    for (long page = 0; page < bitmap.pages(); ) {
-      long present = bitmap.nextSet(page);
+    for (long page = first; page < end; ) {
+      long present = Math.min(end, bitmap.nextSet(page));
       if (present > page) {
         sink.zero(place.block(), page * pageSize, (present - page) * pageSize);
       }
-      long absent = bitmap.nextClear(present);
+      long absent = Math.min(end, bitmap.nextClear(present));
       for (long at = present * pageSize; at < absent * pageSize; ) {
         long length = Math.min(READ_BYTES, absent * pageSize - at);
         readFully(place.pagesOffset() + at, buffer, length);

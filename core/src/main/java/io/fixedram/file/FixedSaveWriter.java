@@ -120,6 +120,11 @@ final class FixedSaveWriter implements PageSink {
   }
 
   @Override
+  public void drain() {
+    pages().writer().flush();
+  }
+
+  @Override
   public void end(DeviceState state) {
     List<PageBitmap> written = pages().writer().flush();
     int pageSize = pages().header().blocks().targetPageSize();

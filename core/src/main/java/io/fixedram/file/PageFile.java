@@ -15,6 +15,12 @@ import java.util.OptionalLong;
  * thread writes pages at a time.
  */
 final class PageFile implements AutoCloseable {
+  /**
+   * Shorter writes go through the page cache, which puts scattered pages into order; each of them
+   * past it would cost the disk's latency.
+   */
+  private static final long LEAST_DIRECT_BYTES = 256 << 10;
+
   /** Zeros written at a time where the file system cannot punch holes. */
   private static final int ZEROS_BYTES = 1 << 16;
 
@@ -70,6 +76,7 @@ final class PageFile implements AutoCloseable {
   /** Writes page content. */
   void writePages(long position, MemorySegment from, long offset, long lengthBytes) {
     if (direct.isPresent()
+        && lengthBytes >= LEAST_DIRECT_BYTES
         && ((position | lengthBytes | from.address() + offset) & (directAlignment - 1)) == 0) {
       try {
         direct.get().write(position, from, offset, lengthBytes);

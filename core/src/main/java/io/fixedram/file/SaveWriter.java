@@ -26,6 +26,7 @@ public final class SaveWriter implements AutoCloseable {
   private final TransferCounters counters = new TransferCounters();
   private final PageSink sink;
   private final LongSupplier pageBytes;
+  private final LongSupplier transferredBytes;
 
   private SaveWriter(Path target, SaveFormat format, WriteOptions options, PendingFile file) {
     this.target = target;
@@ -38,10 +39,12 @@ public final class SaveWriter implements AutoCloseable {
       FixedSaveWriter fixed = new FixedSaveWriter(descriptor, layout.get(), options.direct());
       writer = fixed;
       pageBytes = fixed::pageBytes;
+      transferredBytes = counters::dataBytes;
     } else {
       StreamEncoder stream = new StreamEncoder(descriptor::write);
       writer = stream;
       pageBytes = stream::pageBytes;
+      transferredBytes = stream::streamBytes;
     }
     this.sink = new CountingSink(writer, counters, new Cancellation());
   }
@@ -65,6 +68,14 @@ public final class SaveWriter implements AutoCloseable {
   /** Takes the save. */
   public PageSink sink() {
     return sink;
+  }
+
+  /**
+   * Bytes that went into the file so far, repeated pages counted: the stream, or page content at
+   * fixed offsets. For the thread that feeds the sink.
+   */
+  public long transferredBytes() {
+    return transferredBytes.getAsLong();
   }
 
   /**

@@ -48,6 +48,12 @@ public final class CountingSink implements PageSink {
   }
 
   @Override
+  public void drain() {
+    cancellation.throwIfCancelled();
+    target.drain();
+  }
+
+  @Override
   public void end(DeviceState state) {
     cancellation.throwIfCancelled();
     target.end(state);

@@ -38,6 +38,9 @@ public interface PageSink extends AutoCloseable {
             + " mapped-ram or fixed-ram as the format");
   }
 
+  /** Returns when what came so far is on its way as far as it can be without an end. */
+  default void drain() {}
+
   /** Ends the save: all pages are final. */
   void end(DeviceState state);
 

@@ -41,6 +41,11 @@ public final class StreamEncoder implements PageSink {
     return pageBytes;
   }
 
+  /** Bytes of the stream so far. */
+  public long streamBytes() {
+    return out.position();
+  }
+
   private SaveHeader header() {
     return header.orElseThrow(() -> new IllegalStateException("pages before begin"));
   }
@@ -107,6 +112,11 @@ public final class StreamEncoder implements PageSink {
     inPart = false;
     // A new section starts without a block to continue.
     lastBlock = NO_BLOCK;
+  }
+
+  @Override
+  public void drain() {
+    out.flush();
   }
 
   @Override

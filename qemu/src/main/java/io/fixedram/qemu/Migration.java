@@ -13,6 +13,8 @@ import java.util.Map;
  * qapi/run-state.json). As safe for threads as the client under it.
  */
 final class Migration {
+  private static final Duration FINISH_TIME = Duration.ofSeconds(10);
+
   private final QmpClient qmp;
 
   Migration(QmpClient qmp) {
@@ -62,7 +64,12 @@ final class Migration {
     qmp.execute("stop");
   }
 
+  /** Lets the guest run, once QEMU has finished with a migration that has just completed. */
   void resumeGuest() {
+    long until = System.nanoTime() + FINISH_TIME.toNanos();
+    while (guest().name().equals("finish-migrate") && System.nanoTime() < until) {
+      Pause.of(Duration.ofMillis(1));
+    }
     qmp.execute("cont");
   }
 

@@ -66,7 +66,7 @@ public final class HelpText {
     StringBuilder out = new StringBuilder();
     out.append(
         """
-        fixedram - keep a virtual machine's memory in a file with a place for every page
+        fixedram - a virtual machine's memory in a file with a place for every page
 
         Usage: fixedram COMMAND [OPTION]... [OPERAND]...
 
@@ -81,6 +81,7 @@ public final class HelpText {
         """
 
         'fixedram COMMAND --help' explains a command, with an example.
+        'fixedram demo' shows what it is all about, and needs nothing else.
         'fixedram --version' prints the version.
         """);
     return out.toString();

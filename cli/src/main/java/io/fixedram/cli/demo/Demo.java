@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli.demo;
+
+import io.fixedram.cli.console.Amounts;
+import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.TransferListener;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** The main job, shown on guests of the demo's own. */
+public final class Demo {
+  private Demo() {}
+
+  /**
+   * Shows it. Leaves nothing behind.
+   *
+   * @param ramBytes RAM of the guest inside this process; twice as much memory is used
+   * @param lines takes what is to be told
+   * @param listener follows the save and restore of the virtual machine
+   * @return what was done
+   */
+  public static List<DemoAct> run(
+      long ramBytes,
+      Consumer<String> lines,
+      TransferListener listener,
+      Cancellation cancellation) {
+    List<DemoAct> acts = new ArrayList<>();
+    try (ScratchDirectory directory = ScratchDirectory.create()) {
+      lines.accept(
+          "A guest inside this process, "
+              + Amounts.bytes(ramBytes)
+              + " RAM, saved while it keeps writing to a quarter of it:");
+      acts.addAll(new EmbeddedAct(ramBytes, directory, lines, cancellation).run());
+      lines.accept("");
+      Optional<Path> qemu = QemuAct.findQemu();
+      if (qemu.isPresent()) {
+        lines.accept("A virtual machine of " + qemu.get() + ":");
+        acts.add(new QemuAct(qemu.get(), directory, lines, listener, cancellation).run());
+      } else {
+        lines.accept(
+            "No qemu-system-x86_64 here; with one, this goes on with a real virtual machine.");
+      }
+    }
+    return acts;
+  }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli.demo;
+
+import io.fixedram.engine.GuestControl;
+import io.fixedram.engine.GuestMemory;
+import io.fixedram.guest.Configuration;
+import io.fixedram.guest.DeviceState;
+import io.fixedram.guest.RamBlock;
+import io.fixedram.guest.RamBlocks;
+import io.fixedram.os.Threads;
+import io.fixedram.stream.OpaqueDevice;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.StampedLock;
+
+/**
+ * A guest inside this process: memory, half of it filled, and a thread that goes on rewriting a hot
+ * part of it, now and then with zeros.
+ */
+final class EmbeddedGuest implements GuestControl, AutoCloseable {
+  private static final int PAGE_BYTES = 4096;
+  private static final long FIRMWARE_BYTES = 256 << 10;
+
+  /** A quarter of the memory is hot, the quarter after it is data that nobody touches. */
+  private static final int HOT_SHARE = 4;
+
+  private static final int FILLED_SHARE = 2;
+
+  /** One write in so many makes its page zero. */
+  private static final int ZERO_WRITES = 8;
+
+  private static final int PAGES_A_BURST = 256;
+
+  private final Arena arena = Arena.ofShared();
+  private final GuestMemory memory;
+  private final long dirtyBytesPerSecond;
+  private final SplittableRandom random = new SplittableRandom(1);
+
+  /** Held shared while the guest writes, alone while it is stopped. */
+  private final StampedLock running = new StampedLock();
+
+  private long stopStamp;
+
+  /** Pages written so far: all that this guest's processor knows. */
+  private long written;
+
+  private volatile boolean ended;
+  private final Thread writer;
+
+  /** Starts a guest that dirties its memory at a rate. */
+  EmbeddedGuest(long ramBytes, long dirtyBytesPerSecond) {
+    this.memory = GuestMemory.allocate(arena, blocks(ramBytes));
+    this.dirtyBytesPerSecond = dirtyBytesPerSecond;
+    RamBlock ram = ram();
+    fill(memory.segment(ram).asSlice(0, ramBytes / FILLED_SHARE));
+    fill(memory.segment(memory.blocks().list().getLast()));
+    writer = Thread.ofPlatform().daemon().name("embedded guest").start(this::work);
+  }
+
+  /** The blocks of such a guest. */
+  static RamBlocks blocks(long ramBytes) {
+    return new RamBlocks(
+        PAGE_BYTES,
+        List.of(
+            new RamBlock(0, "embedded.ram", ramBytes),
+            new RamBlock(1, "embedded.bios", FIRMWARE_BYTES)));
+  }
+
+  /** What a save says of it. */
+  static Configuration configuration() {
+    return Configuration.of("fixedram-embedded-1");
+  }
+
+  GuestMemory memory() {
+    return memory;
+  }
+
+  private RamBlock ram() {
+    return memory.blocks().list().getFirst();
+  }
+
+  private void fill(MemorySegment segment) {
+    for (long at = 0; at < segment.byteSize(); at += Long.BYTES) {
+      segment.set(ValueLayout.JAVA_LONG, at, random.nextLong());
+    }
+  }
+
+  private void work() {
+    long burstNanos =
+        TimeUnit.SECONDS.toNanos(1) * PAGES_A_BURST * PAGE_BYTES / dirtyBytesPerSecond;
+    long due = System.nanoTime();
+    while (!ended) {
+      long stamp = running.readLock();
+      try {
+        for (int i = 0; i < PAGES_A_BURST; i++) {
+          writePage();
+        }
+      } finally {
+        running.unlockRead(stamp);
+      }
+      due += burstNanos;
+      sleepUntil(due);
+    }
+  }
+
+  private void writePage() {
+    RamBlock ram = ram();
+    long pages = ram.usedLength() / PAGE_BYTES / HOT_SHARE;
+    long offset = random.nextLong(pages) * PAGE_BYTES;
+    MemorySegment page = memory.segment(ram).asSlice(offset, PAGE_BYTES);
+    if (random.nextInt(ZERO_WRITES) == 0) {
+      page.fill((byte) 0);
+    } else {
+      fill(page);
+    }
+    memory.markDirty(ram, offset, PAGE_BYTES);
+    written++;
+  }
+
+  private static void sleepUntil(long nanos) {
+    long left = nanos - System.nanoTime();
+    if (left > 0) {
+      try {
+        TimeUnit.NANOSECONDS.sleep(left);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  @Override
+  public void stop() {
+    stopStamp = running.writeLock();
+  }
+
+  @Override
+  public DeviceState deviceState() {
+    byte[] pagesWritten = Long.toString(written).getBytes(StandardCharsets.US_ASCII);
+    return new OpaqueDevice("embedded-cpu", 1, MemorySegment.ofArray(pagesWritten)).toDeviceState();
+  }
+
+  @Override
+  public void resume() {
+    if (running.isWriteLocked()) {
+      running.unlockWrite(stopStamp);
+    }
+  }
+
+  /** Ends the guest, stopped or not, and frees its memory. */
+  @Override
+  public void close() {
+    ended = true;
+    resume();
+    Threads.joinUninterruptibly(writer);
+    arena.close();
+  }
+}

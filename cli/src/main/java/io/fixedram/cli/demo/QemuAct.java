@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli.demo;
+
+import io.fixedram.cli.console.Amounts;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.error.StorageException;
+import io.fixedram.file.WriteOptions;
+import io.fixedram.layout.SaveFormat;
+import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.AfterSave;
+import io.fixedram.qemu.GuestRestore;
+import io.fixedram.qemu.GuestSave;
+import io.fixedram.qemu.RestoreReport;
+import io.fixedram.qemu.RestoreRequest;
+import io.fixedram.qemu.RestoreTarget;
+import io.fixedram.qemu.RestoreVia;
+import io.fixedram.qemu.RestoredGuest;
+import io.fixedram.qemu.SaveReport;
+import io.fixedram.qemu.SaveRequest;
+import io.fixedram.qemu.TransferListener;
+import io.fixedram.qemu.guest.MemoryGuest;
+import io.fixedram.qemu.guest.SerialReport;
+import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.qemu.qmp.QmpClient;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/**
+ * A virtual machine of QEMU, booted from a sector of our own: it keeps writing to its memory and
+ * checks all of it in every round. It is saved while it runs, its QEMU ends, and a new QEMU takes
+ * over; the rounds must go on where they were, with every page right.
+ */
+final class QemuAct {
+  private static final String QEMU = "qemu-system-x86_64";
+  private static final MemoryGuest GUEST =
+      new MemoryGuest(List.of(new MemoryGuest.Region(16L << 20, 8192)), 10_000);
+  private static final int ROUNDS = 3;
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final int MOST_PASSES = 10;
+
+  private final Path qemu;
+  private final ScratchDirectory directory;
+  private final Consumer<String> lines;
+  private final TransferListener listener;
+  private final Cancellation cancellation;
+
+  QemuAct(
+      Path qemu,
+      ScratchDirectory directory,
+      Consumer<String> lines,
+      TransferListener listener,
+      Cancellation cancellation) {
+    this.qemu = qemu;
+    this.directory = directory;
+    this.lines = lines;
+    this.listener = listener;
+    this.cancellation = cancellation;
+  }
+
+  /** The QEMU of this machine, if it has one. */
+  static Optional<Path> findQemu() {
+    String path = Optional.ofNullable(System.getenv("PATH")).orElse("");
+    return Arrays.stream(path.split(File.pathSeparator))
+        .map(each -> Path.of(each, QEMU))
+        .filter(Files::isExecutable)
+        .findFirst();
+  }
+
+  DemoAct run() {
+    GUEST.writeTo(directory.resolve("boot.img"));
+    Path before = directory.resolve("serial-before.txt");
+    Path after = directory.resolve("serial-after.txt");
+    Path file = directory.resolve("guest.fram");
+    SaveReport saved = save(before, file);
+    lines.accept("  the guest said      " + lastLine(before) + ", then its QEMU ended");
+    RestoreRequest request =
+        new RestoreRequest(
+            file, RestoreVia.AUTO, false, true, new RestoreTarget.Command(command(after)));
+    try (RestoredGuest restored = GuestRestore.run(request, listener, cancellation)) {
+      try {
+        awaitRounds(after);
+      } finally {
+        quit();
+        restored.waitForExit();
+      }
+      boolean identical = isExact(before, after);
+      tell(saved, restored.report(), after, identical);
+      return new DemoAct(
+          "QEMU, live",
+          identical,
+          saved.ramBytes(),
+          saved.passes(),
+          saved.receivedBytes(),
+          saved.fileBytes(),
+          saved.diskBytes(),
+          saved.seconds(),
+          saved.downtimeSeconds(),
+          restored.report().seconds());
+    }
+  }
+
+  private SaveReport save(Path serial, Path file) {
+    Process process = start(command(serial));
+    try {
+      awaitRounds(serial);
+      return GuestSave.run(
+          new SaveRequest(
+              qmp(),
+              file,
+              SaveFormat.MAPPED_RAM,
+              false,
+              AfterSave.QUIT,
+              WriteOptions.defaults(),
+              MOST_PASSES),
+          listener,
+          cancellation);
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  private Process start(List<String> words) {
+    try {
+      return new ProcessBuilder(words)
+          .redirectErrorStream(true)
+          .redirectOutput(directory.resolve("qemu.log").toFile())
+          .start();
+    } catch (IOException e) {
+      throw new StorageException("cannot start " + qemu + ": " + e.getMessage(), e);
+    }
+  }
+
+  private List<String> command(Path serial) {
+    return List.of(
+        qemu.toString(),
+        "-m",
+        "128M",
+        "-nodefaults",
+        "-display",
+        "none",
+        "-drive",
+        "file=" + directory.resolve("boot.img") + ",format=raw,snapshot=on",
+        "-serial",
+        "file:" + serial,
+        "-qmp",
+        "unix:" + directory.resolve("qmp") + ",server=on,wait=off");
+  }
+
+  private Endpoint qmp() {
+    return new Endpoint.Unix(directory.resolve("qmp"));
+  }
+
+  private void quit() {
+    try (QmpClient client = QmpClient.connect(qmp())) {
+      client.execute("quit");
+    }
+  }
+
+  private void awaitRounds(Path serial) {
+    long until = System.nanoTime() + PATIENCE.toNanos();
+    while (rounds(SerialReport.read(serial)) < ROUNDS) {
+      cancellation.throwIfCancelled();
+      if (System.nanoTime() > until) {
+        throw new FixedRamException(
+            "the demo's guest has said nothing for "
+                + PATIENCE.toSeconds()
+                + " s; try "
+                + qemu
+                + " by hand");
+      }
+      pause();
+    }
+  }
+
+  private static long rounds(SerialReport report) {
+    return report.lastGeneration().isPresent()
+        ? report.lastGeneration().getAsLong() - report.firstGeneration().orElseThrow() + 1
+        : 0;
+  }
+
+  private void pause() {
+    try {
+      TimeUnit.MILLISECONDS.sleep(20);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      cancellation.cancel();
+    }
+  }
+
+  private static boolean isExact(Path before, Path after) {
+    SerialReport report = SerialReport.of(text(before) + text(after));
+    return report.ready() && report.consecutive() && report.firstBad().isEmpty();
+  }
+
+  private static String text(Path serial) {
+    try {
+      return Files.readString(serial, StandardCharsets.ISO_8859_1);
+    } catch (IOException e) {
+      throw new StorageException("cannot read " + serial + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static String lastLine(Path serial) {
+    List<String> all = text(serial).lines().filter(line -> line.startsWith("gen ")).toList();
+    return all.isEmpty() ? "nothing" : "'" + all.getLast().strip() + "'";
+  }
+
+  private void tell(SaveReport saved, RestoreReport restored, Path after, boolean identical) {
+    lines.accept(
+        "  saved live          "
+            + Amounts.bytes(saved.ramBytes())
+            + " RAM into "
+            + Amounts.bytes(saved.diskBytes())
+            + " on disk in "
+            + Amounts.seconds(saved.seconds())
+            + ", "
+            + saved.passes()
+            + " passes");
+    lines.accept(
+        "  restored            in "
+            + Amounts.seconds(restored.seconds())
+            + " into a new QEMU (--via "
+            + restored.via().text()
+            + "), where the guest said "
+            + lastLine(after));
+    lines.accept(
+        identical
+            ? "  the guest's own check found every page right, and no round lost or done twice"
+            : "  the guest's own check FAILED");
+  }
+}

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What {@code fixedram demo} shows. */
+package io.fixedram.cli.demo;

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.engine;
+
+import io.fixedram.guest.RamBlock;
+import io.fixedram.guest.ZeroPages;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Writes pages into guest memory, marks them, and leaves zero pages alone that are zero already.
+ */
+final class BlockWriter {
+  private final GuestMemory memory;
+
+  BlockWriter(GuestMemory memory) {
+    this.memory = memory;
+  }
+
+  void data(RamBlock block, long offset, MemorySegment from, long fromOffset, long lengthBytes) {
+    MemorySegment.copy(from, fromOffset, memory.segment(block), offset, lengthBytes);
+    memory.markDirty(block, offset, lengthBytes);
+  }
+
+  /** A fresh page stays untouched, so that the kernel need not give it memory. */
+  void zero(RamBlock block, long offset, long lengthBytes) {
+    MemorySegment segment = memory.segment(block);
+    int pageSize = memory.blocks().targetPageSize();
+    for (long at = offset; at < offset + lengthBytes; at += pageSize) {
+      if (!ZeroPages.isZero(segment, at, pageSize)) {
+        segment.asSlice(at, pageSize).fill((byte) 0);
+        memory.markDirty(block, at, pageSize);
+      }
+    }
+  }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.engine;
+
+import io.fixedram.error.StorageException;
+import io.fixedram.file.WrittenSave;
+import io.fixedram.guest.PageSink;
+import io.fixedram.layout.SaveFormat;
+import io.fixedram.stream.ByteTarget;
+import io.fixedram.stream.StreamEncoder;
+import java.io.IOException;
+import java.nio.channels.WritableByteChannel;
+import java.util.Optional;
+
+/** A migration into a connection or pipe. */
+record ChannelTransport(WritableByteChannel channel, String name) implements Transport {
+
+  @Override
+  public boolean isSeekable() {
+    return false;
+  }
+
+  @Override
+  public Open open(SaveFormat format) {
+    if (format != SaveFormat.STREAM) {
+      throw new IllegalArgumentException(format.text() + " into a channel");
+    }
+    return new OpenChannel(channel, name, new StreamEncoder(ByteTarget.of(channel, name)));
+  }
+
+  private record OpenChannel(WritableByteChannel channel, String name, StreamEncoder encoder)
+      implements Open {
+    private static final System.Logger LOG = System.getLogger(ChannelTransport.class.getName());
+
+    @Override
+    public PageSink sink() {
+      return encoder;
+    }
+
+    @Override
+    public long transferredBytes() {
+      return encoder.streamBytes();
+    }
+
+    @Override
+    public Optional<WrittenSave> publish() {
+      closeChannel();
+      return Optional.empty();
+    }
+
+    /** A failure to close comes up again when the thread that is woken closes it. */
+    @Override
+    public void interrupt() {
+      try {
+        closeChannel();
+      } catch (StorageException e) {
+        LOG.log(System.Logger.Level.DEBUG, e);
+      }
+    }
+
+    private void closeChannel() {
+      try {
+        channel.close();
+      } catch (IOException e) {
+        throw new StorageException("cannot close " + name + ": " + e.getMessage(), e);
+      }
+    }
+
+    @Override
+    public void close() {
+      encoder.close();
+      closeChannel();
+    }
+  }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.engine;
+
+import jdk.jfr.Category;
+import jdk.jfr.DataAmount;
+import jdk.jfr.Description;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+
+/** What is sent while the guest stands still. */
+@Name("io.fixedram.Completion")
+@Label("Migration Completion")
+@Description("The last pass and the device state, while the guest stands still")
+@Category("fixedram")
+@StackTrace(false)
+final class CompletionEvent extends Event {
+  @Label("Remaining Memory")
+  @DataAmount
+  long remainingBytes;
+
+  @Label("Device State")
+  @DataAmount
+  long deviceStateBytes;
+
+  void end(long remaining, long deviceState) {
+    end();
+    remainingBytes = remaining;
+    deviceStateBytes = deviceState;
+    commit();
+  }
+}

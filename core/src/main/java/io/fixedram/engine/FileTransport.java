@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.engine;
+
+import io.fixedram.file.SaveWriter;
+import io.fixedram.file.WriteOptions;
+import io.fixedram.file.WrittenSave;
+import io.fixedram.guest.PageSink;
+import io.fixedram.layout.SaveFormat;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** A migration into a file. */
+record FileTransport(Path path, WriteOptions options) implements Transport {
+
+  /** A name that is a pipe or device is no file. */
+  @Override
+  public boolean isSeekable() {
+    return !Files.exists(path) || Files.isRegularFile(path) || Files.isDirectory(path);
+  }
+
+  @Override
+  public Open open(SaveFormat format) {
+    return new OpenFile(SaveWriter.create(path, format, options));
+  }
+
+  private record OpenFile(SaveWriter writer) implements Open {
+    @Override
+    public PageSink sink() {
+      return writer.sink();
+    }
+
+    @Override
+    public long transferredBytes() {
+      return writer.transferredBytes();
+    }
+
+    @Override
+    public Optional<WrittenSave> publish() {
+      return Optional.of(writer.publish());
+    }
+
+    /** Nobody waits for long: writes to a file end. */
+    @Override
+    public void interrupt() {}
+
+    @Override
+    public void close() {
+      writer.close();
+    }
+  }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.engine;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.guest.RamBlock;
+import io.fixedram.guest.RamBlocks;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * The memory of a guest that this process owns: RAM blocks, each in a memory segment of any size
+ * and kind, and the log of the pages written.
+ *
+ * <p>The memory stays the caller's: it must outlive every migration and load of it, and nothing
+ * here frees it. Any number of threads may write it at any time, also while it is saved, if each of
+ * them calls {@link #markDirty} <em>after</em> it has written, or writes through {@link #write}.
+ * While it is loaded nobody else may write it.
+ *
+ * <p>At most one migration or load uses it at a time; a second one is refused.
+ */
+public final class GuestMemory {
+  private static final long HUGE_PAGE_BYTES = 2 << 20;
+  private static final String NOBODY = "";
+
+  private final RamBlocks blocks;
+  private final List<MemorySegment> segments;
+  private final DirtyLog dirtyLog;
+  private final int pageShift;
+  private final AtomicReference<String> user = new AtomicReference<>(NOBODY);
+
+  private GuestMemory(RamBlocks blocks, List<MemorySegment> segments, DirtyLog dirtyLog) {
+    this.blocks = blocks;
+    this.segments = List.copyOf(segments);
+    this.dirtyLog = dirtyLog;
+    this.pageShift = Integer.numberOfTrailingZeros(blocks.targetPageSize());
+  }
+
+  /**
+   * Allocates anonymous memory, all zeros, for every block.
+   *
+   * @param arena what frees it; one that all threads may use: shared, automatic or global
+   */
+  public static GuestMemory allocate(Arena arena, RamBlocks blocks) {
+    List<MemorySegment> segments = new ArrayList<>();
+    for (RamBlock block : blocks.list()) {
+      long alignment = Math.min(HUGE_PAGE_BYTES, Math.max(64, block.usedLength()));
+      segments.add(arena.allocate(block.usedLength(), Long.highestOneBit(alignment)));
+    }
+    return of(blocks, segments);
+  }
+
+  /** Uses the caller's memory with a log of the pages that Java code marks. */
+  public static GuestMemory of(RamBlocks blocks, List<MemorySegment> segments) {
+    return of(blocks, segments, new AtomicDirtyLog(blocks));
+  }
+
+  /**
+   * Uses the caller's memory and log.
+   *
+   * @param segments for each block, in the order of the list, memory of at least its used length
+   *     that all threads may use: off-heap, mapped from a file, or on the heap
+   * @throws FixedRamException naming the block whose memory can't be used
+   */
+  public static GuestMemory of(RamBlocks blocks, List<MemorySegment> segments, DirtyLog dirtyLog) {
+    List<RamBlock> list = blocks.list();
+    if (segments.size() != list.size()) {
+      throw new FixedRamException(
+          segments.size() + " memory segments were given for " + list.size() + " RAM blocks");
+    }
+    List<MemorySegment> used = new ArrayList<>();
+    for (int i = 0; i < list.size(); i++) {
+      used.add(usedPart(list.get(i), i, segments.get(i)));
+    }
+    return new GuestMemory(blocks, used, dirtyLog);
+  }
+
+  private static MemorySegment usedPart(RamBlock block, int index, MemorySegment segment) {
+    if (block.index() != index) {
+      throw new FixedRamException(
+          "RAM block " + block + " has index " + block.index() + " but stands at " + index);
+    }
+    if (segment.byteSize() < block.usedLength()) {
+      throw new FixedRamException(
+          "RAM block "
+              + block
+              + " uses "
+              + block.usedLength()
+              + " bytes, but its memory has only "
+              + segment.byteSize());
+    }
+    if (!segment.isAccessibleBy(Thread.ofPlatform().unstarted(() -> {}))) {
+      throw new FixedRamException(
+          "the memory of RAM block "
+              + block
+              + " belongs to one thread: allocate it from a shared arena");
+    }
+    return segment.asSlice(0, block.usedLength());
+  }
+
+  /** The blocks. */
+  public RamBlocks blocks() {
+    return blocks;
+  }
+
+  /** The memory of a block, its used length. Whoever writes it calls {@link #markDirty} after. */
+  public MemorySegment segment(RamBlock block) {
+    return segments.get(block.index());
+  }
+
+  /** The log of pages written. */
+  public DirtyLog dirtyLog() {
+    return dirtyLog;
+  }
+
+  /**
+   * Notes that bytes of a block were written. Safe for any thread, and never waits.
+   *
+   * @param offset the first byte written
+   * @param lengthBytes number of bytes
+   */
+  public void markDirty(RamBlock block, long offset, long lengthBytes) {
+    if (lengthBytes > 0) {
+      long first = offset >>> pageShift;
+      long last = (offset + lengthBytes - 1) >>> pageShift;
+      dirtyLog.mark(block.index(), first, last - first + 1);
+    }
+  }
+
+  /**
+   * Writes bytes into a block and marks them, also if the copy fails half way.
+   *
+   * @param offset where in the block
+   * @param from all of it is copied
+   */
+  public void write(RamBlock block, long offset, MemorySegment from) {
+    MemorySegment target = segment(block).asSlice(offset, from.byteSize());
+    try {
+      target.copyFrom(from);
+    } finally {
+      markDirty(block, offset, from.byteSize());
+    }
+  }
+
+  /** The exclusive use of the memory by a migration or load. */
+  interface Use extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /**
+   * Takes the memory for one migration or load.
+   *
+   * @param purpose what for, to be told to whom comes second
+   */
+  Use use(String purpose) {
+    String current = user.compareAndExchange(NOBODY, purpose);
+    if (!current.equals(NOBODY)) {
+      throw new FixedRamException(
+          "cannot begin a " + purpose + " of this memory: a " + current + " is under way");
+    }
+    return () -> user.set(NOBODY);
+  }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.engine;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.guest.DeviceState;
+import io.fixedram.guest.PageBitmap;
+import io.fixedram.guest.PageSink;
+import io.fixedram.guest.RamBlock;
+import io.fixedram.guest.RamBlocks;
+import io.fixedram.guest.SaveHeader;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Guest memory as the place where pages go. Everything the save says of its blocks is compared with
+ * the memory before anything is written to it; afterwards the memory holds what the save holds and
+ * nothing of what it held before, and every page is marked in its dirty log that was written.
+ *
+ * <p>If a transfer fails, memory is partly overwritten and must not be run. One thread at a time;
+ * nobody else may write the memory meanwhile.
+ */
+public final class MemorySink implements PageSink {
+  private final GuestMemory memory;
+  private final BlockWriter writer;
+  private final List<PageBitmap> came = new ArrayList<>();
+  private List<RamBlock> targets = List.of();
+  private Optional<GuestMemory.Use> use = Optional.empty();
+  private Optional<DeviceState> deviceState = Optional.empty();
+
+  /** Prepares to fill memory, once. */
+  public MemorySink(GuestMemory memory) {
+    this.memory = memory;
+    this.writer = new BlockWriter(memory);
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws FixedRamException naming what differs between the save's blocks and the memory's, or if
+   *     a migration or another load uses the memory
+   */
+  @Override
+  public void begin(SaveHeader header) {
+    targets = BlockMatch.match(header.blocks(), memory);
+    use = Optional.of(memory.use("load"));
+    RamBlocks blocks = memory.blocks();
+    targets.forEach(target -> came.add(new PageBitmap(blocks.pages(target))));
+  }
+
+  private RamBlock target(RamBlock block) {
+    return targets.get(block.index());
+  }
+
+  private void note(RamBlock block, long offset, long lengthBytes) {
+    int pageSize = memory.blocks().targetPageSize();
+    came.get(block.index()).set(offset / pageSize, lengthBytes / pageSize);
+  }
+
+  @Override
+  public void data(
+      RamBlock block, long offset, MemorySegment from, long fromOffset, long lengthBytes) {
+    writer.data(target(block), offset, from, fromOffset, lengthBytes);
+    note(block, offset, lengthBytes);
+  }
+
+  @Override
+  public void zero(RamBlock block, long offset, long lengthBytes) {
+    writer.zero(target(block), offset, lengthBytes);
+    note(block, offset, lengthBytes);
+  }
+
+  /** A page that has not come is zero in the save, whatever the memory holds. */
+  @Override
+  public void current(RamBlock block, long offset, MemorySegment into) {
+    if (came.get(block.index()).get(offset / memory.blocks().targetPageSize())) {
+      MemorySegment.copy(memory.segment(target(block)), offset, into, 0, into.byteSize());
+    } else {
+      into.fill((byte) 0);
+    }
+  }
+
+  @Override
+  public void end(DeviceState state) {
+    int pageSize = memory.blocks().targetPageSize();
+    for (int i = 0; i < came.size(); i++) {
+      PageBitmap bitmap = came.get(i);
+      for (long page = bitmap.nextClear(0); page < bitmap.pages(); ) {
+        long end = bitmap.nextSet(page);
+        writer.zero(targets.get(i), page * pageSize, (end - page) * pageSize);
+        page = bitmap.nextClear(end);
+      }
+    }
+    deviceState = Optional.of(state);
+  }
+
+  /**
+   * The state of the devices.
+   *
+   * @throws IllegalStateException if the save has not ended
+   */
+  public DeviceState deviceState() {
+    return deviceState.orElseThrow(() -> new IllegalStateException("the save has not ended"));
+  }
+
+  @Override
+  public void close() {
+    use.ifPresent(GuestMemory.Use::close);
+    use = Optional.empty();
+  }
+}

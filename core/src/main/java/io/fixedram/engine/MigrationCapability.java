@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.engine;
+
+import java.util.Arrays;
+import java.util.Optional;
+
+/** Switches of a migration, as QEMU's MigrationCapability names them. All are off by default. */
+public enum MigrationCapability {
+  /** Pages at fixed offsets, laid out as the 2022 proposal has it. */
+  FIXED_RAM("fixed-ram", true),
+  /** Pages at fixed offsets, laid out as QEMU 9.0 does. */
+  MAPPED_RAM("mapped-ram", true),
+  /** Waits in the state pre-switchover once the guest is stopped. */
+  PAUSE_BEFORE_SWITCHOVER("pause-before-switchover", true),
+  /** Reports changes of state and passes as events. */
+  EVENTS("events", true),
+  /** Several channels for pages. */
+  MULTIFD("multifd", false),
+  /** Pages sent again as their difference. */
+  XBZRLE("xbzrle", false),
+  /** Compressed pages. */
+  COMPRESS("compress", false),
+  /** Pages fetched by a guest that runs at the destination already. */
+  POSTCOPY_RAM("postcopy-ram", false),
+  /** Memory as it is when the save begins, each page written once. */
+  BACKGROUND_SNAPSHOT("background-snapshot", false),
+  /** Slows down a guest that writes too fast. */
+  AUTO_CONVERGE("auto-converge", false),
+  /** Leaves out memory that the destination shares. */
+  X_IGNORE_SHARED("x-ignore-shared", false),
+  /** Sends the guest's UUID. */
+  VALIDATE_UUID("validate-uuid", false),
+  /** A way back from the destination. */
+  RETURN_PATH("return-path", false),
+  /** Gives memory back once it is sent. */
+  RELEASE_RAM("release-ram", false),
+  /** Sends without copying. */
+  ZERO_COPY_SEND("zero-copy-send", false);
+
+  private static final String EXPERIMENTAL_PREFIX = "x-";
+
+  private final String text;
+  private final boolean provided;
+
+  MigrationCapability(String text, boolean provided) {
+    this.text = text;
+    this.provided = provided;
+  }
+
+  /** QEMU's spelling. */
+  public String text() {
+    return text;
+  }
+
+  /** Whether this engine can do it. The others can be set, and no migration starts with them on. */
+  public boolean isProvided() {
+    return provided;
+  }
+
+  /** The capability of that name; {@code x-fixed-ram} is fixed-ram's experimental spelling. */
+  public static Optional<MigrationCapability> parse(String text) {
+    String name = text.equals(EXPERIMENTAL_PREFIX + FIXED_RAM.text) ? FIXED_RAM.text : text;
+    return Arrays.stream(values()).filter(each -> each.text.equals(name)).findFirst();
+  }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.engine;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.file.WrittenSave;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * A migration at one moment, in the terms of QEMU's MigrationInfo.
+ *
+ * @param status its state
+ * @param totalTime {@code total-time}: since it was started, until it ended
+ * @param setupTime {@code setup-time}: until the first page
+ * @param expectedDowntime {@code expected-downtime}: how long the guest would stand still if it
+ *     were stopped where the last pass ended
+ * @param downtime {@code downtime}: from the call of {@link GuestControl#stop} until the call of
+ *     {@link GuestControl#saved}; zero before
+ * @param ram counters of the memory
+ * @param failure why it failed
+ * @param written the file, once it is complete
+ */
+public record MigrationInfo(
+    MigrationStatus status,
+    Duration totalTime,
+    Duration setupTime,
+    Duration expectedDowntime,
+    Duration downtime,
+    RamStatistics ram,
+    Optional<FixedRamException> failure,
+    Optional<WrittenSave> written) {}

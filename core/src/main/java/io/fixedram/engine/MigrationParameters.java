@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.engine;
+
+import io.fixedram.error.FixedRamException;
+import java.time.Duration;
+
+/**
+ * Numbers that steer a migration, with QEMU's names and defaults. They can be changed while it
+ * runs.
+ *
+ * @param maxBandwidth {@code max-bandwidth}: bytes a second while the guest runs, 0 for no limit
+ * @param downtimeLimit {@code downtime-limit}: how long the guest may stand still at the end, whole
+ *     milliseconds, at most 2000 s as in QEMU
+ * @param maxPasses {@code x-max-passes}: passes over the memory of the running guest after which it
+ *     is stopped however much is left, so that a guest that writes faster than the target takes is
+ *     saved too; 0 for no maximum. QEMU has none.
+ */
+public record MigrationParameters(long maxBandwidth, Duration downtimeLimit, int maxPasses) {
+  private static final long DEFAULT_BANDWIDTH = 128L << 20;
+  private static final Duration DEFAULT_DOWNTIME = Duration.ofMillis(300);
+  private static final Duration MOST_DOWNTIME = Duration.ofSeconds(2000);
+  private static final int DEFAULT_PASSES = 0;
+
+  /**
+   * Checks the numbers.
+   *
+   * @throws FixedRamException naming the one that can't be
+   */
+  public MigrationParameters {
+    if (maxBandwidth < 0) {
+      throw new FixedRamException("max-bandwidth cannot be negative: " + maxBandwidth);
+    }
+    if (downtimeLimit.isNegative() || downtimeLimit.compareTo(MOST_DOWNTIME) > 0) {
+      throw new FixedRamException(
+          "downtime-limit must be 0 to "
+              + MOST_DOWNTIME.toMillis()
+              + " milliseconds, not "
+              + downtimeLimit.toMillis());
+    }
+    if (maxPasses < 0) {
+      throw new FixedRamException("x-max-passes cannot be negative: " + maxPasses);
+    }
+  }
+
+  /** QEMU's defaults: 128 MiB/s, 300 ms, no maximum. */
+  public static MigrationParameters defaults() {
+    return new MigrationParameters(DEFAULT_BANDWIDTH, DEFAULT_DOWNTIME, DEFAULT_PASSES);
+  }
+
+  /** The same with another bandwidth. */
+  public MigrationParameters withMaxBandwidth(long bytesPerSecond) {
+    return new MigrationParameters(bytesPerSecond, downtimeLimit, maxPasses);
+  }
+
+  /** The same with another downtime. */
+  public MigrationParameters withDowntimeLimit(Duration limit) {
+    return new MigrationParameters(maxBandwidth, limit, maxPasses);
+  }
+
+  /** The same with another maximum of passes. */
+  public MigrationParameters withMaxPasses(int passes) {
+    return new MigrationParameters(maxBandwidth, downtimeLimit, passes);
+  }
+}

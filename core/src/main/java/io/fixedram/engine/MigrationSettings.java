@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.engine;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.guest.Configuration;
+
+/**
+ * What a migration is to do.
+ *
+ * @param configuration what the save says of the guest
+ * @param capabilities switches
+ * @param parameters numbers, which can be changed while it runs
+ */
+public record MigrationSettings(
+    Configuration configuration,
+    MigrationCapabilities capabilities,
+    MigrationParameters parameters) {
+
+  /** QEMU's default parameters. */
+  public static MigrationSettings of(Configuration configuration, MigrationCapability... on) {
+    return new MigrationSettings(
+        configuration, MigrationCapabilities.of(on), MigrationParameters.defaults());
+  }
+
+  /**
+   * Returns if a migration with these settings can go over a transport.
+   *
+   * @throws FixedRamException saying why it can't
+   */
+  void check(Transport transport) {
+    capabilities.requireProvided();
+    if (capabilities.hasFixedOffsets() && !transport.isSeekable()) {
+      throw new FixedRamException("Directly mapped memory requires a seekable transport");
+    }
+  }
+}

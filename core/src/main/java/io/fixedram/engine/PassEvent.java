@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.engine;
+
+import jdk.jfr.Category;
+import jdk.jfr.DataAmount;
+import jdk.jfr.Description;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+
+/** One pass over the memory of a running guest, with the reading of the dirty log after it. */
+@Name("io.fixedram.Pass")
+@Label("Migration Pass")
+@Description("One pass over the memory of a running guest")
+@Category("fixedram")
+@StackTrace(false)
+final class PassEvent extends Event {
+  @Label("Pass")
+  long pass;
+
+  @Label("Content Sent")
+  @DataAmount
+  long contentBytes;
+
+  @Label("Dirty Meanwhile")
+  @DataAmount
+  long remainingBytes;
+
+  void end(long numberOfPass, long content, long remaining) {
+    end();
+    pass = numberOfPass;
+    contentBytes = content;
+    remainingBytes = remaining;
+    commit();
+  }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.engine;
+
+import jdk.jfr.Category;
+import jdk.jfr.DataAmount;
+import jdk.jfr.Description;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+import jdk.jfr.Threshold;
+
+/** One run of pages copied out of the guest's memory and taken by the target. */
+@Name("io.fixedram.RunWritten")
+@Label("Run Written")
+@Description("A run of pages was copied out of the guest's memory and taken by the target")
+@Category("fixedram")
+@StackTrace(false)
+@Threshold("1 ms")
+final class RunEvent extends Event {
+  @Label("Block")
+  String block = "";
+
+  @Label("Offset")
+  @DataAmount
+  long offset;
+
+  @Label("Length")
+  @DataAmount
+  long lengthBytes;
+
+  @Label("Content")
+  @DataAmount
+  @Description("Bytes of it that are not in zero pages")
+  long contentBytes;
+
+  void end(String name, long offsetInBlock, long length, long content) {
+    end();
+    if (shouldCommit()) {
+      block = name;
+      offset = offsetInBlock;
+      lengthBytes = length;
+      contentBytes = content;
+      commit();
+    }
+  }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.engine;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+
+/**
+ * The state of a migration: changed by several threads, waited for, and told to listeners in the
+ * order of the changes, without a lock held.
+ */
+final class StatusBoard {
+  /** As long as it takes. */
+  static final Duration FOREVER = Duration.ofDays(10_000);
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final List<MigrationListener> listeners = new CopyOnWriteArrayList<>();
+  private final Queue<Consumer<MigrationListener>> news = new ArrayDeque<>();
+  private MigrationStatus status = MigrationStatus.NONE;
+  private boolean telling;
+
+  void add(MigrationListener listener) {
+    listeners.add(listener);
+  }
+
+  MigrationStatus status() {
+    lock.lock();
+    try {
+      return status;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Changes the state if it is one of some; whether it was. */
+  boolean change(Predicate<MigrationStatus> from, MigrationStatus to) {
+    lock.lock();
+    try {
+      if (!from.test(status)) {
+        return false;
+      }
+      status = to;
+      news.add(listener -> listener.statusChanged(to));
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    tell();
+    return true;
+  }
+
+  /** Tells the listeners something else. */
+  void announce(Consumer<MigrationListener> what) {
+    lock.lock();
+    try {
+      news.add(what);
+    } finally {
+      lock.unlock();
+    }
+    tell();
+  }
+
+  /** Waits for a state; false if it did not come in time. */
+  boolean await(Predicate<MigrationStatus> wanted, Duration timeout) throws InterruptedException {
+    long left = timeout.toNanos();
+    lock.lockInterruptibly();
+    try {
+      while (!wanted.test(status)) {
+        if (left <= 0) {
+          return false;
+        }
+        left = changed.awaitNanos(left);
+      }
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Delivers what there is to tell, unless another thread is at it: that one then goes on. */
+  private void tell() {
+    while (true) {
+      Consumer<MigrationListener> next;
+      lock.lock();
+      try {
+        if (telling || news.isEmpty()) {
+          return;
+        }
+        telling = true;
+        next = news.remove();
+      } finally {
+        lock.unlock();
+      }
+      listeners.forEach(listener -> tell(listener, next));
+      lock.lock();
+      try {
+        telling = false;
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  private static void tell(MigrationListener listener, Consumer<MigrationListener> what) {
+    try {
+      what.accept(listener);
+    } catch (RuntimeException e) {
+      Thread current = Thread.currentThread();
+      current.getUncaughtExceptionHandler().uncaughtException(current, e);
+    }
+  }
+}

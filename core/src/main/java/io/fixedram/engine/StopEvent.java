@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.engine;
+
+import jdk.jfr.Category;
+import jdk.jfr.Description;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+
+/** The guest was stopped. */
+@Name("io.fixedram.Stop")
+@Label("Guest Stop")
+@Description("The call that stops the guest")
+@Category("fixedram")
+@StackTrace(false)
+final class StopEvent extends Event {}

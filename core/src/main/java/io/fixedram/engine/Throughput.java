@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.engine;
+
+import java.time.Duration;
+
+/**
+ * How fast the target takes data when nothing holds the flow back, measured over the latest passes
+ * that together took long enough to tell.
+ */
+final class Throughput {
+  private static final long LEAST_NANOS = 50_000_000;
+
+  private long bytes;
+  private long nanos;
+  private double bytesPerNano;
+
+  /** Adds what one pass moved, up to the moment when the target had it. */
+  void add(long movedBytes, long workNanos) {
+    bytes += movedBytes;
+    nanos += Math.max(1, workNanos);
+    if (nanos >= LEAST_NANOS || bytesPerNano == 0) {
+      bytesPerNano = (double) bytes / nanos;
+    }
+    if (nanos >= LEAST_NANOS) {
+      bytes = 0;
+      nanos = 0;
+    }
+  }
+
+  /** The time that so many bytes would take. */
+  Duration timeFor(long moreBytes) {
+    if (moreBytes == 0) {
+      return Duration.ZERO;
+    }
+    double needed = moreBytes / bytesPerNano;
+    return needed < Long.MAX_VALUE ? Duration.ofNanos((long) needed) : Duration.ofDays(1);
+  }
+}
