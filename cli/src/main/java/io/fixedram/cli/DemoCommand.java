@@ -12,6 +12,7 @@ import io.fixedram.cli.demo.Demo;
 import io.fixedram.cli.demo.DemoAct;
 import io.fixedram.os.Cancellation;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** {@code fixedram demo}: saves and restores a guest of its own, and compares. */
 record DemoCommand(long ramBytes) implements Command {
@@ -52,7 +53,13 @@ record DemoCommand(long ramBytes) implements Command {
   public int run(Console console, Cancellation cancellation) {
     List<DemoAct> acts;
     try (ProgressDisplay progress = new ProgressDisplay(console)) {
-      acts = Demo.run(ramBytes, line -> console.result(line + "\n"), progress, cancellation);
+      Consumer<String> lines =
+          line -> {
+            // What is told next comes after the transfer.
+            progress.pause();
+            console.result(line + "\n");
+          };
+      acts = Demo.run(ramBytes, lines, progress, cancellation);
     }
     console.json(json -> {
       json.writeArrayPropertyStart("acts");

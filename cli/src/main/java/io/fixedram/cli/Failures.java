@@ -18,11 +18,10 @@ final class Failures {
               + " start it with --enable-native-access=io.fixedram.core");
       return ExitStatus.FAILED;
     }
-    console.trace(failure);
     return switch (failure) {
-      case CancelledException e -> {
-        boolean clean = e.getSuppressed().length == 0;
-        console.failure(clean ? "interrupted, and everything put back" : "interrupted");
+      case CancelledException _ -> {
+        console.failure(
+            console.hasWarned() ? "interrupted" : "interrupted, and everything put back");
         yield ExitStatus.INTERRUPTED;
       }
       case DamagedSaveException e -> {
@@ -43,6 +42,7 @@ final class Failures {
         yield ExitStatus.FAILED;
       }
       default -> {
+        console.trace(failure);
         console.failure(
             "internal error ("
                 + failure

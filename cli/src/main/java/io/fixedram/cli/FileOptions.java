@@ -87,7 +87,11 @@ final class FileOptions {
     try {
       return Path.of(operand);
     } catch (InvalidPathException e) {
-      throw new UsageException(name + " is not a path: " + e.getReason());
+      throw new UsageException(
+          name
+              + " cannot be a file's name in this locale ("
+              + e.getReason()
+              + "): set LC_ALL=C.UTF-8 and try again");
     }
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.engine;
 
+import io.fixedram.file.FixedVariant;
 import io.fixedram.file.SaveWriter;
 import io.fixedram.file.WriteOptions;
 import io.fixedram.file.WrittenSave;
@@ -21,7 +22,7 @@ record FileTransport(Path path, WriteOptions options) implements Transport {
 
   @Override
   public Open open(SaveFormat format) {
-    return new OpenFile(SaveWriter.create(path, format, options));
+    return new OpenFile(SaveWriter.create(path, format, FixedVariant.PROPOSAL, options));
   }
 
   private record OpenFile(SaveWriter writer) implements Open {

@@ -27,6 +27,7 @@ import java.util.Optional;
  *   configuration, with the layout's capability
  *   SECTION_START of "ram": the list of blocks, each entry with its fields, bitmap and pages; EOS
  *   FOOTER
+ *   SECTION_PART of "ram", likewise, and FOOTER: only under {@link FixedVariant#PROPOSAL}
  *   SECTION_END of "ram": EOS, or nothing under fixed-ram
  *   FOOTER
  *   device state
@@ -41,6 +42,7 @@ final class FixedSaveWriter implements PageSink {
 
   private final Descriptor descriptor;
   private final FixedLayout layout;
+  private final FixedVariant variant;
   private final DirectMode direct;
   private final StreamOutput out;
   private final List<BlockPlace> places = new ArrayList<>();
@@ -59,9 +61,11 @@ final class FixedSaveWriter implements PageSink {
   }
 
   /** Writes into an empty file, which stays the caller's to close. */
-  FixedSaveWriter(Descriptor descriptor, FixedLayout layout, DirectMode direct) {
+  FixedSaveWriter(
+      Descriptor descriptor, FixedLayout layout, FixedVariant variant, DirectMode direct) {
     this.descriptor = descriptor;
     this.layout = layout;
+    this.variant = variant;
     this.direct = direct;
     this.out = new StreamOutput(descriptor::write, BUFFER_BYTES);
   }
@@ -85,15 +89,23 @@ final class FixedSaveWriter implements PageSink {
     MemSizeList.write(out, header.blocks(), block -> addPlace(block, pageSize));
     out.be64(StreamFormat.RAM_EOS);
     RamSection.writeFooter(out, id);
-    RamSection.writeEnd(out, id);
-    if (layout.laterPayloads()) {
-      out.be64(StreamFormat.RAM_EOS);
+    if (variant == FixedVariant.PROPOSAL) {
+      RamSection.writePart(out, id);
+      writeLaterPayload(id);
     }
-    RamSection.writeFooter(out, id);
+    RamSection.writeEnd(out, id);
+    writeLaterPayload(id);
     out.flush();
     tailOffset = out.position();
     PageFile file = new PageFile(descriptor, direct);
     pages = Optional.of(new Pages(header, file, new PageWriter(file, places, pageSize)));
+  }
+
+  private void writeLaterPayload(int id) {
+    if (layout.laterPayloads()) {
+      out.be64(StreamFormat.RAM_EOS);
+    }
+    RamSection.writeFooter(out, id);
   }
 
   private void addPlace(RamBlock block, int pageSize) {
@@ -131,23 +143,32 @@ final class FixedSaveWriter implements PageSink {
     for (BlockPlace place : places) {
       PageBitmap bitmap = written.get(place.block().index());
       pageBytes += bitmap.cardinality() * pageSize;
-      if (!MainMemory.contains(place.block())) {
-        bitmap.set(0, bitmap.pages());
-      }
-      writeBitmap(place, bitmap);
+      boolean all = variant == FixedVariant.QEMU_GUEST && !MainMemory.contains(place.block());
+      writeBitmap(place, bitmap, all);
     }
     out.seek(tailOffset);
     out.bytes(state.bytes(), 0, state.sizeBytes());
     out.flush();
   }
 
-  private void writeBitmap(BlockPlace place, PageBitmap bitmap) {
-    out.seek(place.bitmapOffset());
+  /** Pieces without a bit stay holes: a stream can announce far more RAM than it brings. */
+  private void writeBitmap(BlockPlace place, PageBitmap bitmap, boolean all) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment piece = arena.allocate(BITMAP_PIECE_BYTES, Long.BYTES);
       for (long done = 0; done < place.bitmapBytes(); done += BITMAP_PIECE_BYTES) {
         long length = Math.min(BITMAP_PIECE_BYTES, place.bitmapBytes() - done);
-        bitmap.store(done / Long.BYTES, piece.asSlice(0, length));
+        long firstPage = done * Byte.SIZE;
+        long count = Math.min(length * Byte.SIZE, bitmap.pages() - firstPage);
+        if (all) {
+          PageBitmap ones = new PageBitmap(count);
+          ones.set(0, count);
+          ones.store(0, piece.asSlice(0, length));
+        } else if (bitmap.isAnySet(firstPage, count)) {
+          bitmap.store(done / Long.BYTES, piece.asSlice(0, length));
+        } else {
+          continue;
+        }
+        out.seek(place.bitmapOffset() + done);
         out.bytes(piece, 0, length);
       }
     }

@@ -47,7 +47,7 @@ final class PageFile implements AutoCloseable {
       return noDirect(Errno.EOPNOTSUPP.number());
     }
     try {
-      Descriptor opened = Descriptor.open(plain.path(), Descriptor.Mode.DIRECT);
+      Descriptor opened = plain.reopen(Descriptor.Mode.DIRECT);
       directAlignment = Math.max(4096, alignment.orElse(4096));
       return Optional.of(opened);
     } catch (StorageException e) {
@@ -107,7 +107,12 @@ final class PageFile implements AutoCloseable {
 
   /** Reads pages back. */
   void read(long position, MemorySegment into) {
-    plain.readFully(position, into, 0, into.byteSize());
+    long count = plain.readFully(position, into, 0, into.byteSize());
+    if (count < into.byteSize()) {
+      throw new StorageException(
+          "cannot read " + plain.path() + " at offset " + (position + count) + ": it ends there",
+          0);
+    }
   }
 
   @Override

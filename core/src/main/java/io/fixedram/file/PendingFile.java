@@ -4,6 +4,7 @@ package io.fixedram.file;
 import io.fixedram.error.StorageException;
 import io.fixedram.os.Descriptor;
 import io.fixedram.os.Errno;
+import io.fixedram.os.SystemCalls;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -17,11 +18,13 @@ import java.util.Optional;
  * that was killed, and is removed.
  */
 final class PendingFile implements AutoCloseable {
+  private final SystemCalls calls;
   private final Path target;
   private final Descriptor descriptor;
   private boolean published;
 
-  private PendingFile(Path target, Descriptor descriptor) {
+  private PendingFile(SystemCalls calls, Path target, Descriptor descriptor) {
+    this.calls = calls;
     this.target = target;
     this.descriptor = descriptor;
   }
@@ -31,7 +34,7 @@ final class PendingFile implements AutoCloseable {
    *
    * @throws StorageException if it can't become {@code target}, or another process is writing it
    */
-  static PendingFile create(Path target) {
+  static PendingFile create(SystemCalls calls, Path target) {
     Path absolute = target.toAbsolutePath();
     Path name = absolute.getFileName();
     if (name == null || Files.isDirectory(absolute)) {
@@ -47,19 +50,19 @@ final class PendingFile implements AutoCloseable {
     Path resolved = Files.isSymbolicLink(absolute) ? real(absolute) : absolute;
     Path partial = resolved.resolveSibling("." + resolved.getFileName() + ".partial");
     while (true) {
-      Optional<Descriptor> created = tryCreate(target, partial);
+      Optional<Descriptor> created = tryCreate(calls, target, partial);
       if (created.isPresent()) {
-        return new PendingFile(resolved, created.get());
+        return new PendingFile(calls, resolved, created.get());
       }
-      removeAbandoned(target, partial);
+      removeAbandoned(calls, target, partial);
     }
   }
 
   /** Creates and locks the file; empty if one of its name is there. */
-  private static Optional<Descriptor> tryCreate(Path target, Path partial) {
+  private static Optional<Descriptor> tryCreate(SystemCalls calls, Path target, Path partial) {
     Descriptor descriptor;
     try {
-      descriptor = Descriptor.open(partial, Descriptor.Mode.CREATE);
+      descriptor = Descriptor.open(calls, partial, Descriptor.Mode.CREATE);
     } catch (StorageException e) {
       if (e.errno() == Errno.EEXIST.number()) {
         return Optional.empty();
@@ -68,26 +71,42 @@ final class PendingFile implements AutoCloseable {
           "cannot write " + target + ": " + Errno.text(e.errno()), e.errno());
     }
     // Somebody may have taken the new file for an abandoned one before it was locked.
-    if (descriptor.tryLock(false) && isStill(partial, descriptor)) {
-      return Optional.of(descriptor);
+    try {
+      if (descriptor.tryLock(false) && isStill(calls, partial, descriptor)) {
+        return Optional.of(descriptor);
+      }
+    } catch (StorageException e) {
+      takeBack(calls, partial, descriptor);
+      throw e;
     }
     descriptor.close();
     return Optional.empty();
   }
 
-  private static void removeAbandoned(Path target, Path partial) {
+  /** Removes a file that was created and can't be used, for a reason that is told elsewhere. */
+  private static void takeBack(SystemCalls calls, Path partial, Descriptor descriptor) {
+    try (descriptor) {
+      if (isStill(calls, partial, descriptor)) {
+        Files.deleteIfExists(partial);
+      }
+    } catch (IOException | StorageException e) {
+      // What is left is taken over by the next save to that name.
+    }
+  }
+
+  private static void removeAbandoned(SystemCalls calls, Path target, Path partial) {
     if (!Files.isRegularFile(partial, LinkOption.NOFOLLOW_LINKS)
         && Files.exists(partial, LinkOption.NOFOLLOW_LINKS)) {
       throw new StorageException(
           "cannot write " + target + ": " + partial + " is in the way", Errno.EEXIST.number());
     }
-    try (Descriptor existing = Descriptor.open(partial, Descriptor.Mode.EXISTING)) {
+    try (Descriptor existing = Descriptor.open(calls, partial, Descriptor.Mode.EXISTING)) {
       if (!existing.tryLock(false)) {
         throw new StorageException(
             "cannot write " + target + ": another process is writing it just now",
             Errno.EAGAIN.number());
       }
-      if (isStill(partial, existing)) {
+      if (isStill(calls, partial, existing)) {
         Files.deleteIfExists(partial);
       }
     } catch (StorageException e) {
@@ -108,11 +127,11 @@ final class PendingFile implements AutoCloseable {
     }
   }
 
-  private static boolean isStill(Path path, Descriptor descriptor) {
+  private static boolean isStill(SystemCalls calls, Path path, Descriptor descriptor) {
     if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
       return false;
     }
-    try (Descriptor named = Descriptor.open(path, Descriptor.Mode.READ)) {
+    try (Descriptor named = Descriptor.open(calls, path, Descriptor.Mode.READ)) {
       return named.status().key().equals(descriptor.status().key());
     }
   }
@@ -144,7 +163,8 @@ final class PendingFile implements AutoCloseable {
     }
     published = true;
     if (sync) {
-      try (Descriptor directory = Descriptor.open(directoryOf(target), Descriptor.Mode.DIRECTORY)) {
+      try (Descriptor directory =
+          Descriptor.open(calls, directoryOf(target), Descriptor.Mode.DIRECTORY)) {
         directory.sync();
       }
     }

@@ -27,7 +27,12 @@ public sealed interface Save extends PageSource, AutoCloseable permits FixedSave
    * @throws DamagedSaveException if it is not a save, or its head is damaged
    */
   static Save open(Path path) {
-    Descriptor descriptor = Descriptor.open(path, Descriptor.Mode.READ);
+    return open(Descriptor.open(path, Descriptor.Mode.READ));
+  }
+
+  /** The same of an open file, which is closed with the save, or if it is none. */
+  static Save open(Descriptor descriptor) {
+    Path path = descriptor.path();
     try {
       if (!descriptor.status().regular()) {
         throw new StorageException("cannot read " + path + ": it is not a regular file", 0);

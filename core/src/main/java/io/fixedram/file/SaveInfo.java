@@ -51,11 +51,16 @@ public record SaveInfo(
    */
   public static SaveInfo of(Path path) {
     try (Save save = Save.open(path)) {
-      return switch (save) {
-        case FixedSave fixed -> of(fixed);
-        case StreamSave stream -> of(stream);
-      };
+      return of(save);
     }
+  }
+
+  /** The same of an open save. */
+  public static SaveInfo of(Save save) {
+    return switch (save) {
+      case FixedSave fixed -> of(fixed);
+      case StreamSave stream -> of(stream);
+    };
   }
 
   private static SaveInfo of(FixedSave save) {

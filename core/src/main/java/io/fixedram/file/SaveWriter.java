@@ -9,6 +9,7 @@ import io.fixedram.layout.FixedLayout;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
 import io.fixedram.os.Descriptor;
+import io.fixedram.os.SystemCalls;
 import io.fixedram.stream.StreamEncoder;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -28,7 +29,12 @@ public final class SaveWriter implements AutoCloseable {
   private final LongSupplier pageBytes;
   private final LongSupplier transferredBytes;
 
-  private SaveWriter(Path target, SaveFormat format, WriteOptions options, PendingFile file) {
+  private SaveWriter(
+      Path target,
+      SaveFormat format,
+      FixedVariant variant,
+      WriteOptions options,
+      PendingFile file) {
     this.target = target;
     this.options = options;
     this.file = file;
@@ -36,7 +42,8 @@ public final class SaveWriter implements AutoCloseable {
     Optional<FixedLayout> layout = format.layout(options.alignmentBytes());
     PageSink writer;
     if (layout.isPresent()) {
-      FixedSaveWriter fixed = new FixedSaveWriter(descriptor, layout.get(), options.direct());
+      FixedSaveWriter fixed =
+          new FixedSaveWriter(descriptor, layout.get(), variant, options.direct());
       writer = fixed;
       pageBytes = fixed::pageBytes;
       transferredBytes = counters::dataBytes;
@@ -56,9 +63,25 @@ public final class SaveWriter implements AutoCloseable {
    *     another process that is writing it
    */
   public static SaveWriter create(Path target, SaveFormat format, WriteOptions options) {
-    PendingFile file = PendingFile.create(target);
+    return create(target, format, FixedVariant.QEMU_GUEST, options);
+  }
+
+  /** The same for a guest that need not be a QEMU. */
+  public static SaveWriter create(
+      Path target, SaveFormat format, FixedVariant variant, WriteOptions options) {
+    return create(SystemCalls.linux(), target, format, variant, options);
+  }
+
+  /** The same through other system calls than the kernel's own, for tests of faults. */
+  static SaveWriter create(
+      SystemCalls calls,
+      Path target,
+      SaveFormat format,
+      FixedVariant variant,
+      WriteOptions options) {
+    PendingFile file = PendingFile.create(calls, target);
     try {
-      return new SaveWriter(target, format, options, file);
+      return new SaveWriter(target, format, variant, options, file);
     } catch (RuntimeException e) {
       file.close();
       throw e;

@@ -30,6 +30,7 @@ public interface PageSink extends AutoCloseable {
   /**
    * Gives back the content that a page has now, for sources that send differences (XBZRLE).
    *
+   * @param into native memory of one page
    * @throws UnsupportedSaveException if this sink does not keep pages
    */
   default void current(RamBlock block, long offset, MemorySegment into) {

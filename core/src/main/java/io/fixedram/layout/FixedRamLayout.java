@@ -22,6 +22,12 @@ import java.util.List;
 public record FixedRamLayout(long alignmentBytes) implements FixedLayout {
   private static final int FIELD_BYTES = 12;
 
+  /** RAM that a byte of a bitmap can stand for: eight of the largest target pages. */
+  private static final long MOST_BYTES_A_BITMAP_BYTE = 8 << 16;
+
+  /** More than anybody aligns pages to. */
+  private static final long MOST_PADDING_BYTES = 4L << 30;
+
   @Override
   public SaveFormat format() {
     return SaveFormat.FIXED_RAM;
@@ -45,14 +51,15 @@ public record FixedRamLayout(long alignmentBytes) implements FixedLayout {
 
   @Override
   public boolean fieldsFollow(StreamInput in, int ahead, long usedLength) {
-    // The page size that could stand here instead is a power of two: read as these fields it gives
-    // a
-    // bitmap of no bytes, or one that the pages overlap.
+    // Read as these fields, a page size and a guest address that could stand here instead give a
+    // bitmap that is too small for the block, or pages that are before it or very far behind.
     long bitmapBytes = in.peekBe32(ahead);
-    long pagesOffset = in.peekBe64(ahead + Integer.BYTES);
-    return bitmapBytes >= 0
+    long padding =
+        in.peekBe64(ahead + Integer.BYTES) - (in.position() + ahead + FIELD_BYTES + bitmapBytes);
+    return bitmapBytes >= usedLength / MOST_BYTES_A_BITMAP_BYTE
         && (bitmapBytes > 0 || usedLength == 0)
-        && pagesOffset >= in.position() + ahead + FIELD_BYTES + bitmapBytes;
+        && padding >= 0
+        && padding < MOST_PADDING_BYTES;
   }
 
   @Override

@@ -23,6 +23,8 @@ import java.util.List;
 public record MappedRamLayout(long alignmentBytes) implements FixedLayout {
   private static final int VERSION = 1;
   private static final int FIELD_BYTES = 28;
+  private static final long LEAST_PAGE_SIZE = 1 << 10;
+  private static final long MOST_PAGE_SIZE = 1 << 16;
 
   @Override
   public SaveFormat format() {
@@ -49,9 +51,13 @@ public record MappedRamLayout(long alignmentBytes) implements FixedLayout {
 
   @Override
   public boolean fieldsFollow(StreamInput in, int ahead, long usedLength) {
-    // A page size that could stand here instead has a zero or a larger power of two in these bytes.
-    long version = in.peekBe32(ahead);
-    return version > 0 && in.peekBe64(ahead + Integer.BYTES) >>> Integer.SIZE == 0;
+    // Read as these fields, a page size and a guest address that could stand here instead have no
+    // version or no page size.
+    long pageSize = in.peekBe64(ahead + Integer.BYTES);
+    return in.peekBe32(ahead) > 0
+        && Long.bitCount(pageSize) == 1
+        && pageSize >= LEAST_PAGE_SIZE
+        && pageSize <= MOST_PAGE_SIZE;
   }
 
   @Override

@@ -81,6 +81,11 @@ public final class Descriptor implements AutoCloseable {
     return new Descriptor(calls, (int) result, path);
   }
 
+  /** Opens the same path once more, through the same system calls. */
+  public Descriptor reopen(Mode mode) {
+    return open(calls, path, mode);
+  }
+
   /** The descriptor's number, to hand over to another process. */
   public int number() {
     return number;

@@ -95,8 +95,15 @@ final class Native {
     return returned == -1 ? -(long) (int) ERRNO.get(state, 0L) : returned;
   }
 
-  /** The error for a call that failed in Java itself, which the signatures rule out. */
+  /**
+   * The error for a call that failed in Java itself, which the signatures rule out.
+   *
+   * @throws FixedRamException if the function could not be linked
+   */
   static AssertionError unexpected(Throwable failure) {
+    if (failure instanceof FixedRamException told) {
+      throw told;
+    }
     return new AssertionError("a native call threw", failure);
   }
 }

@@ -1,71 +1,341 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.engine;
 
+import static io.fixedram.engine.MigrationStatus.ACTIVE;
+import static io.fixedram.engine.MigrationStatus.CANCELLED;
+import static io.fixedram.engine.MigrationStatus.CANCELLING;
+import static io.fixedram.engine.MigrationStatus.COMPLETED;
+import static io.fixedram.engine.MigrationStatus.DEVICE;
+import static io.fixedram.engine.MigrationStatus.NONE;
+import static io.fixedram.engine.MigrationStatus.PRE_SWITCHOVER;
+import static io.fixedram.engine.MigrationStatus.SETUP;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.error.CancelledException;
+import io.fixedram.error.FixedRamException;
 import io.fixedram.file.DirectMode;
 import io.fixedram.file.WriteOptions;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.stream.OpaqueDevice;
+import io.fixedram.os.UnixSocket;
+import io.fixedram.stream.ByteSource;
+import io.fixedram.stream.StreamDecoder;
 import java.lang.foreign.Arena;
-import java.lang.foreign.ValueLayout;
+import java.nio.channels.Pipe;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
+@Timeout(60)
 class MigrationTest {
-  private static final RamBlocks BLOCKS =
-      new RamBlocks(4096, List.of(new RamBlock(0, "ram", 64 << 20), new RamBlock(1, "b", 12288)));
+  private static final WriteOptions OPTIONS = new WriteOptions(DirectMode.OFF, false, 1);
+  private static final Duration LONG = Duration.ofSeconds(30);
+  private static final RamBlocks BLOCKS = Blocks.of(1000, 3);
 
   @TempDir Path directory;
 
-  @ParameterizedTest
-  @EnumSource(SaveFormat.class)
-  void savesLiveAndLoads(SaveFormat format) {
-    Path file = directory.resolve("save");
-    try (Arena arena = Arena.ofShared()) {
-      GuestMemory memory = GuestMemory.allocate(arena, BLOCKS);
-      GuestMemory loaded = GuestMemory.allocate(arena, BLOCKS);
-      BLOCKS.list().forEach(block -> loaded.segment(block).fill((byte) 7));
-      try (WritingGuest guest = new WritingGuest(memory, 2, 1)) {
-        MigrationParameters parameters =
-            MigrationParameters.defaults()
-                .withMaxBandwidth(0)
-                .withMaxPasses(5)
-                .withDowntimeLimit(Duration.ofNanos(1));
-        MigrationSettings settings =
+  private final Arena arena = Arena.ofShared();
+  private final GuestMemory memory = Blocks.filled(arena, BLOCKS, new Random(1));
+  private final PassGuest guest = new PassGuest(memory, 2);
+  private final List<MigrationStatus> seen = Collections.synchronizedList(new ArrayList<>());
+
+  @AfterEach
+  void free() {
+    arena.close();
+  }
+
+  private Migration migration(MigrationParameters parameters, MigrationCapability... on) {
+    Migration migration =
+        new Migration(
+            memory,
+            guest,
             new MigrationSettings(
-                Configuration.of("demo-1"), MigrationCapabilities.of(format), parameters);
-        Migration migration = new Migration(memory, guest, settings);
-        List<MigrationStatus> seen = new ArrayList<>();
-        migration.addListener(
-            new MigrationListener() {
-              @Override
-              public void statusChanged(MigrationStatus status) {
-                seen.add(status);
-              }
-            });
-        migration.start(Transport.file(file, new WriteOptions(DirectMode.AUTO, false, 1)));
-        MigrationInfo info = migration.await();
-        assertThat(seen).startsWith(MigrationStatus.SETUP, MigrationStatus.ACTIVE);
-        assertThat(info.status()).isEqualTo(MigrationStatus.COMPLETED);
-        assertThat(info.ram().passes()).isEqualTo(5);
-        assertThat(info.ram().remainingBytes()).isZero();
-        try (MemoryLoad load = MemoryLoad.open(file, loaded)) {
-          assertThat(OpaqueDevice.of(load.load(2)).payload().toArray(ValueLayout.JAVA_BYTE))
-              .containsExactly(WritingGuest.STATE);
-        }
-        for (RamBlock block : BLOCKS.list()) {
-          assertThat(loaded.segment(block).mismatch(memory.segment(block))).isEqualTo(-1);
-        }
+                Configuration.of("states-1"), MigrationCapabilities.of(on), parameters));
+    migration.addListener(
+        new MigrationListener() {
+          @Override
+          public void statusChanged(MigrationStatus status) {
+            seen.add(status);
+          }
+        });
+    return migration;
+  }
+
+  private static MigrationParameters unlimited() {
+    return MigrationParameters.defaults().withMaxBandwidth(0);
+  }
+
+  /** A migration that takes hours if nobody steps in. */
+  private Migration slow() {
+    Migration slow =
+        migration(MigrationParameters.defaults().withMaxBandwidth(1000).withMaxPasses(1));
+    slow.start(Transport.file(directory.resolve("slow"), OPTIONS));
+    assertThat(slow.await(status -> status == ACTIVE, LONG)).isTrue();
+    return slow;
+  }
+
+  private Transport file() {
+    return Transport.file(directory.resolve("save"), OPTIONS);
+  }
+
+  private void assertLoadsAsModel(GuestMemory loaded) {
+    for (RamBlock block : BLOCKS.list()) {
+      assertThat(loaded.segment(block).mismatch(memory.segment(block))).isEqualTo(-1);
+    }
+  }
+
+  @Test
+  void comesToCompletedThroughSetupAndActive() {
+    Migration migration = migration(unlimited(), MigrationCapability.FIXED_RAM);
+    assertThat(migration.status()).isEqualTo(NONE);
+    assertThat(migration.info().totalTime()).isZero();
+    migration.start(file());
+    MigrationInfo info = migration.await();
+    assertThat(seen).containsExactly(SETUP, ACTIVE, COMPLETED);
+    assertThat(info.status()).isEqualTo(COMPLETED);
+    assertThat(guest.runs()).as("the guest stays stopped").isFalse();
+    RamStatistics ram = info.ram();
+    assertThat(ram.totalBytes()).isEqualTo(BLOCKS.totalBytes());
+    assertThat(ram.normalPages() + ram.zeroPages()).isEqualTo(1003);
+    assertThat(ram.transferredBytes()).isEqualTo(ram.normalBytes()).isPositive();
+    assertThat(ram.dirtySyncCount()).isEqualTo(3);
+    assertThat(ram.passes()).isEqualTo(1);
+    assertThat(info.totalTime()).isGreaterThanOrEqualTo(info.setupTime().plus(info.downtime()));
+    assertThat(info.setupTime()).isPositive();
+    assertThat(info.downtime()).isPositive();
+    assertThat(info.written().orElseThrow().path()).isEqualTo(directory.resolve("save"));
+    assertThat(migration.cancel()).as("too late").isFalse();
+    assertThat(migration.info()).isEqualTo(info);
+  }
+
+  @Test
+  void sequentialStreamCountsEveryByte() {
+    Migration migration = migration(unlimited());
+    migration.start(file());
+    MigrationInfo info = migration.await();
+    assertThat(info.ram().transferredBytes()).isEqualTo(info.written().orElseThrow().fileBytes());
+  }
+
+  @Test
+  void pausesBeforeSwitchoverUntilContinued() {
+    Migration migration = migration(unlimited(), MigrationCapability.PAUSE_BEFORE_SWITCHOVER);
+    assertThat(migration.continueSwitchover()).isFalse();
+    migration.start(file());
+    assertThat(migration.await(status -> status == PRE_SWITCHOVER, LONG)).isTrue();
+    assertThat(guest.runs()).isFalse();
+    assertThat(migration.continueSwitchover()).isTrue();
+    migration.await();
+    assertThat(seen).containsExactly(SETUP, ACTIVE, PRE_SWITCHOVER, DEVICE, COMPLETED);
+  }
+
+  @Test
+  void cancelsBeforeSwitchover() {
+    Migration migration = migration(unlimited(), MigrationCapability.PAUSE_BEFORE_SWITCHOVER);
+    migration.start(file());
+    assertThat(migration.await(status -> status == PRE_SWITCHOVER, LONG)).isTrue();
+    assertThat(migration.cancel()).isTrue();
+    assertThatThrownBy(migration::await).isInstanceOf(CancelledException.class);
+    assertThat(seen).containsExactly(SETUP, ACTIVE, PRE_SWITCHOVER, CANCELLING, CANCELLED);
+    assertThat(guest.runs()).isTrue();
+    assertThat(directory).isEmptyDirectory();
+  }
+
+  @Test
+  void cancelWakesAMigrationThatWaitsForItsBandwidth() {
+    Migration slow = slow();
+    assertThat(slow.cancel()).isTrue();
+    assertThat(slow.cancel()).as("a second time").isFalse();
+    assertThat(slow.await(status -> status == CANCELLED, Duration.ofSeconds(5))).isTrue();
+    assertThat(directory).isEmptyDirectory();
+  }
+
+  @Test
+  void cancelWakesAStopThatHangs() throws InterruptedException {
+    GuestControl hanging =
+        new GuestControl() {
+          @Override
+          public void stop() {
+            try {
+              Thread.sleep(LONG);
+            } catch (InterruptedException e) {
+              throw new IllegalStateException("interrupted", e);
+            }
+          }
+
+          @Override
+          public io.fixedram.guest.DeviceState deviceState() {
+            return guest.deviceState();
+          }
+
+          @Override
+          public void resume() {
+            assertThat(Thread.currentThread().isInterrupted()).isFalse();
+            guest.resume();
+          }
+        };
+    Migration migration =
+        new Migration(
+            memory,
+            hanging,
+            MigrationSettings.of(Configuration.of("x"), MigrationCapability.FIXED_RAM));
+    migration.start(file());
+    Thread.sleep(100);
+    migration.cancel();
+    assertThat(migration.await(status -> status == CANCELLED, Duration.ofSeconds(5))).isTrue();
+    assertThat(guest.resumed()).isEqualTo(1);
+  }
+
+  @Test
+  void cancelWakesAMigrationWhoseOtherSideDoesNotRead() {
+    UnixSocket.Pair pair = UnixSocket.socketPair();
+    Migration migration = migration(unlimited());
+    migration.start(Transport.channel(pair.left(), "a socket that nobody reads"));
+    assertThat(migration.await(status -> status == ACTIVE, LONG)).isTrue();
+    assertThat(migration.cancel()).isTrue();
+    assertThat(migration.await(status -> status == CANCELLED, Duration.ofSeconds(5))).isTrue();
+    pair.right().close();
+  }
+
+  @Test
+  void parametersChangeWhileItRuns() {
+    Migration slow = slow();
+    slow.setParameters(unlimited());
+    assertThat(slow.await().status()).isEqualTo(COMPLETED);
+  }
+
+  @Test
+  void migratesOverAPipe() throws Exception {
+    Pipe pipe = Pipe.open();
+    Migration migration = migration(unlimited());
+    migration.start(Transport.channel(pipe.sink(), "a pipe"));
+    GuestMemory loaded = Blocks.dirty(arena, BLOCKS);
+    try (MemorySink sink = new MemorySink(loaded)) {
+      new StreamDecoder(ByteSource.of(pipe.source(), "a pipe"), "a pipe").sendTo(sink);
+    }
+    migration.await();
+    assertLoadsAsModel(loaded);
+    assertThat(pipe.sink().isOpen()).isFalse();
+    assertThat(migration.info().written()).isEmpty();
+  }
+
+  @Test
+  void aSecondMigrationOfTheMemoryIsRefused() {
+    Migration slow = slow();
+    Migration second = migration(unlimited());
+    assertThatThrownBy(() -> second.start(file()))
+        .isInstanceOf(FixedRamException.class)
+        .hasMessage("cannot begin a migration of this memory: a migration is under way");
+    assertThat(second.status()).isEqualTo(NONE);
+    slow.cancel();
+    slow.await(MigrationStatus::isFinal, LONG);
+    second.start(file());
+    assertThat(second.await().status()).isEqualTo(COMPLETED);
+  }
+
+  @Test
+  void startsOnce() {
+    Migration migration = migration(unlimited());
+    migration.start(file());
+    migration.await();
+    assertThatThrownBy(() -> migration.start(file())).isInstanceOf(IllegalStateException.class);
+    Migration next = migration(unlimited());
+    next.start(file());
+    assertThat(next.await().status()).isEqualTo(COMPLETED);
+  }
+
+  @Test
+  void targetThatCannotBeWrittenIsRefusedAtOnce() {
+    Migration migration = migration(unlimited());
+    assertThatThrownBy(() -> migration.start(Transport.file(directory, OPTIONS)))
+        .isInstanceOf(FixedRamException.class)
+        .hasMessageContaining("it is a directory");
+    assertThat(migration.status()).isEqualTo(NONE);
+    migration.start(file());
+    assertThat(migration.await().status()).isEqualTo(COMPLETED);
+  }
+
+  @Test
+  void whatAListenerThrowsTouchesNothing() {
+    List<Throwable> uncaught = Collections.synchronizedList(new ArrayList<>());
+    Migration migration = migration(unlimited());
+    migration.addListener(
+        new MigrationListener() {
+          @Override
+          public void passBegins(long pass) {
+            Thread.currentThread().setUncaughtExceptionHandler((thread, e) -> uncaught.add(e));
+            throw new IllegalStateException("a listener's own fault");
+          }
+        });
+    migration.start(file());
+    assertThat(migration.await().status()).isEqualTo(COMPLETED);
+    assertThat(uncaught)
+        .singleElement()
+        .hasToString("java.lang.IllegalStateException: a listener's own fault");
+  }
+
+  @Test
+  void interruptedWaiterLeavesTheMigrationAlone() {
+    Migration slow = slow();
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(slow::await).isInstanceOf(CancelledException.class);
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(slow.status()).isEqualTo(ACTIVE);
+    slow.cancel();
+    assertThat(slow.await(status -> status == CANCELLED, LONG)).isTrue();
+  }
+
+  @Test
+  void cancelAtAnyMomentIsAllOrNothing() {
+    Path file = directory.resolve("save");
+    Random random = new Random(3);
+    for (int i = 0; i < 200; i++) {
+      Migration migration = migration(unlimited(), MigrationCapability.FIXED_RAM);
+      guest.resume();
+      migration.start(file());
+      long until = System.nanoTime() + random.nextInt(3_000_000);
+      while (System.nanoTime() < until) {
+        Thread.onSpinWait();
       }
+      boolean cancelled = migration.cancel();
+      assertThat(migration.await(MigrationStatus::isFinal, LONG)).isTrue();
+      assertThat(migration.status()).isEqualTo(cancelled ? CANCELLED : COMPLETED);
+      assertThat(file.toFile().exists()).isEqualTo(!cancelled);
+      assertThat(guest.runs()).isEqualTo(cancelled);
+      if (!cancelled) {
+        assertThat(file.toFile().delete()).isTrue();
+      }
+      assertThat(directory).isEmptyDirectory();
+    }
+  }
+
+  @Test
+  void everyFormatLoads() {
+    for (SaveFormat format : SaveFormat.values()) {
+      guest.resume();
+      guest.write();
+      Migration migration =
+          new Migration(
+              memory,
+              guest,
+              new MigrationSettings(
+                  Configuration.of("x"), MigrationCapabilities.of(format), unlimited()));
+      migration.start(file());
+      migration.await();
+      GuestMemory loaded = Blocks.dirty(arena, BLOCKS);
+      try (MemoryLoad load = MemoryLoad.open(directory.resolve("save"), loaded)) {
+        load.load(2);
+      }
+      assertLoadsAsModel(loaded);
     }
   }
 }

@@ -5,74 +5,90 @@ import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.stream.OpaqueDevice;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A guest whose threads write random bytes and zeros to random places, whole pages and parts of
- * them, as long as it runs. Same seed, same writes of each thread.
+ * them, as long as it runs. The same seed gives the same writes in each thread.
  */
 final class WritingGuest implements GuestControl, AutoCloseable {
-  static final byte[] STATE = {1, 2, 3, 4, 5};
-
-  private static final int MOST_BYTES_A_WRITE = 3 * 4096;
+  private static final byte[] STATE = {1, 2, 3, 4, 5};
+  private static final int MOST_PAGES_A_WRITE = 3;
+  private static final int MOST_WRITES_A_TURN = 20;
+  private static final long PAUSE_NANOS = 20_000;
 
   private final GuestMemory memory;
   private final List<RamBlock> blocks;
+  private final int pageSize;
   private final List<Thread> threads = new ArrayList<>();
-  private final AtomicLong writes = new AtomicLong();
 
   /** Fair, so that a stop comes through while all threads write. */
   private final Semaphore mayWrite;
 
-  private boolean stopped;
+  private final int writers;
+  private List<byte[]> atStop = List.of();
+  private volatile boolean runsOn;
+  private volatile boolean stopped;
   private volatile boolean ended;
 
-  WritingGuest(GuestMemory memory, int writers, long seed) {
+  /** A guest that does not run yet, if it has any memory to write. */
+  WritingGuest(GuestMemory memory, int writers) {
     this.memory = memory;
     this.blocks = memory.blocks().list().stream().filter(block -> block.usedLength() > 0).toList();
+    this.pageSize = memory.blocks().targetPageSize();
+    this.writers = writers;
     this.mayWrite = new Semaphore(writers, true);
-    for (int i = 0; i < writers; i++) {
+  }
+
+  /** Lets it run on as soon as a save needs its memory no more. */
+  WritingGuest runningOn() {
+    runsOn = true;
+    return this;
+  }
+
+  /** Starts its threads. */
+  WritingGuest start(long seed) {
+    for (int i = 0; i < (blocks.isEmpty() ? 0 : writers); i++) {
       Random random = new Random(seed + i);
       threads.add(Thread.ofPlatform().daemon().start(() -> write(random)));
     }
+    return this;
   }
 
   private void write(Random random) {
-    byte[] bytes = new byte[MOST_BYTES_A_WRITE];
+    byte[] bytes = new byte[MOST_PAGES_A_WRITE * pageSize];
     random.nextBytes(bytes);
-    byte[] zeros = new byte[MOST_BYTES_A_WRITE];
+    byte[] zeros = new byte[bytes.length];
     while (!ended) {
       mayWrite.acquireUninterruptibly();
       try {
-        for (int i = random.nextInt(20); i >= 0; i--) {
+        for (int i = random.nextInt(MOST_WRITES_A_TURN); i >= 0; i--) {
           writeOnce(random, random.nextInt(3) == 0 ? zeros : bytes);
         }
       } finally {
         mayWrite.release();
+      }
+      if (random.nextInt(4) == 0) {
+        LockSupport.parkNanos(PAUSE_NANOS);
       }
     }
   }
 
   private void writeOnce(Random random, byte[] from) {
     RamBlock block = blocks.get(random.nextInt(blocks.size()));
-    int most = (int) Math.min(MOST_BYTES_A_WRITE, block.usedLength());
-    int length = random.nextBoolean() ? Math.min(most, 4096) : 1 + random.nextInt(most);
+    int most = (int) Math.min(from.length, block.usedLength());
+    int length = random.nextBoolean() ? pageSize : 1 + random.nextInt(most);
     long offset = random.nextLong(block.usedLength() - length + 1);
     if (random.nextBoolean()) {
-      offset &= -4096L;
+      offset &= -pageSize;
     }
-    int start = random.nextInt(MOST_BYTES_A_WRITE - length + 1);
+    int start = random.nextInt(from.length - length + 1);
     memory.write(block, offset, MemorySegment.ofArray(from).asSlice(start, length));
-    writes.incrementAndGet();
-  }
-
-  /** Number of writes so far. */
-  long writes() {
-    return writes.get();
   }
 
   /** Whether its threads are held. */
@@ -80,10 +96,19 @@ final class WritingGuest implements GuestControl, AutoCloseable {
     return stopped;
   }
 
+  /** What each block held when it was stopped last. */
+  List<byte[]> atStop() {
+    return atStop;
+  }
+
   @Override
   public void stop() {
-    mayWrite.acquireUninterruptibly(threads.size());
+    mayWrite.acquireUninterruptibly(writers);
     stopped = true;
+    atStop =
+        memory.blocks().list().stream()
+            .map(block -> memory.segment(block).toArray(ValueLayout.JAVA_BYTE))
+            .toList();
   }
 
   @Override
@@ -91,11 +116,23 @@ final class WritingGuest implements GuestControl, AutoCloseable {
     return new OpaqueDevice("guest", 1, MemorySegment.ofArray(STATE)).toDeviceState();
   }
 
+  /** Whether a loaded state is this guest's. */
+  static boolean isState(DeviceState state) {
+    return OpaqueDevice.of(state).payload().mismatch(MemorySegment.ofArray(STATE)) == -1;
+  }
+
+  @Override
+  public void saved() {
+    if (runsOn) {
+      resume();
+    }
+  }
+
   @Override
   public void resume() {
     if (stopped) {
       stopped = false;
-      mayWrite.release(threads.size());
+      mayWrite.release(writers);
     }
   }
 
@@ -104,15 +141,15 @@ final class WritingGuest implements GuestControl, AutoCloseable {
   public void close() {
     ended = true;
     resume();
-    for (Thread thread : threads) {
-      while (thread.isAlive()) {
-        try {
-          thread.join();
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-          throw new IllegalStateException(e);
-        }
-      }
+    threads.forEach(WritingGuest::join);
+  }
+
+  private static void join(Thread thread) {
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
     }
   }
 }

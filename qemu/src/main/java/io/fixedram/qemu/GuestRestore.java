@@ -112,18 +112,22 @@ public final class GuestRestore {
         : new StreamWay(save, destination, view.counters(), cancellation);
   }
 
+  /** In this order because QEMU refuses parameters that it takes mapped-ram not to go with. */
   private void change(MigrationSettings settings, IncomingWay way) {
-    Map<String, Boolean> wanted = new LinkedHashMap<>();
-    GuestSave.SWITCHED_OFF.forEach(name -> wanted.put(name, false));
-    wanted.put("events", true);
-    wanted.put("mapped-ram", way.mappedRam());
-    wanted.put(
-        Configuration.X_IGNORE_SHARED,
-        save.header().configuration().capabilities().contains(Configuration.X_IGNORE_SHARED));
-    settings.setCapabilities(wanted);
+    Map<String, Boolean> off = new LinkedHashMap<>();
+    GuestSave.SWITCHED_OFF.forEach(name -> off.put(name, false));
+    settings.setCapabilities(off);
     settings.setParameter("tls-creds", "");
     settings.setParameter("tls-hostname", "");
     settings.setParameter("direct-io", false);
+    settings.setCapabilities(
+        Map.of(
+            "events",
+            true,
+            "mapped-ram",
+            way.mappedRam(),
+            Configuration.X_IGNORE_SHARED,
+            save.header().configuration().capabilities().contains(Configuration.X_IGNORE_SHARED)));
   }
 
   private void load(IncomingWay way) {

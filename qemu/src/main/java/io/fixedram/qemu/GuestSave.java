@@ -18,6 +18,8 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Saves the guest of a running QEMU: QEMU migrates into a socket of ours, and what comes out of it
@@ -51,7 +53,8 @@ public final class GuestSave {
           "xbzrle",
           "zero-copy-send");
 
-  private static final Duration CANCEL_TIME = Duration.ofSeconds(10);
+  private static final Duration CANCEL_TIME = Duration.ofSeconds(1);
+  private static final Duration CLEANUP_TIME = Duration.ofSeconds(10);
   private static final Duration QUIT_TIME = Duration.ofSeconds(10);
 
   private final SaveRequest request;
@@ -167,17 +170,38 @@ public final class GuestSave {
     boolean live = before.running() && !request.stopFirst();
     MigrationWatch.Plan plan =
         new MigrationWatch.Plan(live ? request.maxPasses() : 0, request.then() == AfterSave.RESUME);
-    try (OutgoingChannel connection = OutgoingChannel.start(migration, listener, cancellation)) {
+    try (OutgoingChannel connection = OutgoingChannel.start(migration, listener, cancellation);
+        Cancellation.Registration _ = cancellation.onCancel(() -> closeLater(connection))) {
       view.phase(live ? "saving live" : "saving");
       listener.started(view);
       try (MigrationWatch watch =
           new MigrationWatch(migration, connection, plan, view, listener, cancellation)) {
-        return receive(sink, connection, watch);
-      } catch (FixedRamException e) {
-        // Before the connection is closed, so that QEMU need not take it for a failure.
-        attempt(e, () -> migration.cancelAndWait(CANCEL_TIME));
-        throw e;
+        try {
+          return receive(sink, connection, watch);
+        } catch (FixedRamException e) {
+          end(connection);
+          throw e;
+        }
       }
+    }
+  }
+
+  /** For a QEMU that does not take a cancellation: it must not keep us reading. */
+  private static void closeLater(OutgoingChannel connection) {
+    CompletableFuture.delayedExecutor(CANCEL_TIME.toMillis(), TimeUnit.MILLISECONDS)
+        .execute(connection::close);
+  }
+
+  /**
+   * Ends a migration that is not wanted any more. QEMU would take a closed connection for a
+   * failure, so it is told first; but while it sends the last of a stopped guest it answers nobody
+   * until the connection takes all of it, or is closed.
+   */
+  private void end(OutgoingChannel connection) {
+    try {
+      migration.within(CANCEL_TIME).cancel();
+    } catch (FixedRamException e) {
+      connection.close();
     }
   }
 
@@ -202,24 +226,29 @@ public final class GuestSave {
   }
 
   private void bringBack(Throwable failure, GuestStatus before, MigrationSettings settings) {
-    boolean reachable =
-        !(failure instanceof QemuGoneException)
-            && attempt(failure, () -> migration.cancelAndWait(CANCEL_TIME));
-    if (!reachable) {
+    if (failure instanceof QemuGoneException) {
       return;
     }
-    if (before.running()
-        && !attempt(
-            failure,
-            () -> {
-              if (!migration.guest().running()) {
-                migration.resumeGuest();
-              }
-            })) {
-      listener.warning("the guest ran before but could not be let run on");
+    Migration hurried = migration.within(CLEANUP_TIME);
+    if (!attempt(failure, () -> hurried.cancelAndWait(CLEANUP_TIME))) {
+      listener.warning("QEMU could not be told to put everything back, which it may need");
+      return;
+    }
+    if (!attempt(failure, () -> bringBackGuest(hurried, before))) {
+      listener.warning("it is not known whether the guest runs on as it did before");
     }
     if (!attempt(failure, settings::putBack)) {
       listener.warning("QEMU's migration settings could not be put back");
+    }
+  }
+
+  private void bringBackGuest(Migration hurried, GuestStatus before) {
+    GuestStatus now = hurried.guest();
+    if (before.running() && !now.running()) {
+      hurried.resumeGuest();
+    } else if (now.is("postmigrate")) {
+      // Only running leads out of that state.
+      listener.warning("the guest must run (QMP 'cont') before it can be saved again");
     }
   }
 

@@ -3,6 +3,7 @@ package io.fixedram.qemu;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.file.Save;
+import io.fixedram.guest.Configuration;
 import io.fixedram.layout.SaveFormat;
 import java.util.Map;
 import java.util.Optional;
@@ -62,6 +63,13 @@ final class IncomingWays {
               + save.format().text()
               + " file and QEMU itself loads only mapped-ram ones ('fixedram convert' makes one);"
               + " --via stream works with it");
+    }
+    if (save.header().configuration().capabilities().contains(Configuration.X_IGNORE_SHARED)) {
+      // QEMU 10.0.2 fails on its own such files: "region has bad alignment".
+      return Optional.of(
+          save.path()
+              + " was saved under x-ignore-shared, which QEMU's loader of mapped-ram files does not"
+              + " get right; --via stream works with it");
     }
     return Optional.empty();
   }

@@ -5,6 +5,7 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -15,10 +16,27 @@ import java.util.Map;
 final class Migration {
   private static final Duration FINISH_TIME = Duration.ofSeconds(10);
 
+  private static final Duration ANSWER_TIME = Duration.ofSeconds(60);
+
   private final QmpClient qmp;
+  private final Duration answerTime;
 
   Migration(QmpClient qmp) {
+    this(qmp, ANSWER_TIME);
+  }
+
+  private Migration(QmpClient qmp, Duration answerTime) {
     this.qmp = qmp;
+    this.answerTime = answerTime;
+  }
+
+  /** The same with a QEMU that is not given much time to answer. */
+  Migration within(Duration shorter) {
+    return new Migration(qmp, shorter);
+  }
+
+  private Json execute(String command) {
+    return qmp.execute(command, Map.of(), answerTime);
   }
 
   QmpClient qmp() {
@@ -26,11 +44,11 @@ final class Migration {
   }
 
   MigrationState state() {
-    return MigrationState.read(qmp.execute("query-migrate"));
+    return MigrationState.read(execute("query-migrate"));
   }
 
   GuestStatus guest() {
-    return GuestStatus.read(qmp.execute("query-status"));
+    return GuestStatus.read(execute("query-status"));
   }
 
   void start(String uri) {
@@ -38,7 +56,7 @@ final class Migration {
   }
 
   void cancel() {
-    qmp.execute("migrate_cancel");
+    execute("migrate_cancel");
   }
 
   /**
@@ -61,7 +79,7 @@ final class Migration {
   }
 
   void stopGuest() {
-    qmp.execute("stop");
+    execute("stop");
   }
 
   /** Lets the guest run, once QEMU has finished with a migration that has just completed. */
@@ -70,7 +88,7 @@ final class Migration {
     while (guest().name().equals("finish-migrate") && System.nanoTime() < until) {
       Pause.of(Duration.ofMillis(1));
     }
-    qmp.execute("cont");
+    execute("cont");
   }
 
   /** Starts to load from a URI; returns once QEMU listens, or has taken the descriptor. */
@@ -87,7 +105,7 @@ final class Migration {
   private void startIncoming(Map<String, Object> from) {
     // Since 9.1 QEMU can be told to stay when a load fails, and then says why.
     if (qmp.version().isAtLeast(9, 1)) {
-      Map<String, Object> staying = new java.util.LinkedHashMap<>(from);
+      Map<String, Object> staying = new LinkedHashMap<>(from);
       staying.put("exit-on-error", false);
       qmp.execute("migrate-incoming", staying);
     } else {

@@ -5,7 +5,6 @@ import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.os.Cancellation;
-import io.fixedram.os.Threads;
 import io.fixedram.qemu.qmp.QmpEvent;
 import java.time.Duration;
 import java.util.Optional;
@@ -22,8 +21,7 @@ import java.util.concurrent.TimeoutException;
 final class MigrationWatch implements AutoCloseable {
   private static final Duration POLL_TIME = Duration.ofMillis(100);
 
-  /** How long QEMU may take to wind up a cancelled migration before its connection is cut. */
-  private static final Duration CANCEL_TIME = Duration.ofSeconds(2);
+  private static final Duration CLOSE_TIME = Duration.ofSeconds(2);
 
   /** How long after the end of a stream QEMU may take to say why it ended. */
   private static final Duration REASON_TIME = Duration.ofSeconds(2);
@@ -41,7 +39,7 @@ final class MigrationWatch implements AutoCloseable {
   // Only the watching thread uses these.
   private final Downtime downtime = new Downtime();
   private boolean guestStopped;
-  private Optional<Long> cancelledNanos = Optional.empty();
+  private boolean cancelled;
 
   /**
    * What to do on the way.
@@ -153,13 +151,15 @@ final class MigrationWatch implements AutoCloseable {
         stopIfEndless(state);
       } while (state.isUnderWay() && !closed);
       Optional<FixedRamException> resumeFailure = Optional.empty();
-      if (state.is("completed")) {
+      if (state.is("completed") && !closed) {
         resumeFailure = plan.resume ? resume() : Optional.empty();
         takeAll();
       }
       outcome.complete(new Outcome(state, downtime.length(), resumeFailure));
     } catch (FixedRamException e) {
       outcome.completeExceptionally(e);
+      // Nobody would tell the reader any more that nothing comes.
+      connection.close();
     }
   }
 
@@ -176,14 +176,9 @@ final class MigrationWatch implements AutoCloseable {
   }
 
   private void cancelIfAskedFor() {
-    if (!cancellation.isCancelled()) {
-      return;
-    }
-    if (cancelledNanos.isEmpty()) {
-      cancelledNanos = Optional.of(System.nanoTime());
+    if (cancellation.isCancelled() && !cancelled) {
+      cancelled = true;
       migration.cancel();
-    } else if (System.nanoTime() - cancelledNanos.get() > CANCEL_TIME.toNanos()) {
-      connection.close();
     }
   }
 
@@ -212,10 +207,17 @@ final class MigrationWatch implements AutoCloseable {
     }
   }
 
-  /** Stops watching; the migration goes on. */
+  /**
+   * Stops watching; the migration goes on. A question that QEMU is slow to answer is not waited for
+   * long.
+   */
   @Override
   public void close() {
     closed = true;
-    Threads.joinUninterruptibly(thread);
+    try {
+      thread.join(CLOSE_TIME);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

@@ -24,7 +24,9 @@ import java.util.Optional;
 
 /**
  * Takes a migration stream that somebody else has a QEMU send, by a {@code migrate} command or
- * through a pipe. The file appears when the stream is complete, or not at all.
+ * through a pipe. The file appears when the stream is complete, or not at all. A source whose
+ * switchover-ack capability is on waits for an answer that older ones do not understand; it gets
+ * none, and goes on sending.
  */
 public final class StreamReceive {
   private final SaveWriter writer;

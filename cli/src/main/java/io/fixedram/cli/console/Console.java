@@ -18,6 +18,7 @@ public final class Console {
   private final Terminal terminal;
   private final OutputOptions options;
   private String progressLine = "";
+  private volatile boolean warned;
 
   /** Speaks as the options say. */
   public Console(Terminal terminal, OutputOptions options) {
@@ -65,9 +66,15 @@ public final class Console {
 
   /** Tells something that the user should know though all went well. */
   public void warning(String sentence) {
+    warned = true;
     if (!options.quiet()) {
       toError(PROGRAM + "warning: " + sentence + "\n");
     }
+  }
+
+  /** Whether there was anything to warn of. */
+  public boolean hasWarned() {
+    return warned;
   }
 
   /** Tells why the command failed. */
@@ -85,7 +92,9 @@ public final class Console {
   }
 
   /** Writes text to standard output at once. */
-  public void print(String text) {
+  public synchronized void print(String text) {
+    // The line of progress would stay above the text on a terminal that shows both.
+    clearProgress();
     try {
       terminal.out().write(text.getBytes(terminal.charset()));
       terminal.out().flush();

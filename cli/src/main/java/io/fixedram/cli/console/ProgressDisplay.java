@@ -3,12 +3,13 @@ package io.fixedram.cli.console;
 
 import io.fixedram.qemu.TransferListener;
 import io.fixedram.qemu.TransferView;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Shows a transfer while it runs: one line that is redrawn where a person looks on, lines that stay
- * elsewhere. A thread of its own reads the transfer, which is never held up.
+ * Shows transfers while they run: one line that is redrawn where a person looks on, lines that stay
+ * elsewhere. A thread of its own reads them, and never holds them up.
  */
 public final class ProgressDisplay implements TransferListener, AutoCloseable {
   private static final long REDRAW_MILLIS = 100;
@@ -16,27 +17,41 @@ public final class ProgressDisplay implements TransferListener, AutoCloseable {
 
   private final Console console;
   private final CountDownLatch closed = new CountDownLatch(1);
-  private Thread thread = Thread.currentThread();
+  private Optional<ProgressMeter> meter = Optional.empty();
+  private Optional<Thread> thread = Optional.empty();
 
-  /** Prepares to show a transfer; nothing is shown before it has started. */
+  /** Prepares to show transfers; nothing is shown before one has started. */
   public ProgressDisplay(Console console) {
     this.console = console;
   }
 
+  /** Shows this transfer from now on, instead of the one before. */
   @Override
   public synchronized void started(TransferView view) {
-    boolean redraw = console.terminal().errIsTerminal();
-    boolean shown =
-        switch (console.options().progress()) {
-          case ALWAYS -> true;
-          case ON_A_TERMINAL -> redraw;
-          case NEVER -> false;
-        };
-    if (shown && thread == Thread.currentThread()) {
-      thread = new Thread(() -> show(new ProgressMeter(view), redraw), "progress");
-      thread.setDaemon(true);
-      thread.start();
+    if (!isWanted()) {
+      return;
     }
+    meter = Optional.of(new ProgressMeter(view));
+    if (thread.isEmpty()) {
+      Thread drawing = new Thread(this::drawUntilClosed, "progress");
+      drawing.setDaemon(true);
+      drawing.start();
+      thread = Optional.of(drawing);
+    }
+  }
+
+  private boolean isWanted() {
+    return switch (console.options().progress()) {
+      case ALWAYS -> true;
+      case ON_A_TERMINAL -> console.terminal().errIsTerminal();
+      case NEVER -> false;
+    };
+  }
+
+  /** Shows nothing until another transfer starts. */
+  public synchronized void pause() {
+    meter = Optional.empty();
+    console.clearProgress();
   }
 
   @Override
@@ -53,11 +68,13 @@ public final class ProgressDisplay implements TransferListener, AutoCloseable {
   @Override
   public void close() {
     closed.countDown();
+    Optional<Thread> drawing;
+    synchronized (this) {
+      drawing = thread;
+    }
     try {
-      synchronized (this) {
-        if (thread != Thread.currentThread()) {
-          thread.join();
-        }
+      if (drawing.isPresent()) {
+        drawing.get().join();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -65,20 +82,27 @@ public final class ProgressDisplay implements TransferListener, AutoCloseable {
     console.clearProgress();
   }
 
-  private void show(ProgressMeter meter, boolean redraw) {
-    Terminal terminal = console.terminal();
-    long millis = redraw ? REDRAW_MILLIS : LOG_MILLIS;
+  private void drawUntilClosed() {
+    long millis = console.terminal().errIsTerminal() ? REDRAW_MILLIS : LOG_MILLIS;
     try {
       while (!closed.await(millis, TimeUnit.MILLISECONDS)) {
-        ProgressState state = meter.read(System.nanoTime());
-        if (redraw) {
-          console.showProgress(ProgressLine.bar(state, terminal.columns(), terminal.unicode()));
-        } else {
-          console.logProgress(ProgressLine.plain(state));
-        }
+        draw();
       }
     } catch (InterruptedException e) {
       // Nobody interrupts this thread; if somebody does, it ends.
+    }
+  }
+
+  private synchronized void draw() {
+    if (meter.isEmpty()) {
+      return;
+    }
+    ProgressState state = meter.get().read(System.nanoTime());
+    Terminal terminal = console.terminal();
+    if (terminal.errIsTerminal()) {
+      console.showProgress(ProgressLine.bar(state, terminal.columns(), terminal.unicode()));
+    } else {
+      console.logProgress(ProgressLine.plain(state));
     }
   }
 }

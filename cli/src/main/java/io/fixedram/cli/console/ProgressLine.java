@@ -8,16 +8,17 @@ import java.util.List;
 final class ProgressLine {
   private static final int LEAST_BAR = 10;
   private static final int LARGEST_BAR = 30;
+  private static final int CTRL_C_COLUMNS = 3;
   private static final String GAP = "  ";
 
   private ProgressLine() {}
 
   /**
    * The line for a terminal: a bar and as many facts as there is room for, the more telling ones
-   * first. It leaves the last column free, where some terminals would already wrap.
+   * first. It leaves room for the ^C that a terminal puts behind it.
    */
   static String bar(ProgressState state, int columns, boolean unicode) {
-    int room = columns - 1;
+    int room = columns - CTRL_C_COLUMNS;
     List<String> facts = facts(state, true);
     if (state.ramBytes() <= 0) {
       return cut(join(state.phase(), facts), room);

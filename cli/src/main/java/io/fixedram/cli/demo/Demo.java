@@ -23,10 +23,7 @@ public final class Demo {
    * @return what was done
    */
   public static List<DemoAct> run(
-      long ramBytes,
-      Consumer<String> lines,
-      TransferListener listener,
-      Cancellation cancellation) {
+      long ramBytes, Consumer<String> lines, TransferListener listener, Cancellation cancellation) {
     List<DemoAct> acts = new ArrayList<>();
     try (ScratchDirectory directory = ScratchDirectory.create()) {
       lines.accept(

@@ -115,7 +115,7 @@ final class EmbeddedAct {
             new MigrationSettings(
                 EmbeddedGuest.configuration(), MigrationCapabilities.of(format), parameters));
     migration.start(Transport.file(file, WriteOptions.defaults()));
-    try (Cancellation.Registration unused = cancellation.onCancel(migration::cancel)) {
+    try (Cancellation.Registration _ = cancellation.onCancel(migration::cancel)) {
       return migration.await();
     }
   }

@@ -148,7 +148,16 @@ public final class QmpClient implements AutoCloseable {
    * @throws QemuGoneException if QEMU goes away before it answers
    */
   public Json execute(String command, Map<String, ?> arguments) {
-    return execute(command, arguments, this::writeAll);
+    return execute(command, arguments, ANSWER_TIME);
+  }
+
+  /**
+   * The same with a limit of its own on the time that QEMU may take to answer.
+   *
+   * @throws FixedRamException if it takes longer; the command may be carried out later
+   */
+  public Json execute(String command, Map<String, ?> arguments, Duration answerTime) {
+    return execute(command, arguments, answerTime, this::writeAll);
   }
 
   /** Whether descriptors can be passed over this connection. */
@@ -166,7 +175,8 @@ public final class QmpClient implements AutoCloseable {
     if (!(channel instanceof UnixSocket socket)) {
       throw new FixedRamException("a descriptor cannot be passed over " + endpoint);
     }
-    return execute(command, arguments, message -> socket.sendWithDescriptor(message, descriptor));
+    return execute(
+        command, arguments, ANSWER_TIME, message -> socket.sendWithDescriptor(message, descriptor));
   }
 
   /** Puts a message on the wire. */
@@ -174,7 +184,8 @@ public final class QmpClient implements AutoCloseable {
     void send(ByteBuffer message) throws IOException;
   }
 
-  private Json execute(String command, Map<String, ?> arguments, Sending sending) {
+  private Json execute(
+      String command, Map<String, ?> arguments, Duration answerTime, Sending sending) {
     long id = lastId.incrementAndGet();
     Map<String, Object> message = new LinkedHashMap<>();
     message.put("execute", command);
@@ -188,7 +199,7 @@ public final class QmpClient implements AutoCloseable {
       send(Json.of(message) + "\n", sending);
       return await(
           call.answer,
-          ANSWER_TIME,
+          answerTime,
           () ->
               new FixedRamException(
                   "QEMU at "
@@ -196,7 +207,7 @@ public final class QmpClient implements AutoCloseable {
                       + " has not answered '"
                       + command
                       + "' for "
-                      + ANSWER_TIME.toSeconds()
+                      + answerTime.toSeconds()
                       + " s: it hangs or is very busy"));
     } finally {
       calls.remove(id);
@@ -313,21 +324,24 @@ public final class QmpClient implements AutoCloseable {
   }
 
   private void answer(Json message) {
-    Optional<Call> call = Optional.ofNullable(calls.get(message.findNumber("id").orElse(-1)));
     Optional<Json> error = message.find("error");
-    if (error.isEmpty()) {
-      Json result = message.get("return");
-      call.ifPresent(waiting -> waiting.answer.complete(result));
+    if (message.find("id").isEmpty()) {
+      throw new FixedRamException(
+          "it complained: " + error.map(Json::toString).orElse("an answer to no command"));
+    }
+    Optional<Call> waiting = Optional.ofNullable(calls.get(message.get("id").number()));
+    if (waiting.isEmpty()) {
+      // Nobody waited so long.
       return;
     }
-    String errorClass = error.get().get("class").text();
-    String description = error.get().get("desc").text();
-    if (call.isEmpty()) {
-      throw new FixedRamException("it complained: " + description);
+    Call call = waiting.get();
+    if (error.isPresent()) {
+      call.answer.completeExceptionally(
+          new QmpException(
+              call.command, error.get().get("class").text(), error.get().get("desc").text()));
+    } else {
+      call.answer.complete(message.get("return"));
     }
-    call.get()
-        .answer
-        .completeExceptionally(new QmpException(call.get().command, errorClass, description));
   }
 
   @Override
