@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.fixedram.error.DamagedSaveException;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.file.Save;
+import io.fixedram.file.SaveWriter;
+import io.fixedram.file.WriteOptions;
+import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.qmp.QemuGoneException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Restores into a QEMU that waits for a guest. */
+class GuestRestoreTest extends QemuTest {
+
+  /** Saves a guest and returns what it had printed until then. */
+  private String saveGuest(TestedQemu version, SaveFormat format) throws Exception {
+    try (RunningQemu qemu = boot(version, GuestSpec.small())) {
+      qemu.awaitGeneration(3);
+      save(then(as(request(qemu), format), AfterSave.QUIT));
+      qemu.process().waitFor();
+      return qemu.serial();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "QEMU_7,  MAPPED_RAM, STREAM, STREAM",
+    "QEMU_7,  MAPPED_RAM, AUTO,   STREAM",
+    "QEMU_7,  FIXED_RAM,  AUTO,   STREAM",
+    "QEMU_7,  STREAM,     STREAM, STREAM",
+    "QEMU_10, MAPPED_RAM, STREAM, STREAM",
+    "QEMU_10, MAPPED_RAM, NATIVE, NATIVE",
+    "QEMU_10, MAPPED_RAM, AUTO,   NATIVE",
+    "QEMU_10, FIXED_RAM,  STREAM, STREAM",
+    "QEMU_10, FIXED_RAM,  AUTO,   STREAM",
+    "QEMU_10, STREAM,     AUTO,   STREAM",
+  })
+  void restores(TestedQemu version, SaveFormat format, RestoreVia via, RestoreVia taken)
+      throws Exception {
+    String saved = saveGuest(version, format);
+    try (RunningQemu qemu = waiting(version, GuestSpec.small())) {
+      String settings = qemu.migrationSettings();
+      RestoreReport report = restore(qemu, via);
+      assertThat(report.via()).isEqualTo(taken);
+      assertThat(report.why()).isNotBlank();
+      assertThat(report.ramBytes()).isBetween(64L << 20, 72L << 20);
+      assertThat(report.pageBytes()).isBetween(8L << 20, 24L << 20);
+      assertThat(report.runningSeconds()).isPositive().isLessThan(report.downtimeSeconds());
+      assertThat(report.downtimeSeconds()).isLessThanOrEqualTo(report.seconds());
+      assertThat(qemu.migrationSettings()).isEqualTo(settings);
+      assertThat(qemu.observer().execute("query-status").get("running").flag()).isTrue();
+      RunningQemu.assertGoesOn(saved, directory, "restored");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"QEMU_7, STREAM", "QEMU_10, STREAM", "QEMU_10, NATIVE"})
+  void leavesTheGuestPaused(TestedQemu version, RestoreVia via) throws Exception {
+    String saved = saveGuest(version, SaveFormat.MAPPED_RAM);
+    try (RunningQemu qemu = waiting(version, GuestSpec.small())) {
+      restore(qemu, via, true);
+      assertThat(qemu.status()).isEqualTo("paused");
+      assertThat(qemu.serial()).isEmpty();
+      qemu.observer().execute("cont");
+      RunningQemu.assertGoesOn(saved, directory, "restored");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"QEMU_7, STREAM", "QEMU_10, STREAM", "QEMU_10, NATIVE"})
+  void letsAGuestRunThatWasSavedStopped(TestedQemu version, RestoreVia via) throws Exception {
+    try (RunningQemu source = boot(version, GuestSpec.small())) {
+      source.awaitGeneration(3);
+      source.observer().execute("stop");
+      save(request(source));
+      // Like -S, which leaves it to the QMP client whether the guest runs.
+      try (RunningQemu qemu = waiting(version, GuestSpec.small().with("-S"))) {
+        restore(qemu, via);
+        qemu.assertGoesOnFrom(source);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"QEMU_7, STREAM", "QEMU_10, STREAM", "QEMU_10, NATIVE"})
+  void putsSettingsBack(TestedQemu version, RestoreVia via) throws Exception {
+    String saved = saveGuest(version, SaveFormat.MAPPED_RAM);
+    try (RunningQemu qemu = waiting(version, GuestSpec.small())) {
+      qemu.switchOn("multifd", "x-ignore-shared", "return-path");
+      qemu.setParameter("tls-creds", "no-such-object");
+      if (version == TestedQemu.QEMU_10) {
+        qemu.setParameter("direct-io", true);
+      }
+      String settings = qemu.migrationSettings();
+      restore(qemu, via);
+      assertThat(qemu.migrationSettings()).isEqualTo(settings);
+      RunningQemu.assertGoesOn(saved, directory, "restored");
+    }
+  }
+
+  /** Characters that end a value in a URI of QEMU's, or begin another. */
+  @Test
+  void takesAnyFileName() throws Exception {
+    String saved = saveGuest(TestedQemu.QEMU_7, SaveFormat.MAPPED_RAM);
+    Path odd =
+        Files.move(file(), directory.resolve("a,offset=1 % \"ü"), StandardCopyOption.ATOMIC_MOVE);
+    try (RunningQemu qemu = waiting(TestedQemu.QEMU_10, GuestSpec.small())) {
+      RestoreTarget target = new RestoreTarget.Running(qemu.qmp());
+      restore(new RestoreRequest(odd, RestoreVia.NATIVE, false, false, target));
+      RunningQemu.assertGoesOn(saved, directory, "restored");
+    }
+  }
+
+  @Test
+  void nativeNeedsANewerQemu() throws Exception {
+    saveGuest(TestedQemu.QEMU_7, SaveFormat.MAPPED_RAM);
+    try (RunningQemu qemu = waiting(TestedQemu.QEMU_7, GuestSpec.small())) {
+      assertFails(qemu, RestoreVia.NATIVE, "cannot load mapped-ram files", "--via stream");
+      assertThat(qemu.status()).isEqualTo("inmigrate");
+    }
+  }
+
+  @Test
+  void nativeNeedsAMappedRamFile() throws Exception {
+    saveGuest(TestedQemu.QEMU_10, SaveFormat.FIXED_RAM);
+    try (RunningQemu qemu = waiting(TestedQemu.QEMU_10, GuestSpec.small())) {
+      assertFails(qemu, RestoreVia.NATIVE, "fixed-ram", "fixedram convert");
+      assertThat(qemu.status()).isEqualTo("inmigrate");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void anotherMachineType(TestedQemu version) throws Exception {
+    saveGuest(version, SaveFormat.MAPPED_RAM);
+    try (RunningQemu qemu = waiting(version, GuestSpec.small().on("pc-q35-7.2"))) {
+      assertFails(qemu, RestoreVia.AUTO, "pc-i440fx-7.2", "pc-q35-7.2", "-machine pc-i440fx-7.2");
+      assertThat(qemu.status()).isEqualTo("inmigrate");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void anotherRamSize(TestedQemu version) throws Exception {
+    saveGuest(version, SaveFormat.MAPPED_RAM);
+    try (RunningQemu qemu = waiting(version, GuestSpec.small().withRam(128))) {
+      assertFails(qemu, RestoreVia.AUTO, "64 MiB", "128 MiB", "-m 64M");
+      assertThat(qemu.status()).isEqualTo("inmigrate");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void notWaiting(TestedQemu version) throws Exception {
+    saveGuest(version, SaveFormat.MAPPED_RAM);
+    try (RunningQemu qemu = boot(version, GuestSpec.small())) {
+      assertFails(qemu, RestoreVia.AUTO, "does not wait for a guest", "-incoming defer");
+      assertThat(qemu.status()).isEqualTo("running");
+    }
+  }
+
+  /** A device more than QEMU has only comes out while it loads: QEMU 7.2 then ends. */
+  @Test
+  void missingDeviceInQemu7() throws Exception {
+    saveGuestWithARandomNumberDevice(TestedQemu.QEMU_7);
+    try (RunningQemu qemu = waiting(TestedQemu.QEMU_7, GuestSpec.small())) {
+      assertThatThrownBy(() -> restore(qemu, RestoreVia.STREAM))
+          .isInstanceOf(QemuGoneException.class)
+          .hasMessageContaining("ended while it loaded " + file())
+          .hasMessageContaining("its own output says why");
+      assertThat(qemu.process().waitFor()).isEqualTo(1);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"STREAM", "NATIVE"})
+  void missingDeviceInQemu10(RestoreVia via) throws Exception {
+    saveGuestWithARandomNumberDevice(TestedQemu.QEMU_10);
+    try (RunningQemu qemu = waiting(TestedQemu.QEMU_10, GuestSpec.small())) {
+      String settings = qemu.migrationSettings();
+      assertFails(qemu, via, "QEMU could not load " + file(), "load of migration failed");
+      assertThat(qemu.process().isAlive()).isTrue();
+      assertThat(qemu.migrationSettings()).isEqualTo(settings);
+    }
+  }
+
+  private void saveGuestWithARandomNumberDevice(TestedQemu version) throws Exception {
+    GuestSpec spec = GuestSpec.small().with("-device", "virtio-rng-pci");
+    try (RunningQemu source = boot(version, spec)) {
+      source.awaitGeneration(3);
+      save(then(request(source), AfterSave.QUIT));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void incompleteFile(TestedQemu version) throws Exception {
+    saveGuest(version, SaveFormat.MAPPED_RAM);
+    try (FileChannel channel = FileChannel.open(file(), StandardOpenOption.WRITE)) {
+      channel.truncate(channel.size() - 100);
+    }
+    try (RunningQemu qemu = waiting(version, GuestSpec.small())) {
+      assertThatThrownBy(() -> restore(qemu, RestoreVia.AUTO))
+          .isInstanceOf(DamagedSaveException.class)
+          .hasMessageContaining(file().toString());
+      assertThat(qemu.status()).isEqualTo("inmigrate");
+    }
+  }
+
+  /** What is missing from a stream is seen when its end comes, and QEMU must not take it. */
+  @ParameterizedTest
+  @EnumSource
+  void incompleteStream(TestedQemu version) throws Exception {
+    saveGuest(version, SaveFormat.STREAM);
+    try (FileChannel channel = FileChannel.open(file(), StandardOpenOption.WRITE)) {
+      channel.truncate(channel.size() / 2);
+    }
+    try (RunningQemu qemu = waiting(version, GuestSpec.small())) {
+      assertThatThrownBy(() -> restore(qemu, RestoreVia.AUTO))
+          .isInstanceOf(DamagedSaveException.class)
+          .hasMessageContaining(file().toString());
+    }
+  }
+
+  /** Through all formats and back, and the guest does not notice. */
+  @ParameterizedTest
+  @EnumSource
+  void restoresWhatWasConverted(TestedQemu version) throws Exception {
+    String saved = saveGuest(version, SaveFormat.STREAM);
+    for (SaveFormat format :
+        new SaveFormat[] {SaveFormat.MAPPED_RAM, SaveFormat.FIXED_RAM, SaveFormat.STREAM}) {
+      Path next = directory.resolve("next");
+      try (Save save = Save.open(file());
+          SaveWriter writer = SaveWriter.create(next, format, WriteOptions.defaults())) {
+        save.sendTo(writer.sink());
+        writer.publish();
+      }
+      Files.move(next, file(), StandardCopyOption.REPLACE_EXISTING);
+    }
+    try (RunningQemu qemu = waiting(version, GuestSpec.small())) {
+      restore(qemu, RestoreVia.AUTO);
+      RunningQemu.assertGoesOn(saved, directory, "restored");
+    }
+  }
+
+  private void assertFails(RunningQemu qemu, RestoreVia via, String... parts) {
+    assertThatThrownBy(() -> restore(qemu, via))
+        .isInstanceOf(FixedRamException.class)
+        .hasMessageContainingAll(parts);
+  }
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.fixedram.error.CancelledException;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.error.StorageException;
+import io.fixedram.error.UnsupportedSaveException;
+import io.fixedram.file.WriteOptions;
+import io.fixedram.layout.SaveFormat;
+import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.qemu.qmp.QemuGoneException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Saves that cannot be, or end early: the guest does what it did, and nothing is left behind. */
+class GuestSaveFailureTest extends QemuTest {
+
+  /** A save under way in another thread. */
+  private CompletableFuture<Throwable> endlessSave(RunningQemu qemu, Cancellation cancellation) {
+    recorder.atStart(qemu::slowDown);
+    SaveRequest request = maxPasses(request(qemu), 0);
+    CompletableFuture<Throwable> failure =
+        CompletableFuture.supplyAsync(
+            () -> catchThrowable(() -> GuestSave.run(request, recorder, cancellation)));
+    recorder.awaitTransferred(2 << 20);
+    return failure;
+  }
+
+  private static Throwable outcome(CompletableFuture<Throwable> save) {
+    return save.orTimeout(30, TimeUnit.SECONDS).join();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void cancelled(TestedQemu version) throws Exception {
+    try (RunningQemu qemu = boot(version, GuestSpec.small())) {
+      qemu.awaitGeneration(3);
+      String settings = qemu.migrationSettings();
+      Cancellation cancellation = new Cancellation();
+      CompletableFuture<Throwable> save = endlessSave(qemu, cancellation);
+      cancellation.cancel();
+      assertThat(outcome(save)).isInstanceOf(CancelledException.class);
+      assertThat(qemu.migrationSettings()).isEqualTo(settings);
+      assertThat(qemu.observer().execute("query-migrate").get("status").text())
+          .isEqualTo("cancelled");
+      assertNoFileLeft();
+      qemu.assertGoesOn();
+      assertThat(recorder.warnings()).isEmpty();
+      // And it can be saved after that.
+      save(then(maxPasses(request(qemu), 3), AfterSave.QUIT));
+    }
+  }
+
+  @Test
+  void cancelledWhileItIsStopped() throws Exception {
+    try (RunningQemu qemu = boot(TestedQemu.QEMU_7, GuestSpec.small())) {
+      qemu.awaitGeneration(3);
+      Cancellation cancellation = new Cancellation();
+      TransferListener canceller =
+          new TransferListener() {
+            @Override
+            public void started(TransferView view) {
+              cancellation.cancel();
+            }
+          };
+      SaveRequest request = stopFirst(request(qemu));
+      assertThatThrownBy(() -> GuestSave.run(request, canceller, cancellation))
+          .isInstanceOf(CancelledException.class);
+      assertNoFileLeft();
+      qemu.assertGoesOn();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void cancelledByAnotherClient(TestedQemu version) throws Exception {
+    try (RunningQemu qemu = boot(version, GuestSpec.small())) {
+      qemu.awaitGeneration(3);
+      CompletableFuture<Throwable> save = endlessSave(qemu, new Cancellation());
+      qemu.observer().execute("migrate_cancel");
+      assertThat(outcome(save))
+          .isInstanceOf(FixedRamException.class)
+          .hasMessageContaining("another client of QEMU cancelled the migration");
+      assertNoFileLeft();
+      qemu.assertGoesOn();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void qemuIsKilled(TestedQemu version) throws Exception {
+    try (RunningQemu qemu = boot(version, GuestSpec.small())) {
+      qemu.awaitGeneration(3);
+      Files.writeString(file(), "an earlier save");
+      CompletableFuture<Throwable> save = endlessSave(qemu, new Cancellation());
+      qemu.kill();
+      assertThat(outcome(save))
+          .isInstanceOf(QemuGoneException.class)
+          .hasMessageContaining("ended or was killed");
+      assertThat(leftFiles()).containsExactly("guest.save");
+      assertThat(file()).hasContent("an earlier save");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void diskIsFull(TestedQemu version) throws Exception {
+    Path small = mountOf8MiB();
+    try (RunningQemu qemu = boot(version, GuestSpec.small())) {
+      qemu.awaitGeneration(3);
+      String settings = qemu.migrationSettings();
+      SaveRequest request = into(request(qemu), small.resolve("guest.save"));
+      assertThatThrownBy(() -> save(request))
+          .isInstanceOf(StorageException.class)
+          .hasMessageContaining(small.toString())
+          .hasMessageContaining("no space left");
+      assertThat(small).isEmptyDirectory();
+      assertThat(qemu.migrationSettings()).isEqualTo(settings);
+      qemu.assertGoesOn();
+    } finally {
+      run("umount", small.toString());
+    }
+  }
+
+  /** QEMU is done with the guest by then, and must let it run on. */
+  @ParameterizedTest
+  @EnumSource
+  void fileGetsNoName(TestedQemu version) throws Exception {
+    Path place = Files.createDirectory(directory.resolve("place"));
+    try (RunningQemu qemu = boot(version, GuestSpec.small())) {
+      qemu.awaitGeneration(3);
+      String settings = qemu.migrationSettings();
+      recorder.atStart(() -> {
+        try {
+          Files.move(place, directory.resolve("elsewhere"));
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      });
+      SaveRequest request = into(request(qemu), place.resolve("guest.save"));
+      assertThatThrownBy(() -> save(request))
+          .isInstanceOf(StorageException.class)
+          .hasMessageContaining(place.toString());
+      assertThat(new Migration(qemu.observer()).state().status()).isEqualTo("completed");
+      assertThat(qemu.migrationSettings()).isEqualTo(settings);
+      qemu.assertGoesOn();
+    }
+  }
+
+  private Path mountOf8MiB() throws Exception {
+    Path small = Files.createDirectory(directory.resolve("small"));
+    assumeTrue(
+        run("mount", "-t", "tmpfs", "-o", "size=8m", "fixedram-test", small.toString()) == 0,
+        "a small file system can be mounted by root only");
+    return small;
+  }
+
+  private static int run(String... command) throws IOException, InterruptedException {
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+        .start()
+        .waitFor();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void secondSaveOfAGuest(TestedQemu version) throws Exception {
+    try (RunningQemu qemu = boot(version, GuestSpec.small())) {
+      qemu.awaitGeneration(3);
+      Cancellation cancellation = new Cancellation();
+      CompletableFuture<Throwable> first = endlessSave(qemu, cancellation);
+      assertThatThrownBy(() -> save(into(request(qemu), directory.resolve("other.save"))))
+          .isInstanceOf(FixedRamException.class)
+          .hasMessageContaining("does not greet")
+          .hasMessageContaining("one at a time");
+      SaveRequest second = into(request(qemu), directory.resolve("other.save"));
+      SaveRequest overSpare =
+          new SaveRequest(
+              qemu.spareQmp(),
+              second.file(),
+              second.format(),
+              false,
+              second.then(),
+              second.options(),
+              MAX_PASSES);
+      assertThatThrownBy(() -> save(overSpare))
+          .isInstanceOf(FixedRamException.class)
+          .hasMessageContaining("a migration or save is under way");
+      assertThat(directory.resolve("other.save")).doesNotExist();
+      cancellation.cancel();
+      assertThat(outcome(first)).isInstanceOf(CancelledException.class);
+      qemu.assertGoesOn();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void afterAMigration(TestedQemu version) throws Exception {
+    try (RunningQemu qemu = boot(version, GuestSpec.small())) {
+      qemu.awaitGeneration(3);
+      qemu.migrate("exec:cat > /dev/null");
+      assertRefused(qemu, "has not run since", "'cont'");
+      assertThat(qemu.status()).isEqualTo("postmigrate");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void blockedByADevice(TestedQemu version) throws Exception {
+    GuestSpec blocked = GuestSpec.small().with("-device", "nvme,serial=x");
+    try (RunningQemu qemu = boot(version, blocked)) {
+      assertRefused(qemu, "non-migratable device", "nvme");
+      assertThat(qemu.status()).isEqualTo("running");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void waitingForAGuest(TestedQemu version) throws Exception {
+    try (RunningQemu qemu = waiting(version, GuestSpec.small())) {
+      assertRefused(qemu, "still waits for an incoming migration");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void withoutAMachineYet(TestedQemu version) throws Exception {
+    try (RunningQemu qemu = boot(version, GuestSpec.small().with("--preconfig"))) {
+      assertRefused(qemu, "has not made its machine yet");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void dirtyBitmapsInTheStream(TestedQemu version) throws Exception {
+    Path disk = Files.write(directory.resolve("disk"), new byte[1 << 20]);
+    GuestSpec spec = GuestSpec.small().with("-drive", "if=none,id=disk0,format=raw,file=" + disk);
+    try (RunningQemu qemu = boot(version, spec)) {
+      qemu.awaitGeneration(3);
+      qemu.observer().execute("block-dirty-bitmap-add", Map.of("node", "disk0", "name", "b"));
+      qemu.switchOn("dirty-bitmaps");
+      String settings = qemu.migrationSettings();
+      assertThatThrownBy(() -> save(request(qemu)))
+          .isInstanceOf(UnsupportedSaveException.class)
+          .hasMessageContaining("dirty-bitmap");
+      assertNoFileLeft();
+      assertThat(qemu.migrationSettings()).isEqualTo(settings);
+      qemu.assertGoesOn();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aPausedGuestStaysPaused(TestedQemu version) throws Exception {
+    Path disk = Files.write(directory.resolve("disk"), new byte[1 << 20]);
+    GuestSpec spec = GuestSpec.small().with("-drive", "if=none,id=disk0,format=raw,file=" + disk);
+    try (RunningQemu qemu = boot(version, spec)) {
+      qemu.observer().execute("block-dirty-bitmap-add", Map.of("node", "disk0", "name", "b"));
+      qemu.switchOn("dirty-bitmaps");
+      qemu.observer().execute("stop");
+      assertThatThrownBy(() -> save(request(qemu))).isInstanceOf(UnsupportedSaveException.class);
+      assertThat(qemu.status()).isEqualTo("paused");
+    }
+  }
+
+  @Test
+  void targetIsADirectory() throws Exception {
+    try (RunningQemu qemu = boot(TestedQemu.QEMU_7, GuestSpec.small())) {
+      qemu.awaitGeneration(3);
+      Files.createDirectory(file());
+      assertThatThrownBy(() -> save(request(qemu)))
+          .isInstanceOf(StorageException.class)
+          .hasMessageContaining("directory");
+      qemu.assertGoesOn();
+    }
+  }
+
+  @Test
+  void nobodyListens() {
+    Path socket = directory.resolve("no.sock");
+    SaveRequest request =
+        new SaveRequest(
+            new Endpoint.Unix(socket),
+            file(),
+            SaveFormat.MAPPED_RAM,
+            false,
+            AfterSave.PAUSE,
+            WriteOptions.defaults(),
+            MAX_PASSES);
+    assertThatThrownBy(() -> save(request))
+        .isInstanceOf(FixedRamException.class)
+        .hasMessageContaining(socket.toString())
+        .hasMessageContaining("no such file");
+  }
+
+  private void assertRefused(RunningQemu qemu, String... parts) throws Exception {
+    assertThatThrownBy(() -> save(request(qemu)))
+        .isInstanceOf(FixedRamException.class)
+        .hasMessageStartingWith("this guest cannot be saved: ")
+        .hasMessageContainingAll(parts);
+    assertNoFileLeft();
+  }
+}

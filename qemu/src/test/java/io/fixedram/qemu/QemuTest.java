@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fixedram.file.WriteOptions;
+import io.fixedram.layout.SaveFormat;
+import io.fixedram.os.Cancellation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What tests with real QEMUs have in common: a directory with one save in it. */
+@Tag("qemu")
+@Timeout(120)
+abstract class QemuTest {
+  static final int MAX_PASSES = 20;
+
+  @TempDir Path directory;
+
+  final Recorder recorder = new Recorder();
+
+  Path file() {
+    return directory.resolve("guest.save");
+  }
+
+  RunningQemu boot(TestedQemu version, GuestSpec spec) throws IOException {
+    return RunningQemu.boot(version, spec, directory);
+  }
+
+  RunningQemu waiting(TestedQemu version, GuestSpec spec) throws IOException {
+    return RunningQemu.waiting(version, spec, directory, "restored");
+  }
+
+  SaveRequest request(RunningQemu qemu) {
+    return new SaveRequest(
+        qemu.qmp(),
+        file(),
+        SaveFormat.MAPPED_RAM,
+        false,
+        AfterSave.PAUSE,
+        WriteOptions.defaults(),
+        MAX_PASSES);
+  }
+
+  static SaveRequest stopFirst(SaveRequest request) {
+    return new SaveRequest(
+        request.qmp(),
+        request.file(),
+        request.format(),
+        true,
+        request.then(),
+        request.options(),
+        request.maxPasses());
+  }
+
+  static SaveRequest then(SaveRequest request, AfterSave then) {
+    return new SaveRequest(
+        request.qmp(),
+        request.file(),
+        request.format(),
+        request.stopFirst(),
+        then,
+        request.options(),
+        request.maxPasses());
+  }
+
+  static SaveRequest maxPasses(SaveRequest request, int maxPasses) {
+    return new SaveRequest(
+        request.qmp(),
+        request.file(),
+        request.format(),
+        request.stopFirst(),
+        request.then(),
+        request.options(),
+        maxPasses);
+  }
+
+  static SaveRequest as(SaveRequest request, SaveFormat format) {
+    return new SaveRequest(
+        request.qmp(),
+        request.file(),
+        format,
+        request.stopFirst(),
+        request.then(),
+        request.options(),
+        request.maxPasses());
+  }
+
+  static SaveRequest into(SaveRequest request, Path file) {
+    return new SaveRequest(
+        request.qmp(),
+        file,
+        request.format(),
+        request.stopFirst(),
+        request.then(),
+        request.options(),
+        request.maxPasses());
+  }
+
+  SaveReport save(SaveRequest request) {
+    return GuestSave.run(request, recorder, new Cancellation());
+  }
+
+  RestoreReport restore(RunningQemu into, RestoreVia via) {
+    return restore(into, via, false);
+  }
+
+  RestoreReport restore(RunningQemu into, RestoreVia via, boolean paused) {
+    RestoreTarget target = new RestoreTarget.Running(into.qmp());
+    return restore(new RestoreRequest(file(), via, paused, false, target)).report();
+  }
+
+  RestoredGuest restore(RestoreRequest request) {
+    return GuestRestore.run(request, recorder, new Cancellation());
+  }
+
+  /** The names in the directory that begin as the save's does. */
+  List<String> leftFiles() throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files
+          .map(each -> each.getFileName().toString())
+          .filter(name -> name.contains("guest.save"))
+          .toList();
+    }
+  }
+
+  void assertNoFileLeft() throws IOException {
+    assertThat(leftFiles()).isEmpty();
+  }
+}

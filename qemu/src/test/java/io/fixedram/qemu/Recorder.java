@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** Keeps what a transfer tells. */
+final class Recorder implements TransferListener {
+  private final List<String> notes = new CopyOnWriteArrayList<>();
+  private final List<String> warnings = new CopyOnWriteArrayList<>();
+  private volatile Optional<TransferView> view = Optional.empty();
+  private volatile Runnable atStart = () -> {};
+
+  /** Has something done when RAM begins to flow, before any more of it does. */
+  void atStart(Runnable action) {
+    atStart = action;
+  }
+
+  @Override
+  public void started(TransferView started) {
+    view = Optional.of(started);
+    atStart.run();
+  }
+
+  @Override
+  public void note(String sentence) {
+    notes.add(sentence);
+  }
+
+  @Override
+  public void warning(String sentence) {
+    warnings.add(sentence);
+  }
+
+  boolean hasStarted() {
+    return view.isPresent();
+  }
+
+  List<String> notes() {
+    return notes;
+  }
+
+  List<String> warnings() {
+    return warnings;
+  }
+
+  /** Waits until so many bytes have come. */
+  void awaitTransferred(long bytes) {
+    RunningQemu.await(
+        "the transfer of " + bytes + " bytes",
+        () -> view.map(TransferView::transferredBytes).orElse(0L) >= bytes);
+  }
+}

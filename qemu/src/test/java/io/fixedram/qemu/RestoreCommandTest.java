@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.fixedram.error.CancelledException;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.error.StorageException;
+import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.qemu.qmp.QemuGoneException;
+import io.fixedram.qemu.qmp.QmpClient;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Restores that start their QEMU themselves. */
+class RestoreCommandTest extends QemuTest {
+
+  @AfterEach
+  void endWhatIsLeft() {
+    children().forEach(ProcessHandle::destroyForcibly);
+  }
+
+  private static List<ProcessHandle> children() {
+    return ProcessHandle.current().children().filter(ProcessHandle::isAlive).toList();
+  }
+
+  private Endpoint qmp() {
+    return new Endpoint.Unix(directory.resolve("own.qmp"));
+  }
+
+  private List<String> command(TestedQemu version, GuestSpec spec) {
+    return spec.with("-qmp", qmp() + ",server=on,wait=off")
+        .command(version.binary(), directory, "restored");
+  }
+
+  private RestoreRequest request(List<String> command, boolean detach) {
+    return new RestoreRequest(
+        file(), RestoreVia.AUTO, false, detach, new RestoreTarget.Command(command));
+  }
+
+  private String saveGuest(TestedQemu version, GuestSpec spec) throws Exception {
+    try (RunningQemu qemu = boot(version, spec)) {
+      qemu.awaitGeneration(3);
+      save(then(request(qemu), AfterSave.QUIT));
+      qemu.process().waitFor();
+      return qemu.serial();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void passesTheExitStatusOn(TestedQemu version) throws Exception {
+    String saved = saveGuest(version, GuestSpec.small());
+    try (RestoredGuest guest = restore(request(command(version, GuestSpec.small()), false))) {
+      RunningQemu.assertGoesOn(saved, directory, "restored");
+      try (QmpClient qmp = QmpClient.connect(qmp())) {
+        qmp.execute("quit");
+      }
+      assertThat(guest.waitForExit()).isZero();
+    }
+  }
+
+  @Test
+  void killedBySignal() throws Exception {
+    saveGuest(TestedQemu.QEMU_7, GuestSpec.small());
+    List<String> command = command(TestedQemu.QEMU_7, GuestSpec.small());
+    try (RestoredGuest guest = restore(request(command, false))) {
+      children().forEach(ProcessHandle::destroyForcibly);
+      assertThat(guest.waitForExit()).isEqualTo(128 + 9);
+    }
+  }
+
+  @Test
+  void passesARequestToEndOn() throws Exception {
+    saveGuest(TestedQemu.QEMU_7, GuestSpec.small());
+    List<String> command = command(TestedQemu.QEMU_7, GuestSpec.small());
+    try (RestoredGuest guest = restore(request(command, false))) {
+      assertThat(guest.forwardSignalAndWait()).isZero();
+      assertThat(children()).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void detachedQemuHasASessionOfItsOwn(TestedQemu version) throws Exception {
+    String saved = saveGuest(version, GuestSpec.small());
+    restore(request(command(version, GuestSpec.small()), true)).close();
+    assertThat(children()).hasSize(1);
+    long pid = children().getFirst().pid();
+    RunningQemu.assertGoesOn(saved, directory, "restored");
+    assertThat(Files.readSymbolicLink(Path.of("/proc/" + pid + "/fd/0"))).hasToString("/dev/null");
+    for (int descriptor : new int[] {1, 2}) {
+      assertThat(Files.readSymbolicLink(Path.of("/proc/" + pid + "/fd/" + descriptor)).toString())
+          .as("descriptor " + descriptor)
+          .doesNotStartWith("pipe:");
+    }
+    // Field 6 of proc_pid_stat(5), after the command's name.
+    String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+    assertThat(fields[6 - 3]).isEqualTo(Long.toString(pid));
+  }
+
+  @Test
+  void endsWithAMessageOfItsOwn() throws Exception {
+    saveGuest(TestedQemu.QEMU_7, GuestSpec.small());
+    List<String> command = command(TestedQemu.QEMU_7, GuestSpec.small().with("-device", "none"));
+    assertThatThrownBy(() -> restore(request(command, false)))
+        .isInstanceOf(FixedRamException.class)
+        .hasMessageContaining("QEMU ended with status 1")
+        .hasMessageContaining("above");
+  }
+
+  @Test
+  void missingDeviceInQemu7() throws Exception {
+    saveGuest(TestedQemu.QEMU_7, GuestSpec.small().with("-device", "virtio-rng-pci"));
+    List<String> command = command(TestedQemu.QEMU_7, GuestSpec.small());
+    assertThatThrownBy(() -> restore(request(command, false)))
+        .isInstanceOf(FixedRamException.class)
+        .isNotInstanceOf(QemuGoneException.class)
+        .hasMessageContaining("QEMU ended with status 1 while it loaded " + file());
+    assertThat(children()).isEmpty();
+  }
+
+  @Test
+  void missingDeviceInQemu10() throws Exception {
+    saveGuest(TestedQemu.QEMU_10, GuestSpec.small().with("-device", "virtio-rng-pci"));
+    List<String> command = command(TestedQemu.QEMU_10, GuestSpec.small());
+    assertThatThrownBy(() -> restore(request(command, false)))
+        .isInstanceOf(FixedRamException.class)
+        .hasMessageContaining("QEMU could not load " + file());
+    assertThat(children()).isEmpty();
+  }
+
+  @Test
+  void anotherMachineType() throws Exception {
+    saveGuest(TestedQemu.QEMU_7, GuestSpec.small());
+    List<String> command = command(TestedQemu.QEMU_7, GuestSpec.small().on("pc-q35-7.2"));
+    assertThatThrownBy(() -> restore(request(command, false)))
+        .isInstanceOf(FixedRamException.class)
+        .hasMessageContaining("-machine pc-i440fx-7.2");
+    assertThat(children()).isEmpty();
+  }
+
+  @Test
+  void cancelledBeforeItIsLoaded() throws Exception {
+    saveGuest(TestedQemu.QEMU_7, GuestSpec.small());
+    List<String> command = command(TestedQemu.QEMU_7, GuestSpec.small());
+    Cancellation cancellation = new Cancellation();
+    recorder.atStart(cancellation::cancel);
+    assertThatThrownBy(() -> GuestRestore.run(request(command, false), recorder, cancellation))
+        .isInstanceOf(CancelledException.class);
+    assertThat(children()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-incoming", "--incoming", "-daemonize"})
+  void refusesWordsOfItsOwn(String word) throws Exception {
+    saveGuest(TestedQemu.QEMU_7, GuestSpec.small());
+    List<String> command = new ArrayList<>(command(TestedQemu.QEMU_7, GuestSpec.small()));
+    command.add(word);
+    assertThatThrownBy(() -> restore(request(command, false)))
+        .isInstanceOf(FixedRamException.class)
+        .hasMessageContaining(word)
+        .hasMessageContaining("leave it out");
+    assertThat(children()).isEmpty();
+  }
+
+  @Test
+  void noSuchProgram() throws Exception {
+    saveGuest(TestedQemu.QEMU_7, GuestSpec.small());
+    List<String> command = List.of(directory.resolve("no-qemu").toString());
+    assertThatThrownBy(() -> restore(request(command, false)))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("cannot start QEMU")
+        .hasMessageContaining("no-qemu");
+  }
+}

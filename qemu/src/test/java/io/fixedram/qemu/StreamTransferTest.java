@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import io.fixedram.error.CancelledException;
+import io.fixedram.error.DamagedSaveException;
+import io.fixedram.error.StorageException;
+import io.fixedram.file.WriteOptions;
+import io.fixedram.layout.SaveFormat;
+import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.qmp.Endpoint;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Streams that QEMU is told to send or to take by somebody else. */
+class StreamTransferTest extends QemuTest {
+
+  private Endpoint socket() {
+    return new Endpoint.Unix(directory.resolve("stream.sock"));
+  }
+
+  private ReceiveReport receive(Endpoint listen, Cancellation cancellation) {
+    return StreamReceive.run(
+        listen, file(), SaveFormat.MAPPED_RAM, WriteOptions.defaults(), recorder, cancellation);
+  }
+
+  private CompletableFuture<ReceiveReport> receiveInBackground(
+      Endpoint listen, Cancellation cancellation) {
+    CompletableFuture<ReceiveReport> report =
+        CompletableFuture.supplyAsync(() -> receive(listen, cancellation));
+    RunningQemu.await(
+        "the socket",
+        () ->
+            report.isDone()
+                || recorder.notes().stream().anyMatch(note -> note.startsWith("listening")));
+    return report;
+  }
+
+  private void assertRestores(RunningQemu source, TestedQemu version) throws Exception {
+    try (RunningQemu target = waiting(version, GuestSpec.small())) {
+      restore(target, RestoreVia.AUTO);
+      target.assertGoesOnFrom(source);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "QEMU_7,  xbzrle",
+    "QEMU_7,  compress",
+    "QEMU_7,  return-path",
+    "QEMU_7,  postcopy-ram",
+    "QEMU_7,  events",
+    "QEMU_10, xbzrle",
+    "QEMU_10, return-path",
+    "QEMU_10, postcopy-ram",
+    "QEMU_10, events",
+  })
+  void receivesWhatAMigrateCommandSends(TestedQemu version, String capability) throws Exception {
+    try (RunningQemu source = boot(version, GuestSpec.small())) {
+      source.awaitGeneration(3);
+      source.switchOn(capability);
+      CompletableFuture<ReceiveReport> report = receiveInBackground(socket(), new Cancellation());
+      source.migrate(socket().toString());
+      assertThat(report.orTimeout(30, TimeUnit.SECONDS).join().ramBytes())
+          .isBetween(64L << 20, 72L << 20);
+      assertThat(directory.resolve("stream.sock")).doesNotExist();
+      assertRestores(source, version);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void receivesOverTcp(TestedQemu version) throws Exception {
+    try (RunningQemu source = boot(version, GuestSpec.small())) {
+      source.awaitGeneration(3);
+      Endpoint port = OtherConnectionsTest.freePort();
+      CompletableFuture<ReceiveReport> report = receiveInBackground(port, new Cancellation());
+      source.migrate(port.toString());
+      report.orTimeout(30, TimeUnit.SECONDS).join();
+      assertRestores(source, version);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"QEMU_7, unix", "QEMU_7, tcp", "QEMU_10, unix", "QEMU_10, tcp"})
+  void sendsToAQemuThatListens(TestedQemu version, String kind) throws Exception {
+    Endpoint endpoint = kind.equals("unix") ? socket() : OtherConnectionsTest.freePort();
+    try (RunningQemu source = boot(version, GuestSpec.small())) {
+      source.awaitGeneration(3);
+      save(request(source));
+      GuestSpec incoming = GuestSpec.small().with("-incoming", endpoint.toString());
+      try (RunningQemu target =
+          RunningQemu.start(
+              incoming.command(version.binary(), directory, "restored"), directory, "restored")) {
+        SendReport report = StreamSend.run(file(), endpoint, recorder, new Cancellation());
+        assertThat(report.ramBytes()).isBetween(64L << 20, 72L << 20);
+        RunningQemu.await("the guest", () -> target.status().equals("running"));
+        target.assertGoesOnFrom(source);
+      }
+    }
+  }
+
+  @Test
+  void aSenderThatGoesAwayLeavesNothing() throws Exception {
+    Files.writeString(file(), "an earlier save");
+    CompletableFuture<ReceiveReport> report = receiveInBackground(socket(), new Cancellation());
+    UnixDomainSocketAddress address = UnixDomainSocketAddress.of(directory.resolve("stream.sock"));
+    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      channel.connect(address);
+      channel.write(ByteBuffer.wrap(new byte[] {'Q', 'E', 'V', 'M', 0, 0, 0, 3}));
+    }
+    assertThat(catchThrowable(report::join)).hasCauseInstanceOf(DamagedSaveException.class);
+    assertThat(leftFiles()).containsExactly("guest.save");
+    assertThat(file()).hasContent("an earlier save");
+  }
+
+  @Test
+  void cancelledWhileNobodyConnects() throws Exception {
+    Cancellation cancellation = new Cancellation();
+    CompletableFuture<ReceiveReport> report = receiveInBackground(socket(), cancellation);
+    cancellation.cancel();
+    assertThat(catchThrowable(() -> report.orTimeout(10, TimeUnit.SECONDS).join()))
+        .hasCauseInstanceOf(CancelledException.class);
+    assertNoFileLeft();
+    assertThat(directory.resolve("stream.sock")).doesNotExist();
+  }
+
+  @Test
+  void cancelledWhileNothingComes() throws Exception {
+    Cancellation cancellation = new Cancellation();
+    CompletableFuture<ReceiveReport> report = receiveInBackground(socket(), cancellation);
+    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      channel.connect(UnixDomainSocketAddress.of(directory.resolve("stream.sock")));
+      RunningQemu.await("the connection", () -> recorder.hasStarted());
+      cancellation.cancel();
+      assertThat(catchThrowable(() -> report.orTimeout(10, TimeUnit.SECONDS).join()))
+          .hasCauseInstanceOf(CancelledException.class);
+    }
+    assertNoFileLeft();
+  }
+
+  @Test
+  void aSocketThatIsThereAlready() throws Exception {
+    Path socket = Files.createFile(directory.resolve("stream.sock"));
+    assertThatThrownBy(() -> receive(socket(), new Cancellation()))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("cannot listen on " + socket());
+    assertThat(socket).exists();
+  }
+
+  @Test
+  void sendsToNobody() throws Exception {
+    try (RunningQemu source = boot(TestedQemu.QEMU_7, GuestSpec.small())) {
+      source.awaitGeneration(2);
+      save(request(source));
+    }
+    assertThatThrownBy(() -> StreamSend.run(file(), socket(), recorder, new Cancellation()))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("cannot connect to " + socket());
+  }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.qmp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.TestedQemu;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@Timeout(60)
+class QmpClientTest {
+  private static final Duration SECOND = Duration.ofSeconds(1);
+
+  @TempDir Path directory;
+
+  private Endpoint.Unix socket() {
+    return new Endpoint.Unix(directory.resolve("sock"));
+  }
+
+  private Process start(TestedQemu version, String option) throws Exception {
+    Process process =
+        new ProcessBuilder(
+                version.binary().toString(),
+                "-display",
+                "none",
+                "-nodefaults",
+                "-accel",
+                "tcg",
+                option,
+                socket() + ",server=on,wait=off")
+            .redirectErrorStream(true)
+            .redirectOutput(directory.resolve("output").toFile())
+            .start();
+    while (!Files.exists(socket().path())) {
+      assertThat(process.isAlive()).as(Files.readString(directory.resolve("output"))).isTrue();
+      Thread.sleep(10);
+    }
+    Thread.sleep(50);
+    return process;
+  }
+
+  private static void kill(Process process) {
+    process.destroyForcibly().onExit().orTimeout(10, TimeUnit.SECONDS).join();
+  }
+
+  @Tag("qemu")
+  @ParameterizedTest
+  @EnumSource
+  void talksWithQemu(TestedQemu version) throws Exception {
+    Process qemu = start(version, "-qmp");
+    try (QmpClient qmp = QmpClient.connect(socket())) {
+      assertThat(qmp.version().isAtLeast(version == TestedQemu.QEMU_7 ? 7 : 10, 0)).isTrue();
+      assertThat(qmp.version().isAtLeast(99, 0)).isFalse();
+      assertThat(qmp.execute("query-status").get("status").text()).isEqualTo("running");
+      assertThatThrownBy(() -> qmp.execute("no-such-command"))
+          .isInstanceOfSatisfying(
+              QmpException.class, e -> assertThat(e.errorClass()).isEqualTo("CommandNotFound"))
+          .hasMessageContaining("no-such-command");
+      assertThatThrownBy(
+              () -> qmp.execute("migrate-set-parameters", Map.of("max-bandwidth", "fast")))
+          .isInstanceOfSatisfying(
+              QmpException.class, e -> assertThat(e.description()).contains("max-bandwidth"));
+
+      qmp.execute("stop");
+      QmpEvent event = qmp.nextEvent(SECOND).orElseThrow();
+      assertThat(event.name()).isEqualTo("STOP");
+      assertThat(event.time()).isBetween(Instant.now().minusSeconds(60), Instant.now());
+      assertThat(qmp.nextEvent(Duration.ZERO)).isEmpty();
+
+      assertThatThrownBy(() -> QmpClient.connect(socket(), SECOND))
+          .isInstanceOf(FixedRamException.class)
+          .hasMessageContaining("does not greet")
+          .hasMessageContaining("second -qmp");
+
+      kill(qemu);
+      assertThatThrownBy(() -> qmp.execute("cont"))
+          .isInstanceOf(QemuGoneException.class)
+          .hasMessageContaining("ended or was killed");
+      assertThatThrownBy(() -> qmp.nextEvent(SECOND)).isInstanceOf(QemuGoneException.class);
+    } finally {
+      kill(qemu);
+    }
+  }
+
+  @Tag("qemu")
+  @ParameterizedTest
+  @EnumSource
+  void aMonitorForPeople(TestedQemu version) throws Exception {
+    Process qemu = start(version, "-monitor");
+    try {
+      assertThatThrownBy(() -> QmpClient.connect(socket()))
+          .isInstanceOf(FixedRamException.class)
+          .hasMessageContaining("does not speak QMP")
+          .hasMessageContaining("-monitor");
+    } finally {
+      kill(qemu);
+    }
+  }
+
+  /** What no QEMU says. */
+  @Test
+  void hostilePeers() throws Exception {
+    assertFailsOn("\n\n[]\n");
+    assertFailsOn("{\"QMP\": 1}\n");
+    assertFailsOn("{\"QMP\": {}}\n{\"error\": {\"class\": \"X\", \"desc\": \"y\"}}\n");
+    assertFailsOn("{\"QMP\": {}}\n{\"id\": 1}\n");
+    assertFailsOn("{\"QMP\": {}}\n{\"id\": 1, \"error\": 7}\n");
+    assertFailsOn("{\"QMP\": {}}\n{\"event\": \"X\"}\n");
+    assertFailsOn("\u0000\u0001\u0002\n");
+    assertFailsOn("x".repeat(17 << 20));
+    assertFailsOn("");
+  }
+
+  private void assertFailsOn(String said) throws IOException {
+    Path path = directory.resolve("hostile");
+    try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      server.bind(UnixDomainSocketAddress.of(path));
+      Thread peer =
+          Thread.ofPlatform()
+              .start(() -> {
+                try (SocketChannel channel = server.accept()) {
+                  ByteBuffer bytes = ByteBuffer.wrap(said.getBytes(StandardCharsets.UTF_8));
+                  while (bytes.hasRemaining()) {
+                    channel.write(bytes);
+                  }
+                  // Until the client gives up, so that it sees all of it.
+                  channel.shutdownOutput();
+                  ByteBuffer answer = ByteBuffer.allocate(4096);
+                  while (channel.read(answer.clear()) >= 0) {}
+                } catch (IOException e) {
+                  // The client need not wait for all of it.
+                }
+              });
+      assertThatThrownBy(
+              () -> {
+                try (QmpClient qmp = QmpClient.connect(new Endpoint.Unix(path), SECOND)) {
+                  qmp.version();
+                }
+              })
+          .as(said.length() > 100 ? "much" : said)
+          .isInstanceOf(FixedRamException.class);
+      peer.interrupt();
+    } finally {
+      Files.delete(path);
+    }
+  }
+}
