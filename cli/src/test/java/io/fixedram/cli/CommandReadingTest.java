@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fixedram.cli.args.ArgumentParser;
+import io.fixedram.file.DirectMode;
+import io.fixedram.file.WriteOptions;
+import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.AfterSave;
+import io.fixedram.qemu.RestoreRequest;
+import io.fixedram.qemu.RestoreTarget;
+import io.fixedram.qemu.RestoreVia;
+import io.fixedram.qemu.SaveRequest;
+import io.fixedram.qemu.qmp.Endpoint;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/** What the commands understand. */
+class CommandReadingTest {
+  private static Command read(String name, String... words) {
+    return Commands.command(
+        name, ArgumentParser.parse(Commands.spec(name), List.of(words)).orElseThrow());
+  }
+
+  @Test
+  void saveHasDefaults() {
+    assertThat(read("save", "--qmp", "vm.sock", "vm.fram"))
+        .isEqualTo(
+            new SaveCommand(
+                new SaveRequest(
+                    new Endpoint.Unix(Path.of("vm.sock")),
+                    Path.of("vm.fram"),
+                    SaveFormat.MAPPED_RAM,
+                    false,
+                    AfterSave.PAUSE,
+                    WriteOptions.defaults(),
+                    30)));
+  }
+
+  @Test
+  void saveTakesAllItsOptionsOnBothSidesOfTheFile() {
+    assertThat(
+            read(
+                "save",
+                "--stop",
+                "--then=quit",
+                "--qmp",
+                "tcp:[::1]:4444",
+                "vm.fram",
+                "--format",
+                "fixed-ram",
+                "--align",
+                "page",
+                "--direct",
+                "off",
+                "--no-sync",
+                "--max-passes",
+                "0"))
+        .isEqualTo(
+            new SaveCommand(
+                new SaveRequest(
+                    new Endpoint.Tcp("::1", 4444),
+                    Path.of("vm.fram"),
+                    SaveFormat.FIXED_RAM,
+                    true,
+                    AfterSave.QUIT,
+                    new WriteOptions(DirectMode.OFF, false, 1),
+                    0)));
+  }
+
+  @Test
+  void saveUnderstandsEveryAlignmentAndEnd() {
+    assertThat(
+            ((SaveCommand) read("save", "--qmp", "q", "f", "--align", "1M", "--direct", "on"))
+                .request()
+                .options())
+        .isEqualTo(new WriteOptions(DirectMode.ON, true, 1 << 20));
+    assertThat(
+            ((SaveCommand) read("save", "--qmp", "q", "f", "--align", "4M"))
+                .request()
+                .options()
+                .alignmentBytes())
+        .isEqualTo(4 << 20);
+    assertThat(((SaveCommand) read("save", "--qmp", "q", "f", "--then", "resume")).request().then())
+        .isEqualTo(AfterSave.RESUME);
+  }
+
+  @Test
+  void restoreNeverLooksAtTheQemuCommand() {
+    assertThat(
+            read(
+                "restore",
+                "--paused",
+                "vm.fram",
+                "--detach",
+                "--",
+                "qemu",
+                "--help",
+                "--qmp",
+                "x",
+                "--",
+                "--via",
+                ""))
+        .isEqualTo(
+            new RestoreCommand(
+                new RestoreRequest(
+                    Path.of("vm.fram"),
+                    RestoreVia.AUTO,
+                    true,
+                    true,
+                    new RestoreTarget.Command(
+                        List.of("qemu", "--help", "--qmp", "x", "--", "--via", "")))));
+  }
+
+  @Test
+  void restoreIntoWaitingQemu() {
+    assertThat(read("restore", "vm.fram", "--qmp", "unix:q", "--via", "stream"))
+        .isEqualTo(
+            new RestoreCommand(
+                new RestoreRequest(
+                    Path.of("vm.fram"),
+                    RestoreVia.STREAM,
+                    false,
+                    false,
+                    new RestoreTarget.Running(new Endpoint.Unix(Path.of("q"))))));
+    assertThat(
+            ((RestoreCommand) read("restore", "vm.fram", "--qmp", "q", "--via", "native"))
+                .request()
+                .via())
+        .isEqualTo(RestoreVia.NATIVE);
+  }
+
+  @Test
+  void restoreKeepsQemusOutputOutOfTheJson() {
+    RestoreCommand command =
+        (RestoreCommand) read("restore", "vm.fram", "--output", "json", "--", "qemu", "a b");
+    assertThat(command.request().target())
+        .isEqualTo(
+            new RestoreTarget.Command(
+                List.of("/bin/sh", "-c", "exec \"$@\" >&2", "sh", "qemu", "a b")));
+  }
+
+  @Test
+  void receiveAndSend() {
+    assertThat(read("receive", "f", "--listen", "-", "--format", "stream", "--no-sync"))
+        .isEqualTo(
+            new ReceiveCommand(
+                new Endpoint.StandardStreams(),
+                Path.of("f"),
+                SaveFormat.STREAM,
+                new WriteOptions(DirectMode.AUTO, false, 4 << 20)));
+    assertThat(read("send", "f", "--connect", "tcp::4444"))
+        .isEqualTo(new SendCommand(Path.of("f"), new Endpoint.Tcp("localhost", 4444)));
+  }
+
+  @Test
+  void convertTakesStandardStreams() {
+    assertThat(read("convert", "-", "g", "--to", "fixed-ram"))
+        .isEqualTo(
+            new ConvertCommand(
+                Optional.empty(),
+                Optional.of(Path.of("g")),
+                SaveFormat.FIXED_RAM,
+                WriteOptions.defaults()));
+    assertThat(read("convert", "--to", "stream", "f", "-"))
+        .isEqualTo(
+            new ConvertCommand(
+                Optional.of(Path.of("f")),
+                Optional.empty(),
+                SaveFormat.STREAM,
+                WriteOptions.defaults()));
+  }
+
+  @Test
+  void namesThatBeginWithDashesGoBehindTwoDashes() {
+    assertThat(read("info", "-q", "--", "--help")).isEqualTo(new InfoCommand(Path.of("--help")));
+  }
+}

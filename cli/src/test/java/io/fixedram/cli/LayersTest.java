@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+/** The packages of the command import downward only: commands, then grammar, then console. */
+class LayersTest {
+  private static final JavaClasses CLASSES =
+      new ClassFileImporter().importPath(Path.of("target", "classes"));
+
+  @Test
+  void consoleKnowsNeitherGrammarNorCommands() {
+    noClasses()
+        .that()
+        .resideInAPackage("io.fixedram.cli.console")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("io.fixedram.cli", "io.fixedram.cli.args", "io.fixedram.cli.demo")
+        .check(CLASSES);
+  }
+
+  @Test
+  void grammarKnowsNoCommand() {
+    noClasses()
+        .that()
+        .resideInAPackage("io.fixedram.cli.args")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("io.fixedram.cli", "io.fixedram.cli.demo", "io.fixedram.qemu..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void onlyTheParserUsesCommonsCli() {
+    noClasses()
+        .that()
+        .doNotHaveSimpleName("ArgumentParser")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("org.apache.commons.cli..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void onlyTheInterruptionEndsTheProcess() {
+    noClasses()
+        .that()
+        .doNotHaveSimpleName("Interruption")
+        .should()
+        .callMethod(System.class, "exit", int.class)
+        .orShould()
+        .callMethod(Runtime.class, "halt", int.class)
+        .check(CLASSES);
+  }
+
+  @Test
+  void everyClassIsInAKnownPackage() {
+    classes()
+        .should()
+        .resideInAnyPackage(
+            "io.fixedram.cli",
+            "io.fixedram.cli.args",
+            "io.fixedram.cli.console",
+            "io.fixedram.cli.demo",
+            "")
+        .check(CLASSES);
+  }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli;
+
+import io.fixedram.file.Save;
+import io.fixedram.file.SaveWriter;
+import io.fixedram.file.WriteOptions;
+import io.fixedram.guest.Configuration;
+import io.fixedram.guest.DeviceState;
+import io.fixedram.guest.PageSink;
+import io.fixedram.guest.RamBlock;
+import io.fixedram.guest.RamBlocks;
+import io.fixedram.guest.SaveHeader;
+import io.fixedram.layout.SaveFormat;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/** Small saves to run commands on: 8 pages of pc.ram, of which pages 1 and 2 have content. */
+final class TinySave {
+  static final int PAGE_SIZE = 4096;
+  static final String MACHINE = "pc-i440fx-7.2";
+
+  private TinySave() {}
+
+  static Path write(Path file, SaveFormat format) {
+    RamBlock ram = new RamBlock(0, "pc.ram", 8L * PAGE_SIZE);
+    RamBlock rom = new RamBlock(1, "pc.bios", PAGE_SIZE);
+    try (Arena arena = Arena.ofConfined();
+        SaveWriter writer = SaveWriter.create(file, format, WriteOptions.defaults())) {
+      MemorySegment pages = arena.allocate(2 * PAGE_SIZE);
+      pages.fill((byte) 0x5a);
+      PageSink sink = writer.sink();
+      sink.begin(
+          new SaveHeader(
+              Configuration.of(MACHINE), new RamBlocks(PAGE_SIZE, List.of(ram, rom)), 2));
+      sink.data(ram, PAGE_SIZE, pages, 0, 2 * PAGE_SIZE);
+      sink.zero(ram, 3 * PAGE_SIZE, PAGE_SIZE);
+      sink.data(rom, 0, pages, 0, PAGE_SIZE);
+      // The EOF byte of the stream, and no device before it.
+      sink.end(new DeviceState(arena.allocate(1), 0, Optional.empty()));
+      writer.publish();
+    }
+    return file;
+  }
+
+  /** A fixed-offset save that lacks its last byte. */
+  static Path writeIncomplete(Path file, SaveFormat format) throws IOException {
+    write(file, format);
+    byte[] bytes = Files.readAllBytes(file);
+    Files.write(file, Arrays.copyOf(bytes, bytes.length - 1));
+    return file;
+  }
+
+  static SaveFormat format(Path file) {
+    try (Save save = Save.open(file)) {
+      return save.format();
+    }
+  }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The real command: {@code ./fixedram} of this source tree, as a process of its own. */
+final class Launcher implements AutoCloseable {
+  private static final Path SCRIPT = Path.of("..", "fixedram").toAbsolutePath().normalize();
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration BUILD_TIME = Duration.ofMinutes(8);
+
+  private final List<String> words;
+  private final Process process;
+  private final Path out;
+  private final Path err;
+
+  /** How a command ended. */
+  record Result(int status, String out, String err) {}
+
+  private Launcher(List<String> words, Process process, Path out, Path err) {
+    this.words = words;
+    this.process = process;
+    this.out = out;
+    this.err = err;
+  }
+
+  /** Has the launcher build what is missing, so that no test waits for that. */
+  static void build() throws IOException, InterruptedException {
+    Process process =
+        new ProcessBuilder(SCRIPT.toString(), "--version").redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor(BUILD_TIME.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).as(output).isZero();
+  }
+
+  /** The words that start the command in a shell. */
+  static String quoted() {
+    return "'" + SCRIPT + "'";
+  }
+
+  /** Starts a command; its output goes to files beside, not into, the given directory. */
+  static Launcher start(Path directory, Object... words) throws IOException {
+    List<String> command = new ArrayList<>();
+    // Whoever started these tests may have left SIGINT ignored, as shells do in the background.
+    command.addAll(List.of("env", "--default-signal=INT", SCRIPT.toString()));
+    for (Object word : words) {
+      command.add(word.toString());
+    }
+    return startCommand(directory, command);
+  }
+
+  /** Starts a line of shell. */
+  static Launcher shell(Path directory, String line) throws IOException {
+    return startCommand(directory, List.of("/bin/bash", "-c", line));
+  }
+
+  private static Launcher startCommand(Path directory, List<String> command) throws IOException {
+    Path out = Files.createTempFile(directory.toAbsolutePath().getParent(), "out-", ".txt");
+    Path err = Files.createTempFile(directory.toAbsolutePath().getParent(), "err-", ".txt");
+    Process process =
+        new ProcessBuilder(command)
+            .redirectInput(Path.of("/dev/null").toFile())
+            .redirectOutput(out.toFile())
+            .redirectError(err.toFile())
+            .start();
+    return new Launcher(command, process, out, err);
+  }
+
+  /** Runs a command to its end. */
+  static Result run(Path directory, Object... words) throws IOException, InterruptedException {
+    try (Launcher launcher = start(directory, words)) {
+      return launcher.result();
+    }
+  }
+
+  /** Waits for the end. */
+  Result result() throws IOException, InterruptedException {
+    boolean ended = process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    Result result =
+        new Result(ended ? process.exitValue() : -1, Files.readString(out), Files.readString(err));
+    assertThat(ended).as("%s has not ended: %s", words, result).isTrue();
+    return result;
+  }
+
+  boolean isRunning() {
+    return process.isAlive();
+  }
+
+  /** What it has written to standard output so far. */
+  String out() throws IOException {
+    return Files.readString(out);
+  }
+
+  /** What it has written to standard error so far. */
+  String err() throws IOException {
+    return Files.readString(err);
+  }
+
+  /** Sends it a signal, by name. */
+  void signal(String name) throws IOException, InterruptedException {
+    int status =
+        new ProcessBuilder("kill", "-s", name, Long.toString(process.pid())).start().waitFor();
+    assertThat(status).isZero();
+  }
+
+  /** Ends it, with what it started. */
+  @Override
+  public void close() {
+    process.descendants().forEach(ProcessHandle::destroyForcibly);
+    process.destroyForcibly();
+  }
+}
