@@ -38,7 +38,7 @@ final class Failures {
                 + e.getMessage()
                 + "): the Java heap of "
                 + (Runtime.getRuntime().maxMemory() >> 20)
-                + " MiB is too small for this; set JAVA_TOOL_OPTIONS=-Xmx1g and try again");
+                + " MiB is too small for this; set _JAVA_OPTIONS=-Xmx1g and try again");
         yield ExitStatus.FAILED;
       }
       default -> {

@@ -2,6 +2,7 @@
 package io.fixedram.engine;
 
 import io.fixedram.error.FixedRamException;
+import io.fixedram.os.Threads;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -28,12 +29,12 @@ final class SharedWork<T> {
    */
   static <T> void run(List<T> pieces, int threads, Consumer<T> work) {
     SharedWork<T> shared = new SharedWork<>(pieces, work);
-    List<Thread> helpers = new ArrayList<>();
+    List<Thread> others = new ArrayList<>();
     for (int i = 1; i < Math.min(threads, pieces.size()); i++) {
-      helpers.add(Thread.ofPlatform().daemon().name("fixedram load").start(shared::work));
+      others.add(Thread.ofPlatform().daemon().name("fixedram load").start(shared::work));
     }
     shared.work();
-    helpers.forEach(SharedWork::join);
+    others.forEach(Threads::joinUninterruptibly);
     shared.throwFailure();
   }
 
@@ -47,20 +48,6 @@ final class SharedWork<T> {
         return;
       }
       piece = next.getAndIncrement();
-    }
-  }
-
-  private static void join(Thread helper) {
-    boolean interrupted = false;
-    while (helper.isAlive()) {
-      try {
-        helper.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
     }
   }
 

@@ -17,6 +17,7 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.file.DirectMode;
 import io.fixedram.file.WriteOptions;
 import io.fixedram.guest.Configuration;
+import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.layout.SaveFormat;
@@ -94,6 +95,15 @@ class MigrationTest {
     }
   }
 
+  /** Who waits for a state may be woken before the listeners are told of it. */
+  private void assertSeen(MigrationStatus... expected) {
+    long until = System.nanoTime() + LONG.toNanos();
+    while (seen.size() < expected.length && System.nanoTime() < until) {
+      Thread.onSpinWait();
+    }
+    assertThat(List.copyOf(seen)).containsExactly(expected);
+  }
+
   @Test
   void comesToCompletedThroughSetupAndActive() {
     Migration migration = migration(unlimited(), MigrationCapability.FIXED_RAM);
@@ -101,7 +111,7 @@ class MigrationTest {
     assertThat(migration.info().totalTime()).isZero();
     migration.start(file());
     MigrationInfo info = migration.await();
-    assertThat(seen).containsExactly(SETUP, ACTIVE, COMPLETED);
+    assertSeen(SETUP, ACTIVE, COMPLETED);
     assertThat(info.status()).isEqualTo(COMPLETED);
     assertThat(guest.runs()).as("the guest stays stopped").isFalse();
     RamStatistics ram = info.ram();
@@ -135,7 +145,7 @@ class MigrationTest {
     assertThat(guest.runs()).isFalse();
     assertThat(migration.continueSwitchover()).isTrue();
     migration.await();
-    assertThat(seen).containsExactly(SETUP, ACTIVE, PRE_SWITCHOVER, DEVICE, COMPLETED);
+    assertSeen(SETUP, ACTIVE, PRE_SWITCHOVER, DEVICE, COMPLETED);
   }
 
   @Test
@@ -145,7 +155,7 @@ class MigrationTest {
     assertThat(migration.await(status -> status == PRE_SWITCHOVER, LONG)).isTrue();
     assertThat(migration.cancel()).isTrue();
     assertThatThrownBy(migration::await).isInstanceOf(CancelledException.class);
-    assertThat(seen).containsExactly(SETUP, ACTIVE, PRE_SWITCHOVER, CANCELLING, CANCELLED);
+    assertSeen(SETUP, ACTIVE, PRE_SWITCHOVER, CANCELLING, CANCELLED);
     assertThat(guest.runs()).isTrue();
     assertThat(directory).isEmptyDirectory();
   }
@@ -173,7 +183,7 @@ class MigrationTest {
           }
 
           @Override
-          public io.fixedram.guest.DeviceState deviceState() {
+          public DeviceState deviceState() {
             return guest.deviceState();
           }
 

@@ -12,7 +12,6 @@ import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.qmp.QmpEvent;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -114,11 +113,9 @@ public final class GuestRestore {
 
   /** In this order because QEMU refuses parameters that it takes mapped-ram not to go with. */
   private void change(MigrationSettings settings, IncomingWay way) {
-    Map<String, Boolean> off = new LinkedHashMap<>();
-    GuestSave.SWITCHED_OFF.forEach(name -> off.put(name, false));
-    settings.setCapabilities(off);
-    settings.setParameter("tls-creds", "");
-    settings.setParameter("tls-hostname", "");
+    boolean ignoreShared =
+        save.header().configuration().capabilities().contains(Configuration.X_IGNORE_SHARED);
+    settings.setPlainStream();
     settings.setParameter("direct-io", false);
     settings.setCapabilities(
         Map.of(
@@ -127,7 +124,7 @@ public final class GuestRestore {
             "mapped-ram",
             way.mappedRam(),
             Configuration.X_IGNORE_SHARED,
-            save.header().configuration().capabilities().contains(Configuration.X_IGNORE_SHARED)));
+            ignoreShared));
   }
 
   private void load(IncomingWay way) {

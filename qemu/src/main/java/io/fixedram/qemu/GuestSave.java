@@ -11,12 +11,9 @@ import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.MigrationWatch.Outcome;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.qmp.QmpClient;
-import io.fixedram.qemu.qmp.QmpException;
 import io.fixedram.stream.ByteSource;
 import io.fixedram.stream.StreamDecoder;
 import java.time.Duration;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -27,32 +24,6 @@ import java.util.concurrent.TimeUnit;
  * and unless the save succeeds the guest does what it did before, and no file appears.
  */
 public final class GuestSave {
-  /**
-   * Capabilities that a plain stream cannot have, or that change how it ends: several connections
-   * (multifd, postcopy-preempt), pages encoded or served otherwise (xbzrle, compress, postcopy-ram,
-   * background-snapshot, mapped-ram, x-colo), RAM left out (x-ignore-shared) or given up
-   * (release-ram), and a destination that must answer (return-path, switchover-ack,
-   * pause-before-switchover). Those that only slow a guest down (auto-converge, dirty-limit) stay,
-   * and so do those that add a section (dirty-bitmaps, block): the save then fails by its name.
-   */
-  static final List<String> SWITCHED_OFF =
-      List.of(
-          "background-snapshot",
-          "compress",
-          "mapped-ram",
-          "multifd",
-          "pause-before-switchover",
-          "postcopy-preempt",
-          "postcopy-ram",
-          "rdma-pin-all",
-          "release-ram",
-          "return-path",
-          "switchover-ack",
-          "x-colo",
-          "x-ignore-shared",
-          "xbzrle",
-          "zero-copy-send");
-
   private static final Duration CANCEL_TIME = Duration.ofSeconds(1);
   private static final Duration CLEANUP_TIME = Duration.ofSeconds(10);
   private static final Duration QUIT_TIME = Duration.ofSeconds(10);
@@ -89,7 +60,7 @@ public final class GuestSave {
   }
 
   private SaveReport save() {
-    GuestStatus before = refuseWhatCannotBeSaved();
+    GuestStatus before = new OutgoingChecks(migration).run();
     try (SaveWriter writer =
         SaveWriter.create(request.file(), request.format(), request.options())) {
       MigrationSettings settings = new MigrationSettings(migration.qmp());
@@ -115,53 +86,11 @@ public final class GuestSave {
     }
   }
 
-  private GuestStatus refuseWhatCannotBeSaved() {
-    GuestStatus guest = migration.guest();
-    switch (guest.name()) {
-      case "inmigrate" ->
-          throw cannot("it still waits for an incoming migration; restore into it first");
-      case "postmigrate" ->
-          throw cannot(
-              "it was saved or migrated before and has not run since; let it go on first"
-                  + " (QMP 'cont'), or end it if it runs elsewhere now");
-      case "suspended" -> throw cannot("it sleeps; wake it first (QMP 'system_wakeup')");
-      case "save-vm", "restore-vm", "finish-migrate", "colo" ->
-          throw cannot("it is in the state '" + guest.name() + "'; wait for its end");
-      default -> {
-        // All others can be saved, running or not.
-      }
-    }
-    MigrationState state = stateOfMachine();
-    if (state.isUnderWay()) {
-      throw cannot("a migration or save is under way (" + state.status() + "); wait for its end");
-    }
-    if (!state.blockedReasons().isEmpty()) {
-      throw cannot("QEMU says: " + String.join("; ", state.blockedReasons()));
-    }
-    return guest;
-  }
-
-  private MigrationState stateOfMachine() {
-    try {
-      return migration.state();
-    } catch (QmpException e) {
-      // Under --preconfig QEMU knows few commands, and this is not one of them.
-      throw cannot("QEMU has not made its machine yet (" + e.description() + ")");
-    }
-  }
-
-  private static FixedRamException cannot(String why) {
-    return new FixedRamException("this guest cannot be saved: " + why);
-  }
-
-  private void change(MigrationSettings settings) {
-    Map<String, Boolean> wanted = new LinkedHashMap<>();
-    SWITCHED_OFF.forEach(name -> wanted.put(name, false));
-    wanted.put("events", true);
-    settings.setCapabilities(wanted);
+  private static void change(MigrationSettings settings) {
+    settings.setPlainStream();
+    settings.setCapabilities(Map.of("events", true));
+    // No limit: QEMU 7.2's own is 128 MiB/s.
     settings.setParameter("max-bandwidth", 0);
-    settings.setParameter("tls-creds", "");
-    settings.setParameter("tls-hostname", "");
     settings.setParameter("mode", "normal");
     settings.replaceParameter("zero-page-detection", "none", "legacy");
   }
@@ -231,7 +160,8 @@ public final class GuestSave {
     }
     Migration hurried = migration.within(CLEANUP_TIME);
     if (!attempt(failure, () -> hurried.cancelAndWait(CLEANUP_TIME))) {
-      listener.warning("QEMU could not be told to put everything back, which it may need");
+      listener.warning(
+          "QEMU does not answer, so its migration settings may stay as the save had them");
       return;
     }
     if (!attempt(failure, () -> bringBackGuest(hurried, before))) {

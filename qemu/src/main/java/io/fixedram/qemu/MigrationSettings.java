@@ -15,6 +15,32 @@ import java.util.Optional;
  * What this QEMU does not know is left alone, and so is what already is as wanted. Not thread-safe.
  */
 final class MigrationSettings {
+  /**
+   * Capabilities that a plain stream cannot have, or that change how it ends: several connections
+   * (multifd, postcopy-preempt), pages encoded or served otherwise (xbzrle, compress, postcopy-ram,
+   * background-snapshot, mapped-ram, x-colo), RAM left out (x-ignore-shared) or given up
+   * (release-ram), and a destination that must answer (return-path, switchover-ack,
+   * pause-before-switchover). Those that only slow a guest down (auto-converge, dirty-limit) stay,
+   * and so do those that add a section (dirty-bitmaps, block): the save then fails by its name.
+   */
+  private static final List<String> NOT_IN_A_PLAIN_STREAM =
+      List.of(
+          "background-snapshot",
+          "compress",
+          "mapped-ram",
+          "multifd",
+          "pause-before-switchover",
+          "postcopy-preempt",
+          "postcopy-ram",
+          "rdma-pin-all",
+          "release-ram",
+          "return-path",
+          "switchover-ack",
+          "x-colo",
+          "x-ignore-shared",
+          "xbzrle",
+          "zero-copy-send");
+
   private final QmpClient qmp;
   private final ArrayDeque<Undo> undos = new ArrayDeque<>();
 
@@ -59,6 +85,15 @@ final class MigrationSettings {
             .map(each -> Map.of("capability", each.getKey(), "state", each.getValue()))
             .toList();
     return Map.of("capabilities", list);
+  }
+
+  /** Has QEMU send or take one plain stream, over one connection and without TLS. */
+  void setPlainStream() {
+    Map<String, Boolean> off = new LinkedHashMap<>();
+    NOT_IN_A_PLAIN_STREAM.forEach(name -> off.put(name, false));
+    setCapabilities(off);
+    setParameter("tls-creds", "");
+    setParameter("tls-hostname", "");
   }
 
   /** Sets a parameter, a text or a number. */

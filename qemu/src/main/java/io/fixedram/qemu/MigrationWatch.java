@@ -156,7 +156,7 @@ final class MigrationWatch implements AutoCloseable {
         takeAll();
       }
       outcome.complete(new Outcome(state, downtime.length(), resumeFailure));
-    } catch (FixedRamException e) {
+    } catch (RuntimeException | Error e) {
       outcome.completeExceptionally(e);
       // Nobody would tell the reader any more that nothing comes.
       connection.close();

@@ -29,7 +29,7 @@ public final class Demo {
       lines.accept(
           "A guest inside this process, "
               + Amounts.bytes(ramBytes)
-              + " RAM, saved while it keeps writing to a quarter of it:");
+              + " RAM, saved while it goes on writing:");
       acts.addAll(new EmbeddedAct(ramBytes, directory, lines, cancellation).run());
       lines.accept("");
       Optional<Path> qemu = QemuAct.findQemu();

@@ -228,13 +228,12 @@ final class QemuAct {
     lines.accept(
         "  restored            in "
             + Amounts.seconds(restored.seconds())
-            + " into a new QEMU (--via "
-            + restored.via().text()
-            + "), where the guest said "
-            + lastLine(after));
+            + " into a new QEMU, --via "
+            + restored.via().text());
+    lines.accept("  there it said       " + lastLine(after));
     lines.accept(
         identical
-            ? "  the guest's own check found every page right, and no round lost or done twice"
-            : "  the guest's own check FAILED");
+            ? "  its own check       every page right, no round lost or done twice"
+            : "  its own check       FAILED");
   }
 }

@@ -276,7 +276,7 @@ public final class QmpClient implements AutoCloseable {
       reason = gone();
     } catch (IOException | StorageException e) {
       reason = gone();
-    } catch (FixedRamException e) {
+    } catch (RuntimeException e) {
       reason =
           new FixedRamException(
               endpoint
