@@ -4,6 +4,7 @@ package io.fixedram.engine;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
+import io.fixedram.os.AnonymousMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -22,7 +23,6 @@ import java.util.concurrent.atomic.AtomicReference;
  * <p>At most one migration or load uses it at a time; a second one is refused.
  */
 public final class GuestMemory {
-  private static final long HUGE_PAGE_BYTES = 2 << 20;
   private static final String NOBODY = "";
 
   private final RamBlocks blocks;
@@ -39,17 +39,17 @@ public final class GuestMemory {
   }
 
   /**
-   * Allocates anonymous memory, all zeros, for every block.
+   * Maps anonymous memory for every block. It reads as zeros, and a page takes memory of the host
+   * once it is written.
    *
    * @param arena what frees it; one that all threads may use: shared, automatic or global
    */
   public static GuestMemory allocate(Arena arena, RamBlocks blocks) {
-    List<MemorySegment> segments = new ArrayList<>();
-    for (RamBlock block : blocks.list()) {
-      long alignment = Math.min(HUGE_PAGE_BYTES, Math.max(64, block.usedLength()));
-      segments.add(arena.allocate(block.usedLength(), Long.highestOneBit(alignment)));
-    }
-    return of(blocks, segments);
+    return of(
+        blocks,
+        blocks.list().stream()
+            .map(block -> AnonymousMemory.allocate(arena, block.usedLength()))
+            .toList());
   }
 
   /** Uses the caller's memory with a log of the pages that Java code marks. */

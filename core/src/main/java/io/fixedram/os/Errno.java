@@ -15,6 +15,8 @@ public enum Errno {
   EBADF(9, "bad file descriptor"),
   /** Not ready now. */
   EAGAIN(11, "not ready"),
+  /** Out of memory. */
+  ENOMEM(12, "not enough memory"),
   /** Permission denied. */
   EACCES(13, "permission denied"),
   /** File exists. */

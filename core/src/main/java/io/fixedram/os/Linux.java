@@ -61,6 +61,13 @@ final class Linux {
   // asm-generic/fcntl.h
   static final int F_SETFL = 4;
 
+  // asm-generic/mman-common.h, linux/mman.h
+  static final int PROT_READ = 1;
+  static final int PROT_WRITE = 2;
+  static final int MAP_PRIVATE = 2;
+  static final int MAP_ANONYMOUS = 0x20;
+  static final int MAP_NORESERVE = 0x4000;
+
   // linux/un.h: struct sockaddr_un
   static final int SOCKADDR_UN_BYTES = 110;
   static final long SUN_PATH_AT = 2;

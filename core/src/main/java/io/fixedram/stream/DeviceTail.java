@@ -34,6 +34,9 @@ final class DeviceTail {
   private int length;
   private int searched;
 
+  /** No byte from the text of the description that may begin at {@link #searched} to here is 0. */
+  private int checked;
+
   private DeviceTail() {}
 
   /** Consumes the rest of a stream; what follows the description is not looked at. */
@@ -80,10 +83,10 @@ final class DeviceTail {
         continue;
       }
       int json = jsonLength(searched);
-      if (json < 2 || json > DeviceState.MOST_BYTES) {
+      int end = searched + DESCRIPTION_HEAD_BYTES + json;
+      if (json < 2 || json > DeviceState.MOST_BYTES || !isText(end)) {
         continue;
       }
-      int end = searched + DESCRIPTION_HEAD_BYTES + json;
       if (end > length) {
         return OptionalInt.empty();
       }
@@ -92,6 +95,21 @@ final class DeviceTail {
       }
     }
     return OptionalInt.empty();
+  }
+
+  /**
+   * Whether what has come of a description is text. One that only seems to begin, in a device's
+   * buffer, has a zero in the footer behind it at the latest, and must not be waited for.
+   */
+  private boolean isText(int end) {
+    checked = Math.max(checked, searched + DESCRIPTION_HEAD_BYTES);
+    while (checked < Math.min(end, length)) {
+      if (bytes[checked] == 0) {
+        return false;
+      }
+      checked++;
+    }
+    return true;
   }
 
   private int jsonLength(int eofAt) {

@@ -125,7 +125,7 @@ class NaiveFilesTest {
   @Test
   void streamsWithDifferencesAreTakenIntoFiles() {
     Rounds.run(
-        100,
+        60,
         random -> {
           RandomGuests.Kinds kinds =
               random.nextBoolean()

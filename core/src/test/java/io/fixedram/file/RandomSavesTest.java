@@ -39,7 +39,7 @@ class RandomSavesTest {
   void whatIsWrittenIsTheGuest() throws IOException {
     try (Dirs dirs = new Dirs(directory)) {
       Rounds.run(
-          80,
+          60,
           random -> {
             Path dir = RandomGuests.pick(random, dirs.all());
             Guest guest = RandomGuests.guest(random, RandomGuests.Kinds.all());

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fixedram.file.DirectMode;
+import io.fixedram.file.WriteOptions;
+import io.fixedram.guest.Configuration;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Where the time of a migration goes, as JDK Flight Recorder sees it. */
+class EventsTest {
+  @TempDir Path directory;
+
+  @Test
+  void recordingShowsPassesRunsStopAndCompletion() throws IOException {
+    GuestMemory memory = Blocks.dirty(Arena.ofAuto(), Blocks.of(200, 10));
+    PassGuest guest = new PassGuest(memory, 1);
+    Path file = directory.resolve("recording.jfr");
+    MigrationInfo info;
+    try (Recording recording = new Recording()) {
+      recording.enable(RunEvent.class).withThreshold(Duration.ZERO);
+      recording.start();
+      Migration migration =
+          new Migration(
+              memory,
+              guest,
+              new MigrationSettings(
+                  Configuration.of("events-1"),
+                  MigrationCapabilities.of(MigrationCapability.FIXED_RAM),
+                  MigrationParameters.defaults()
+                      .withMaxBandwidth(0)
+                      .withDowntimeLimit(Duration.ZERO)
+                      .withMaxPasses(3)));
+      migration.addListener(guest.writingAtEachPass());
+      migration.start(
+          Transport.file(directory.resolve("save"), new WriteOptions(DirectMode.OFF, false, 1)));
+      info = migration.await();
+      recording.stop();
+      recording.dump(file);
+    }
+    List<RecordedEvent> events = RecordingFile.readAllEvents(file);
+    List<RecordedEvent> passes = named(events, "io.fixedram.Pass");
+    assertThat(passes.stream().map(event -> event.getLong("pass"))).containsExactly(1L, 2L, 3L);
+    assertThat(passes.getFirst().getLong("contentBytes")).isPositive();
+    assertThat(passes.getFirst().getLong("remainingBytes")).isPositive();
+    List<RecordedEvent> runs = named(events, "io.fixedram.RunWritten");
+    assertThat(runs.stream().mapToLong(event -> event.getLong("contentBytes")).sum())
+        .isEqualTo(info.ram().normalBytes());
+    assertThat(runs.stream().mapToLong(event -> event.getLong("lengthBytes")).sum())
+        .isEqualTo((info.ram().normalPages() + info.ram().zeroPages()) * Blocks.PAGE);
+    assertThat(runs.stream().map(event -> event.getString("block"))).contains("block-0", "block-1");
+    assertThat(named(events, "io.fixedram.Stop")).hasSize(1);
+    RecordedEvent completion = named(events, "io.fixedram.Completion").getFirst();
+    assertThat(completion.getLong("remainingBytes")).isPositive();
+    assertThat(completion.getLong("deviceStateBytes")).isEqualTo(guest.deviceState().sizeBytes());
+    assertThat(completion.getDuration()).isLessThanOrEqualTo(info.downtime());
+  }
+
+  private static List<RecordedEvent> named(List<RecordedEvent> events, String name) {
+    return events.stream().filter(event -> event.getEventType().getName().equals(name)).toList();
+  }
+}

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fixedram.file.DirectMode;
+import io.fixedram.file.FixedSave;
+import io.fixedram.file.Save;
+import io.fixedram.file.WriteOptions;
+import io.fixedram.guest.Configuration;
+import io.fixedram.guest.DeviceState;
+import io.fixedram.guest.PageSink;
+import io.fixedram.guest.RamBlock;
+import io.fixedram.guest.RamBlocks;
+import io.fixedram.guest.SaveHeader;
+import io.fixedram.layout.BlockPlace;
+import io.fixedram.layout.SaveFormat;
+import io.fixedram.os.Cancellation;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongConsumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** How passes follow each other, and what decides that the guest is stopped. */
+class LivePassesTest {
+  private static final int PAGE = Blocks.PAGE;
+  private static final MigrationParameters UNLIMITED =
+      MigrationParameters.defaults().withMaxBandwidth(0).withDowntimeLimit(Duration.ZERO);
+
+  @TempDir Path directory;
+
+  private static void fill(GuestMemory memory, long page, long count, int value) {
+    RamBlock block = memory.blocks().list().getFirst();
+    byte[] content = new byte[(int) count * PAGE];
+    Arrays.fill(content, (byte) value);
+    memory.write(block, page * PAGE, MemorySegment.ofArray(content));
+  }
+
+  private MigrationInfo save(
+      GuestMemory memory,
+      GuestControl guest,
+      SaveFormat format,
+      MigrationParameters parameters,
+      LongConsumer atPass) {
+    Migration migration =
+        new Migration(
+            memory,
+            guest,
+            new MigrationSettings(
+                Configuration.of("passes-1"), MigrationCapabilities.of(format), parameters));
+    migration.addListener(
+        new MigrationListener() {
+          @Override
+          public void passBegins(long pass) {
+            atPass.accept(pass);
+          }
+        });
+    migration.start(
+        Transport.file(directory.resolve("save"), new WriteOptions(DirectMode.OFF, false, 1)));
+    return migration.await();
+  }
+
+  /** The trap that the proposal fell into: nothing was done for a page that is zero. */
+  @ParameterizedTest
+  @EnumSource(SaveFormat.class)
+  void pageThatWasDataInOnePassAndIsZeroInALaterOneIsZero(SaveFormat format) throws IOException {
+    RamBlocks blocks = Blocks.of(256);
+    RamBlock block = blocks.list().getFirst();
+    GuestMemory memory = GuestMemory.allocate(Arena.ofAuto(), blocks);
+    fill(memory, 0, 256, 1);
+    GuestControl zeroingAtTheStop =
+        new StillGuest() {
+          @Override
+          public void stop() {
+            fill(memory, 30, 2, 0);
+            fill(memory, 40, 1, 3);
+          }
+        };
+    // What is written as a pass begins is sent in the next one.
+    MigrationInfo info =
+        save(
+            memory,
+            zeroingAtTheStop,
+            format,
+            UNLIMITED.withMaxPasses(4),
+            pass -> {
+              fill(memory, 255, 1, (int) pass);
+              if (pass == 2) {
+                fill(memory, 10, 20, 0);
+              } else if (pass == 4) {
+                fill(memory, 10, 1, 2);
+              }
+            });
+    assertThat(info.ram().passes()).isEqualTo(4);
+    assertThat(info.ram().zeroPages()).isEqualTo(22);
+    GuestMemory loaded = Blocks.dirty(Arena.ofAuto(), blocks);
+    try (MemoryLoad load = MemoryLoad.open(directory.resolve("save"), loaded)) {
+      load.load(1);
+    }
+    assertThat(loaded.segment(block).mismatch(memory.segment(block))).isEqualTo(-1);
+    try (Save save = Save.open(directory.resolve("save"))) {
+      if (save instanceof FixedSave fixed) {
+        BlockPlace place = fixed.places().getFirst();
+        assertThat(fixed.bitmap(place).cardinality()).isEqualTo(256 - 21);
+        byte[] file = Files.readAllBytes(save.path());
+        int region = (int) place.pagesOffset();
+        assertThat(Arrays.copyOfRange(file, region, region + 256 * PAGE))
+            .isEqualTo(memory.segment(block).toArray(ValueLayout.JAVA_BYTE));
+      }
+    }
+  }
+
+  /** A guest that never writes needs one pass, and none is sent after the stop. */
+  @Test
+  void onePassIsEnoughForAGuestThatWritesNothing() {
+    GuestMemory memory = Blocks.dirty(Arena.ofAuto(), Blocks.of(100));
+    MigrationInfo info = save(memory, new StillGuest(), SaveFormat.FIXED_RAM, UNLIMITED, p -> {});
+    assertThat(info.ram().passes()).isEqualTo(1);
+    assertThat(info.ram().normalPages()).isEqualTo(100);
+    assertThat(info.ram().dirtyPagesPerSecond()).isZero();
+    assertThat(info.expectedDowntime()).isZero();
+  }
+
+  @Test
+  void maximumOfPassesStopsAGuestThatAlwaysWrites() {
+    GuestMemory memory = Blocks.dirty(Arena.ofAuto(), Blocks.of(100));
+    for (int passes = 1; passes <= 5; passes++) {
+      MigrationInfo info =
+          save(
+              memory,
+              new StillGuest(),
+              SaveFormat.FIXED_RAM,
+              UNLIMITED.withMaxPasses(passes),
+              pass -> fill(memory, 0, 100, (int) pass));
+      assertThat(info.ram().passes()).isEqualTo(passes);
+      assertThat(info.ram().normalPages()).isEqualTo((passes + 1) * 100L);
+      assertThat(info.ram().dirtySyncCount()).isEqualTo(passes + 2);
+      assertThat(info.ram().dirtyPagesPerSecond()).isZero();
+      assertThat(info.expectedDowntime()).isPositive();
+    }
+  }
+
+  /** What the file takes does not grow with the passes; the stream does. */
+  @Test
+  void fileIsBoundedAndStreamIsNot() {
+    GuestMemory memory = Blocks.dirty(Arena.ofAuto(), Blocks.of(100));
+    for (SaveFormat format : SaveFormat.values()) {
+      long[] bytes = new long[2];
+      for (int i = 0; i < 2; i++) {
+        MigrationInfo info =
+            save(
+                memory,
+                new StillGuest(),
+                format,
+                UNLIMITED.withMaxPasses(1 + 5 * i),
+                pass -> fill(memory, 0, 100, (int) pass));
+        bytes[i] = info.written().orElseThrow().fileBytes();
+      }
+      if (format == SaveFormat.STREAM) {
+        assertThat(bytes[1]).isGreaterThan(3 * bytes[0]);
+      } else {
+        assertThat(bytes[1]).isEqualTo(bytes[0]);
+      }
+    }
+  }
+
+  /**
+   * The target takes a page a millisecond at most. The guest writes fewer pages in each pass; it
+   * may be stopped once what is left can be sent in 60 ms, not before.
+   */
+  @Test
+  void downtimeLimitDecidesWhenToStop() {
+    int[] written = {400, 200, 100, 20, 0, 0};
+    GuestMemory memory = Blocks.dirty(Arena.ofAuto(), Blocks.of(400));
+    MigrationCounters counters = new MigrationCounters();
+    LiveMemory source =
+        new LiveMemory(
+            memory,
+            new StillGuest(),
+            Configuration.of("x"),
+            () -> UNLIMITED.withDowntimeLimit(Duration.ofMillis(60)),
+            new Cancellation(),
+            counters,
+            new LiveMemory.Watcher() {
+              @Override
+              public void setUp() {}
+
+              @Override
+              public void passBegins(long pass) {
+                fill(memory, 0, written[(int) pass - 1], (int) pass);
+              }
+
+              @Override
+              public void stopped() {}
+            });
+    source.sendTo(new SlowSink());
+    assertThat(counters.ram().passes()).isBetween(4L, 5L);
+    assertThat(counters.expectedDowntime()).isLessThan(Duration.ofMillis(60));
+  }
+
+  /** Takes a millisecond for each page. */
+  private static final class SlowSink implements PageSink {
+    @Override
+    public void begin(SaveHeader header) {}
+
+    @Override
+    public void data(
+        RamBlock block, long offset, MemorySegment from, long fromOffset, long lengthBytes) {
+      long until = System.nanoTime() + lengthBytes / PAGE * 1_000_000;
+      while (System.nanoTime() < until) {
+        LockSupport.parkNanos(until - System.nanoTime());
+      }
+    }
+
+    @Override
+    public void zero(RamBlock block, long offset, long lengthBytes) {}
+
+    @Override
+    public void end(DeviceState state) {}
+
+    @Override
+    public void close() {}
+  }
+
+  @Test
+  void bandwidthLimitHoldsWhileTheGuestRuns() {
+    GuestMemory memory = Blocks.dirty(Arena.ofAuto(), Blocks.of(1024));
+    MigrationInfo info =
+        save(
+            memory,
+            new StillGuest(),
+            SaveFormat.FIXED_RAM,
+            UNLIMITED.withMaxBandwidth(8 << 20),
+            pass -> {});
+    // 4 MiB at 8 MiB/s, less what may be sent ahead of time.
+    assertThat(info.totalTime()).isGreaterThan(Duration.ofMillis(350));
+    assertThat(info.ram().bytesPerSecond()).isLessThan(12 << 20);
+  }
+
+  /** 16 MiB at 1 MiB/s would take 16 s; nothing holds them back once the guest stands still. */
+  @Test
+  void bandwidthLimitDoesNotHoldOnceTheGuestIsStopped() {
+    GuestMemory memory = GuestMemory.allocate(Arena.ofAuto(), Blocks.of(4096));
+    GuestControl writingAtTheStop =
+        new StillGuest() {
+          @Override
+          public void stop() {
+            fill(memory, 0, 4096, 1);
+          }
+        };
+    MigrationInfo info =
+        save(
+            memory,
+            writingAtTheStop,
+            SaveFormat.FIXED_RAM,
+            UNLIMITED.withMaxBandwidth(1 << 20),
+            pass -> {});
+    assertThat(info.ram().normalPages()).isEqualTo(4096);
+    assertThat(info.downtime()).isLessThan(Duration.ofSeconds(10));
+  }
+
+  @Test
+  void countsWhatRemains() {
+    GuestMemory memory = Blocks.dirty(Arena.ofAuto(), Blocks.of(100));
+    List<Long> remaining = new ArrayList<>();
+    Migration migration =
+        new Migration(
+            memory,
+            new StillGuest() {
+              @Override
+              public void stop() {
+                fill(memory, 0, 7, 1);
+              }
+            },
+            new MigrationSettings(
+                Configuration.of("x"), MigrationCapabilities.of(), UNLIMITED.withMaxPasses(2)));
+    migration.addListener(
+        new MigrationListener() {
+          @Override
+          public void passBegins(long pass) {
+            remaining.add(migration.info().ram().remainingBytes());
+            fill(memory, 0, 30, 2);
+          }
+        });
+    migration.start(
+        Transport.file(directory.resolve("save"), new WriteOptions(DirectMode.OFF, false, 1)));
+    assertThat(migration.await().ram().remainingBytes()).isZero();
+    assertThat(remaining).containsExactly(100L * PAGE, 30L * PAGE);
+  }
+}
