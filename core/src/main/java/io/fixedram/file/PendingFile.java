@@ -133,6 +133,11 @@ final class PendingFile implements AutoCloseable {
     }
     try (Descriptor named = Descriptor.open(calls, path, Descriptor.Mode.READ)) {
       return named.status().key().equals(descriptor.status().key());
+    } catch (StorageException e) {
+      if (e.errno() == Errno.ENOENT.number()) {
+        return false;
+      }
+      throw e;
     }
   }
 
@@ -155,6 +160,17 @@ final class PendingFile implements AutoCloseable {
     if (sync) {
       descriptor.sync();
     }
+    // Opened before the name changes: what can fail should fail while the earlier file is there.
+    try (Descriptor directory =
+        Descriptor.open(calls, directoryOf(target), Descriptor.Mode.DIRECTORY)) {
+      rename();
+      if (sync) {
+        directory.sync();
+      }
+    }
+  }
+
+  private void rename() {
     try {
       Files.move(partialPath(), target, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
@@ -162,12 +178,6 @@ final class PendingFile implements AutoCloseable {
           "cannot rename " + partialPath() + " to " + target + ": " + e.getMessage(), e);
     }
     published = true;
-    if (sync) {
-      try (Descriptor directory =
-          Descriptor.open(calls, directoryOf(target), Descriptor.Mode.DIRECTORY)) {
-        directory.sync();
-      }
-    }
   }
 
   private static Path directoryOf(Path file) {

@@ -90,11 +90,18 @@ final class DeviceTail {
       if (end > length) {
         return OptionalInt.empty();
       }
-      if (bytes[end - 1] == '}') {
+      if (bytes[end - 1] == '}' && listsDevices(end)) {
         return OptionalInt.of(searched);
       }
     }
     return OptionalInt.empty();
+  }
+
+  /** Every description of QEMU's is an object with the list of its devices. */
+  private boolean listsDevices(int end) {
+    int start = searched + DESCRIPTION_HEAD_BYTES;
+    return new String(bytes, start, end - start, StandardCharsets.ISO_8859_1)
+        .contains("\"devices\"");
   }
 
   /**

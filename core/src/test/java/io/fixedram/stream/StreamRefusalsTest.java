@@ -503,13 +503,19 @@ class StreamRefusalsTest {
     Arrays.fill(payload, (byte) 1);
     Bytes stream =
         ended(out ->
-            out.full(9, "long", 2).raw(payload).footer(9).u8(0).u8(6).be32(4).text("{\"\"}"));
+            out.full(9, "long", 2)
+                .raw(payload)
+                .footer(9)
+                .u8(0)
+                .u8(6)
+                .be32(15)
+                .text("{\"devices\": []}"));
     GuestSink sink = new GuestSink();
     ByteSource source =
         ByteSource.of(Channels.newChannel(new ByteArrayInputStream(stream.toArray())), "a stream");
     new StreamDecoder(source, "a stream").sendTo(sink);
     assertThat(sink.guest().tail().sectionsBytes()).isEqualTo(payload.length + 18 + 5);
-    assertThat(sink.guest().tail().description()).isEqualTo("{\"\"}");
+    assertThat(sink.guest().tail().description()).isEqualTo("{\"devices\": []}");
     assertThat(sink.guest().tail().toBytes())
         .isEqualTo(Arrays.copyOfRange(stream.toArray(), ENDED, stream.size()));
   }

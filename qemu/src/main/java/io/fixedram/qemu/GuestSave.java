@@ -81,7 +81,7 @@ public final class GuestSave {
         bringBack(e, before, settings);
         throw e;
       }
-      finish(outcome);
+      finish(outcome, before);
       return report(written, outcome);
     }
   }
@@ -98,7 +98,8 @@ public final class GuestSave {
   private Outcome transfer(PageSink sink, GuestStatus before) {
     boolean live = before.running() && !request.stopFirst();
     MigrationWatch.Plan plan =
-        new MigrationWatch.Plan(live ? request.maxPasses() : 0, request.then() == AfterSave.RESUME);
+        new MigrationWatch.Plan(
+            live ? request.maxPasses() : 0, request.then() == AfterSave.RESUME && before.running());
     try (OutgoingChannel connection = OutgoingChannel.start(migration, listener, cancellation);
         Cancellation.Registration _ = cancellation.onCancel(() -> closeLater(connection))) {
       view.phase(live ? "saving live" : "saving");
@@ -193,7 +194,11 @@ public final class GuestSave {
     }
   }
 
-  private void finish(Outcome outcome) {
+  private void finish(Outcome outcome, GuestStatus before) {
+    if (request.then() == AfterSave.RESUME && !before.running()) {
+      // Only now: had the save failed, a guest that was paused would have had to stay so.
+      migration.resumeGuest();
+    }
     if (outcome.resumeFailure().isPresent()) {
       FixedRamException why = outcome.resumeFailure().get();
       throw new FixedRamException(

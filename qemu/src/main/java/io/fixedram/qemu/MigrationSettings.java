@@ -75,8 +75,9 @@ final class MigrationSettings {
       return;
     }
     before.keySet().retainAll(change.keySet());
-    qmp.execute("migrate-set-capabilities", capabilityArguments(change));
+    // First, since a command that QEMU answers too late is carried out all the same.
     undos.push(new Undo("migrate-set-capabilities", capabilityArguments(before)));
+    qmp.execute("migrate-set-capabilities", capabilityArguments(change));
   }
 
   private static Map<String, ?> capabilityArguments(Map<String, Boolean> states) {
@@ -100,8 +101,8 @@ final class MigrationSettings {
   void setParameter(String name, Object wanted) {
     Optional<Json> before = qmp.execute("query-migrate-parameters").find(name);
     if (before.isPresent() && !before.get().toString().equals(Json.of(wanted).toString())) {
-      qmp.execute("migrate-set-parameters", Map.of(name, wanted));
       undos.push(new Undo("migrate-set-parameters", Map.of(name, before.get().raw())));
+      qmp.execute("migrate-set-parameters", Map.of(name, wanted));
     }
   }
 
