@@ -7,4 +7,5 @@ module io.fixedram.qemu {
   exports io.fixedram.qemu;
   exports io.fixedram.qemu.guest;
   exports io.fixedram.qemu.qmp;
+  exports io.fixedram.qemu.server;
 }

@@ -3,6 +3,7 @@ package io.fixedram.cli;
 
 import io.fixedram.cli.args.UsageException;
 import io.fixedram.qemu.qmp.Endpoint;
+import java.nio.file.Path;
 
 /** Addresses of sockets as options give them. */
 final class Addresses {
@@ -15,6 +16,15 @@ final class Addresses {
       throw new UsageException("--qmp takes a socket, not -");
     }
     return endpoint;
+  }
+
+  /** The path of a unix socket. */
+  static Path unix(String option, String text) {
+    return switch (any(option, text)) {
+      case Endpoint.Unix unix -> unix.path();
+      case Endpoint.Tcp _, Endpoint.StandardStreams _ ->
+          throw new UsageException(option + " takes a unix socket, not " + text);
+    };
   }
 
   /** Any address, {@code -} for a standard stream included. */

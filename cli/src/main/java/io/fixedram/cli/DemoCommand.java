@@ -10,12 +10,17 @@ import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.ProgressDisplay;
 import io.fixedram.cli.demo.Demo;
 import io.fixedram.cli.demo.DemoAct;
+import io.fixedram.cli.demo.DemoSettings;
+import io.fixedram.cli.demo.ServedDemo;
 import io.fixedram.os.Cancellation;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** {@code fixedram demo}: saves and restores a guest of its own, and compares. */
-record DemoCommand(long ramBytes) implements Command {
+record DemoCommand(long ramBytes, MigrationOptions migration, Optional<Path> serve)
+    implements Command {
   private static final int LEAST_RAM_MIB = 16;
   private static final int DEFAULT_RAM_MIB = 256;
   private static final OptionSpec RAM =
@@ -25,12 +30,19 @@ record DemoCommand(long ramBytes) implements Command {
           Integer.toString(DEFAULT_RAM_MIB),
           "RAM of the guest inside this process in MiB; twice as much memory is used, and many"
               + " times as much disk");
+  private static final OptionSpec SERVE =
+      OptionSpec.value(
+          "serve",
+          "ADDR",
+          "only make the guest, and let QMP clients stop, start and migrate it through this unix"
+              + " socket (unix:PATH, or a bare path), with QEMU's defaults but for what"
+              + " --capability and --parameter say; ends on the command quit, or Ctrl-C");
 
   static final CommandSpec SPEC =
       new CommandSpec(
           "demo",
           "see a guest saved and restored, with nothing else installed",
-          List.of("[OPTION]..."),
+          List.of("[OPTION]...", "--serve ADDR [OPTION]..."),
           List.of(
               "Makes a guest inside this process that keeps writing to its memory, and saves it"
                   + " while it does: once as a sequential stream, as QEMU always could, and once"
@@ -40,17 +52,40 @@ record DemoCommand(long ramBytes) implements Command {
                   + " is right. Takes less than a minute, and leaves nothing behind."),
           List.of(),
           false,
-          List.of(RAM),
+          List.of(RAM, MigrationOptions.ALL.get(0), MigrationOptions.ALL.get(1), SERVE),
           CommandSpec.USUAL_EXIT_STATUSES,
-          List.of(new Example("See it:", List.of("$ fixedram demo"))));
+          List.of(
+              new Example("See it:", List.of("$ fixedram demo")),
+              new Example(
+                  "See what twice as many passes make of a guest of 1 GiB:",
+                  List.of("$ fixedram demo --ram 1024 --parameter x-max-passes=20")),
+              new Example(
+                  "Migrate the guest inside this process as if it were a QEMU:",
+                  List.of(
+                      "$ fixedram demo --serve demo.sock &",
+                      "$ fixedram save --qmp demo.sock --then quit demo.fram"))));
 
   /** Reads what was asked for. */
   static DemoCommand of(Arguments arguments) {
-    return new DemoCommand((long) arguments.number(RAM, LEAST_RAM_MIB, DEFAULT_RAM_MIB) << 20);
+    return new DemoCommand(
+        (long) arguments.number(RAM, LEAST_RAM_MIB, DEFAULT_RAM_MIB) << 20,
+        MigrationOptions.read(arguments),
+        arguments.value(SERVE).map(address -> Addresses.unix("--serve", address)));
+  }
+
+  private DemoSettings settings(DemoSettings defaults) {
+    return new DemoSettings(
+        defaults.ramBytes(),
+        migration.applyTo(defaults.capabilities()),
+        migration.applyTo(defaults.parameters()));
   }
 
   @Override
   public int run(Console console, Cancellation cancellation) {
+    if (serve.isPresent()) {
+      return serve(serve.get(), console, cancellation);
+    }
+    DemoSettings settings = settings(DemoSettings.defaults(ramBytes));
     List<DemoAct> acts;
     try (ProgressDisplay progress = new ProgressDisplay(console)) {
       Consumer<String> lines =
@@ -59,7 +94,7 @@ record DemoCommand(long ramBytes) implements Command {
             progress.pause();
             console.result(line + "\n");
           };
-      acts = Demo.run(ramBytes, lines, progress, cancellation);
+      acts = Demo.run(settings, lines, progress, cancellation);
     }
     console.json(json -> {
       json.writeArrayPropertyStart("acts");
@@ -80,5 +115,15 @@ record DemoCommand(long ramBytes) implements Command {
       json.writeEndArray();
     });
     return acts.stream().allMatch(DemoAct::identical) ? ExitStatus.DONE : ExitStatus.FAILED;
+  }
+
+  private int serve(Path socket, Console console, Cancellation cancellation) {
+    ServedDemo.run(
+        settings(DemoSettings.served(ramBytes)),
+        socket,
+        () -> console.result("a guest is served at " + socket + "\n"),
+        cancellation);
+    console.json(json -> json.writeStringProperty("socket", socket.toString()));
+    return ExitStatus.DONE;
   }
 }

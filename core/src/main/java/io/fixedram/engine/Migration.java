@@ -268,6 +268,15 @@ public final class Migration {
   }
 
   /**
+   * Waits until it has ended, whatever came of it; from then on it leaves the memory alone.
+   *
+   * @throws CancelledException if this thread was interrupted
+   */
+  public void awaitEnd() {
+    await(MigrationStatus::isFinal, StatusBoard.FOREVER);
+  }
+
+  /**
    * Waits until it has completed.
    *
    * @return its final state and counters
@@ -275,7 +284,7 @@ public final class Migration {
    * @throws FixedRamException why it failed
    */
   public MigrationInfo await() {
-    await(MigrationStatus::isFinal, StatusBoard.FOREVER);
+    awaitEnd();
     MigrationInfo info = info();
     return switch (info.status()) {
       case COMPLETED -> info;

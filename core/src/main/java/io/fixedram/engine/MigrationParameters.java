@@ -61,4 +61,27 @@ public record MigrationParameters(long maxBandwidth, Duration downtimeLimit, int
   public MigrationParameters withMaxPasses(int passes) {
     return new MigrationParameters(maxBandwidth, downtimeLimit, passes);
   }
+
+  /** One of them, in the unit that QMP has for it. */
+  public long value(MigrationParameter parameter) {
+    return switch (parameter) {
+      case MAX_BANDWIDTH -> maxBandwidth;
+      case DOWNTIME_LIMIT -> downtimeLimit.toMillis();
+      case X_MAX_PASSES -> maxPasses;
+    };
+  }
+
+  /**
+   * The same with one of them changed.
+   *
+   * @param value in the unit that QMP has for it
+   * @throws FixedRamException if it can't be that
+   */
+  public MigrationParameters with(MigrationParameter parameter, long value) {
+    return switch (parameter) {
+      case MAX_BANDWIDTH -> withMaxBandwidth(value);
+      case DOWNTIME_LIMIT -> withDowntimeLimit(Duration.ofMillis(value));
+      case X_MAX_PASSES -> withMaxPasses(Math.clamp(value, -1, Integer.MAX_VALUE));
+    };
+  }
 }

@@ -34,7 +34,7 @@ public final class ArgumentParser {
     List<String> after = end < 0 ? List.of() : words.subList(end + 1, words.size());
 
     List<String> operands = new ArrayList<>();
-    Map<String, String> values = values(command, before, operands);
+    Map<String, List<String>> values = values(command, before, operands);
     if (values.containsKey(CommonOptions.HELP.longName())) {
       return Optional.empty();
     }
@@ -50,7 +50,7 @@ public final class ArgumentParser {
     return Optional.of(new Arguments(values, operands, List.of()));
   }
 
-  private static Map<String, String> values(
+  private static Map<String, List<String>> values(
       CommandSpec command, List<String> words, List<String> operands) {
     List<OptionSpec> specs = command.allOptions();
     Options options = new Options();
@@ -62,7 +62,7 @@ public final class ArgumentParser {
               spec.takesValue(),
               ""));
     }
-    Map<String, String> values = new HashMap<>();
+    Map<String, List<String>> values = new HashMap<>();
     try {
       // An abbreviation that works today would mean something else once an option is added.
       var line =
@@ -74,9 +74,9 @@ public final class ArgumentParser {
       for (OptionSpec spec : specs) {
         String[] given = line.getOptionValues(spec.longName());
         if (given != null && given.length > 0) {
-          values.put(spec.longName(), onlyValue(spec, given));
+          values.put(spec.longName(), checked(spec, List.of(given)));
         } else if (line.hasOption(spec.longName())) {
-          values.put(spec.longName(), "");
+          values.put(spec.longName(), List.of());
         }
       }
       operands.addAll(line.getArgList());
@@ -92,20 +92,21 @@ public final class ArgumentParser {
     }
   }
 
-  private static String onlyValue(OptionSpec spec, String[] given) {
-    if (given.length > 1) {
+  private static List<String> checked(OptionSpec spec, List<String> given) {
+    if (given.size() > 1 && !spec.repeatable()) {
       throw new UsageException(
           "--" + spec.longName() + " was given twice: " + String.join(", ", given));
     }
-    String value = given[0];
-    if (value.isEmpty()) {
-      throw new UsageException("the value of --" + spec.longName() + " is empty");
+    for (String value : given) {
+      if (value.isEmpty()) {
+        throw new UsageException("the value of --" + spec.longName() + " is empty");
+      }
+      if (!spec.choices().isEmpty() && !spec.choices().contains(value)) {
+        throw new UsageException(
+            "--" + spec.longName() + " takes " + either(spec.choices()) + ", not '" + value + "'");
+      }
     }
-    if (!spec.choices().isEmpty() && !spec.choices().contains(value)) {
-      throw new UsageException(
-          "--" + spec.longName() + " takes " + either(spec.choices()) + ", not '" + value + "'");
-    }
-    return value;
+    return given;
   }
 
   private static void checkOperands(CommandSpec command, List<String> operands) {

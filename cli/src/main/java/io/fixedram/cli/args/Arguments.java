@@ -8,18 +8,19 @@ import java.util.Optional;
 
 /** What was typed after the name of a command, checked against the {@link CommandSpec}. */
 public final class Arguments {
-  private final Map<String, String> values;
+  private final Map<String, List<String>> values;
   private final List<String> operands;
   private final List<String> qemuCommand;
 
   /**
    * Takes over what the parser found.
    *
-   * @param values the options by long name, with an empty value for a switch
+   * @param values the options by long name, each with the values given: none for a switch, one for
+   *     an option that is not repeatable
    * @param operands as many as the command has
    * @param qemuCommand what follows {@code --}, empty without it
    */
-  Arguments(Map<String, String> values, List<String> operands, List<String> qemuCommand) {
+  Arguments(Map<String, List<String>> values, List<String> operands, List<String> qemuCommand) {
     this.values = Map.copyOf(values);
     this.operands = List.copyOf(operands);
     this.qemuCommand = List.copyOf(qemuCommand);
@@ -32,7 +33,12 @@ public final class Arguments {
 
   /** The value of an option, if it was given. */
   public Optional<String> value(OptionSpec option) {
-    return Optional.ofNullable(values.get(option.longName()));
+    return values(option).stream().findFirst();
+  }
+
+  /** All values of an option that may be given many times, as typed one after the other. */
+  public List<String> values(OptionSpec option) {
+    return values.getOrDefault(option.longName(), List.of());
   }
 
   /**
@@ -41,20 +47,15 @@ public final class Arguments {
    * @throws UsageException if it was not
    */
   public String required(OptionSpec option) {
-    String value = values.get(option.longName());
-    if (value == null) {
-      throw new UsageException(
-          "--" + option.longName() + " " + option.valueName().orElse("") + " is missing");
-    }
-    return value;
+    return value(option)
+        .orElseThrow(() ->
+            new UsageException(
+                "--" + option.longName() + " " + option.valueName().orElse("") + " is missing"));
   }
 
   /** The word chosen for an option with choices, its default if it was not given. */
   public String choice(OptionSpec option) {
-    String value = values.get(option.longName());
-    return value == null && option.defaultValue().isPresent()
-        ? option.defaultValue().get()
-        : required(option);
+    return value(option).or(option::defaultValue).orElseGet(() -> required(option));
   }
 
   /**
@@ -64,12 +65,12 @@ public final class Arguments {
    * @throws UsageException if the value is not a whole number, or smaller or larger than an int
    */
   public int number(OptionSpec option, int least, int otherwise) {
-    String value = values.get(option.longName());
-    if (value == null) {
+    Optional<String> value = value(option);
+    if (value.isEmpty()) {
       return otherwise;
     }
     try {
-      int number = Integer.parseInt(value);
+      int number = Integer.parseInt(value.get());
       if (number >= least) {
         return number;
       }
@@ -77,7 +78,13 @@ public final class Arguments {
       // Told below, in the words for a number that is too small.
     }
     throw new UsageException(
-        "--" + option.longName() + " takes a whole number from " + least + ", not '" + value + "'");
+        "--"
+            + option.longName()
+            + " takes a whole number from "
+            + least
+            + ", not '"
+            + value.get()
+            + "'");
   }
 
   /** Refuses two options that contradict each other. */

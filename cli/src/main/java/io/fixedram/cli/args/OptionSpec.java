@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param valueName what stands for the value in the help; empty for a switch
  * @param choices the only values it takes; empty if any will do
  * @param defaultValue what holds when it is not given, where a person would ask
+ * @param repeatable whether it may be given more than once
  * @param text what it does, without a full stop
  */
 public record OptionSpec(
@@ -20,12 +21,13 @@ public record OptionSpec(
     Optional<String> valueName,
     List<String> choices,
     Optional<String> defaultValue,
+    boolean repeatable,
     String text) {
 
   /** A switch with a long name only. */
   public static OptionSpec flag(String longName, String text) {
     return new OptionSpec(
-        Optional.empty(), longName, Optional.empty(), List.of(), Optional.empty(), text);
+        Optional.empty(), longName, Optional.empty(), List.of(), Optional.empty(), false, text);
   }
 
   /** A switch that also has a letter. */
@@ -36,13 +38,32 @@ public record OptionSpec(
         Optional.empty(),
         List.of(),
         Optional.empty(),
+        false,
         text);
   }
 
   /** An option that takes any value. */
   public static OptionSpec value(String longName, String valueName, String text) {
     return new OptionSpec(
-        Optional.empty(), longName, Optional.of(valueName), List.of(), Optional.empty(), text);
+        Optional.empty(),
+        longName,
+        Optional.of(valueName),
+        List.of(),
+        Optional.empty(),
+        false,
+        text);
+  }
+
+  /** An option that takes any value and may be given many times. */
+  public static OptionSpec values(String longName, String valueName, String text) {
+    return new OptionSpec(
+        Optional.empty(),
+        longName,
+        Optional.of(valueName),
+        List.of(),
+        Optional.empty(),
+        true,
+        text);
   }
 
   /** An option that takes any value and has a default. */
@@ -54,6 +75,7 @@ public record OptionSpec(
         Optional.of(valueName),
         List.of(),
         Optional.of(defaultValue),
+        false,
         text);
   }
 
@@ -65,6 +87,7 @@ public record OptionSpec(
         Optional.of(String.join("|", choices)),
         choices,
         Optional.of(choices.getFirst()),
+        false,
         text);
   }
 
@@ -76,6 +99,7 @@ public record OptionSpec(
         Optional.of(String.join("|", choices)),
         choices,
         Optional.empty(),
+        false,
         text);
   }
 

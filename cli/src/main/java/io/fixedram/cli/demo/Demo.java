@@ -17,20 +17,23 @@ public final class Demo {
   /**
    * Shows it. Leaves nothing behind.
    *
-   * @param ramBytes RAM of the guest inside this process; twice as much memory is used
+   * @param settings the guest inside this process, for which twice its RAM is used
    * @param lines takes what is to be told
    * @param listener follows the save and restore of the virtual machine
    * @return what was done
    */
   public static List<DemoAct> run(
-      long ramBytes, Consumer<String> lines, TransferListener listener, Cancellation cancellation) {
+      DemoSettings settings,
+      Consumer<String> lines,
+      TransferListener listener,
+      Cancellation cancellation) {
     List<DemoAct> acts = new ArrayList<>();
     try (ScratchDirectory directory = ScratchDirectory.create()) {
       lines.accept(
           "A guest inside this process, "
-              + Amounts.bytes(ramBytes)
+              + Amounts.bytes(settings.ramBytes())
               + " RAM, saved while it goes on writing:");
-      acts.addAll(new EmbeddedAct(ramBytes, directory, lines, cancellation).run());
+      acts.addAll(new EmbeddedAct(settings, directory, lines, cancellation).run());
       lines.accept("");
       Optional<Path> qemu = QemuAct.findQemu();
       if (qemu.isPresent()) {

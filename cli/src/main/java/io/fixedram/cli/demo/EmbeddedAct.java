@@ -6,10 +6,11 @@ import io.fixedram.engine.GuestMemory;
 import io.fixedram.engine.MemoryLoad;
 import io.fixedram.engine.Migration;
 import io.fixedram.engine.MigrationCapabilities;
+import io.fixedram.engine.MigrationCapability;
 import io.fixedram.engine.MigrationInfo;
-import io.fixedram.engine.MigrationParameters;
 import io.fixedram.engine.MigrationSettings;
 import io.fixedram.engine.Transport;
+import io.fixedram.error.FixedRamException;
 import io.fixedram.file.WriteOptions;
 import io.fixedram.file.WrittenSave;
 import io.fixedram.guest.RamBlock;
@@ -17,8 +18,8 @@ import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -26,33 +27,45 @@ import java.util.function.Consumer;
  * fixed offsets. Each save is loaded into other memory and compared with the guest's byte by byte.
  */
 final class EmbeddedAct {
-  private static final int PASSES = 10;
   private static final int LOAD_THREADS = 2;
-  private static final Duration DOWNTIME_LIMIT = Duration.ofMillis(1);
+  private static final Map<MigrationCapability, Boolean> NO_FIXED_OFFSETS =
+      Map.of(MigrationCapability.FIXED_RAM, false, MigrationCapability.MAPPED_RAM, false);
 
-  /** The guest writes so many times faster than it is saved: left alone, that would not end. */
-  private static final int DIRTY_FACTOR = 2;
-
-  private final long ramBytes;
+  private final DemoSettings settings;
   private final ScratchDirectory directory;
   private final Consumer<String> lines;
   private final Cancellation cancellation;
 
   EmbeddedAct(
-      long ramBytes,
+      DemoSettings settings,
       ScratchDirectory directory,
       Consumer<String> lines,
       Cancellation cancellation) {
-    this.ramBytes = ramBytes;
+    this.settings = settings;
     this.directory = directory;
     this.lines = lines;
     this.cancellation = cancellation;
   }
 
+  /**
+   * Saves and loads it twice.
+   *
+   * @throws FixedRamException if the capabilities leave nothing to compare, or no end to a save
+   */
   List<DemoAct> run() {
-    DemoAct stream = saveAndLoad(SaveFormat.STREAM);
-    DemoAct fixed = saveAndLoad(SaveFormat.FIXED_RAM);
-    row("", "sequential stream", "fixed-ram");
+    MigrationCapabilities capabilities = settings.capabilities();
+    if (!capabilities.hasFixedOffsets()) {
+      throw new FixedRamException(
+          "the demo compares a stream with fixed offsets: leave fixed-ram on, or switch mapped-ram"
+              + " on");
+    }
+    if (capabilities.has(MigrationCapability.PAUSE_BEFORE_SWITCHOVER)) {
+      throw new FixedRamException(
+          "with pause-before-switchover a migration waits for a QMP client: add --serve PATH");
+    }
+    DemoAct stream = saveAndLoad(capabilities.with(NO_FIXED_OFFSETS));
+    DemoAct fixed = saveAndLoad(capabilities);
+    row("", "sequential stream", capabilities.format().text());
     row("passes over the RAM", stream.passes() + "", fixed.passes() + "");
     row("pages saved", bytes(stream.writtenBytes()), bytes(fixed.writtenBytes()));
     row("size of the file", bytes(stream.fileBytes()), bytes(fixed.fileBytes()));
@@ -80,10 +93,11 @@ final class EmbeddedAct {
     return act.identical() ? "identical" : "DIFFERENT";
   }
 
-  private DemoAct saveAndLoad(SaveFormat format) {
+  private DemoAct saveAndLoad(MigrationCapabilities capabilities) {
+    SaveFormat format = capabilities.format();
     Path file = directory.resolve("embedded." + format.text());
-    try (EmbeddedGuest guest = new EmbeddedGuest(ramBytes, ramBytes * DIRTY_FACTOR)) {
-      MigrationInfo info = save(guest, format, file);
+    try (EmbeddedGuest guest = new EmbeddedGuest(settings.ramBytes())) {
+      MigrationInfo info = save(guest, capabilities, file);
       long loadStart = System.nanoTime();
       boolean identical = loadsAs(guest.memory(), file);
       double loadSeconds = Amounts.secondsBetween(loadStart, System.nanoTime());
@@ -102,18 +116,13 @@ final class EmbeddedAct {
     }
   }
 
-  private MigrationInfo save(EmbeddedGuest guest, SaveFormat format, Path file) {
-    MigrationParameters parameters =
-        MigrationParameters.defaults()
-            .withMaxBandwidth(ramBytes)
-            .withDowntimeLimit(DOWNTIME_LIMIT)
-            .withMaxPasses(PASSES);
+  private MigrationInfo save(EmbeddedGuest guest, MigrationCapabilities capabilities, Path file) {
     Migration migration =
         new Migration(
             guest.memory(),
             guest,
             new MigrationSettings(
-                EmbeddedGuest.configuration(), MigrationCapabilities.of(format), parameters));
+                EmbeddedGuest.configuration(), capabilities, settings.parameters()));
     migration.start(Transport.file(file, WriteOptions.defaults()));
     try (Cancellation.Registration _ = cancellation.onCancel(migration::cancel)) {
       return migration.await();

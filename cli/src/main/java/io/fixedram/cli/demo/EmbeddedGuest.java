@@ -36,6 +36,9 @@ final class EmbeddedGuest implements GuestControl, AutoCloseable {
 
   private static final int PAGES_A_BURST = 256;
 
+  /** It writes so many times its RAM a second. */
+  private static final int DIRTY_FACTOR = 2;
+
   private final Arena arena = Arena.ofShared();
   private final GuestMemory memory;
   private final long dirtyBytesPerSecond;
@@ -52,10 +55,10 @@ final class EmbeddedGuest implements GuestControl, AutoCloseable {
   private volatile boolean ended;
   private final Thread writer;
 
-  /** Starts a guest that dirties its memory at a rate. */
-  EmbeddedGuest(long ramBytes, long dirtyBytesPerSecond) {
+  /** Starts it. */
+  EmbeddedGuest(long ramBytes) {
     this.memory = GuestMemory.allocate(arena, blocks(ramBytes));
-    this.dirtyBytesPerSecond = dirtyBytesPerSecond;
+    this.dirtyBytesPerSecond = ramBytes * DIRTY_FACTOR;
     RamBlock ram = ram();
     fill(memory.segment(ram).asSlice(0, ramBytes / FILLED_SHARE));
     fill(memory.segment(memory.blocks().list().getLast()));

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli;
+
+import io.fixedram.cli.args.Arguments;
+import io.fixedram.cli.args.OptionSpec;
+import io.fixedram.cli.args.UsageException;
+import io.fixedram.engine.MigrationCapabilities;
+import io.fixedram.engine.MigrationCapability;
+import io.fixedram.engine.MigrationParameter;
+import io.fixedram.engine.MigrationParameters;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * The options that set an embedded guest's migration, by the names that QMP has for capabilities
+ * and parameters. What is not given stays as it was.
+ *
+ * @param capabilities those switched, on or off
+ * @param parameters those set, in QMP's units
+ */
+public record MigrationOptions(
+    Map<MigrationCapability, Boolean> capabilities, Map<MigrationParameter, Long> parameters) {
+  private static final OptionSpec CAPABILITY =
+      OptionSpec.values(
+          "capability",
+          "NAME[=on|off]",
+          "switch a capability of the migration, as QMP's migrate-set-capabilities does: "
+              + names(MigrationCapability.values(), MigrationCapability::text)
+              + "; may be given many times");
+  private static final OptionSpec PARAMETER =
+      OptionSpec.values(
+          "parameter",
+          "NAME=NUMBER",
+          "set a parameter of the migration, as QMP's migrate-set-parameters does: "
+              + names(MigrationParameter.values(), MigrationParameter::text)
+              + "; may be given many times");
+
+  /** In the order of the help. */
+  static final List<OptionSpec> ALL = List.of(CAPABILITY, PARAMETER);
+
+  private static <T> String names(T[] all, Function<T, String> text) {
+    return Arrays.stream(all).map(text).collect(Collectors.joining(", "));
+  }
+
+  static MigrationOptions read(Arguments arguments) {
+    Map<MigrationCapability, Boolean> capabilities = new EnumMap<>(MigrationCapability.class);
+    for (String given : arguments.values(CAPABILITY)) {
+      String name = before(given);
+      MigrationCapability capability =
+          MigrationCapability.parse(name)
+              .orElseThrow(() ->
+                  new UsageException("--capability " + given + ": there is no capability " + name));
+      capabilities.put(capability, given.equals(name) || state(given));
+    }
+    Map<MigrationParameter, Long> parameters = new EnumMap<>(MigrationParameter.class);
+    for (String given : arguments.values(PARAMETER)) {
+      String name = before(given);
+      MigrationParameter parameter =
+          MigrationParameter.parse(name)
+              .orElseThrow(() ->
+                  new UsageException("--parameter " + given + ": there is no parameter " + name));
+      parameters.put(parameter, number(given));
+    }
+    return new MigrationOptions(capabilities, parameters);
+  }
+
+  private static String before(String given) {
+    int equals = given.indexOf('=');
+    return equals < 0 ? given : given.substring(0, equals);
+  }
+
+  private static String after(String given) {
+    return given.substring(given.indexOf('=') + 1);
+  }
+
+  private static boolean state(String given) {
+    return switch (after(given)) {
+      case "on" -> true;
+      case "off" -> false;
+      default -> throw new UsageException("--capability " + given + ": a capability is on or off");
+    };
+  }
+
+  private static long number(String given) {
+    try {
+      return Long.parseLong(after(given));
+    } catch (NumberFormatException e) {
+      throw new UsageException("--parameter " + given + ": give NAME=NUMBER");
+    }
+  }
+
+  /** Capabilities with these ones switched. */
+  public MigrationCapabilities applyTo(MigrationCapabilities before) {
+    return before.with(capabilities);
+  }
+
+  /** Parameters with these ones set. */
+  public MigrationParameters applyTo(MigrationParameters before) {
+    MigrationParameters after = before;
+    for (Map.Entry<MigrationParameter, Long> each : parameters.entrySet()) {
+      after = after.with(each.getKey(), each.getValue());
+    }
+    return after;
+  }
+}

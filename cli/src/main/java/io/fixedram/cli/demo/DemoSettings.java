@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli.demo;
+
+import io.fixedram.engine.MigrationCapabilities;
+import io.fixedram.engine.MigrationCapability;
+import io.fixedram.engine.MigrationParameters;
+import java.time.Duration;
+
+/**
+ * What guest the demo makes, and how it is migrated.
+ *
+ * @param ramBytes its RAM
+ * @param capabilities of its migration
+ * @param parameters of its migration
+ */
+public record DemoSettings(
+    long ramBytes, MigrationCapabilities capabilities, MigrationParameters parameters) {
+  private static final int PASSES = 10;
+  private static final Duration DOWNTIME_LIMIT = Duration.ofMillis(1);
+
+  /**
+   * What the demo shows if nothing else is asked for: fixed-ram, and all RAM saved in a second at
+   * the most, so that a guest that writes faster needs several passes.
+   */
+  public static DemoSettings defaults(long ramBytes) {
+    return new DemoSettings(
+        ramBytes,
+        MigrationCapabilities.of(MigrationCapability.FIXED_RAM),
+        MigrationParameters.defaults()
+            .withMaxBandwidth(ramBytes)
+            .withDowntimeLimit(DOWNTIME_LIMIT)
+            .withMaxPasses(PASSES));
+  }
+
+  /** QEMU's defaults, for a guest that QMP clients migrate. */
+  public static DemoSettings served(long ramBytes) {
+    return new DemoSettings(ramBytes, MigrationCapabilities.of(), MigrationParameters.defaults());
+  }
+}

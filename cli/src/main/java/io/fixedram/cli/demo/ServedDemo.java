@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli.demo;
+
+import io.fixedram.engine.MigrationCapabilities;
+import io.fixedram.engine.MigrationCapability;
+import io.fixedram.error.CancelledException;
+import io.fixedram.file.WriteOptions;
+import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.server.QmpServer;
+import io.fixedram.qemu.server.ServedGuest;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+
+/** The guest inside this process, for QMP clients to migrate, until one of them ends it. */
+public final class ServedDemo {
+  private ServedDemo() {}
+
+  /**
+   * Serves it.
+   *
+   * @param ready is told once clients can come
+   * @throws CancelledException if the cancellation ends it
+   */
+  public static void run(
+      DemoSettings settings, Path socket, Runnable ready, Cancellation cancellation) {
+    CountDownLatch quit = new CountDownLatch(1);
+    try (EmbeddedGuest guest = new EmbeddedGuest(settings.ramBytes());
+        ServedGuest served =
+            new ServedGuest(guest.memory(), guest, EmbeddedGuest.configuration())) {
+      served.setCapabilities(switches(settings.capabilities()));
+      served.changeParameters(before -> settings.parameters());
+      try (QmpServer _ = QmpServer.start(socket, served, WriteOptions.defaults(), quit::countDown);
+          Cancellation.Registration _ = cancellation.onCancel(quit::countDown)) {
+        ready.run();
+        await(quit);
+      }
+    }
+    cancellation.throwIfCancelled();
+  }
+
+  private static Map<MigrationCapability, Boolean> switches(MigrationCapabilities capabilities) {
+    Map<MigrationCapability, Boolean> switches = new EnumMap<>(MigrationCapability.class);
+    Arrays.stream(MigrationCapability.values())
+        .forEach(each -> switches.put(each, capabilities.has(each)));
+    return switches;
+  }
+
+  private static void await(CountDownLatch quit) {
+    try {
+      quit.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CancelledException();
+    }
+  }
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.server;
+
+import io.fixedram.engine.MigrationStatus;
+import java.util.Map;
+
+/**
+ * Something that QMP clients are told of.
+ *
+ * @param name QEMU's name of the event
+ * @param data what goes with it
+ */
+record GuestEvent(String name, Map<String, ?> data) {
+  static final GuestEvent STOP = new GuestEvent("STOP", Map.of());
+  static final GuestEvent RESUME = new GuestEvent("RESUME", Map.of());
+
+  static GuestEvent migration(MigrationStatus status) {
+    return new GuestEvent("MIGRATION", Map.of("status", status.text()));
+  }
+
+  static GuestEvent pass(long pass) {
+    return new GuestEvent("MIGRATION_PASS", Map.of("pass", pass));
+  }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.server;
+
+import io.fixedram.error.FixedRamException;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+
+/**
+ * Finds the end of each JSON object in a row of bytes. Clients need not end a message with a line's
+ * end, and some of those written for QEMU do not. Not thread-safe.
+ */
+final class MessageSplitter {
+  /** No command of a migration comes near this. */
+  private static final int MOST_BYTES = 1 << 20;
+
+  private final ByteArrayOutputStream message = new ByteArrayOutputStream();
+  private int depth;
+  private boolean inText;
+  private boolean escaped;
+
+  /**
+   * Consumes bytes up to the end of a message.
+   *
+   * @return the message; empty if more bytes are needed
+   * @throws FixedRamException if what comes is no object, or too long
+   */
+  Optional<String> next(ByteBuffer bytes) {
+    while (bytes.hasRemaining()) {
+      byte next = bytes.get();
+      if (depth == 0 && Character.isWhitespace(next)) {
+        continue;
+      }
+      if (depth == 0 && next != '{') {
+        throw new FixedRamException("JSON parse error, a message begins with '{'");
+      }
+      message.write(next);
+      if (message.size() > MOST_BYTES) {
+        throw new FixedRamException("a message is at most " + MOST_BYTES + " bytes");
+      }
+      step(next);
+      if (depth == 0) {
+        String text = message.toString(StandardCharsets.UTF_8);
+        message.reset();
+        return Optional.of(text);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private void step(byte next) {
+    if (inText) {
+      inText = escaped || next != '"';
+      escaped = !escaped && next == '\\';
+      return;
+    }
+    switch (next) {
+      case '"' -> inText = true;
+      case '{', '[' -> depth++;
+      case '}', ']' -> depth--;
+      default -> {}
+    }
+  }
+}

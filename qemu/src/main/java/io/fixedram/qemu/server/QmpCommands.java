@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.server;
+
+import io.fixedram.engine.MigrationCapability;
+import io.fixedram.engine.MigrationParameter;
+import io.fixedram.engine.MigrationParameters;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.file.WriteOptions;
+import io.fixedram.qemu.qmp.Json;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** The commands that a served guest knows, each with the name and arguments that QEMU gives it. */
+final class QmpCommands {
+  private static final Map<String, Object> NOTHING = Map.of();
+
+  private final ServedGuest guest;
+  private final WriteOptions options;
+  private final Map<String, Command> commands = new TreeMap<>();
+
+  /** One of them. */
+  private record Command(Set<String> arguments, Function<Json, Object> run) {}
+
+  QmpCommands(ServedGuest guest, WriteOptions options, Optional<Runnable> quit) {
+    this.guest = guest;
+    this.options = options;
+    add("cont", Set.of(), arguments -> nothing(guest::cont));
+    add("migrate", Set.of("uri", "detach"), this::migrate);
+    add("migrate-continue", Set.of("state"), this::migrateContinue);
+    add("migrate-set-capabilities", Set.of("capabilities"), this::setCapabilities);
+    add("migrate-set-parameters", parameterNames(), this::setParameters);
+    add("migrate_cancel", Set.of(), arguments -> nothing(guest::cancelMigration));
+    add("query-commands", Set.of(), arguments -> queryCommands());
+    add("query-migrate", Set.of(), arguments -> queryMigrate());
+    add("query-migrate-capabilities", Set.of(), arguments -> queryCapabilities());
+    add("query-migrate-parameters", Set.of(), arguments -> queryParameters());
+    add("query-status", Set.of(), arguments -> queryStatus());
+    add("query-version", Set.of(), arguments -> version());
+    quit.ifPresent(action -> add("quit", Set.of(), arguments -> nothing(action)));
+    add("stop", Set.of(), arguments -> nothing(guest::stop));
+  }
+
+  private void add(String name, Set<String> arguments, Function<Json, Object> run) {
+    commands.put(name, new Command(arguments, run));
+  }
+
+  private static Object nothing(Runnable action) {
+    action.run();
+    return NOTHING;
+  }
+
+  /**
+   * Runs a command.
+   *
+   * @return the answer, made of maps, lists, texts, numbers and booleans
+   * @throws FixedRamException why it is refused
+   */
+  Object run(String name, Json arguments) {
+    Command command = commands.get(name);
+    if (command == null) {
+      throw new CommandException(
+          CommandException.NOT_FOUND, "The command " + name + " has not been found");
+    }
+    for (Object member : ((Map<?, ?>) arguments.raw()).keySet()) {
+      if (!command.arguments.contains(member)) {
+        throw new FixedRamException("Parameter '" + member + "' is unexpected");
+      }
+    }
+    return command.run.apply(arguments);
+  }
+
+  /**
+   * What the greeting and {@code query-version} say; a client reads the protocol's level off it.
+   */
+  static Map<String, Object> version() {
+    return Map.of(
+        "qemu",
+        Map.of("major", 7, "minor", 2, "micro", 0),
+        "package",
+        "fixedram, a guest embedded in a Java program");
+  }
+
+  private List<Map<String, Object>> queryCommands() {
+    return commands.keySet().stream().map(name -> Map.<String, Object>of("name", name)).toList();
+  }
+
+  private Map<String, Object> queryStatus() {
+    RunState state = guest.runState();
+    return Map.of("status", state.text(), "running", state == RunState.RUNNING);
+  }
+
+  private Map<String, Object> queryMigrate() {
+    return guest.migration().map(MigrationReport::of).orElse(NOTHING);
+  }
+
+  private List<Map<String, Object>> queryCapabilities() {
+    return Arrays.stream(MigrationCapability.values())
+        .map(each ->
+            Map.<String, Object>of(
+                "capability", each.text(), "state", guest.capabilities().has(each)))
+        .toList();
+  }
+
+  private Object setCapabilities(Json arguments) {
+    Map<MigrationCapability, Boolean> changes = new EnumMap<>(MigrationCapability.class);
+    for (Json each : arguments.get("capabilities").items()) {
+      String name = each.get("capability").text();
+      MigrationCapability capability =
+          MigrationCapability.parse(name)
+              .orElseThrow(() ->
+                  new FixedRamException(
+                      "Parameter 'capability' does not accept value '" + name + "'"));
+      changes.put(capability, each.get("state").flag());
+    }
+    return nothing(() -> guest.setCapabilities(changes));
+  }
+
+  private Map<String, Object> queryParameters() {
+    MigrationParameters parameters = guest.parameters();
+    Map<String, Object> answer = new LinkedHashMap<>();
+    for (MigrationParameter each : MigrationParameter.values()) {
+      answer.put(each.text(), parameters.value(each));
+    }
+    return answer;
+  }
+
+  private static Set<String> parameterNames() {
+    return Arrays.stream(MigrationParameter.values())
+        .map(MigrationParameter::text)
+        .collect(Collectors.toSet());
+  }
+
+  private Object setParameters(Json arguments) {
+    return nothing(() -> guest.changeParameters(before -> changed(before, arguments)));
+  }
+
+  private static MigrationParameters changed(MigrationParameters before, Json arguments) {
+    MigrationParameters changed = before;
+    for (MigrationParameter each : MigrationParameter.values()) {
+      Optional<Json> value = arguments.find(each.text());
+      if (value.isPresent()) {
+        changed = changed.with(each, value.get().number());
+      }
+    }
+    return changed;
+  }
+
+  private Object migrate(Json arguments) {
+    MigrationUri target = MigrationUri.open(arguments.get("uri").text(), options);
+    try {
+      guest.migrate(target.transport());
+    } catch (RuntimeException e) {
+      target.giveUp();
+      throw e;
+    }
+    return NOTHING;
+  }
+
+  private Object migrateContinue(Json arguments) {
+    String state = arguments.get("state").text();
+    if (!state.equals("pre-switchover") || !guest.continueSwitchover()) {
+      throw new FixedRamException("the migration is not in the state " + state);
+    }
+    return NOTHING;
+  }
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.server;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.qmp.Json;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One client of a served guest. What goes to it waits in a queue, so that a client that does not
+ * read holds up nobody; one that lets too much gather is cut off.
+ */
+final class QmpSession implements AutoCloseable {
+  private static final int MOST_WAITING = 10_000;
+  private static final int BUFFER_BYTES = 1 << 14;
+  private static final Duration LAST_WORDS = Duration.ofSeconds(1);
+
+  /** In the queue of what goes out: nothing follows. */
+  private static final String END = "";
+
+  private final SocketChannel channel;
+  private final QmpCommands commands;
+  private final BlockingQueue<String> outgoing = new LinkedBlockingQueue<>(MOST_WAITING);
+  private final CountDownLatch written = new CountDownLatch(1);
+  private volatile boolean negotiated;
+
+  QmpSession(SocketChannel channel, QmpCommands commands) {
+    this.channel = channel;
+    this.commands = commands;
+  }
+
+  /** Serves the client until it or the server ends. */
+  void run() {
+    Thread.ofVirtual().name("qmp writer").start(this::write);
+    send(Map.of("QMP", Map.of("version", QmpCommands.version(), "capabilities", List.of())));
+    read();
+    offer(END);
+  }
+
+  private void read() {
+    ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
+    MessageSplitter splitter = new MessageSplitter();
+    try {
+      while (channel.read(buffer) >= 0) {
+        buffer.flip();
+        for (Optional<String> message = splitter.next(buffer);
+            message.isPresent();
+            message = splitter.next(buffer)) {
+          send(answer(message.get()));
+        }
+        buffer.clear();
+      }
+    } catch (FixedRamException e) {
+      // What comes after such bytes cannot be told apart.
+      send(error(CommandException.GENERIC, e, Optional.empty()));
+    } catch (IOException e) {
+      log(e);
+    }
+  }
+
+  private Map<String, Object> answer(String message) {
+    Optional<Json> id = Optional.empty();
+    try {
+      Json json = Json.parse(message);
+      id = json.find("id");
+      Map<String, Object> answer = new LinkedHashMap<>();
+      answer.put("return", execute(json));
+      id.ifPresent(value -> answer.put("id", value.raw()));
+      return answer;
+    } catch (CommandException e) {
+      return error(e.errorClass(), e, id);
+    } catch (FixedRamException e) {
+      return error(CommandException.GENERIC, e, id);
+    } catch (RuntimeException e) {
+      // The guest's own callbacks run here too.
+      return error(
+          CommandException.GENERIC, new FixedRamException("the guest failed: " + e, e), id);
+    }
+  }
+
+  private Object execute(Json message) {
+    String name = message.get("execute").text();
+    Json arguments = message.find("arguments").orElse(Json.of(Map.of()));
+    if (!(arguments.raw() instanceof Map)) {
+      throw new FixedRamException("QMP input member 'arguments' must be an object");
+    }
+    if (name.equals("qmp_capabilities")) {
+      negotiated = true;
+      return Map.of();
+    }
+    if (!negotiated) {
+      throw new CommandException(
+          CommandException.NOT_FOUND, "Expecting capabilities negotiation with 'qmp_capabilities'");
+    }
+    return commands.run(name, arguments);
+  }
+
+  private static Map<String, Object> error(String errorClass, Throwable cause, Optional<Json> id) {
+    Map<String, Object> answer = new LinkedHashMap<>();
+    answer.put("error", Map.of("class", errorClass, "desc", String.valueOf(cause.getMessage())));
+    id.ifPresent(value -> answer.put("id", value.raw()));
+    return answer;
+  }
+
+  /** Tells the client of an event, once it has entered command mode. */
+  void tell(GuestEvent event) {
+    if (!negotiated) {
+      return;
+    }
+    Instant now = Instant.now();
+    Map<String, Object> message = new LinkedHashMap<>();
+    message.put("event", event.name());
+    if (!event.data().isEmpty()) {
+      message.put("data", event.data());
+    }
+    message.put(
+        "timestamp", Map.of("seconds", now.getEpochSecond(), "microseconds", now.getNano() / 1000));
+    send(message);
+  }
+
+  private void send(Map<String, Object> message) {
+    offer(Json.of(message) + "\r\n");
+  }
+
+  private void offer(String message) {
+    if (!outgoing.offer(message)) {
+      close();
+    }
+  }
+
+  private void write() {
+    try {
+      for (String message = outgoing.take(); !message.equals(END); message = outgoing.take()) {
+        ByteBuffer bytes = ByteBuffer.wrap(message.getBytes(StandardCharsets.UTF_8));
+        while (bytes.hasRemaining()) {
+          channel.write(bytes);
+        }
+      }
+    } catch (IOException e) {
+      log(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      close();
+      written.countDown();
+    }
+  }
+
+  /** Ends it when the client has got what waits for it, or does not take it. */
+  void end() {
+    offer(END);
+    try {
+      var _ = written.await(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      close();
+    }
+  }
+
+  /** A client may go at any time. */
+  private static void log(IOException e) {
+    System.getLogger(QmpSession.class.getName())
+        .log(System.Logger.Level.DEBUG, "a QMP client is gone", e);
+  }
+
+  @Override
+  public void close() {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      log(e);
+    }
+  }
+}
