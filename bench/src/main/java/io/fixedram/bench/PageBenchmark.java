@@ -10,6 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -21,6 +22,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Threads;
 import org.openjdk.jmh.annotations.Warmup;
 
 /** What each page of a guest costs: the zero test, a mark in the dirty log, a bit of a bitmap. */
@@ -35,12 +37,16 @@ public class PageBenchmark {
   private static final long RAM_BYTES = 4L << 30;
   private static final long PAGES = RAM_BYTES / PAGE_BYTES;
 
+  /** Odd, so that every page comes once before the first one comes again. */
+  private static final long STRIDE_PAGES = 40_503;
+
   private final Arena arena = Arena.ofShared();
   private final MemorySegment zeros = arena.allocate(64 << 20, PAGE_BYTES);
   private final RamBlocks blocks =
       new RamBlocks(PAGE_BYTES, List.of(new RamBlock(0, "pc.ram", RAM_BYTES)));
   private final AtomicDirtyLog log = new AtomicDirtyLog(blocks);
   private final PageBitmap sparse = new PageBitmap(PAGES);
+  private final PageBitmap collected = new PageBitmap(PAGES);
   private final SplittableRandom random = new SplittableRandom(1);
   private long next;
 
@@ -69,6 +75,30 @@ public class PageBenchmark {
   @Benchmark
   public void markRandomPage() {
     log.mark(0, random.nextLong(PAGES), 1);
+  }
+
+  /** The same from two threads at a time. */
+  @Benchmark
+  @Threads(2)
+  public void markRandomPageInTwoThreads() {
+    log.mark(0, ThreadLocalRandom.current().nextLong(PAGES), 1);
+  }
+
+  /** A mark of a page that has none, in an order far from that of memory. */
+  @Benchmark
+  public void markCleanPage() {
+    next = (next + STRIDE_PAGES) % PAGES;
+    log.mark(0, next, 1);
+    if (next == 0) {
+      log.collect(0, collected);
+    }
+  }
+
+  /** A page marked, and the log of 4 GiB with its one mark collected. */
+  @Benchmark
+  public long markAndCollect() {
+    log.mark(0, random.nextLong(PAGES), 1);
+    return log.collect(0, collected);
   }
 
   /** A mark of a page that is marked already. */

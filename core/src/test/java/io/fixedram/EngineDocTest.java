@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The program that the documentation of the engine shows is compiled and run as it says. */
+class EngineDocTest {
+  private static final Path PAGE = Path.of("..", "docs", "engine.md");
+  private static final int MOST_LINES = 39;
+
+  @TempDir Path directory;
+
+  @Test
+  @Timeout(120)
+  void programOnThePageWorks() throws Exception {
+    List<String> program = program();
+    assertThat(program).hasSizeBetween(10, MOST_LINES);
+    Path source = Files.write(directory.resolve("Counters.java"), program);
+    Path save = directory.resolve("counters.fram");
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home", ""), "bin", "java").toString(),
+                "-p",
+                "target/classes",
+                "--add-modules",
+                "io.fixedram.core",
+                "--enable-native-access=io.fixedram.core",
+                source.toString(),
+                save.toString())
+            .redirectErrorStream(true)
+            .start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(output).isZero();
+    assertThat(output.lines())
+        .satisfiesExactly(
+            first -> assertThat(first).startsWith("stood still for PT"),
+            second ->
+                assertThat(second)
+                    .matches("the count is ([1-9][0-9]*), the last one in memory \\1"));
+    assertThat(save).isRegularFile();
+  }
+
+  private static List<String> program() throws IOException {
+    return Files.readAllLines(PAGE).stream()
+        .dropWhile(line -> !line.equals("```java"))
+        .skip(1)
+        .takeWhile(line -> !line.equals("```"))
+        .toList();
+  }
+}
