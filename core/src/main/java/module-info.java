@@ -12,5 +12,6 @@ module io.fixedram.core {
   exports io.fixedram.guest;
   exports io.fixedram.layout;
   exports io.fixedram.os;
+  exports io.fixedram.pageserver;
   exports io.fixedram.stream;
 }

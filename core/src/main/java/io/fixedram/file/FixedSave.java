@@ -238,10 +238,25 @@ public final class FixedSave implements Save {
    */
   public void sendPages(
       BlockPlace place, PageBitmap bitmap, long first, long count, PageSink sink) {
-    Objects.checkFromIndexSize(first, count, bitmap.pages());
     try (Arena arena = Arena.ofShared()) {
-      send(place, bitmap, first, first + count, arena.allocate(READ_BYTES, 4096), sink);
+      sendPages(place, bitmap, first, count, arena.allocate(READ_BYTES, 4096), sink);
     }
+  }
+
+  /**
+   * The same through memory of the caller.
+   *
+   * @param buffer what is read into, one target page at least; no longer run reaches the sink
+   */
+  public void sendPages(
+      BlockPlace place,
+      PageBitmap bitmap,
+      long first,
+      long count,
+      MemorySegment buffer,
+      PageSink sink) {
+    Objects.checkFromIndexSize(first, count, bitmap.pages());
+    send(place, bitmap, first, first + count, buffer, sink);
   }
 
   private void send(
@@ -253,13 +268,13 @@ public final class FixedSave implements Save {
       PageSink sink) {
     long pageSize = header.blocks().targetPageSize();
     for (long page = first; page < end; ) {
-      long present = Math.min(end, bitmap.nextSet(page));
+      long present = bitmap.nextSet(page, end);
       if (present > page) {
         sink.zero(place.block(), page * pageSize, (present - page) * pageSize);
       }
-      long absent = Math.min(end, bitmap.nextClear(present));
+      long absent = bitmap.nextClear(present, end);
       for (long at = present * pageSize; at < absent * pageSize; ) {
-        long length = Math.min(READ_BYTES, absent * pageSize - at);
+        long length = Math.min(buffer.byteSize(), absent * pageSize - at);
         readFully(place.pagesOffset() + at, buffer, length);
         sink.data(place.block(), at, buffer, 0, length);
         at += length;

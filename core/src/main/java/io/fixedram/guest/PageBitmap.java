@@ -72,9 +72,19 @@ public final class PageBitmap {
     return next(page, pages, 0);
   }
 
+  /** The first page of a run whose bit is set; {@code end} if there is none. */
+  public long nextSet(long page, long end) {
+    return next(page, end, 0);
+  }
+
   /** The first page at or after one whose bit is clear; {@link #pages()} if there is none. */
   public long nextClear(long page) {
     return next(page, pages, -1);
+  }
+
+  /** The first page of a run whose bit is clear; {@code end} if there is none. */
+  public long nextClear(long page, long end) {
+    return next(page, end, -1);
   }
 
   /** Whether any page of a run has its bit set. */

@@ -54,12 +54,18 @@ final class Linux {
   static final int SOCK_NONBLOCK = 0x800;
   static final int SOCK_CLOEXEC = 0x80000;
   static final int SOL_SOCKET = 1;
+  static final int SO_SNDBUF = 7;
   static final int SCM_RIGHTS = 1;
   static final int MSG_NOSIGNAL = 0x4000;
   static final int SHUT_RDWR = 2;
 
   // asm-generic/fcntl.h
   static final int F_SETFL = 4;
+
+  // asm-generic/poll.h: struct pollfd
+  static final int POLLOUT = 4;
+  static final int POLLFD_BYTES = 8;
+  static final long POLLFD_EVENTS_AT = 4;
 
   // asm-generic/mman-common.h, linux/mman.h
   static final int PROT_READ = 1;

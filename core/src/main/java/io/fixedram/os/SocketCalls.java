@@ -7,6 +7,7 @@ import static io.fixedram.os.Native.POINTER;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /** The socket calls behind {@link UnixSocket}, each with the kernel's raw result. */
 final class SocketCalls {
@@ -17,6 +18,8 @@ final class SocketCalls {
   private static final Native RECV = Native.ofLong("recv", INT, POINTER, LONG, INT);
   private static final Native SEND = Native.ofLong("send", INT, POINTER, LONG, INT);
   private static final Native SENDMSG = Native.ofLong("sendmsg", INT, POINTER, INT);
+  private static final Native POLL = Native.ofInt("poll", POINTER, LONG, INT);
+  private static final Native SETSOCKOPT = Native.ofInt("setsockopt", INT, INT, INT, POINTER, INT);
   private static final Native SHUTDOWN = Native.ofInt("shutdown", INT, INT);
 
   private SocketCalls() {}
@@ -65,6 +68,36 @@ final class SocketCalls {
       return (int)
           Native.result(
               (int) FCNTL.handle().invokeExact(state, descriptor, Linux.F_SETFL, flags), state);
+    } catch (Throwable e) {
+      throw Native.unexpected(e);
+    }
+  }
+
+  /** poll(2) of one descriptor, without a limit of time. */
+  static int poll(int descriptor, int events) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(Native.stateLayout());
+      MemorySegment entry = arena.allocate(Linux.POLLFD_BYTES, Integer.BYTES);
+      entry.set(ValueLayout.JAVA_INT, 0, descriptor);
+      entry.set(ValueLayout.JAVA_SHORT, Linux.POLLFD_EVENTS_AT, (short) events);
+      return (int) Native.result((int) POLL.handle().invokeExact(state, entry, 1L, -1), state);
+    } catch (Throwable e) {
+      throw Native.unexpected(e);
+    }
+  }
+
+  /** setsockopt(2) of an int of SOL_SOCKET. */
+  static int setOption(int descriptor, int option, int value) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(Native.stateLayout());
+      MemorySegment memory = arena.allocateFrom(ValueLayout.JAVA_INT, value);
+      int returned =
+          (int)
+              SETSOCKOPT
+                  .handle()
+                  .invokeExact(
+                      state, descriptor, Linux.SOL_SOCKET, option, memory, (int) memory.byteSize());
+      return (int) Native.result(returned, state);
     } catch (Throwable e) {
       throw Native.unexpected(e);
     }

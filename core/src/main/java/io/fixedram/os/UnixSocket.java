@@ -83,6 +83,31 @@ public final class UnixSocket implements ByteChannel {
     return descriptor;
   }
 
+  /**
+   * Limits what may be under way to the other side: bytes written here and not yet read there, with
+   * what the kernel needs to keep them. A write waits while there is more.
+   *
+   * @param bytes the limit; the kernel has a least one of some KiB
+   */
+  public void limitUnderWay(int bytes) {
+    // The kernel doubles the value (socket(7)).
+    check(
+        guarded(() -> SocketCalls.setOption(descriptor, Linux.SO_SNDBUF, bytes / 2), 0),
+        "cannot set up ");
+  }
+
+  /**
+   * Returns when little is under way to the other side, at most a quarter of the limit, or when
+   * there is no other side any more.
+   */
+  public void awaitWritable() {
+    long result;
+    do {
+      result = guarded(() -> SocketCalls.poll(descriptor, Linux.POLLOUT), 0);
+    } while (Errno.EINTR.is(result));
+    check(result, "cannot wait for ");
+  }
+
   /** Reads what is there, waiting for at least one byte; -1 once the other side has closed. */
   @Override
   public int read(ByteBuffer into) {

@@ -54,12 +54,21 @@ public final class StreamFormat {
 
   static final int COMMAND_PING = 2;
   static final int COMMAND_POSTCOPY_ADVISE = 3;
+  static final int COMMAND_POSTCOPY_LISTEN = 4;
+  static final int COMMAND_POSTCOPY_RUN = 5;
+  static final int COMMAND_POSTCOPY_RAM_DISCARD = 6;
+  static final int COMMAND_PACKAGED = 7;
   static final int COMMAND_SWITCHOVER_START = 11;
 
   /** Messages of the return path, from the destination to the source. */
   static final int RETURN_SHUT = 1;
 
   static final int RETURN_PONG = 2;
+  static final int RETURN_REQ_PAGES_ID = 3;
+  static final int RETURN_REQ_PAGES = 4;
+  static final int RETURN_RECV_BITMAP = 5;
+  static final int RETURN_RESUME_ACK = 6;
+  static final int RETURN_SWITCHOVER_ACK = 7;
 
   /** Longest name of a section, block or machine. */
   public static final int MOST_NAME_BYTES = 255;

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.pageserver;
+
+import io.fixedram.error.DamagedSaveException;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.error.ProtocolException;
+import io.fixedram.error.StorageException;
+import io.fixedram.file.FixedSave;
+import io.fixedram.guest.CountingSink;
+import io.fixedram.guest.DeviceState;
+import io.fixedram.guest.PageSink;
+import io.fixedram.guest.RamBlock;
+import io.fixedram.guest.SaveHeader;
+import io.fixedram.guest.TransferCounters;
+import io.fixedram.os.Cancellation;
+import io.fixedram.os.UnixSocket;
+import io.fixedram.stream.ByteSource;
+import io.fixedram.stream.ByteTarget;
+import io.fixedram.stream.PostcopyEncoder;
+import io.fixedram.stream.ReturnPathDecoder;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Serves a save to the destination of a postcopy migration: the device state first, with which the
+ * guest runs; then every page once. A page that is asked for goes at once, the run of pages around
+ * it next, and the rest in the background: pages that were hot before, pages with content, zero
+ * pages. Little is ever under way to the destination, so that an answer is not kept waiting behind
+ * the background. Serves once, in the calling thread, with another one that reads requests.
+ */
+public final class PageServer {
+  /** Pages around one that is asked for that come along: 64 KiB. */
+  private static final int RUN_PAGES = 16;
+
+  /** Zero pages at a time in the background: what a destination places in less than 100 us. */
+  private static final int ZERO_RUN_PAGES = 64;
+
+  private static final int RUN_BUFFER_BYTES = 1 << 16;
+  private static final int UNDER_WAY_BYTES = 1 << 16;
+  private static final int READ_ATTEMPTS = 4;
+  private static final long RETRY_MILLIS = 50;
+  private static final String DESTINATION = "QEMU";
+
+  private final FixedSave save;
+  private final UnixSocket socket;
+  private final TransferCounters counters;
+  private final FaultTimes faults;
+  private final Lifeline lifeline;
+  private final Cancellation cancellation;
+  private Optional<StorageException> lost = Optional.empty();
+  private Optional<FixedRamException> failure = Optional.empty();
+
+  /**
+   * Prepares to serve.
+   *
+   * @param save stays the caller's to close, after {@link #serve} has returned
+   * @param socket the connection to a destination that has begun to load; closed when all is served
+   * @param counters count pages as they are sent
+   * @param faults count answers to requests
+   */
+  public PageServer(
+      FixedSave save,
+      UnixSocket socket,
+      TransferCounters counters,
+      FaultTimes faults,
+      Lifeline lifeline,
+      Cancellation cancellation) {
+    this.save = save;
+    this.socket = socket;
+    this.counters = counters;
+    this.faults = faults;
+    this.lifeline = lifeline;
+    this.cancellation = cancellation;
+  }
+
+  /**
+   * Serves until the destination has confirmed that it has everything.
+   *
+   * @throws StorageException if the destination goes away
+   * @throws ProtocolException if what it sends makes no sense
+   * @throws FixedRamException if pages could not be read and were sent as zeros, after all others
+   *     have been sent
+   */
+  public void serve() {
+    DeviceState state = save.deviceState();
+    SaveHeader header = save.header();
+    socket.limitUnderWay(UNDER_WAY_BYTES);
+    ReturnPathDecoder returnPath =
+        new ReturnPathDecoder(ByteSource.of(socket, DESTINATION), DESTINATION, header.blocks());
+    try (Arena arena = Arena.ofShared();
+        Cancellation.Registration _ = cancellation.onCancel(socket::close);
+        PageSink encoder =
+            new CountingSink(new PostcopyEncoder(this::write, state), counters, cancellation);
+        Requests requests = new Requests(returnPath, socket, DESTINATION)) {
+      encoder.begin(header);
+      List<BlockPages> blocks =
+          save.places().stream().map(place -> BlockPages.of(save, place)).toList();
+      Work work = new Work(blocks, requests, encoder, arena.allocate(RUN_BUFFER_BYTES, 4096));
+      work.run();
+      requests.allSent();
+      encoder.end(state);
+      requests.awaitShut();
+    } catch (StorageException e) {
+      cancellation.throwIfCancelled();
+      throw e;
+    }
+    if (failure.isPresent()) {
+      throw failure.get();
+    }
+  }
+
+  private void write(long position, MemorySegment from, long offset, long length) {
+    try {
+      ByteTarget.of(socket, DESTINATION).write(position, from, offset, length);
+    } catch (StorageException e) {
+      lost = Optional.of(e);
+      throw e;
+    }
+  }
+
+  /** The pages, and what is left to do with them. */
+  private final class Work implements PageSink {
+    private final List<BlockPages> blocks;
+    private final Requests requests;
+    private final PageSink encoder;
+    private final MemorySegment buffer;
+    private final Background background;
+    private final Neighbourhoods neighbourhoods = new Neighbourhoods();
+    private final int pageSize = save.header().blocks().targetPageSize();
+
+    Work(List<BlockPages> blocks, Requests requests, PageSink encoder, MemorySegment buffer) {
+      this.blocks = blocks;
+      this.requests = requests;
+      this.encoder = encoder;
+      this.buffer = buffer;
+      this.background = new Background(blocks, RUN_PAGES, ZERO_RUN_PAGES);
+    }
+
+    void run() {
+      while (true) {
+        requests.check();
+        Optional<Requests.Request> request = requests.poll();
+        if (request.isPresent()) {
+          answer(request.get());
+          continue;
+        }
+        Optional<PageRun> near = neighbourhoods.next();
+        if (near.isPresent()) {
+          send(near.get());
+          continue;
+        }
+        socket.awaitWritable();
+        if (!requests.isEmpty()) {
+          continue;
+        }
+        Optional<PageRun> next = background.next();
+        if (next.isEmpty()) {
+          return;
+        }
+        send(next.get());
+      }
+    }
+
+    private void answer(Requests.Request request) {
+      BlockPages block = blocks.get(request.pages().block().index());
+      long first = request.pages().offset() / pageSize;
+      long end = first + request.pages().lengthBytes() / pageSize;
+      if (block.allSent(first, end)) {
+        return;
+      }
+      send(new PageRun(block, first, end));
+      faults.add(System.nanoTime() - request.receivedNanos());
+      long from = first / RUN_PAGES * RUN_PAGES;
+      long to = Math.min(block.pages(), (end + RUN_PAGES - 1) / RUN_PAGES * RUN_PAGES);
+      neighbourhoods.add(new PageRun(block, from, to));
+    }
+
+    /** Sends what was not sent of a run, as one part of the stream. */
+    private void send(PageRun run) {
+      for (int attempt = 1; ; attempt++) {
+        try {
+          sendUnsent(run);
+          break;
+        } catch (StorageException | DamagedSaveException e) {
+          if (lost.isPresent()) {
+            throw e;
+          }
+          if (failure.isPresent() || attempt == READ_ATTEMPTS) {
+            sendWhatCanBeRead(run, e);
+            break;
+          }
+          pause();
+        }
+      }
+      encoder.drain();
+    }
+
+    private void sendUnsent(PageRun run) {
+      BlockPages block = run.block();
+      long page = block.sent().nextClear(run.first(), run.end());
+      while (page < run.end()) {
+        long end = block.sent().nextSet(page, run.end());
+        save.sendPages(block.place(), block.present(), page, end - page, buffer, this);
+        page = block.sent().nextClear(end, run.end());
+      }
+    }
+
+    /** Has the guest stopped, then sends zeros for those pages of a run that cannot be read. */
+    private void sendWhatCanBeRead(PageRun run, FixedRamException reason) {
+      if (failure.isEmpty()) {
+        failure = Optional.of(reason);
+        lifeline.unreadable(reason);
+      }
+      for (long page = run.first(); page < run.end(); page++) {
+        try {
+          sendUnsent(new PageRun(run.block(), page, page + 1));
+        } catch (StorageException | DamagedSaveException e) {
+          if (lost.isPresent()) {
+            throw e;
+          }
+          zero(run.block().place().block(), page * pageSize, pageSize);
+        }
+      }
+    }
+
+    private void pause() {
+      try {
+        Thread.sleep(RETRY_MILLIS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new FixedRamException("interrupted while " + save.path() + " was read again", e);
+      }
+    }
+
+    @Override
+    public void begin(SaveHeader header) {
+      throw new IllegalStateException("only pages come here");
+    }
+
+    @Override
+    public void data(
+        RamBlock block, long offset, MemorySegment from, long fromOffset, long lengthBytes) {
+      encoder.data(block, offset, from, fromOffset, lengthBytes);
+      markSent(block, offset, lengthBytes);
+    }
+
+    @Override
+    public void zero(RamBlock block, long offset, long lengthBytes) {
+      encoder.zero(block, offset, lengthBytes);
+      markSent(block, offset, lengthBytes);
+    }
+
+    private void markSent(RamBlock block, long offset, long lengthBytes) {
+      blocks.get(block.index()).sent().set(offset / pageSize, lengthBytes / pageSize);
+    }
+
+    @Override
+    public void end(DeviceState state) {
+      throw new IllegalStateException("only pages come here");
+    }
+
+    @Override
+    public void close() {
+      // The encoder is closed by who made it.
+    }
+  }
+}

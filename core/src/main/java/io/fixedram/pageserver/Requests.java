@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.pageserver;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.error.ProtocolException;
+import io.fixedram.error.StorageException;
+import io.fixedram.os.Threads;
+import io.fixedram.os.UnixSocket;
+import io.fixedram.stream.ReturnPathDecoder;
+import io.fixedram.stream.ReturnPathDecoder.Message;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * What the destination asks for, read by a thread of its own so that the time at which it asked is
+ * known. A destination asks for no page twice and waits for each, so that only a broken one fills
+ * the queue; it then waits itself.
+ */
+final class Requests implements AutoCloseable {
+  private static final int MOST_WAITING = 4096;
+  private static final long PATIENCE_MILLIS = 50;
+
+  private final ReturnPathDecoder returnPath;
+  private final UnixSocket socket;
+  private final String name;
+  private final ArrayBlockingQueue<Request> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
+  private final Thread thread;
+  private volatile boolean allSent;
+  private volatile Optional<End> end = Optional.empty();
+
+  /**
+   * Somebody in the guest waits.
+   *
+   * @param pages for what
+   * @param receivedNanos since when we know, as {@link System#nanoTime()}
+   */
+  record Request(Message.PagesRequest pages, long receivedNanos) {}
+
+  /** Why nothing more comes. */
+  private sealed interface End {
+    record Shut() implements End {}
+
+    record Failed(FixedRamException reason) implements End {}
+  }
+
+  Requests(ReturnPathDecoder returnPath, UnixSocket socket, String name) {
+    this.returnPath = returnPath;
+    this.socket = socket;
+    this.name = name;
+    this.thread = Thread.ofPlatform().daemon().name("page requests").start(this::readUntilEnd);
+  }
+
+  private void readUntilEnd() {
+    try {
+      end = Optional.of(read());
+    } catch (FixedRamException e) {
+      end = Optional.of(new End.Failed(e));
+    } catch (InterruptedException e) {
+      end = Optional.of(new End.Failed(gone()));
+    }
+  }
+
+  private End read() throws InterruptedException {
+    while (true) {
+      Optional<Message> message = returnPath.next();
+      if (message.isEmpty()) {
+        throw gone();
+      }
+      switch (message.get()) {
+        case Message.PagesRequest pages -> waiting.put(new Request(pages, System.nanoTime()));
+        case Message.Shut(int status) when status != 0 ->
+            throw new FixedRamException(
+                name + " gave up loading (status " + status + "); its own output says why");
+        case Message.Shut _ when !allSent ->
+            throw new ProtocolException(name + " says it has all pages before they were sent");
+        case Message.Shut _ -> {
+          return new End.Shut();
+        }
+        case Message.Other _ -> {
+          // Answers to what was not asked.
+        }
+      }
+    }
+  }
+
+  private StorageException gone() {
+    return new StorageException(name + " closed the connection before it had all pages", 0);
+  }
+
+  /** The request that has waited longest. */
+  Optional<Request> poll() {
+    return Optional.ofNullable(waiting.poll());
+  }
+
+  boolean isEmpty() {
+    return waiting.isEmpty();
+  }
+
+  /**
+   * Returns if more can come.
+   *
+   * @throws FixedRamException why nothing can
+   */
+  void check() {
+    if (end.isPresent() && end.get() instanceof End.Failed failed) {
+      throw failed.reason();
+    }
+  }
+
+  /** Says that all pages are about to have been sent, after which the destination may end. */
+  void allSent() {
+    allSent = true;
+  }
+
+  /**
+   * Waits until the destination has said that it has all; what it asks for meanwhile is on its way.
+   *
+   * @throws FixedRamException if it ends otherwise
+   */
+  void awaitShut() {
+    try {
+      while (end.isEmpty()) {
+        var _ = waiting.poll(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new FixedRamException("interrupted while QEMU took the last pages", e);
+    }
+    check();
+  }
+
+  /** Closes the connection, which ends the thread. */
+  @Override
+  public void close() {
+    socket.close();
+    thread.interrupt();
+    Threads.joinUninterruptibly(thread);
+    returnPath.close();
+  }
+}
