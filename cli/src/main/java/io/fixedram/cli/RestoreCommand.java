@@ -25,8 +25,9 @@ record RestoreCommand(RestoreRequest request) implements Command {
   private static final OptionSpec VIA =
       OptionSpec.choice(
           "via",
-          List.of("auto", "native", "stream"),
-          "the way: native has QEMU read a mapped-ram file itself, from 9.0 on; stream sends any"
+          List.of("auto", "lazy", "native", "stream"),
+          "the way: lazy lets the guest run at once and serves its pages from a fixed-offset file"
+              + " as it asks for them, which takes userfaultfd; native has QEMU read a mapped-ram file itself, from 9.0 on; stream sends any"
               + " save into any QEMU; auto takes the fastest that this QEMU and this file allow,"
               + " and says which");
   private static final OptionSpec PAUSED =
@@ -96,6 +97,7 @@ record RestoreCommand(RestoreRequest request) implements Command {
             : new RestoreTarget.Command(json ? aside(command, detach) : command);
     RestoreVia via =
         switch (arguments.choice(VIA)) {
+          case "lazy" -> RestoreVia.LAZY;
           case "native" -> RestoreVia.NATIVE;
           case "stream" -> RestoreVia.STREAM;
           default -> RestoreVia.AUTO;

@@ -36,6 +36,7 @@ public final class GuestRestore {
   private final long startNanos;
   private final LiveView view = new LiveView(new TransferCounters(), "loading");
   private OptionalLong resumedNanos = OptionalLong.empty();
+  private OptionalLong settledNanos = OptionalLong.empty();
 
   private GuestRestore(
       RestoreRequest request,
@@ -96,7 +97,7 @@ public final class GuestRestore {
       listener.started(view);
       long incomingNanos = System.nanoTime();
       load(way);
-      long runningNanos = settle();
+      long runningNanos = settledNanos.orElseGet(this::settle);
       settings.putBack();
       return report(choice, incomingNanos, runningNanos);
     } catch (RuntimeException | Error e) {
@@ -106,9 +107,13 @@ public final class GuestRestore {
   }
 
   private IncomingWay way(RestoreVia via) {
-    return via == RestoreVia.NATIVE
-        ? new NativeWay(save.path(), migration)
-        : new StreamWay(save, destination, view.counters(), cancellation);
+    return switch (via) {
+      case LAZY ->
+          new LazyWay(
+              (FixedSave) save, destination, view, listener, cancellation, this::settleOnceLoaded);
+      case NATIVE -> new NativeWay(save.path(), migration);
+      case AUTO, INSTANT, STREAM -> new StreamWay(save, destination, view.counters(), cancellation);
+    };
   }
 
   /** In this order because QEMU refuses parameters that it takes mapped-ram not to go with. */
@@ -123,6 +128,8 @@ public final class GuestRestore {
             true,
             "mapped-ram",
             way.mappedRam(),
+            "postcopy-ram",
+            way.postcopyRam(),
             Configuration.X_IGNORE_SHARED,
             ignoreShared));
   }
@@ -217,6 +224,14 @@ public final class GuestRestore {
       resumedNanos = OptionalLong.empty();
     }
     return resumedNanos.orElseGet(System::nanoTime);
+  }
+
+  /** While pages are served still: takes events for a while, and lets the guest go on. */
+  private void settleOnceLoaded() {
+    takeEvents(POLL_TIME);
+    if (settledNanos.isEmpty() && !migration.guest().is("inmigrate")) {
+      settledNanos = OptionalLong.of(settle());
+    }
   }
 
   /** A QEMU that is not ours goes on, perhaps to take another save. */

@@ -5,9 +5,14 @@ package io.fixedram.qemu;
  * How the content of a save gets into a QEMU that waits for an incoming migration. Closing it lets
  * go of what QEMU needed while it loaded.
  */
-sealed interface IncomingWay extends AutoCloseable permits NativeWay, StreamWay {
+sealed interface IncomingWay extends AutoCloseable permits LazyWay, NativeWay, StreamWay {
   /** Whether QEMU must have its mapped-ram capability on. */
   boolean mappedRam();
+
+  /** Whether QEMU must have its postcopy-ram capability on. */
+  default boolean postcopyRam() {
+    return false;
+  }
 
   /** Has QEMU start to load. */
   void start();

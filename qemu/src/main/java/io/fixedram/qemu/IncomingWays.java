@@ -44,7 +44,8 @@ final class IncomingWays {
                   new Choice(
                       RestoreVia.NATIVE,
                       migration.qmp().version() + " loads mapped-ram files itself"));
-      case LAZY, INSTANT ->
+      case LAZY -> new Choice(RestoreVia.LAZY, "asked for");
+      case INSTANT ->
           throw new IllegalArgumentException("no guest is restored --via " + wanted.text());
     };
   }

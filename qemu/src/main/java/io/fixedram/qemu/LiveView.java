@@ -2,10 +2,12 @@
 package io.fixedram.qemu;
 
 import io.fixedram.guest.TransferCounters;
+import io.fixedram.pageserver.FaultTimes;
 
 /** The view of a transfer under way. */
 final class LiveView implements TransferView {
   private final TransferCounters counters;
+  private final FaultTimes faults = new FaultTimes();
   private volatile MigrationState state = MigrationState.NONE;
   private volatile String phase;
 
@@ -16,6 +18,10 @@ final class LiveView implements TransferView {
 
   TransferCounters counters() {
     return counters;
+  }
+
+  FaultTimes faults() {
+    return faults;
   }
 
   void state(MigrationState latest) {

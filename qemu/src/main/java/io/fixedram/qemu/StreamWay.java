@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
-import io.fixedram.error.FixedRamException;
 import io.fixedram.file.Save;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.os.Cancellation;
 import io.fixedram.os.UnixSocket;
-import io.fixedram.qemu.qmp.QmpException;
 import io.fixedram.stream.ByteTarget;
 import io.fixedram.stream.StreamEncoder;
-import java.nio.file.Path;
 import java.util.Optional;
 
-/**
- * QEMU is sent a migration stream made from the save, whatever its format. Over a unix socket QEMU
- * is handed one end of a socket pair (getfd); over TCP it listens in a directory of ours.
- */
+/** QEMU is sent a migration stream made from the save, whatever its format. */
 final class StreamWay implements IncomingWay {
-  private static final String DESCRIPTOR_NAME = "fixedram-restore";
-
   private final Save save;
   private final Destination destination;
   private final TransferCounters counters;
@@ -41,27 +33,7 @@ final class StreamWay implements IncomingWay {
 
   @Override
   public void start() {
-    Migration migration = new Migration(destination.qmp());
-    connection =
-        Optional.of(
-            destination.qmp().canPassDescriptors()
-                ? PassedSocket.pass(destination.qmp(), DESCRIPTOR_NAME, migration::startIncoming)
-                : connect(migration));
-  }
-
-  private UnixSocket connect(Migration migration) {
-    Path socket = destination.directory().resolve("incoming.sock");
-    try {
-      migration.startIncoming("unix:" + socket);
-    } catch (QmpException e) {
-      throw new FixedRamException(
-          "QEMU cannot be reached by a unix socket ("
-              + e.description()
-              + "): if it runs on another host, tell it 'migrate-incoming tcp:HOST:PORT' and run"
-              + " 'fixedram send FILE --connect tcp:HOST:PORT'",
-          e);
-    }
-    return UnixSocket.connect(socket);
+    connection = Optional.of(IncomingSocket.open(destination));
   }
 
   @Override

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.file.FixedSave;
+import io.fixedram.os.Cancellation;
+import io.fixedram.os.Threads;
+import io.fixedram.os.UnixSocket;
+import io.fixedram.pageserver.PageServer;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The guest runs before its memory has come: QEMU is told the end of a postcopy migration, and its
+ * pages are served from the save. Until all have arrived the guest depends on us, so that whatever
+ * goes wrong has it stopped before its pages stop coming: CPUs that wait for a page can't stop.
+ */
+final class LazyWay implements IncomingWay {
+  /** What QEMU may take to stop a guest whose pages still come. */
+  private static final Duration STOP_TIME = Duration.ofSeconds(5);
+
+  /** How long QEMU gets to take notice of a stop before pages that can't be read go as zeros. */
+  private static final Duration NOTICE_TIME = Duration.ofMillis(200);
+
+  private final FixedSave save;
+  private final Destination destination;
+  private final LiveView view;
+  private final TransferListener listener;
+  private final Cancellation cancellation;
+  private final Runnable meanwhile;
+
+  /** Ends the serving, which must come after the guest was stopped. */
+  private final Cancellation serving = new Cancellation();
+
+  private final CountDownLatch stopped = new CountDownLatch(1);
+  private Optional<UnixSocket> connection = Optional.empty();
+
+  /**
+   * Prepares.
+   *
+   * @param meanwhile is run again and again in the calling thread while pages are served; looks
+   *     after the guest, for some milliseconds at a time
+   */
+  LazyWay(
+      FixedSave save,
+      Destination destination,
+      LiveView view,
+      TransferListener listener,
+      Cancellation cancellation,
+      Runnable meanwhile) {
+    this.save = save;
+    this.destination = destination;
+    this.view = view;
+    this.listener = listener;
+    this.cancellation = cancellation;
+    this.meanwhile = meanwhile;
+  }
+
+  @Override
+  public boolean mappedRam() {
+    return false;
+  }
+
+  @Override
+  public boolean postcopyRam() {
+    return true;
+  }
+
+  @Override
+  public void start() {
+    connection = Optional.of(IncomingSocket.open(destination));
+  }
+
+  @Override
+  public void feed() {
+    PageServer server =
+        new PageServer(
+            save,
+            connection.orElseThrow(),
+            view.counters(),
+            view.faults(),
+            this::unreadable,
+            serving);
+    CompletableFuture<Void> served = new CompletableFuture<>();
+    Thread thread =
+        Thread.ofPlatform().daemon().name("page server").start(() -> serve(server, served));
+    try (Cancellation.Registration _ = cancellation.onCancel(this::giveUp)) {
+      while (!served.isDone()) {
+        meanwhile.run();
+      }
+    } finally {
+      serving.cancel();
+      Threads.joinUninterruptibly(thread);
+    }
+    outcome(served);
+  }
+
+  // What ends the thread is told by the one that waits for it.
+  @SuppressWarnings("CatchThrowable")
+  private static void serve(PageServer server, CompletableFuture<Void> served) {
+    try {
+      server.serve();
+      served.complete(null);
+    } catch (Throwable e) {
+      served.completeExceptionally(e);
+    }
+  }
+
+  private void outcome(CompletableFuture<Void> served) {
+    try {
+      served.join();
+    } catch (CompletionException e) {
+      cancellation.throwIfCancelled();
+      switch (e.getCause()) {
+        case RuntimeException failure -> throw failure;
+        case Error failure -> throw failure;
+        case null, default -> throw e;
+      }
+    }
+  }
+
+  private void unreadable(FixedRamException reason) {
+    Thread.ofPlatform().daemon().name("stopping the guest").start(this::stopGuest);
+    try {
+      var _ = stopped.await(NOTICE_TIME.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void stopGuest() {
+    try {
+      new Migration(destination.qmp()).within(STOP_TIME).stopGuest();
+      stopped.countDown();
+    } catch (FixedRamException e) {
+      listener.note("the guest could not be stopped: " + e.getMessage());
+    }
+  }
+
+  private void giveUp() {
+    stopGuest();
+    serving.cancel();
+  }
+
+  @Override
+  public void close() {
+    connection.ifPresent(UnixSocket::close);
+  }
+}
