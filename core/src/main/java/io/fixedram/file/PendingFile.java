@@ -32,7 +32,8 @@ final class PendingFile implements AutoCloseable {
   /**
    * Creates the file, empty, with mode 0600.
    *
-   * @throws StorageException if it can't become {@code target}, or another process is writing it
+   * @throws StorageException if it can't become {@code target}, another process is writing it, or
+   *     guests run on the file of that name
    */
   static PendingFile create(SystemCalls calls, Path target) {
     Path absolute = target.toAbsolutePath();
@@ -52,9 +53,21 @@ final class PendingFile implements AutoCloseable {
     while (true) {
       Optional<Descriptor> created = tryCreate(calls, target, partial);
       if (created.isPresent()) {
-        return new PendingFile(calls, resolved, created.get());
+        return refuseIfHeld(new PendingFile(calls, resolved, created.get()));
       }
       removeAbandoned(calls, target, partial);
+    }
+  }
+
+  /** Looks under the lock of the new file, so that no two writers take each other for guests. */
+  private static PendingFile refuseIfHeld(PendingFile file) {
+    try {
+      ReplacedFile.open(file.calls, file.target).close();
+      return file;
+    } catch (StorageException e) {
+      try (file) {
+        throw e;
+      }
     }
   }
 
@@ -155,6 +168,7 @@ final class PendingFile implements AutoCloseable {
    * Gives the file its name, in place of an earlier one.
    *
    * @param sync whether content and name are on the device when this returns
+   * @throws StorageException if that fails, or guests run on the earlier one
    */
   void publish(boolean sync) {
     if (sync) {
@@ -162,7 +176,8 @@ final class PendingFile implements AutoCloseable {
     }
     // Opened before the name changes: what can fail should fail while the earlier file is there.
     try (Descriptor directory =
-        Descriptor.open(calls, directoryOf(target), Descriptor.Mode.DIRECTORY)) {
+            Descriptor.open(calls, directoryOf(target), Descriptor.Mode.DIRECTORY);
+        ReplacedFile _ = ReplacedFile.open(calls, target)) {
       rename();
       if (sync) {
         directory.sync();

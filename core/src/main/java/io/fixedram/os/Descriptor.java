@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -52,6 +53,7 @@ public final class Descriptor implements AutoCloseable {
   public record Status(
       long sizeBytes,
       long allocatedBytes,
+      Instant modified,
       FileKey key,
       boolean regular,
       OptionalLong directMemoryAlignment,
@@ -231,6 +233,9 @@ public final class Descriptor implements AutoCloseable {
       return new Status(
           stat.get(ValueLayout.JAVA_LONG, Linux.STATX_SIZE_AT),
           stat.get(ValueLayout.JAVA_LONG, Linux.STATX_BLOCKS_AT) * 512,
+          Instant.ofEpochSecond(
+              stat.get(ValueLayout.JAVA_LONG, Linux.STATX_MODIFIED_SECONDS_AT),
+              int32(stat, Linux.STATX_MODIFIED_NANOSECONDS_AT)),
           new FileKey(device, stat.get(ValueLayout.JAVA_LONG, Linux.STATX_INODE_AT)),
           (stat.get(ValueLayout.JAVA_SHORT, Linux.STATX_MODE_AT) & 0170000) == 0100000,
           alignment(known, stat, Linux.STATX_DIO_MEMORY_ALIGN_AT),

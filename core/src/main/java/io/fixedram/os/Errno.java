@@ -19,6 +19,8 @@ public enum Errno {
   ENOMEM(12, "not enough memory"),
   /** Permission denied. */
   EACCES(13, "permission denied"),
+  /** Busy. */
+  EBUSY(16, "it is in use"),
   /** File exists. */
   EEXIST(17, "the file exists"),
   /** Not a directory. */

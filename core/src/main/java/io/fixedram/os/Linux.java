@@ -43,6 +43,8 @@ final class Linux {
   static final long STATX_SIZE_AT = 40;
   static final long STATX_BLOCKS_AT = 48;
   static final long STATX_MODE_AT = 28;
+  static final long STATX_MODIFIED_SECONDS_AT = 112;
+  static final long STATX_MODIFIED_NANOSECONDS_AT = 120;
   static final long STATX_DEVICE_MAJOR_AT = 136;
   static final long STATX_DEVICE_MINOR_AT = 140;
   static final long STATX_DIO_MEMORY_ALIGN_AT = 152;
