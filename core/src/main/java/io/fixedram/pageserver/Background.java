@@ -1,48 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.pageserver;
 
+import io.fixedram.file.HotPages;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * All pages that nobody has asked for, in short runs: those with content in the order of the file,
- * then those that are zero.
+ * All pages that nobody has asked for, in short runs: those that were hot before, in their order;
+ * then those with content in the order of the file; then those that are zero.
  */
 final class Background {
   private final List<BlockPages> blocks;
+  private final Iterator<HotPages.Run> hot;
   private final int dataRunPages;
   private final int zeroRunPages;
   private boolean zeros;
   private int block;
   private long page;
 
-  Background(List<BlockPages> blocks, int dataRunPages, int zeroRunPages) {
+  Background(List<BlockPages> blocks, List<HotPages.Run> hot, int dataRunPages, int zeroRunPages) {
     this.blocks = blocks;
+    this.hot = hot.iterator();
     this.dataRunPages = dataRunPages;
     this.zeroRunPages = zeroRunPages;
   }
 
   /** The next run that has something left to send; none when all was sent. */
   Optional<PageRun> next() {
-    while (true) {
-      while (block < blocks.size()) {
-        BlockPages pages = blocks.get(block);
-        long first = zeros ? pages.nextUnsent(page) : pages.nextUnsentData(page);
-        if (first < pages.pages()) {
-          long most = Math.min(pages.pages(), first + (zeros ? zeroRunPages : dataRunPages));
-          long end = zeros ? most : pages.present().nextClear(first, most);
-          page = end;
-          return Optional.of(new PageRun(pages, first, end));
-        }
-        block++;
-        page = 0;
+    while (hot.hasNext()) {
+      HotPages.Run run = hot.next();
+      BlockPages pages = blocks.get(run.block());
+      long end = Math.min(pages.pages(), run.firstPage() + HotPages.RUN_PAGES);
+      if (!pages.allSent(run.firstPage(), end)) {
+        return Optional.of(new PageRun(pages, run.firstPage(), end));
       }
-      if (zeros) {
-        return Optional.empty();
-      }
+    }
+    Optional<PageRun> next = zeros ? Optional.empty() : nextData();
+    if (next.isPresent()) {
+      return next;
+    }
+    if (!zeros) {
       zeros = true;
       block = 0;
       page = 0;
     }
+    return nextZeros();
+  }
+
+  private Optional<PageRun> nextData() {
+    for (; block < blocks.size(); block++, page = 0) {
+      BlockPages pages = blocks.get(block);
+      long first = pages.nextUnsentData(page);
+      if (first < pages.pages()) {
+        page = pages.present().nextClear(first, Math.min(pages.pages(), first + dataRunPages));
+        return Optional.of(new PageRun(pages, first, page));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private Optional<PageRun> nextZeros() {
+    for (; block < blocks.size(); block++, page = 0) {
+      BlockPages pages = blocks.get(block);
+      long first = pages.sent().nextClear(page);
+      if (first < pages.pages()) {
+        page = Math.min(pages.pages(), first + zeroRunPages);
+        return Optional.of(new PageRun(pages, first, page));
+      }
+    }
+    return Optional.empty();
   }
 }

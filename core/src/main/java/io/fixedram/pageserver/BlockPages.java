@@ -20,6 +20,10 @@ record BlockPages(BlockPlace place, PageBitmap present, PageBitmap sent) {
     return new BlockPages(place, present, new PageBitmap(present.pages()));
   }
 
+  int index() {
+    return place.block().index();
+  }
+
   long pages() {
     return present.pages();
   }
@@ -39,10 +43,5 @@ record BlockPages(BlockPlace place, PageBitmap present, PageBitmap sent) {
       next = present.nextSet(sent.nextClear(next));
     }
     return next;
-  }
-
-  /** The first page at or after one that was not sent; {@link #pages()} if there is none. */
-  long nextUnsent(long page) {
-    return sent.nextClear(page);
   }
 }

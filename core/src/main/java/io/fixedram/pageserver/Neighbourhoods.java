@@ -2,30 +2,113 @@
 package io.fixedram.pageserver;
 
 import java.util.ArrayDeque;
+import java.util.Iterator;
 import java.util.Optional;
 
 /**
  * Runs around pages that were asked for, the latest first: who has just touched a page will soon
- * touch the next. Of too many the oldest are left to the background.
+ * touch the next. A guest that walks on to the end of a run gets one twice as long. Of too many
+ * runs the oldest are left to the background.
  */
 final class Neighbourhoods {
   private static final int MOST = 64;
 
-  private final ArrayDeque<PageRun> runs = new ArrayDeque<>();
+  /** How far behind a run its guest may be seen again, over pages that it had by other means. */
+  private static final int MOST_GAP_PAGES = 1024;
 
-  void add(PageRun run) {
-    if (runs.size() == MOST) {
-      runs.removeLast();
+  private final int runPages;
+  private final int mostPages;
+  private final ArrayDeque<Walk> walks = new ArrayDeque<>();
+
+  /**
+   * A run that was begun.
+   *
+   * @param run all of it
+   * @param next the first page that was not handed out
+   */
+  private record Walk(PageRun run, long next) {
+
+    boolean holds(PageRun asked) {
+      return asked.block().index() == run.block().index()
+          && asked.first() >= run.first()
+          && asked.end() <= run.end();
     }
-    runs.addFirst(run);
+
+    boolean goesOnAt(BlockPages block, long page) {
+      return block.index() == run.block().index()
+          && page >= run.end()
+          && page - run.end() <= MOST_GAP_PAGES
+          && block.allSent(run.end(), page);
+    }
+
+    long pages() {
+      return run.end() - run.first();
+    }
   }
 
-  /** Takes the latest run that has something left to send. */
+  /**
+   * Starts with none.
+   *
+   * @param runPages length of a run, and what it begins at a multiple of
+   * @param mostPages length that a run can grow to
+   */
+  Neighbourhoods(int runPages, int mostPages) {
+    this.runPages = runPages;
+    this.mostPages = mostPages;
+  }
+
+  /** Takes note that pages were asked for; they were sent before. */
+  void add(PageRun asked) {
+    Optional<Walk> under = take(asked);
+    if (under.isPresent()) {
+      walks.addFirst(under.get());
+      return;
+    }
+    BlockPages block = asked.block();
+    long first = asked.first() / runPages * runPages;
+    long wanted = Math.max(runPages, 2 * lengthBefore(block, first));
+    long rounded = (asked.end() + runPages - 1) / runPages * runPages;
+    long end = Math.min(block.pages(), Math.max(rounded, first + Math.min(wanted, mostPages)));
+    if (walks.size() == MOST) {
+      walks.removeLast();
+    }
+    walks.addFirst(new Walk(new PageRun(block, first, end), first));
+  }
+
+  /** Takes the run that pages lie in, if there is one. */
+  private Optional<Walk> take(PageRun asked) {
+    for (Iterator<Walk> each = walks.iterator(); each.hasNext(); ) {
+      Walk walk = each.next();
+      if (walk.holds(asked)) {
+        each.remove();
+        return Optional.of(walk);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Takes the run that goes on at a page; its length, 0 if there is none. */
+  private long lengthBefore(BlockPages block, long page) {
+    for (Iterator<Walk> each = walks.iterator(); each.hasNext(); ) {
+      Walk walk = each.next();
+      if (walk.goesOnAt(block, page)) {
+        each.remove();
+        return walk.pages();
+      }
+    }
+    return 0;
+  }
+
+  /** The next pages that have something left to send, no more than a short run. */
   Optional<PageRun> next() {
-    while (!runs.isEmpty()) {
-      PageRun run = runs.removeFirst();
-      if (!run.block().allSent(run.first(), run.end())) {
-        return Optional.of(run);
+    for (Walk walk : walks) {
+      PageRun run = walk.run();
+      long from = run.block().sent().nextClear(walk.next(), run.end());
+      if (from < run.end()) {
+        long to = Math.min(run.end(), (from / runPages + 1) * runPages);
+        walks.remove(walk);
+        walks.addFirst(new Walk(run, to));
+        return Optional.of(new PageRun(run.block(), from, to));
       }
     }
     return Optional.empty();

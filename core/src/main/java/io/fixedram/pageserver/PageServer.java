@@ -6,6 +6,8 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.error.ProtocolException;
 import io.fixedram.error.StorageException;
 import io.fixedram.file.FixedSave;
+import io.fixedram.file.HotPages;
+import io.fixedram.file.SaveHold;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.PageSink;
@@ -31,8 +33,11 @@ import java.util.Optional;
  * the background. Serves once, in the calling thread, with another one that reads requests.
  */
 public final class PageServer {
-  /** Pages around one that is asked for that come along: 64 KiB. */
-  private static final int RUN_PAGES = 16;
+  /** Pages that go at a time, and that come along with one that is asked for: 64 KiB. */
+  private static final int RUN_PAGES = HotPages.RUN_PAGES;
+
+  /** Pages that come along with one that a guest has walked to: 1 MiB. */
+  private static final int MOST_RUN_PAGES = 256;
 
   /** Zero pages at a time in the background: what a destination places in less than 100 us. */
   private static final int ZERO_RUN_PAGES = 64;
@@ -41,64 +46,62 @@ public final class PageServer {
   private static final int UNDER_WAY_BYTES = 1 << 16;
   private static final int READ_ATTEMPTS = 4;
   private static final long RETRY_MILLIS = 50;
+  private static final long CHECK_NANOS = 1_000_000_000;
   private static final String DESTINATION = "QEMU";
 
   private final FixedSave save;
-  private final UnixSocket socket;
-  private final TransferCounters counters;
+  private final SaveHold hold;
+  private final HotPages hot;
+  private final List<BlockPages> blocks;
   private final FaultTimes faults;
   private final Lifeline lifeline;
-  private final Cancellation cancellation;
   private Optional<StorageException> lost = Optional.empty();
   private Optional<FixedRamException> failure = Optional.empty();
 
   /**
-   * Prepares to serve.
+   * Prepares to serve: reads the save's bitmaps.
    *
    * @param save stays the caller's to close, after {@link #serve} has returned
-   * @param socket the connection to a destination that has begun to load; closed when all is served
-   * @param counters count pages as they are sent
-   * @param faults count answers to requests
+   * @param hold notices if the save is changed meanwhile
+   * @param hot what goes first; what the guest asks for is added
+   * @param faults counts answers to requests
+   * @param lifeline is told if pages can't be read
    */
   public PageServer(
-      FixedSave save,
-      UnixSocket socket,
-      TransferCounters counters,
-      FaultTimes faults,
-      Lifeline lifeline,
-      Cancellation cancellation) {
+      FixedSave save, SaveHold hold, HotPages hot, FaultTimes faults, Lifeline lifeline) {
     this.save = save;
-    this.socket = socket;
-    this.counters = counters;
+    this.hold = hold;
+    this.hot = hot;
     this.faults = faults;
     this.lifeline = lifeline;
-    this.cancellation = cancellation;
+    this.blocks = save.places().stream().map(place -> BlockPages.of(save, place)).toList();
   }
 
   /**
    * Serves until the destination has confirmed that it has everything.
    *
+   * @param socket the connection to a destination that has begun to load; closed at the end
+   * @param counters count pages as they are sent
    * @throws StorageException if the destination goes away
    * @throws ProtocolException if what it sends makes no sense
    * @throws FixedRamException if pages could not be read and were sent as zeros, after all others
    *     have been sent
    */
-  public void serve() {
+  public void serve(UnixSocket socket, TransferCounters counters, Cancellation cancellation) {
     DeviceState state = save.deviceState();
     SaveHeader header = save.header();
     socket.limitUnderWay(UNDER_WAY_BYTES);
     ReturnPathDecoder returnPath =
         new ReturnPathDecoder(ByteSource.of(socket, DESTINATION), DESTINATION, header.blocks());
+    ByteTarget target = ByteTarget.of(socket, DESTINATION);
     try (Arena arena = Arena.ofShared();
         Cancellation.Registration _ = cancellation.onCancel(socket::close);
         PageSink encoder =
-            new CountingSink(new PostcopyEncoder(this::write, state), counters, cancellation);
+            new CountingSink(
+                new PostcopyEncoder(noticingLoss(target), state), counters, cancellation);
         Requests requests = new Requests(returnPath, socket, DESTINATION)) {
       encoder.begin(header);
-      List<BlockPages> blocks =
-          save.places().stream().map(place -> BlockPages.of(save, place)).toList();
-      Work work = new Work(blocks, requests, encoder, arena.allocate(RUN_BUFFER_BYTES, 4096));
-      work.run();
+      new Work(socket, requests, encoder, arena.allocate(RUN_BUFFER_BYTES, 4096)).run();
       requests.allSent();
       encoder.end(state);
       requests.awaitShut();
@@ -111,31 +114,41 @@ public final class PageServer {
     }
   }
 
-  private void write(long position, MemorySegment from, long offset, long length) {
-    try {
-      ByteTarget.of(socket, DESTINATION).write(position, from, offset, length);
-    } catch (StorageException e) {
-      lost = Optional.of(e);
-      throw e;
+  private ByteTarget noticingLoss(ByteTarget target) {
+    return (position, from, offset, length) -> {
+      try {
+        target.write(position, from, offset, length);
+      } catch (StorageException e) {
+        lost = Optional.of(e);
+        throw e;
+      }
+    };
+  }
+
+  private void fail(FixedRamException reason) {
+    if (failure.isEmpty()) {
+      failure = Optional.of(reason);
+      lifeline.unreadable(reason);
     }
   }
 
   /** The pages, and what is left to do with them. */
   private final class Work implements PageSink {
-    private final List<BlockPages> blocks;
+    private final UnixSocket socket;
     private final Requests requests;
     private final PageSink encoder;
     private final MemorySegment buffer;
-    private final Background background;
-    private final Neighbourhoods neighbourhoods = new Neighbourhoods();
+    private final Background background =
+        new Background(blocks, hot.runs(), RUN_PAGES, ZERO_RUN_PAGES);
+    private final Neighbourhoods neighbourhoods = new Neighbourhoods(RUN_PAGES, MOST_RUN_PAGES);
     private final int pageSize = save.header().blocks().targetPageSize();
+    private long checkedNanos = System.nanoTime();
 
-    Work(List<BlockPages> blocks, Requests requests, PageSink encoder, MemorySegment buffer) {
-      this.blocks = blocks;
+    Work(UnixSocket socket, Requests requests, PageSink encoder, MemorySegment buffer) {
+      this.socket = socket;
       this.requests = requests;
       this.encoder = encoder;
       this.buffer = buffer;
-      this.background = new Background(blocks, RUN_PAGES, ZERO_RUN_PAGES);
     }
 
     void run() {
@@ -149,17 +162,34 @@ public final class PageServer {
         Optional<PageRun> near = neighbourhoods.next();
         if (near.isPresent()) {
           send(near.get());
+          remember(near.get());
           continue;
         }
+        checkSave(CHECK_NANOS);
         socket.awaitWritable();
         if (!requests.isEmpty()) {
           continue;
         }
         Optional<PageRun> next = background.next();
         if (next.isEmpty()) {
+          checkSave(0);
           return;
         }
         send(next.get());
+      }
+    }
+
+    /** What was changed must not become a running guest's memory unnoticed. */
+    private void checkSave(long atMostEveryNanos) {
+      long now = System.nanoTime();
+      if (now - checkedNanos < atMostEveryNanos) {
+        return;
+      }
+      checkedNanos = now;
+      try {
+        hold.check();
+      } catch (DamagedSaveException | StorageException e) {
+        fail(e);
       }
     }
 
@@ -170,11 +200,15 @@ public final class PageServer {
       if (block.allSent(first, end)) {
         return;
       }
-      send(new PageRun(block, first, end));
+      PageRun asked = new PageRun(block, first, end);
+      send(asked);
       faults.add(System.nanoTime() - request.receivedNanos());
-      long from = first / RUN_PAGES * RUN_PAGES;
-      long to = Math.min(block.pages(), (end + RUN_PAGES - 1) / RUN_PAGES * RUN_PAGES);
-      neighbourhoods.add(new PageRun(block, from, to));
+      remember(asked);
+      neighbourhoods.add(asked);
+    }
+
+    private void remember(PageRun run) {
+      hot.add(run.block().place().block(), run.first());
     }
 
     /** Sends what was not sent of a run, as one part of the stream. */
@@ -209,10 +243,7 @@ public final class PageServer {
 
     /** Has the guest stopped, then sends zeros for those pages of a run that cannot be read. */
     private void sendWhatCanBeRead(PageRun run, FixedRamException reason) {
-      if (failure.isEmpty()) {
-        failure = Optional.of(reason);
-        lifeline.unreadable(reason);
-      }
+      fail(reason);
       for (long page = run.first(); page < run.end(); page++) {
         try {
           sendUnsent(new PageRun(run.block(), page, page + 1));

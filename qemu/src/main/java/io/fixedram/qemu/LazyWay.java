@@ -3,6 +3,9 @@ package io.fixedram.qemu;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.file.FixedSave;
+import io.fixedram.file.HotFile;
+import io.fixedram.file.HotPages;
+import io.fixedram.file.SaveHold;
 import io.fixedram.os.Cancellation;
 import io.fixedram.os.Threads;
 import io.fixedram.os.UnixSocket;
@@ -26,7 +29,6 @@ final class LazyWay implements IncomingWay {
   /** How long QEMU gets to take notice of a stop before pages that can't be read go as zeros. */
   private static final Duration NOTICE_TIME = Duration.ofMillis(200);
 
-  private final FixedSave save;
   private final Destination destination;
   private final LiveView view;
   private final TransferListener listener;
@@ -37,6 +39,10 @@ final class LazyWay implements IncomingWay {
   private final Cancellation serving = new Cancellation();
 
   private final CountDownLatch stopped = new CountDownLatch(1);
+  private final SaveHold hold;
+  private final HotFile hotFile;
+  private final HotPages hot;
+  private final PageServer server;
   private Optional<UnixSocket> connection = Optional.empty();
 
   /**
@@ -52,12 +58,32 @@ final class LazyWay implements IncomingWay {
       TransferListener listener,
       Cancellation cancellation,
       Runnable meanwhile) {
-    this.save = save;
     this.destination = destination;
     this.view = view;
     this.listener = listener;
     this.cancellation = cancellation;
     this.meanwhile = meanwhile;
+    this.hold = SaveHold.take(save);
+    this.hotFile = HotFile.of(save);
+    this.hot = loadHot();
+    this.server = new PageServer(save, hold, hot, view.faults(), this::unreadable);
+  }
+
+  private HotPages loadHot() {
+    try {
+      return hotFile.load();
+    } catch (FixedRamException e) {
+      listener.note(String.valueOf(e.getMessage()));
+      return new HotPages();
+    }
+  }
+
+  private void storeHot() {
+    try {
+      hotFile.store(hot);
+    } catch (FixedRamException e) {
+      listener.note("what the guest touched first is not remembered: " + e.getMessage());
+    }
   }
 
   @Override
@@ -77,17 +103,8 @@ final class LazyWay implements IncomingWay {
 
   @Override
   public void feed() {
-    PageServer server =
-        new PageServer(
-            save,
-            connection.orElseThrow(),
-            view.counters(),
-            view.faults(),
-            this::unreadable,
-            serving);
     CompletableFuture<Void> served = new CompletableFuture<>();
-    Thread thread =
-        Thread.ofPlatform().daemon().name("page server").start(() -> serve(server, served));
+    Thread thread = Thread.ofPlatform().daemon().name("page server").start(() -> serve(served));
     try (Cancellation.Registration _ = cancellation.onCancel(this::giveUp)) {
       while (!served.isDone()) {
         meanwhile.run();
@@ -97,13 +114,14 @@ final class LazyWay implements IncomingWay {
       Threads.joinUninterruptibly(thread);
     }
     outcome(served);
+    storeHot();
   }
 
   // What ends the thread is told by the one that waits for it.
   @SuppressWarnings("CatchThrowable")
-  private static void serve(PageServer server, CompletableFuture<Void> served) {
+  private void serve(CompletableFuture<Void> served) {
     try {
-      server.serve();
+      server.serve(connection.orElseThrow(), view.counters(), serving);
       served.complete(null);
     } catch (Throwable e) {
       served.completeExceptionally(e);
@@ -149,5 +167,6 @@ final class LazyWay implements IncomingWay {
   @Override
   public void close() {
     connection.ifPresent(UnixSocket::close);
+    hold.close();
   }
 }
