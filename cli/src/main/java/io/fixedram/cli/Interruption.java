@@ -2,6 +2,7 @@
 package io.fixedram.cli;
 
 import io.fixedram.os.Cancellation;
+import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -11,6 +12,10 @@ import java.util.concurrent.TimeUnit;
  */
 final class Interruption {
   private static final long PATIENCE_SECONDS = 3;
+  private static final long POLL_MILLIS = 50;
+
+  /** More than this program has; of further ones none would be seen. */
+  private static final int MOST_THREADS = 256;
 
   private final Cancellation cancellation;
   private final Runnable whenSlow;
@@ -39,7 +44,7 @@ final class Interruption {
   private void shutDown() {
     try {
       if (ended.getCount() > 0) {
-        cancellation.cancel();
+        cancel();
         if (!ended.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
           whenSlow.run();
           ended.await();
@@ -50,5 +55,35 @@ final class Interruption {
     }
     // The status that Java would end with tells of the signal, not of what became of the command.
     Runtime.getRuntime().halt(status);
+  }
+
+  /** Asks for the end, and again with each further signal if that is refused. */
+  private void cancel() throws InterruptedException {
+    int taken = Math.max(1, signals());
+    boolean heard = cancellation.cancel();
+    while (!heard && !ended.await(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
+      int now = signals();
+      if (now > taken) {
+        taken = now;
+        heard = cancellation.cancel();
+      }
+    }
+  }
+
+  /**
+   * How many signals have come. Java starts a thread for each, "SIGTERM handler" for instance, and
+   * those after the first wait for the end of the shutdown that the first has begun.
+   */
+  private static int signals() {
+    ThreadGroup all = Thread.currentThread().getThreadGroup();
+    for (ThreadGroup parent = all.getParent(); parent != null; parent = parent.getParent()) {
+      all = parent;
+    }
+    Thread[] threads = new Thread[MOST_THREADS];
+    int count = all.enumerate(threads);
+    return (int)
+        Arrays.stream(threads, 0, count)
+            .filter(thread -> thread.getName().matches("SIG[A-Z0-9]+ handler"))
+            .count();
   }
 }

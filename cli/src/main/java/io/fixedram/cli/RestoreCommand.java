@@ -17,8 +17,10 @@ import io.fixedram.qemu.RestoreRequest;
 import io.fixedram.qemu.RestoreTarget;
 import io.fixedram.qemu.RestoreVia;
 import io.fixedram.qemu.RestoredGuest;
+import io.fixedram.qemu.ServingReport;
 import java.util.ArrayList;
 import java.util.List;
+import tools.jackson.core.JsonGenerator;
 
 /** {@code fixedram restore}: a save back into a QEMU. */
 record RestoreCommand(RestoreRequest request) implements Command {
@@ -161,11 +163,50 @@ record RestoreCommand(RestoreRequest request) implements Command {
       JsonObject.seconds(json, "seconds", report.seconds());
       JsonObject.seconds(json, "downtime_seconds", report.downtimeSeconds());
       JsonObject.seconds(json, "running_seconds", report.runningSeconds());
+      report.serving().ifPresent(serving -> tell(json, serving));
       json.writeStringProperty("guest", request.paused() ? "paused" : "running");
     });
   }
 
+  private static void tell(JsonGenerator json, ServingReport serving) {
+    serving
+        .residentSeconds()
+        .ifPresent(seconds -> JsonObject.seconds(json, "resident_seconds", seconds));
+    json.writeNumberProperty("faults", serving.faults());
+    serving
+        .faultMedianSeconds()
+        .ifPresent(seconds -> JsonObject.seconds(json, "fault_median_seconds", seconds));
+    serving
+        .faultP99Seconds()
+        .ifPresent(seconds -> JsonObject.seconds(json, "fault_p99_seconds", seconds));
+    JsonObject.seconds(json, "fault_seconds", serving.faultSeconds());
+  }
+
   private String summary(RestoreReport report) {
+    return report.serving().map(serving -> summary(report, serving)).orElseGet(() -> plain(report));
+  }
+
+  private String summary(RestoreReport report, ServingReport serving) {
+    StringBuilder text = new StringBuilder();
+    text.append("restored ").append(request.file()).append(" via ").append(report.via().text());
+    text.append(": the guest ").append(request.paused() ? "was ready" : "ran").append(" after ");
+    text.append(Amounts.seconds(report.runningSeconds())).append(", ");
+    if (serving.residentSeconds().isPresent()) {
+      text.append("all of its ").append(Amounts.bytes(report.ramBytes())).append(" RAM, ");
+      text.append(Amounts.bytes(report.pageBytes())).append(" data, was there after ");
+      text.append(Amounts.seconds(serving.residentSeconds().getAsDouble()));
+    } else {
+      text.append("and ended before all of its RAM was there");
+    }
+    text.append("; it waited for ").append(serving.faults()).append(" pages");
+    if (serving.faultMedianSeconds().isPresent() && serving.faultP99Seconds().isPresent()) {
+      text.append(", median ").append(Amounts.seconds(serving.faultMedianSeconds().getAsDouble()));
+      text.append(", 99% below ").append(Amounts.seconds(serving.faultP99Seconds().getAsDouble()));
+    }
+    return text.append('\n').toString();
+  }
+
+  private String plain(RestoreReport report) {
     return "restored "
         + request.file()
         + " via "

@@ -12,6 +12,7 @@ import java.util.Set;
  */
 public final class Cancellation {
   private final Set<Registration> registrations = new LinkedHashSet<>();
+  private final Set<Registration> refusals = new LinkedHashSet<>();
   private volatile boolean cancelled;
 
   /** A request that nobody has made yet. */
@@ -29,21 +30,42 @@ public final class Cancellation {
     public void close() {
       synchronized (registrations) {
         registrations.remove(this);
+        refusals.remove(this);
       }
     }
   }
 
-  /** Asks for the end and runs the registered actions in this thread; later calls do nothing. */
-  public void cancel() {
+  /**
+   * Asks for the end and runs the registered actions in this thread; later calls do nothing.
+   *
+   * @return false if the request was refused, see {@link #refuseOnce}; the next may not be
+   */
+  public boolean cancel() {
     List<Registration> due;
+    boolean refused;
     synchronized (registrations) {
       if (cancelled) {
-        return;
+        return true;
       }
-      cancelled = true;
-      due = List.copyOf(registrations);
+      refused = !refusals.isEmpty();
+      due = List.copyOf(refused ? refusals : registrations);
+      refusals.clear();
+      cancelled = !refused;
     }
     due.forEach(registration -> registration.action.run());
+    return !refused;
+  }
+
+  /**
+   * Has the next request refused, for the time in which an end would do harm: instead an action is
+   * run that says so. The request after that is heard.
+   */
+  public Registration refuseOnce(Runnable action) {
+    Registration registration = new Registration(action);
+    synchronized (registrations) {
+      refusals.add(registration);
+    }
+    return registration;
   }
 
   /** Whether the end was asked for. */

@@ -70,8 +70,8 @@ final class Requests implements AutoCloseable {
       switch (message.get()) {
         case Message.PagesRequest pages -> waiting.put(new Request(pages, System.nanoTime()));
         case Message.Shut(int status) when status != 0 ->
-            throw new FixedRamException(
-                name + " gave up loading (status " + status + "); its own output says why");
+            throw new StorageException(
+                name + " gave up loading (status " + status + "); its own output says why", 0);
         case Message.Shut _ when !allSent ->
             throw new ProtocolException(name + " says it has all pages before they were sent");
         case Message.Shut _ -> {

@@ -29,11 +29,11 @@ import java.util.Optional;
  * is left. A COMMAND is u8 8, be16 command, be16 length, body. (Taken by QEMU 7.2.22 and 10.0.2.)
  */
 public final class PostcopyEncoder implements PageSink {
-  /** The longest package that QEMU takes (MAX_VM_CMD_PACKAGED_SIZE). */
-  public static final long MOST_PACKAGED_BYTES = 1L << 24;
-
   private static final int BUFFER_BYTES = 1 << 16;
   private static final int COMMAND_HEAD_BYTES = 5;
+
+  /** The most device state that QEMU takes before the RAM: a package of 16 MiB has two commands. */
+  public static final long MOST_SECTIONS_BYTES = (1L << 24) - 2 * COMMAND_HEAD_BYTES;
 
   /** Bytes of a page of the hosts that fixedram runs on. */
   private static final int HOST_PAGE_BYTES = 4096;
@@ -63,8 +63,7 @@ public final class PostcopyEncoder implements PageSink {
    */
   @Override
   public void begin(SaveHeader header) {
-    long packagedBytes = COMMAND_HEAD_BYTES + state.sectionsBytes() + COMMAND_HEAD_BYTES;
-    if (packagedBytes > MOST_PACKAGED_BYTES) {
+    if (state.sectionsBytes() > MOST_SECTIONS_BYTES) {
       throw new UnsupportedSaveException(
           "the guest's device state is longer, "
               + state.sectionsBytes()
@@ -83,7 +82,7 @@ public final class PostcopyEncoder implements PageSink {
       }
     }
     command(StreamFormat.COMMAND_PACKAGED, Integer.BYTES);
-    out.be32((int) packagedBytes);
+    out.be32((int) state.sectionsBytes() + 2 * COMMAND_HEAD_BYTES);
     command(StreamFormat.COMMAND_POSTCOPY_LISTEN, 0);
     out.bytes(state.bytes(), 0, state.sectionsBytes());
     command(StreamFormat.COMMAND_POSTCOPY_RUN, 0);

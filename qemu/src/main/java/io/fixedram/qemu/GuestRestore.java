@@ -14,6 +14,7 @@ import io.fixedram.qemu.qmp.QmpEvent;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /**
@@ -23,6 +24,9 @@ import java.util.OptionalLong;
  */
 public final class GuestRestore {
   private static final Duration POLL_TIME = Duration.ofMillis(10);
+
+  /** How long to wait for an answer that can come later as well. */
+  private static final Duration ANSWER_TIME = Duration.ofSeconds(1);
 
   /** How long after a broken connection QEMU may take to say why. */
   private static final Duration REASON_TIME = Duration.ofSeconds(2);
@@ -37,6 +41,14 @@ public final class GuestRestore {
   private final LiveView view = new LiveView(new TransferCounters(), "loading");
   private OptionalLong resumedNanos = OptionalLong.empty();
   private OptionalLong settledNanos = OptionalLong.empty();
+
+  /** Whether QEMU has said that it ends in good order, as a guest that shuts down has it do. */
+  private boolean shuttingDown;
+
+  /** Whether QEMU has ended so before all pages had been served. */
+  private boolean ended;
+
+  private long incomingNanos;
 
   private GuestRestore(
       RestoreRequest request,
@@ -95,11 +107,15 @@ public final class GuestRestore {
         migration.stopGuest();
       }
       listener.started(view);
-      long incomingNanos = System.nanoTime();
+      incomingNanos = System.nanoTime();
       load(way);
+      if (ended) {
+        listener.note("the guest has ended before all of its memory had arrived");
+        return report(choice, settledNanos.orElseGet(System::nanoTime));
+      }
       long runningNanos = settledNanos.orElseGet(this::settle);
       settings.putBack();
-      return report(choice, incomingNanos, runningNanos);
+      return report(choice, runningNanos);
     } catch (RuntimeException | Error e) {
       putBackAfter(e, settings);
       throw e;
@@ -142,11 +158,28 @@ public final class GuestRestore {
       awaitLoaded();
     } catch (QemuGoneException e) {
       cancellation.throwIfCancelled();
+      if (hasEndedInGoodOrder()) {
+        return;
+      }
       throw explained(destination.gone("while it loaded " + request.file()), e);
     } catch (StorageException e) {
       cancellation.throwIfCancelled();
-      throw reasonFor(e);
+      FixedRamException reason = reasonFor(e);
+      if (hasEndedInGoodOrder()) {
+        return;
+      }
+      throw reason;
     }
+  }
+
+  /** A guest whose pages are served runs, so that it may shut down meanwhile. */
+  private boolean hasEndedInGoodOrder() {
+    try {
+      takeEvents(Duration.ZERO);
+    } catch (QemuGoneException e) {
+      ended = shuttingDown && settledNanos.isPresent();
+    }
+    return ended;
   }
 
   private void awaitLoaded() {
@@ -168,6 +201,7 @@ public final class GuestRestore {
       if (event.get().name().equals("RESUME")) {
         resumedNanos = OptionalLong.of(event.get().receivedNanos());
       }
+      shuttingDown |= event.get().name().equals("SHUTDOWN");
       event = migration.qmp().nextEvent(Duration.ZERO);
     }
   }
@@ -229,8 +263,21 @@ public final class GuestRestore {
   /** While pages are served still: takes events for a while, and lets the guest go on. */
   private void settleOnceLoaded() {
     takeEvents(POLL_TIME);
-    if (settledNanos.isEmpty() && !migration.guest().is("inmigrate")) {
-      settledNanos = OptionalLong.of(settle());
+    if (settledNanos.isEmpty() && isLoaded()) {
+      long runningNanos = settle();
+      settledNanos = OptionalLong.of(runningNanos);
+      view.serving(OptionalDouble.of((runningNanos - incomingNanos) / 1e9));
+    }
+  }
+
+  /** QEMU is slow to answer while its main loop waits for a page itself. */
+  private boolean isLoaded() {
+    try {
+      return !migration.within(ANSWER_TIME).guest().is("inmigrate");
+    } catch (QemuGoneException e) {
+      throw e;
+    } catch (FixedRamException e) {
+      return false;
     }
   }
 
@@ -243,7 +290,7 @@ public final class GuestRestore {
     }
   }
 
-  private RestoreReport report(IncomingWays.Choice choice, long incomingNanos, long runningNanos) {
+  private RestoreReport report(IncomingWays.Choice choice, long runningNanos) {
     long ramBytes = save.header().blocks().totalBytes();
     long pageBytes =
         choice.via() == RestoreVia.NATIVE ? presentBytes() : view.counters().dataBytes();
@@ -254,7 +301,19 @@ public final class GuestRestore {
         pageBytes,
         (System.nanoTime() - startNanos) / 1e9,
         (runningNanos - startNanos) / 1e9,
-        (runningNanos - incomingNanos) / 1e9);
+        (runningNanos - incomingNanos) / 1e9,
+        view.serving().map(this::serving));
+  }
+
+  private ServingReport serving(ServingState state) {
+    return new ServingReport(
+        ended
+            ? OptionalDouble.empty()
+            : OptionalDouble.of((System.nanoTime() - incomingNanos) / 1e9),
+        state.faults(),
+        state.faultMedianSeconds(),
+        state.faultP99Seconds(),
+        view.faults().total().toNanos() / 1e9);
   }
 
   private long presentBytes() {

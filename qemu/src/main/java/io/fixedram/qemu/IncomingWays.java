@@ -44,10 +44,22 @@ final class IncomingWays {
                   new Choice(
                       RestoreVia.NATIVE,
                       migration.qmp().version() + " loads mapped-ram files itself"));
-      case LAZY -> new Choice(RestoreVia.LAZY, "asked for");
+      case LAZY -> {
+        Optional<String> reason = obstacleToLazy(save, capabilities, migration);
+        if (reason.isPresent()) {
+          throw new FixedRamException("--via lazy does not go: " + reason.get());
+        }
+        yield new Choice(RestoreVia.LAZY, "asked for");
+      }
       case INSTANT ->
           throw new IllegalArgumentException("no guest is restored --via " + wanted.text());
     };
+  }
+
+  /** Why a save cannot be served to this QEMU page by page: a sentence with its remedy. */
+  static Optional<String> obstacleToLazy(
+      Save save, Map<String, Boolean> capabilities, Migration migration) {
+    return LazyObstacles.find(save, capabilities, migration);
   }
 
   private static Optional<String> obstacleToNative(

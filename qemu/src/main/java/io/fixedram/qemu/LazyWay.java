@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
+import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.file.FixedSave;
 import io.fixedram.file.HotFile;
@@ -10,8 +11,10 @@ import io.fixedram.os.Cancellation;
 import io.fixedram.os.Threads;
 import io.fixedram.os.UnixSocket;
 import io.fixedram.pageserver.PageServer;
+import io.fixedram.qemu.qmp.QemuGoneException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
@@ -29,6 +32,7 @@ final class LazyWay implements IncomingWay {
   /** How long QEMU gets to take notice of a stop before pages that can't be read go as zeros. */
   private static final Duration NOTICE_TIME = Duration.ofMillis(200);
 
+  private final FixedSave save;
   private final Destination destination;
   private final LiveView view;
   private final TransferListener listener;
@@ -43,6 +47,7 @@ final class LazyWay implements IncomingWay {
   private final HotFile hotFile;
   private final HotPages hot;
   private final PageServer server;
+  private volatile Optional<FixedRamException> unreadable = Optional.empty();
   private Optional<UnixSocket> connection = Optional.empty();
 
   /**
@@ -58,6 +63,7 @@ final class LazyWay implements IncomingWay {
       TransferListener listener,
       Cancellation cancellation,
       Runnable meanwhile) {
+    this.save = save;
     this.destination = destination;
     this.view = view;
     this.listener = listener;
@@ -103,9 +109,12 @@ final class LazyWay implements IncomingWay {
 
   @Override
   public void feed() {
+    view.phase("serving pages");
+    view.serving(OptionalDouble.empty());
     CompletableFuture<Void> served = new CompletableFuture<>();
     Thread thread = Thread.ofPlatform().daemon().name("page server").start(() -> serve(served));
-    try (Cancellation.Registration _ = cancellation.onCancel(this::giveUp)) {
+    try (Cancellation.Registration _ = cancellation.onCancel(this::giveUp);
+        Cancellation.Registration _ = cancellation.refuseOnce(this::refuse)) {
       while (!served.isDone()) {
         meanwhile.run();
       }
@@ -113,8 +122,46 @@ final class LazyWay implements IncomingWay {
       serving.cancel();
       Threads.joinUninterruptibly(thread);
     }
+    unreadable.ifPresent(this::stopForGood);
     outcome(served);
     storeHot();
+  }
+
+  /** Makes sure that a guest that lacks pages does not run. */
+  private void stopForGood(FixedRamException reason) {
+    cancellation.throwIfCancelled();
+    String sentence = String.valueOf(reason.getMessage());
+    if (destination.process().isEmpty()) {
+      sentence += leaveStopped();
+    }
+    throw reason instanceof DamagedSaveException
+        ? new DamagedSaveException(sentence)
+        : new FixedRamException(sentence, reason);
+  }
+
+  private String leaveStopped() {
+    Migration migration = new Migration(destination.qmp()).within(STOP_TIME);
+    try {
+      migration.stopGuest();
+      return "; the guest in QEMU at "
+          + destination.qmp().endpoint()
+          + " is stopped and must not go on, since pages are missing from its memory: end that"
+          + " QEMU";
+    } catch (QemuGoneException e) {
+      return "; QEMU has ended";
+    } catch (FixedRamException e) {
+      listener.note("the guest could not be stopped: " + e.getMessage());
+      return quit();
+    }
+  }
+
+  private String quit() {
+    try {
+      destination.qmp().execute("quit");
+      return "; QEMU was told to end, since its guest could not be stopped";
+    } catch (FixedRamException e) {
+      return "; its guest could not be stopped, and QEMU does not answer: kill it";
+    }
   }
 
   // What ends the thread is told by the one that waits for it.
@@ -141,8 +188,17 @@ final class LazyWay implements IncomingWay {
     }
   }
 
+  private void refuse() {
+    listener.warning(
+        "the guest still needs pages of "
+            + save.path()
+            + ", so this goes on until all have arrived; interrupt once more to give the guest up");
+  }
+
   private void unreadable(FixedRamException reason) {
-    Thread.ofPlatform().daemon().name("stopping the guest").start(this::stopGuest);
+    unreadable = Optional.of(reason);
+    listener.warning(reason.getMessage() + "; stopping the guest");
+    Thread.ofPlatform().daemon().name("stopping the guest").start(this::stopAfterFailure);
     try {
       var _ = stopped.await(NOTICE_TIME.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
@@ -150,18 +206,33 @@ final class LazyWay implements IncomingWay {
     }
   }
 
+  private void stopAfterFailure() {
+    stopGuest();
+    stopped.countDown();
+    if (destination.process().isPresent()) {
+      // It is going to be ended, and does not need the rest.
+      serving.cancel();
+    }
+  }
+
   private void stopGuest() {
     try {
       new Migration(destination.qmp()).within(STOP_TIME).stopGuest();
-      stopped.countDown();
     } catch (FixedRamException e) {
       listener.note("the guest could not be stopped: " + e.getMessage());
     }
   }
 
+  /** The user insists. Pages come until the guest is stopped: without them it could not be. */
   private void giveUp() {
     stopGuest();
     serving.cancel();
+    if (destination.process().isEmpty()) {
+      listener.warning(
+          "the guest in QEMU at "
+              + destination.qmp().endpoint()
+              + " is stopped with only a part of its memory: end that QEMU");
+    }
   }
 
   @Override

@@ -3,6 +3,8 @@ package io.fixedram.qemu;
 
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.pageserver.FaultTimes;
+import java.util.Optional;
+import java.util.OptionalDouble;
 
 /** The view of a transfer under way. */
 final class LiveView implements TransferView {
@@ -10,6 +12,7 @@ final class LiveView implements TransferView {
   private final FaultTimes faults = new FaultTimes();
   private volatile MigrationState state = MigrationState.NONE;
   private volatile String phase;
+  private volatile Optional<ServingState> serving = Optional.empty();
 
   LiveView(TransferCounters counters, String phase) {
     this.counters = counters;
@@ -67,6 +70,27 @@ final class LiveView implements TransferView {
   @Override
   public long dirtyPagesPerSecond() {
     return state.dirtyPagesPerSecond();
+  }
+
+  /** Says that pages are served, and how long it took until the guest ran, once it does. */
+  void serving(OptionalDouble runningSeconds) {
+    serving =
+        Optional.of(
+            new ServingState(runningSeconds, 0, OptionalDouble.empty(), OptionalDouble.empty()));
+  }
+
+  @Override
+  public Optional<ServingState> serving() {
+    return serving.map(state ->
+        new ServingState(state.runningSeconds(), faults.count(), quantile(0.5), quantile(0.99)));
+  }
+
+  /** Seconds that a share of the faults took at most. */
+  private OptionalDouble quantile(double share) {
+    return faults
+        .quantile(share)
+        .map(time -> OptionalDouble.of(time.toNanos() / 1e9))
+        .orElseGet(OptionalDouble::empty);
   }
 
   @Override

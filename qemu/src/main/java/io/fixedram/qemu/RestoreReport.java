@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
+import java.util.Optional;
+
 /**
  * What {@link GuestRestore} did.
  *
@@ -13,6 +15,7 @@ package io.fixedram.qemu;
  *     being loaded if it stays stopped
  * @param runningSeconds from the start of migrate-incoming to the guest running; to its being
  *     loaded if it stays stopped
+ * @param serving how its pages came while it ran; only of a lazy restore
  */
 public record RestoreReport(
     RestoreVia via,
@@ -21,4 +24,5 @@ public record RestoreReport(
     long pageBytes,
     double seconds,
     double downtimeSeconds,
-    double runningSeconds) {}
+    double runningSeconds,
+    Optional<ServingReport> serving) {}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
+import java.util.Optional;
+
 /** How far a transfer is. Readable from any thread; each number is right, if not of one moment. */
 public interface TransferView {
   /** Used bytes of all RAM blocks; 0 until they are known. */
@@ -20,6 +22,11 @@ public interface TransferView {
 
   /** Target pages that the guest dirties in a second, as QEMU last measured; 0 if unknown. */
   long dirtyPagesPerSecond();
+
+  /** How a guest that runs already is served; only of a lazy restore. */
+  default Optional<ServingState> serving() {
+    return Optional.empty();
+  }
 
   /** A word or two for people. */
   String phase();

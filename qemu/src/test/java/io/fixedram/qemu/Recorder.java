@@ -33,6 +33,10 @@ final class Recorder implements TransferListener {
     warnings.add(sentence);
   }
 
+  Optional<TransferView> view() {
+    return view;
+  }
+
   boolean hasStarted() {
     return view.isPresent();
   }

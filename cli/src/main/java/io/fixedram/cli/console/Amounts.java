@@ -59,9 +59,12 @@ public final class Amounts {
     return perMille / 10 + "." + perMille % 10 + "%";
   }
 
-  /** A time that something took, such as "31 ms", "0.41 s" or "3 min 07 s". */
+  /** A time that something took, such as "85 us", "31 ms", "0.41 s" or "3 min 07 s". */
   public static String seconds(double seconds) {
     double millis = seconds * 1000;
+    if (seconds > 0 && millis < 0.95) {
+      return Math.round(millis * 1000) + " us";
+    }
     if (millis < 9.95) {
       return oneDecimal(millis) + " ms";
     }

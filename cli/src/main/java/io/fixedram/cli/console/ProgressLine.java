@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli.console;
 
+import io.fixedram.qemu.ServingState;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -54,6 +55,7 @@ final class ProgressLine {
   /** The facts, the more telling ones first. */
   private static List<String> facts(ProgressState state, boolean brief) {
     List<String> facts = new ArrayList<>();
+    state.serving().ifPresent(serving -> addServing(facts, serving));
     if (state.ramBytes() > 0) {
       facts.add(
           brief
@@ -76,6 +78,20 @@ final class ProgressLine {
       facts.add(brief ? "dirty " + pages + "/s" : "the guest writes to " + pages + " pages/s");
     }
     return facts;
+  }
+
+  private static void addServing(List<String> facts, ServingState serving) {
+    if (serving.runningSeconds().isPresent()) {
+      facts.add("running after " + Amounts.seconds(serving.runningSeconds().getAsDouble()));
+    }
+    if (serving.faultMedianSeconds().isPresent() && serving.faultP99Seconds().isPresent()) {
+      facts.add(
+          Amounts.count(serving.faults())
+              + " faults, median "
+              + Amounts.seconds(serving.faultMedianSeconds().getAsDouble())
+              + ", 99% below "
+              + Amounts.seconds(serving.faultP99Seconds().getAsDouble()));
+    }
   }
 
   private static double share(ProgressState state) {

@@ -51,6 +51,7 @@ final class ProgressMeter {
             ? OptionalLong.of((long) Math.ceil(missing / donePerSecond))
             : OptionalLong.empty(),
         view.passes(),
-        view.dirtyPagesPerSecond());
+        view.dirtyPagesPerSecond(),
+        view.serving());
   }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli.console;
 
+import io.fixedram.qemu.ServingState;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -13,6 +15,7 @@ import java.util.OptionalLong;
  * @param secondsLeft how long the rest will take, where that can be told
  * @param passes how often the RAM of a live guest has been gone through, this time included
  * @param dirtyPagesPerSecond how many pages a live guest writes to
+ * @param serving how a guest that runs already is served
  */
 record ProgressState(
     String phase,
@@ -21,4 +24,26 @@ record ProgressState(
     long bytesPerSecond,
     OptionalLong secondsLeft,
     long passes,
-    long dirtyPagesPerSecond) {}
+    long dirtyPagesPerSecond,
+    Optional<ServingState> serving) {
+
+  /** A transfer that serves nobody. */
+  ProgressState(
+      String phase,
+      long doneBytes,
+      long ramBytes,
+      long bytesPerSecond,
+      OptionalLong secondsLeft,
+      long passes,
+      long dirtyPagesPerSecond) {
+    this(
+        phase,
+        doneBytes,
+        ramBytes,
+        bytesPerSecond,
+        secondsLeft,
+        passes,
+        dirtyPagesPerSecond,
+        Optional.empty());
+  }
+}

@@ -75,7 +75,7 @@ class AmountsTest {
   @ParameterizedTest
   @CsvSource({
     "0, 0.0 ms",
-    "0.00042, 0.4 ms",
+    "0.00042, 420 us",
     "0.0099, 9.9 ms",
     "0.031, 31 ms",
     "0.0994, 99 ms",
