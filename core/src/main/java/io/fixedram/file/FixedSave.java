@@ -7,6 +7,7 @@ import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.PageSink;
+import io.fixedram.guest.PageSource;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
@@ -27,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 
 /** A fixed-offset file, of either layout, whoever wrote it. */
 public final class FixedSave implements Save {
@@ -216,11 +218,25 @@ public final class FixedSave implements Save {
    */
   @Override
   public void sendTo(PageSink sink) {
+    send(places, sink);
+  }
+
+  /**
+   * The same save, of whose blocks some have no pages: neither data nor zeros come for them. For
+   * destinations that have those pages already.
+   */
+  public PageSource without(Set<RamBlock> blocks) {
+    List<BlockPlace> others =
+        places.stream().filter(place -> !blocks.contains(place.block())).toList();
+    return sink -> send(others, sink);
+  }
+
+  private void send(List<BlockPlace> wanted, PageSink sink) {
     DeviceState state = deviceState();
     sink.begin(header);
     try (Arena arena = Arena.ofShared()) {
       MemorySegment buffer = arena.allocate(READ_BYTES, 4096);
-      for (BlockPlace place : places) {
+      for (BlockPlace place : wanted) {
         PageBitmap bitmap = bitmap(place);
         send(place, bitmap, 0, bitmap.pages(), buffer, sink);
       }
