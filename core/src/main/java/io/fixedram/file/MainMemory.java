@@ -15,14 +15,15 @@ import java.util.List;
  * and ".flash0", and main memory by the machine ("pc.ram") or by the backend's id. A block of doubt
  * counts as not main memory, which costs time but never content.
  */
-final class MainMemory {
+public final class MainMemory {
   private static final String BACKEND_PATH = "/objects/";
   private static final List<String> NOT_MAIN =
       List.of("bios", "rom", "flash", "vram", "nvram", "sram");
 
   private MainMemory() {}
 
-  static boolean contains(RamBlock block) {
+  /** Whether a block is empty in a new QEMU. */
+  public static boolean contains(RamBlock block) {
     String name = block.name();
     if (name.startsWith(BACKEND_PATH)) {
       return true;

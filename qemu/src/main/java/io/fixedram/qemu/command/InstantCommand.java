@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.command;
+
+import io.fixedram.file.MainMemory;
+import io.fixedram.guest.Configuration;
+import io.fixedram.guest.RamBlock;
+import io.fixedram.guest.SaveHeader;
+import io.fixedram.layout.BlockPlace;
+import io.fixedram.qemu.command.MachineMemory.Backend;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * A command whose QEMU has, for main memory, private mappings of a save's pages. Each of its memory
+ * backends becomes {@code memory-backend-file} with an offset; main memory given by -m alone gets
+ * one. Other RAM, such as a display's, stays as the command says and is loaded.
+ *
+ * @param words the command
+ * @param mappings what it maps
+ */
+public record InstantCommand(List<String> words, List<Mapping> mappings) {
+  private static final String HOW_ELSE = ", or take --via lazy or stream";
+
+  /** How the backends of machine types up to 4.0 name their blocks. */
+  private static final String BACKEND_PATH = "/objects/";
+
+  private static final Set<String> REPLACED =
+      Set.of("memory-backend-ram", "memory-backend-file", "memory-backend-memfd");
+
+  /** Properties that hold for a mapping of the save too. */
+  private static final Set<String> KEPT =
+      Set.of("qom-type", "id", "merge", "dump", "host-nodes", "policy");
+
+  /** Properties that are about what the backend was before, unless they are refused. */
+  private static final Set<String> DROPPED =
+      Set.of(
+          "align",
+          "discard-data",
+          "hugetlb",
+          "hugetlbsize",
+          "mem-path",
+          "offset",
+          "pmem",
+          "prealloc",
+          "prealloc-context",
+          "prealloc-threads",
+          "readonly",
+          "reserve",
+          "rom",
+          "seal",
+          "share",
+          "size",
+          "x-use-canonical-path-for-ramblock-id");
+
+  /** Keeps copies of the lists. */
+  public InstantCommand {
+    words = List.copyOf(words);
+    mappings = List.copyOf(mappings);
+  }
+
+  /**
+   * A block of the save that a backend maps.
+   *
+   * @param backend the id of the memory backend
+   */
+  public record Mapping(String backend, BlockPlace place) {}
+
+  /**
+   * A save to map.
+   *
+   * @param path where QEMU finds it
+   * @param places where its blocks stand
+   */
+  public record Target(Path path, SaveHeader header, List<BlockPlace> places) {
+    /** Keeps a copy of the list. */
+    public Target {
+      places = List.copyOf(places);
+    }
+
+    private Optional<BlockPlace> place(String block) {
+      return places.stream().filter(place -> place.block().name().equals(block)).findFirst();
+    }
+  }
+
+  /**
+   * Rewrites a command.
+   *
+   * @param hugePages tells whether a path is on a file system of huge pages
+   * @throws NotInstantException saying what can't be rewritten, and what to do
+   */
+  public static InstantCommand of(QemuCommandLine command, Target save, Predicate<Path> hugePages) {
+    refuseWhatNeedsOtherMemory(command);
+    refuseBlocks(save);
+    MachineMemory memory = MachineMemory.of(command);
+    QemuCommandLine rewritten = command;
+    List<Mapping> mappings = new ArrayList<>();
+    for (Backend backend : memory.backends()) {
+      refuseProperties(backend, hugePages);
+      BlockPlace place = placeOf(backend, save);
+      rewritten =
+          rewritten.replacing(backend.option(), mapped(backend.value(), place, save).text());
+      mappings.add(new Mapping(backend.id(), place));
+    }
+    if (memory.defaultBytes().isPresent()) {
+      BlockPlace place = mainMemory(memory.defaultBytes().get(), command, save);
+      String id = place.block().name();
+      OptionValue value = OptionValue.parse("memory-backend-file", "qom-type").with("id", id);
+      rewritten =
+          rewritten.adding(
+              "-object", mapped(value, place, save).text(), "-machine", "memory-backend=" + id);
+      mappings.add(new Mapping(id, place));
+    }
+    return new InstantCommand(rewritten.words(), mappings);
+  }
+
+  private static void refuseWhatNeedsOtherMemory(QemuCommandLine command) {
+    refuse(
+        command.has("readconfig"),
+        "the command reads options from a file (-readconfig), where they can't be rewritten: write"
+            + " them on the command line");
+    refuse(
+        command.has("mem-path"),
+        "the command gives RAM a place (-mem-path), and instant gives it another: leave it out");
+    refuse(
+        command.has("mem-prealloc"),
+        "the command has QEMU read all of RAM at once (-mem-prealloc): leave it out");
+    refuse(
+        command
+            .all("overcommit")
+            .anyMatch(option -> {
+              OptionValue value = option.parts("mem-lock");
+              return value.find("mem-lock").filter(lock -> !lock.equals("off")).isPresent();
+            }),
+        "the command has QEMU read all of RAM at once (-overcommit mem-lock): leave it out");
+    Optional<String> device =
+        command
+            .drivers()
+            .filter(driver ->
+                driver.startsWith("vfio-")
+                    || driver.startsWith("vhost-user-")
+                    || driver.startsWith("vhost-vdpa-")
+                    || driver.startsWith("virtio-mem"))
+            .findFirst();
+    refuse(
+        device.isPresent(),
+        "the device "
+            + device.orElse("")
+            + " does not work on a private mapping of a file: leave it out");
+    refuse(
+        command
+            .all("netdev")
+            .flatMap(option -> option.parts("type").find("type").stream())
+            .anyMatch(Set.of("vhost-user", "vhost-vdpa")::contains),
+        "a network of vhost-user or vhost-vdpa needs memory that QEMU shares, and instant maps it"
+            + " privately: leave it out");
+  }
+
+  private static void refuse(boolean found, String sentence) {
+    if (found) {
+      throw new NotInstantException(sentence + HOW_ELSE);
+    }
+  }
+
+  private static void refuseBlocks(Target save) {
+    refuse(
+        save.header().configuration().capabilities().contains(Configuration.X_IGNORE_SHARED),
+        save.path()
+            + " was saved under x-ignore-shared and does not hold the memory that the guest shared:"
+            + " save it without");
+    save.header().blocks().list().stream()
+        .filter(block -> block.pageSize().orElse(4096) > 4096)
+        .findFirst()
+        .ifPresent(block ->
+            refuse(
+                true,
+                "RAM block "
+                    + block
+                    + " had huge pages when it was saved, and a mapping of a file has none: save a"
+                    + " guest without them"));
+  }
+
+  private static void refuseProperties(Backend backend, Predicate<Path> hugePages) {
+    OptionValue value = backend.value();
+    String name = "the memory backend " + backend.id();
+    refuse(
+        !REPLACED.contains(backend.type()),
+        name + " is a " + backend.type() + ", which instant can't replace: make it one of ram");
+    refuse(
+        value.isOn("share") || value.isOn("pmem"),
+        name + " shares its memory, and instant maps it privately: leave share=on out");
+    refuse(
+        value.isOn("hugetlb")
+            || value.find("mem-path").filter(path -> hugePages.test(Path.of(path))).isPresent(),
+        name + " has huge pages, and a mapping of a file has none: take them out");
+    refuse(
+        value.isOn("prealloc"), name + " reads all of its memory at once: leave prealloc=on out");
+    refuse(
+        value.isOn("readonly") && !value.find("rom").filter("off"::equals).isPresent(),
+        name + " is read-only: leave readonly=on out");
+    Set<String> unknown = new HashSet<>(value.keys());
+    unknown.removeAll(KEPT);
+    unknown.removeAll(DROPPED);
+    refuse(
+        !unknown.isEmpty(),
+        name
+            + " has the property "
+            + unknown.stream().sorted().findFirst().orElse("")
+            + ", which instant can't carry over: leave it out");
+  }
+
+  private static BlockPlace placeOf(Backend backend, Target save) {
+    BlockPlace place =
+        save.place(backend.id())
+            .or(() -> save.place(BACKEND_PATH + backend.id()))
+            .orElseThrow(() ->
+                new NotInstantException(
+                    save.path()
+                        + " holds no RAM block of the memory backend "
+                        + backend.id()
+                        + ", but "
+                        + mainMemoryNames(save)
+                        + ": name the backends as they were when the guest was saved"));
+    long saved = place.block().usedLength();
+    Optional<String> size = backend.value().find("size");
+    if (SizeText.bytes(size.orElse(""), 'b').orElse(-1) != saved) {
+      throw new NotInstantException(
+          save.path()
+              + " holds "
+              + SizeText.words(saved)
+              + " of RAM block "
+              + place.block()
+              + ", but the memory backend "
+              + backend.id()
+              + " has size="
+              + size.orElse("")
+              + ": give it size="
+              + SizeText.option(saved));
+    }
+    return place;
+  }
+
+  private static BlockPlace mainMemory(long bytes, QemuCommandLine command, Target save) {
+    Set<String> backends = new HashSet<>();
+    command
+        .all("object")
+        .flatMap(object -> object.parts("qom-type").find("id").stream())
+        .forEach(backends::add);
+    List<BlockPlace> candidates =
+        save.places().stream()
+            .filter(place -> MainMemory.contains(place.block()))
+            .filter(place -> !place.block().name().startsWith(BACKEND_PATH))
+            .filter(place -> !backends.contains(place.block().name()))
+            .toList();
+    List<BlockPlace> fitting =
+        candidates.stream().filter(place -> place.block().usedLength() == bytes).toList();
+    if (fitting.size() == 1) {
+      return fitting.getFirst();
+    }
+    if (fitting.isEmpty() && candidates.size() == 1) {
+      RamBlock block = candidates.getFirst().block();
+      throw new NotInstantException(
+          save.path()
+              + " holds a guest with "
+              + SizeText.words(block.usedLength())
+              + " of RAM, but the command gives "
+              + SizeText.words(bytes)
+              + ": give -m "
+              + SizeText.option(block.usedLength()));
+    }
+    throw new NotInstantException(
+        save.path()
+            + " holds main memory in "
+            + mainMemoryNames(save)
+            + ", and the command says by no -object which is which: give the memory backends that"
+            + " the guest was saved with");
+  }
+
+  private static String mainMemoryNames(Target save) {
+    List<String> names =
+        save.places().stream()
+            .map(BlockPlace::block)
+            .filter(MainMemory::contains)
+            .map(block -> block.name() + " (" + SizeText.words(block.usedLength()) + ")")
+            .toList();
+    return names.isEmpty() ? "no main memory" : String.join(", ", names);
+  }
+
+  /** The properties that make a backend a private mapping; only rom=off lets QEMU write to it. */
+  private static OptionValue mapped(OptionValue value, BlockPlace place, Target save) {
+    return value
+        .only(KEPT)
+        .with("qom-type", "memory-backend-file")
+        .with("size", place.block().usedLength())
+        .with("mem-path", save.path().toString())
+        .with("offset", place.pagesOffset())
+        .with("share", false)
+        .with("readonly", true)
+        .with("rom", "off")
+        .with(
+            "x-use-canonical-path-for-ramblock-id", place.block().name().startsWith(BACKEND_PATH));
+  }
+}

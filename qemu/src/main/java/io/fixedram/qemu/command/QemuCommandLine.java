@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.command;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * The words of a command that starts a QEMU, perhaps through others (sudo, numactl, env). QEMU is
+ * recognised by its program's name; without one nothing is known of what the words mean. Immutable.
+ */
+public final class QemuCommandLine {
+  /**
+   * Options without a value, of QEMU 4.0 to 10. Of an option that is not among them the next word
+   * is the value, unless it looks like an option.
+   */
+  private static final Set<String> FLAGS =
+      Set.of(
+          "S",
+          "alt-grab",
+          "async-teardown",
+          "ctrl-grab",
+          "curses",
+          "daemonize",
+          "enable-fips",
+          "enable-kvm",
+          "enable-sync-profile",
+          "full-screen",
+          "h",
+          "help",
+          "jitdump",
+          "mem-prealloc",
+          "no-acpi",
+          "no-fd-bootchk",
+          "no-frame",
+          "no-hpet",
+          "no-kvm",
+          "no-quit",
+          "no-reboot",
+          "no-shutdown",
+          "no-user-config",
+          "nodefaults",
+          "nographic",
+          "old-param",
+          "one-insn-per-tb",
+          "only-migratable",
+          "perfmap",
+          "portrait",
+          "preconfig",
+          "s",
+          "sdl",
+          "semihosting",
+          "singlestep",
+          "snapshot",
+          "usb",
+          "version",
+          "win2k-hack",
+          "xen-attach",
+          "xen-domid-restrict");
+
+  /** Options whose value may look like an option. */
+  private static final Set<String> ANY_VALUE = Set.of("append", "kernel", "initrd", "name");
+
+  private final List<String> words;
+  private final int programIndex;
+  private final List<Option> options;
+
+  /**
+   * An option.
+   *
+   * @param name without dashes; machine also stands for M
+   * @param valueIndex which word is its value, empty if it has none
+   */
+  public record Option(String name, Optional<Integer> valueIndex, String value) {
+    /** Its value by parts. */
+    public OptionValue parts(String firstKey) {
+      return OptionValue.parse(value, firstKey);
+    }
+  }
+
+  private QemuCommandLine(List<String> words, int programIndex) {
+    this.words = List.copyOf(words);
+    this.programIndex = programIndex;
+    this.options = programIndex < words.size() ? parse(words, programIndex + 1) : List.of();
+  }
+
+  /** Reads a command. */
+  public static QemuCommandLine of(List<String> words) {
+    int program = 0;
+    while (program < words.size() && !isQemu(words.get(program))) {
+      program++;
+    }
+    return new QemuCommandLine(words, program);
+  }
+
+  private static boolean isQemu(String word) {
+    String name = word.substring(word.lastIndexOf('/') + 1);
+    return name.matches("qemu-system-\\S+|qemu-kvm|kvm");
+  }
+
+  private static List<Option> parse(List<String> words, int from) {
+    List<Option> options = new ArrayList<>();
+    for (int i = from; i < words.size(); i++) {
+      String word = words.get(i);
+      if (word.length() < 2 || word.charAt(0) != '-') {
+        continue;
+      }
+      String name = word.substring(word.startsWith("--") ? 2 : 1);
+      boolean hasValue =
+          i + 1 < words.size()
+              && !FLAGS.contains(name)
+              && (ANY_VALUE.contains(name) || !looksLikeAnOption(words.get(i + 1)));
+      options.add(
+          new Option(
+              name.equals("M") ? "machine" : name,
+              hasValue ? Optional.of(i + 1) : Optional.empty(),
+              hasValue ? words.get(i + 1) : ""));
+      if (hasValue) {
+        i++;
+      }
+    }
+    return options;
+  }
+
+  private static boolean looksLikeAnOption(String word) {
+    return word.matches("--?[a-zA-Z][a-zA-Z0-9_-]*");
+  }
+
+  /** The program, if its name is one of QEMU's. */
+  public Optional<Path> program() {
+    return programIndex < words.size()
+        ? Optional.of(Path.of(words.get(programIndex)))
+        : Optional.empty();
+  }
+
+  /** All options of that name, in their order. */
+  public Stream<Option> all(String name) {
+    return options.stream().filter(option -> option.name.equals(name));
+  }
+
+  /** Whether there is an option of that name. */
+  public boolean has(String name) {
+    return all(name).findAny().isPresent();
+  }
+
+  /** The drivers of its devices, in lower case. */
+  public Stream<String> drivers() {
+    return all("device")
+        .flatMap(device -> device.parts("driver").find("driver").stream())
+        .map(driver -> driver.toLowerCase(Locale.ROOT));
+  }
+
+  /** The same with another value for one of its options, which has one. */
+  public QemuCommandLine replacing(Option option, String value) {
+    List<String> changed = new ArrayList<>(words);
+    changed.set(option.valueIndex.orElseThrow(), value);
+    return new QemuCommandLine(changed, programIndex);
+  }
+
+  /** The same with more words at the end. */
+  public QemuCommandLine adding(String... more) {
+    List<String> longer = new ArrayList<>(words);
+    longer.addAll(Arrays.asList(more));
+    return new QemuCommandLine(longer, programIndex);
+  }
+
+  /** All words. */
+  public List<String> words() {
+    return words;
+  }
+}

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Reads and rewrites QEMU command lines; talks to no QEMU. */
+package io.fixedram.qemu.command;
