@@ -18,18 +18,23 @@ import io.fixedram.qemu.RestoreTarget;
 import io.fixedram.qemu.RestoreVia;
 import io.fixedram.qemu.RestoredGuest;
 import io.fixedram.qemu.ServingReport;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
 import tools.jackson.core.JsonGenerator;
 
 /** {@code fixedram restore}: a save back into a QEMU. */
 record RestoreCommand(RestoreRequest request) implements Command {
+  private static final String UUID_FORM = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
+
   private static final OptionSpec VIA =
       OptionSpec.choice(
           "via",
-          List.of("auto", "lazy", "native", "stream"),
-          "the way: lazy lets the guest run at once and serves its pages from a fixed-offset file"
-              + " as it asks for them, which takes userfaultfd; native has QEMU read a mapped-ram file itself, from 9.0 on; stream sends any"
+          List.of("auto", "instant", "lazy", "native", "stream"),
+          "the way: instant starts QEMU, from 8.2 on, with a private mapping of a fixed-offset file"
+              + " as RAM, so that the guest runs at once; lazy lets the guest run at once and serves"
+              + " its pages from a fixed-offset file as it asks for them, which takes userfaultfd;"
+              + " native has QEMU read a mapped-ram file itself, from 9.0 on; stream sends any"
               + " save into any QEMU; auto takes the fastest that this QEMU and this file allow,"
               + " and says which");
   private static final OptionSpec PAUSED =
@@ -42,6 +47,13 @@ record RestoreCommand(RestoreRequest request) implements Command {
           "ADDR",
           "restore into the QEMU that listens here for QMP: unix:PATH, a bare path, or"
               + " tcp:HOST:PORT");
+
+  private static final OptionSpec GENERATION =
+      OptionSpec.value(
+          "vm-generation-id",
+          "new|UUID",
+          "have the guest, which needs the device vmgenid, see that it is a copy: by a new random id"
+              + " or by this one");
 
   static final CommandSpec SPEC =
       new CommandSpec(
@@ -59,7 +71,7 @@ record RestoreCommand(RestoreRequest request) implements Command {
                   + " the restore fails, a QEMU that was started here is ended."),
           List.of("FILE"),
           true,
-          List.of(VIA, PAUSED, DETACH, QMP),
+          List.of(VIA, PAUSED, DETACH, QMP, GENERATION),
           List.of(
               CommandSpec.USUAL_EXIT_STATUSES.get(0),
               CommandSpec.USUAL_EXIT_STATUSES.get(1),
@@ -92,13 +104,17 @@ record RestoreCommand(RestoreRequest request) implements Command {
     if (detach && command.isEmpty()) {
       throw new UsageException("--detach goes with -- QEMU-COMMAND, not with --qmp");
     }
+    if (arguments.has(GENERATION) && command.isEmpty()) {
+      throw new UsageException("--vm-generation-id goes with -- QEMU-COMMAND, not with --qmp");
+    }
     boolean json = arguments.output().json();
     RestoreTarget target =
         command.isEmpty()
             ? new RestoreTarget.Running(Addresses.qmp(arguments.required(QMP)))
-            : new RestoreTarget.Command(json ? aside(command, detach) : command);
+            : new RestoreTarget.Command(command, json, generationId(arguments));
     RestoreVia via =
         switch (arguments.choice(VIA)) {
+          case "instant" -> RestoreVia.INSTANT;
           case "lazy" -> RestoreVia.LAZY;
           case "native" -> RestoreVia.NATIVE;
           case "stream" -> RestoreVia.STREAM;
@@ -113,15 +129,18 @@ record RestoreCommand(RestoreRequest request) implements Command {
             target));
   }
 
-  /** The command with its standard output out of the way of our JSON. */
-  private static List<String> aside(List<String> command, boolean detach) {
-    List<String> words = new ArrayList<>();
-    words.add("/bin/sh");
-    words.add("-c");
-    words.add("exec \"$@\" " + (detach ? ">/dev/null" : ">&2"));
-    words.add("sh");
-    words.addAll(command);
-    return words;
+  private static Optional<UUID> generationId(Arguments arguments) {
+    if (!arguments.has(GENERATION)) {
+      return Optional.empty();
+    }
+    String text = arguments.required(GENERATION);
+    if (text.equals("new")) {
+      return Optional.of(UUID.randomUUID());
+    }
+    if (!text.matches(UUID_FORM)) {
+      throw new UsageException("--vm-generation-id takes 'new' or a UUID, not '" + text + "'");
+    }
+    return Optional.of(UUID.fromString(text));
   }
 
   private boolean foreground() {

@@ -8,13 +8,22 @@ package io.fixedram.error;
 public class FixedRamException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  private final String sentence;
+
   /** Creates a failure told by one sentence. */
   public FixedRamException(String sentence) {
     super(sentence);
+    this.sentence = sentence;
   }
 
   /** Creates a failure told by one sentence, with what caused it. */
   public FixedRamException(String sentence, Throwable cause) {
     super(sentence, cause);
+    this.sentence = sentence;
+  }
+
+  /** What the user is told. */
+  public final String sentence() {
+    return sentence;
   }
 }

@@ -68,7 +68,7 @@ public final class MappableRegion {
     try {
       PrivateMapping.probe(save.descriptor(), place.pagesOffset());
     } catch (StorageException e) {
-      return Optional.of(e.getMessage() + "; copy it to another file system");
+      return Optional.of(e.sentence() + "; copy it to another file system");
     }
     return dataUnderClearBits();
   }

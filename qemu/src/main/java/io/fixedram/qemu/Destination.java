@@ -25,14 +25,14 @@ final class Destination implements AutoCloseable {
    * @throws FixedRamException if that fails; a QEMU that was started has then been ended
    */
   static Destination open(
-      RestoreRequest request, TransferListener listener, Cancellation cancellation) {
+      RestoreTarget target, boolean detach, TransferListener listener, Cancellation cancellation) {
     PrivateDirectory directory = PrivateDirectory.create();
     try {
-      return switch (request.target()) {
+      return switch (target) {
         case RestoreTarget.Running running ->
             new Destination(directory, Optional.empty(), QmpClient.connect(running.qmp()));
         case RestoreTarget.Command command -> {
-          QemuProcess process = QemuProcess.start(command.command(), request.detach(), directory);
+          QemuProcess process = QemuProcess.start(command, detach, directory);
           yield new Destination(
               directory, Optional.of(process), connect(process, listener, cancellation));
         }

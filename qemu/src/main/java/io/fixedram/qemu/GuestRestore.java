@@ -7,6 +7,7 @@ import io.fixedram.file.FixedSave;
 import io.fixedram.file.Save;
 import io.fixedram.file.SaveInfo;
 import io.fixedram.guest.Configuration;
+import io.fixedram.guest.PageSource;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.qmp.QemuGoneException;
@@ -35,6 +36,7 @@ public final class GuestRestore {
   private final TransferListener listener;
   private final Cancellation cancellation;
   private final Save save;
+  private final RestoreStart start;
   private final Destination destination;
   private final Migration migration;
   private final long startNanos;
@@ -55,12 +57,14 @@ public final class GuestRestore {
       TransferListener listener,
       Cancellation cancellation,
       Save save,
+      RestoreStart start,
       Destination destination,
       long startNanos) {
     this.request = request;
     this.listener = listener;
     this.cancellation = cancellation;
     this.save = save;
+    this.start = start;
     this.destination = destination;
     this.migration = new Migration(destination.qmp());
     this.startNanos = startNanos;
@@ -80,16 +84,34 @@ public final class GuestRestore {
         // Fails for an incomplete file before a QEMU is started for it.
         fixed.deviceState();
       }
-      try (Destination destination = Destination.open(request, listener, cancellation)) {
-        try {
-          RestoreReport report =
-              new GuestRestore(request, listener, cancellation, save, destination, startNanos)
-                  .restore();
-          return new RestoredGuest(report, destination.process());
-        } catch (RuntimeException | Error e) {
-          destination.abandon();
-          throw e;
-        }
+      RestoreStart start = RestoreStart.of(request, save);
+      try {
+        return run(request, listener, cancellation, save, start, startNanos);
+      } catch (RuntimeException | Error e) {
+        start.close();
+        throw e;
+      }
+    }
+  }
+
+  private static RestoredGuest run(
+      RestoreRequest request,
+      TransferListener listener,
+      Cancellation cancellation,
+      Save save,
+      RestoreStart start,
+      long startNanos) {
+    try (Destination destination =
+        Destination.open(start.target(), request.detach(), listener, cancellation)) {
+      try {
+        RestoreReport report =
+            new GuestRestore(request, listener, cancellation, save, start, destination, startNanos)
+                .restore();
+        return new RestoredGuest(
+            report, destination.process(), start.instant().map(InstantStart::hold), listener);
+      } catch (RuntimeException | Error e) {
+        destination.abandon();
+        throw e;
       }
     }
   }
@@ -97,8 +119,8 @@ public final class GuestRestore {
   private RestoreReport restore() {
     new IncomingChecks(migration, save).run();
     MigrationSettings settings = new MigrationSettings(migration.qmp());
-    IncomingWays.Choice choice =
-        IncomingWays.choose(request.via(), save, settings.capabilities(), migration);
+    start.instant().ifPresent(instant -> instant.confirm(migration.qmp()));
+    IncomingWays.Choice choice = choose(settings);
     listener.note("restoring --via " + choice.via().text() + ": " + choice.why());
     try (IncomingWay way = way(choice.via())) {
       change(settings, way);
@@ -122,14 +144,39 @@ public final class GuestRestore {
     }
   }
 
+  private IncomingWays.Choice choose(MigrationSettings settings) {
+    if (start.instant().isPresent()) {
+      return new IncomingWays.Choice(
+          RestoreVia.INSTANT,
+          request.via() == RestoreVia.INSTANT
+              ? "asked for"
+              : "the guest's RAM can be a mapping of the file");
+    }
+    IncomingWays.Choice other =
+        IncomingWays.choose(request.via(), save, settings.capabilities(), migration);
+    return start
+        .notInstant()
+        .map(reason ->
+            new IncomingWays.Choice(other.via(), other.why() + " (not instant: " + reason + ")"))
+        .orElse(other);
+  }
+
   private IncomingWay way(RestoreVia via) {
     return switch (via) {
       case LAZY ->
           new LazyWay(
               (FixedSave) save, destination, view, listener, cancellation, this::settleOnceLoaded);
       case NATIVE -> new NativeWay(save.path(), migration);
-      case AUTO, INSTANT, STREAM -> new StreamWay(save, destination, view.counters(), cancellation);
+      case AUTO, INSTANT, STREAM ->
+          new StreamWay(pages(), destination, view.counters(), cancellation);
     };
+  }
+
+  /** All pages that QEMU has not mapped. */
+  private PageSource pages() {
+    return start.instant().isPresent() && save instanceof FixedSave fixed
+        ? fixed.without(start.instant().get().mapped())
+        : save;
   }
 
   /** In this order because QEMU refuses parameters that it takes mapped-ram not to go with. */

@@ -44,12 +44,17 @@ final class QemuProcess {
    *
    * @throws FixedRamException if the command has a word that cannot go with that, or can't be run
    */
-  static QemuProcess start(List<String> command, boolean detach, PrivateDirectory directory) {
+  static QemuProcess start(
+      RestoreTarget.Command target, boolean detach, PrivateDirectory directory) {
+    List<String> command = target.command();
     refuseWhatCannotBeAddedTo(command);
     Path qmpSocket = directory.resolve("qmp.sock");
     List<String> words = new ArrayList<>();
     if (detach) {
       findSetsid().ifPresent(setsid -> words.add(setsid.toString()));
+    }
+    if (target.outputAside()) {
+      words.addAll(StandardStreams.outputAside(detach));
     }
     words.addAll(command);
     // A comma ends a value in QEMU's options; two of them stand for one.
@@ -155,7 +160,8 @@ final class QemuProcess {
             + (message.isEmpty() ? "; its own message is above" : ": " + message));
   }
 
-  private boolean waitForEnd(Duration patience) {
+  /** Waits for QEMU's end for a while; whether it has come. */
+  boolean waitForEnd(Duration patience) {
     try {
       return process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
+import io.fixedram.error.FixedRamException;
+import io.fixedram.file.SaveHold;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -8,12 +11,28 @@ import java.util.Optional;
  * and does not end it. Safe for use by several threads.
  */
 public final class RestoredGuest implements AutoCloseable {
+  private static final Duration WATCH_TIME = Duration.ofSeconds(1);
+
   private final RestoreReport report;
   private final Optional<QemuProcess> process;
+  private final Optional<SaveHold> hold;
+  private final TransferListener listener;
 
-  RestoredGuest(RestoreReport report, Optional<QemuProcess> process) {
+  /**
+   * Keeps what is left of a restore.
+   *
+   * @param hold on the save that the guest runs on; closed with this
+   * @param listener is warned once if that save is changed
+   */
+  RestoredGuest(
+      RestoreReport report,
+      Optional<QemuProcess> process,
+      Optional<SaveHold> hold,
+      TransferListener listener) {
     this.report = report;
     this.process = process;
+    this.hold = hold;
+    this.listener = listener;
   }
 
   /** How it went. */
@@ -22,12 +41,36 @@ public final class RestoredGuest implements AutoCloseable {
   }
 
   /**
-   * Waits until a QEMU that was started here ends.
+   * Waits until a QEMU that was started here ends, and watches the save that it runs on.
    *
    * @return its exit status, 128 + n if signal n killed it; 0 at once if none was started here
    */
   public int waitForExit() {
-    return process.map(QemuProcess::waitForExit).orElse(0);
+    if (process.isEmpty()) {
+      return 0;
+    }
+    if (hold.isPresent()) {
+      watch(process.get(), hold.get());
+    }
+    return process.get().waitForExit();
+  }
+
+  /** Returns when QEMU has ended, or there is nothing more to say. */
+  private void watch(QemuProcess qemu, SaveHold save) {
+    while (!qemu.waitForEnd(WATCH_TIME)) {
+      try {
+        save.check();
+        if (save.replaced()) {
+          listener.warning(
+              "the save that the guest runs on has lost its name; it stays on disk until the guest"
+                  + " ends");
+          return;
+        }
+      } catch (FixedRamException e) {
+        listener.warning(e.sentence());
+        return;
+      }
+    }
   }
 
   /**
@@ -44,6 +87,6 @@ public final class RestoredGuest implements AutoCloseable {
 
   @Override
   public void close() {
-    // Nothing of ours is open: what the restore needed went when it was done.
+    hold.ifPresent(SaveHold::close);
   }
 }

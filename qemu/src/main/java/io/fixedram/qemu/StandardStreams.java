@@ -6,6 +6,7 @@ import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -41,6 +42,15 @@ record StandardStreams(Redirect input, Redirect output, Redirect errors, Optiona
     }
     Path file = directory.resolve("stderr");
     return new StandardStreams(input, output, Redirect.to(file.toFile()), Optional.of(file));
+  }
+
+  /**
+   * Words before a command that have it write its standard output elsewhere: to standard error, or
+   * nowhere if it outlives this process. A shell does it, since standard error may be a socket,
+   * which can't be opened once more.
+   */
+  static List<String> outputAside(boolean detach) {
+    return List.of("/bin/sh", "-c", "exec \"$@\" " + (detach ? ">/dev/null" : ">&2"), "sh");
   }
 
   private static boolean isPipe(int descriptor) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
-import io.fixedram.file.Save;
 import io.fixedram.guest.CountingSink;
+import io.fixedram.guest.PageSource;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.os.Cancellation;
 import io.fixedram.os.UnixSocket;
@@ -10,16 +10,22 @@ import io.fixedram.stream.ByteTarget;
 import io.fixedram.stream.StreamEncoder;
 import java.util.Optional;
 
-/** QEMU is sent a migration stream made from the save, whatever its format. */
+/**
+ * QEMU is sent a migration stream made from the save, whatever its format; of a save that it has
+ * mapped, one without the pages that are there.
+ */
 final class StreamWay implements IncomingWay {
-  private final Save save;
+  private final PageSource save;
   private final Destination destination;
   private final TransferCounters counters;
   private final Cancellation cancellation;
   private Optional<UnixSocket> connection = Optional.empty();
 
   StreamWay(
-      Save save, Destination destination, TransferCounters counters, Cancellation cancellation) {
+      PageSource save,
+      Destination destination,
+      TransferCounters counters,
+      Cancellation cancellation) {
     this.save = save;
     this.destination = destination;
     this.counters = counters;

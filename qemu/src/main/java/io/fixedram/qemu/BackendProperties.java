@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import io.fixedram.qemu.command.NotInstantException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * Asks a QEMU program, before it is started for a guest, which properties its memory backends have:
+ * its help tells, in the time that the program takes to start. Of a wrapper only QEMU's program is
+ * run, since others may ask for passwords or change something.
+ */
+final class BackendProperties {
+  /** The offset came with QEMU 8.1, with 8.2 a file that is only read can be RAM. */
+  private static final List<String> NEEDED = List.of("offset", "rom");
+
+  private static final long MOST_SECONDS = 20;
+  private static final int MOST_LINES = 1000;
+
+  private BackendProperties() {}
+
+  /**
+   * Checks that a QEMU can have mappings of a save as RAM.
+   *
+   * @throws NotInstantException if not, or if that cannot be found out
+   */
+  static void require(Path program) {
+    String help =
+        ask(program)
+            .orElseThrow(() ->
+                new NotInstantException(
+                    program
+                        + " does not tell what its memory backends can do, so that --via instant"
+                        + " can't be had of it; --via lazy or stream may be"));
+    for (String property : NEEDED) {
+      if (help.lines().noneMatch(line -> line.strip().startsWith(property + "="))) {
+        throw new NotInstantException(
+            program
+                + " can't have a mapping of a save as RAM, which takes QEMU 8.2; --via lazy or stream"
+                + " works with it");
+      }
+    }
+  }
+
+  private static Optional<String> ask(Path program) {
+    Process process;
+    try {
+      process =
+          new ProcessBuilder(program.toString(), "-object", "memory-backend-file,help")
+              .redirectInput(Redirect.from(Path.of("/dev/null").toFile()))
+              .redirectError(Redirect.DISCARD)
+              .start();
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+    CompletableFuture.delayedExecutor(MOST_SECONDS, TimeUnit.SECONDS)
+        .execute(process::destroyForcibly);
+    try (Stream<String> lines = process.inputReader(StandardCharsets.UTF_8).lines()) {
+      String text = String.join("\n", lines.limit(MOST_LINES).toList());
+      return process.waitFor() == 0 ? Optional.of(text) : Optional.empty();
+    } catch (UncheckedIOException e) {
+      return Optional.empty();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+}

@@ -1,0 +1,520 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.fixedram.error.DamagedSaveException;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.error.StorageException;
+import io.fixedram.file.WriteOptions;
+import io.fixedram.layout.SaveFormat;
+import io.fixedram.os.Cancellation;
+import io.fixedram.os.Descriptor;
+import io.fixedram.qemu.guest.MemoryGuest;
+import io.fixedram.qemu.guest.MemoryGuest.Region;
+import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.qemu.qmp.Json;
+import io.fixedram.qemu.qmp.QmpClient;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Guests that run on a private mapping of their save. */
+class InstantRestoreTest extends QemuTest {
+  private static final MemoryGuest IN_TWO_PLACES =
+      new MemoryGuest(List.of(new Region(16 << 20, 2048), new Region(40 << 20, 2048)), 0);
+
+  @AfterEach
+  void endWhatIsLeft() {
+    ProcessHandle.current()
+        .descendants()
+        .filter(ProcessHandle::isAlive)
+        .forEach(ProcessHandle::destroyForcibly);
+  }
+
+  /** Saves a guest, and returns what it had printed until then. */
+  private String saveGuest(TestedQemu version, GuestSpec spec, SaveFormat format) throws Exception {
+    try (RunningQemu qemu = boot(version, spec)) {
+      qemu.awaitGeneration(3);
+      save(then(as(request(qemu), format), AfterSave.QUIT));
+      qemu.process().waitFor();
+      return qemu.serial();
+    }
+  }
+
+  private String saveGuest(GuestSpec spec) throws Exception {
+    return saveGuest(TestedQemu.QEMU_10, spec, SaveFormat.MAPPED_RAM);
+  }
+
+  private Endpoint qmp(String name) {
+    return new Endpoint.Unix(directory.resolve(name + ".own"));
+  }
+
+  private List<String> command(TestedQemu version, GuestSpec spec, String name) {
+    return spec.with("-qmp", qmp(name) + ",server=on,wait=off")
+        .command(version.binary(), directory, name);
+  }
+
+  private List<String> command(GuestSpec spec) {
+    return command(TestedQemu.QEMU_10, spec, "restored");
+  }
+
+  private RestoreRequest request(List<String> command, RestoreVia via) {
+    return new RestoreRequest(file(), via, false, false, new RestoreTarget.Command(command));
+  }
+
+  private RestoredGuest instant(GuestSpec spec) {
+    return restore(request(command(spec), RestoreVia.INSTANT));
+  }
+
+  private void quit(RestoredGuest guest, String name) {
+    try (QmpClient client = QmpClient.connect(qmp(name))) {
+      client.execute("quit");
+    }
+    assertThat(guest.waitForExit()).isZero();
+    guest.close();
+  }
+
+  private static String hash(Path file) throws Exception {
+    MessageDigest digest = MessageDigest.getInstance("SHA-256");
+    try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+      in.transferTo(OutputStream.nullOutputStream());
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  private void assertRunsInstantly(String saved, GuestSpec spec) throws Exception {
+    String before = hash(file());
+    RestoredGuest guest = instant(spec);
+    assertThat(guest.report().via()).isEqualTo(RestoreVia.INSTANT);
+    RunningQemu.assertGoesOn(saved, directory, "restored");
+    quit(guest, "restored");
+    assertThat(hash(file())).as("the save").isEqualTo(before);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"FIXED_RAM", "MAPPED_RAM"})
+  void memoryGivenBySizeOnly(SaveFormat format) throws Exception {
+    String saved = saveGuest(TestedQemu.QEMU_10, GuestSpec.small(), format);
+    assertRunsInstantly(saved, GuestSpec.small());
+  }
+
+  @Test
+  void savedByAnOlderQemu() throws Exception {
+    String saved = saveGuest(TestedQemu.QEMU_7, GuestSpec.small(), SaveFormat.FIXED_RAM);
+    assertRunsInstantly(saved, GuestSpec.small());
+  }
+
+  @Test
+  void loadsNoMoreThanDevices() throws Exception {
+    saveGuest(GuestSpec.small());
+    RestoredGuest guest = instant(GuestSpec.small());
+    assertThat(guest.report().why()).isEqualTo("asked for");
+    assertThat(guest.report().ramBytes()).isBetween(64L << 20, 72L << 20);
+    assertThat(guest.report().pageBytes()).isLessThan(1 << 20);
+    quit(guest, "restored");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "memory-backend-ram,id=ram0,size=64M",
+        "memory-backend-memfd,id=ram0,size=64M",
+        "{\"qom-type\":\"memory-backend-ram\",\"id\":\"ram0\",\"size\":67108864}"
+      })
+  void memoryBackend(String object) throws Exception {
+    GuestSpec spec = GuestSpec.small().with("-object", object, "-machine", "memory-backend=ram0");
+    assertRunsInstantly(saveGuest(spec), spec);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"pc-i440fx-7.2", "pc-q35-4.0"})
+  void numaNodes(String machine) throws Exception {
+    GuestSpec spec =
+        GuestSpec.small()
+            .running(IN_TWO_PLACES)
+            .on(machine)
+            .with("-object", "memory-backend-ram,id=n0,size=32M")
+            .with("-object", "memory-backend-memfd,id=n1,size=32M")
+            .with("-numa", "node,memdev=n0", "-numa", "node,memdev=n1");
+    assertRunsInstantly(saveGuest(spec), spec);
+  }
+
+  @Test
+  void dimm() throws Exception {
+    GuestSpec spec =
+        GuestSpec.small()
+            .running(
+                new MemoryGuest(List.of(new Region(16 << 20, 2048), new Region(4L << 30, 2048)), 0))
+            .with("-m", "64M,slots=2,maxmem=1G")
+            .with("-object", "memory-backend-ram,id=m1,size=128M")
+            .with("-device", "pc-dimm,id=d1,memdev=m1,addr=" + (4L << 30));
+    assertRunsInstantly(saveGuest(spec), spec);
+  }
+
+  @Test
+  void memoryAboveFourGibibytes() throws Exception {
+    GuestSpec spec =
+        GuestSpec.small()
+            .withRam(6144)
+            .running(
+                new MemoryGuest(
+                    List.of(new Region(16 << 20, 2048), new Region(5L << 30, 2048)), 0));
+    String saved = saveGuest(spec);
+    // Reading six gibibytes of mostly holes for a hash would take longer than all else.
+    RestoredGuest guest = instant(spec);
+    RunningQemu.assertGoesOn(saved, directory, "restored");
+    quit(guest, "restored");
+  }
+
+  @Test
+  void displayAndNetwork() throws Exception {
+    GuestSpec spec = GuestSpec.small().with("-device", "VGA", "-device", "virtio-net-pci,romfile=");
+    assertRunsInstantly(saveGuest(spec), spec);
+  }
+
+  @Test
+  void staysPaused() throws Exception {
+    String saved = saveGuest(GuestSpec.small());
+    RestoreTarget target = new RestoreTarget.Command(command(GuestSpec.small()));
+    RestoredGuest guest =
+        restore(new RestoreRequest(file(), RestoreVia.INSTANT, true, false, target));
+    try (QmpClient client = QmpClient.connect(qmp("restored"))) {
+      assertThat(client.execute("query-status").get("status").text()).isEqualTo("paused");
+      assertThat(RunningQemu.serial(directory, "restored")).isEmpty();
+      client.execute("cont");
+    }
+    RunningQemu.assertGoesOn(saved, directory, "restored");
+    quit(guest, "restored");
+  }
+
+  @Test
+  void tenTimesInARow() throws Exception {
+    String saved = saveGuest(GuestSpec.small());
+    String before = hash(file());
+    for (int i = 0; i < 10; i++) {
+      String name = "run" + i;
+      RestoredGuest guest =
+          restore(
+              request(command(TestedQemu.QEMU_10, GuestSpec.small(), name), RestoreVia.INSTANT));
+      if (i % 3 == 0) {
+        RunningQemu.assertGoesOn(saved, directory, name);
+      }
+      quit(guest, name);
+    }
+    assertThat(hash(file())).isEqualTo(before);
+  }
+
+  @Test
+  void clonesAtOnce() throws Exception {
+    String saved = saveGuest(GuestSpec.small());
+    String before = hash(file());
+    List<Thread> threads = new ArrayList<>();
+    List<Optional<RestoredGuest>> guests = new ArrayList<>();
+    int clones = 4;
+    for (int i = 0; i < clones; i++) {
+      guests.add(Optional.empty());
+    }
+    for (int i = 0; i < clones; i++) {
+      int index = i;
+      List<String> words = command(TestedQemu.QEMU_10, GuestSpec.small(), "clone" + i);
+      threads.add(
+          Thread.ofPlatform()
+              .start(() -> {
+                RestoredGuest guest =
+                    GuestRestore.run(
+                        request(words, RestoreVia.INSTANT),
+                        TransferListener.NONE,
+                        new Cancellation());
+                synchronized (guests) {
+                  guests.set(index, Optional.of(guest));
+                }
+              }));
+    }
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    for (int i = 0; i < clones; i++) {
+      RunningQemu.assertGoesOn(saved, directory, "clone" + i);
+    }
+    for (int i = 0; i < clones; i++) {
+      quit(guests.get(i).orElseThrow(), "clone" + i);
+    }
+    assertThat(hash(file())).isEqualTo(before);
+  }
+
+  @Test
+  void savedAgainAndRestoredAgain() throws Exception {
+    String saved = saveGuest(GuestSpec.small());
+    RestoredGuest first = instant(GuestSpec.small());
+    RunningQemu.assertGoesOn(saved, directory, "restored");
+    SaveRequest again =
+        new SaveRequest(
+            qmp("restored"),
+            file(),
+            SaveFormat.MAPPED_RAM,
+            false,
+            AfterSave.RESUME,
+            WriteOptions.defaults(),
+            MAX_PASSES);
+    assertThatThrownBy(() -> save(again))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("guests run on it; save under another name");
+    Path second = directory.resolve("second.save");
+    save(then(into(again, second), AfterSave.QUIT));
+    assertThat(first.waitForExit()).isZero();
+    first.close();
+    String all = saved + RunningQemu.serial(directory, "restored");
+    Files.move(second, file(), StandardCopyOption.REPLACE_EXISTING);
+    RestoredGuest third =
+        restore(
+            request(command(TestedQemu.QEMU_10, GuestSpec.small(), "third"), RestoreVia.INSTANT));
+    RunningQemu.assertGoesOn(all, directory, "third");
+    quit(third, "third");
+  }
+
+  @Test
+  void holdLastsAsLongAsADetachedQemu() throws Exception {
+    String saved = saveGuest(GuestSpec.small());
+    RestoreTarget target = new RestoreTarget.Command(command(GuestSpec.small()));
+    restore(new RestoreRequest(file(), RestoreVia.INSTANT, false, true, target)).close();
+    RunningQemu.assertGoesOn(saved, directory, "restored");
+    assertThat(canBeLocked()).as("locked while the guest runs").isFalse();
+    try (QmpClient client = QmpClient.connect(qmp("restored"))) {
+      client.execute("quit");
+    }
+    RunningQemu.await("the end of the hold", this::canBeLocked);
+  }
+
+  private boolean canBeLocked() {
+    try (Descriptor descriptor = Descriptor.open(file(), Descriptor.Mode.READ)) {
+      return descriptor.tryLock(false);
+    }
+  }
+
+  @Test
+  void warnsOfASaveThatLosesItsName() throws Exception {
+    String saved = saveGuest(GuestSpec.small());
+    RestoredGuest guest = instant(GuestSpec.small());
+    Files.delete(file());
+    Thread waiting = Thread.ofPlatform().start(guest::waitForExit);
+    RunningQemu.await("the warning", () -> !recorder.warnings().isEmpty());
+    assertThat(recorder.warnings().getFirst()).contains("has lost its name");
+    RunningQemu.assertGoesOn(saved, directory, "restored");
+    quit(guest, "restored");
+    waiting.join();
+    assertThat(recorder.warnings()).hasSize(1);
+  }
+
+  @Test
+  void warnsOfASaveThatIsChanged() throws Exception {
+    saveGuest(GuestSpec.small());
+    RestoredGuest guest = instant(GuestSpec.small());
+    Thread waiting = Thread.ofPlatform().start(guest::waitForExit);
+    try (RandomAccessFile save = new RandomAccessFile(file().toFile(), "rw")) {
+      save.write(save.read());
+      save.setLength(save.length() + 1);
+    }
+    RunningQemu.await("the warning", () -> !recorder.warnings().isEmpty());
+    assertThat(recorder.warnings().getFirst()).contains("was changed while a guest ran on it");
+    quit(guest, "restored");
+    waiting.join();
+  }
+
+  private void assertRefused(List<String> command, String why) {
+    assertThatThrownBy(() -> restore(request(command, RestoreVia.INSTANT)))
+        .isInstanceOf(FixedRamException.class)
+        .hasMessageContaining("--via instant does not go: ")
+        .hasMessageContaining(why);
+    assertThat(ProcessHandle.current().children().filter(ProcessHandle::isAlive)).isEmpty();
+    assertThat(canBeLocked()).isTrue();
+  }
+
+  @Test
+  void olderQemu() throws Exception {
+    saveGuest(TestedQemu.QEMU_7, GuestSpec.small(), SaveFormat.MAPPED_RAM);
+    assertRefused(
+        command(TestedQemu.QEMU_7, GuestSpec.small(), "restored"), "which takes QEMU 8.2");
+  }
+
+  @Test
+  void anotherRamSize() throws Exception {
+    saveGuest(GuestSpec.small());
+    assertRefused(command(GuestSpec.small().withRam(128)), "give -m 64M");
+  }
+
+  @Test
+  void aProgramThatIsNotKnown() throws Exception {
+    saveGuest(GuestSpec.small());
+    Path script = directory.resolve("run-it");
+    Files.writeString(script, "#!/bin/sh\nexec " + TestedQemu.QEMU_10.binary() + " \"$@\"\n");
+    assertThat(script.toFile().setExecutable(true)).isTrue();
+    List<String> words = new ArrayList<>(command(GuestSpec.small()));
+    words.set(0, script.toString());
+    assertRefused(words, "no program with a name of QEMU's");
+    RestoredGuest guest = restore(request(words, RestoreVia.AUTO));
+    assertThat(guest.report().via()).isNotEqualTo(RestoreVia.INSTANT);
+    assertThat(guest.report().why()).contains("no program with a name of QEMU's");
+    quit(guest, "restored");
+  }
+
+  @Test
+  void programThatTellsNothing() throws Exception {
+    saveGuest(GuestSpec.small());
+    Path script = directory.resolve("qemu-system-none");
+    Files.writeString(script, "#!/bin/sh\nexit 3\n");
+    assertThat(script.toFile().setExecutable(true)).isTrue();
+    assertRefused(List.of(script.toString(), "-m", "64M"), "does not tell");
+  }
+
+  @Test
+  void throughOtherPrograms() throws Exception {
+    String saved = saveGuest(GuestSpec.small());
+    List<String> words = new ArrayList<>(List.of("env", "-u", "NOTHING", "nice"));
+    words.addAll(command(GuestSpec.small()));
+    RestoredGuest guest = restore(request(words, RestoreVia.INSTANT));
+    RunningQemu.assertGoesOn(saved, directory, "restored");
+    quit(guest, "restored");
+  }
+
+  @Test
+  void stream() throws Exception {
+    saveGuest(TestedQemu.QEMU_10, GuestSpec.small(), SaveFormat.STREAM);
+    assertRefused(command(GuestSpec.small()), "is a stream file");
+  }
+
+  @Test
+  void waitingQemu() throws Exception {
+    saveGuest(GuestSpec.small());
+    try (RunningQemu qemu = waiting(TestedQemu.QEMU_10, GuestSpec.small())) {
+      assertThatThrownBy(() -> restore(qemu, RestoreVia.INSTANT))
+          .isInstanceOf(FixedRamException.class)
+          .hasMessageContaining("--via instant does not go")
+          .hasMessageContaining("-- QEMU-COMMAND");
+    }
+  }
+
+  @Test
+  void truncatedFile() throws Exception {
+    saveGuest(GuestSpec.small());
+    try (RandomAccessFile save = new RandomAccessFile(file().toFile(), "rw")) {
+      save.setLength(save.length() / 2);
+    }
+    assertThatThrownBy(() -> restore(request(command(GuestSpec.small()), RestoreVia.INSTANT)))
+        .isInstanceOf(DamagedSaveException.class)
+        .hasMessageContaining("is incomplete");
+  }
+
+  /** Written by QEMU itself while pages become zero: their bits are clear, their content stays. */
+  @Test
+  void oldContentLeftByQemu() throws Exception {
+    String saved;
+    try (RunningQemu qemu = boot(TestedQemu.QEMU_10, GuestSpec.small())) {
+      qemu.awaitGeneration(3);
+      qemu.switchOn("mapped-ram");
+      qemu.setParameter("max-bandwidth", 24 << 20);
+      qemu.setParameter("downtime-limit", 20);
+      qemu.observer().execute("migrate", Map.of("uri", "file:" + file()));
+      Migration migration = new Migration(qemu.observer());
+      long generation = 12;
+      qemu.awaitGeneration(generation);
+      qemu.setParameter("max-bandwidth", 0);
+      qemu.setParameter("downtime-limit", 10_000);
+      RunningQemu.await("the migration's end", () -> !migration.state().isUnderWay());
+      saved = qemu.serial();
+    }
+    assertRefused(command(GuestSpec.small()), "has old content in RAM block pc.ram");
+    RestoredGuest guest = restore(request(command(GuestSpec.small()), RestoreVia.AUTO));
+    assertThat(guest.report().via()).isNotEqualTo(RestoreVia.INSTANT);
+    RunningQemu.assertGoesOn(saved, directory, "restored");
+    quit(guest, "restored");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "QEMU_7,  MAPPED_RAM, takes QEMU 8.2",
+    "QEMU_7,  FIXED_RAM,  takes QEMU 8.2",
+    "QEMU_7,  STREAM,     is a stream file",
+    "QEMU_10, STREAM,     is a stream file",
+  })
+  void autoTakesAnotherWay(TestedQemu version, SaveFormat format, String why) throws Exception {
+    String saved = saveGuest(version, GuestSpec.small(), format);
+    RestoredGuest guest =
+        restore(request(command(version, GuestSpec.small(), "restored"), RestoreVia.AUTO));
+    assertThat(guest.report().via()).isNotIn(RestoreVia.INSTANT, RestoreVia.AUTO);
+    assertThat(guest.report().why()).contains("not instant").contains(why);
+    RunningQemu.assertGoesOn(saved, directory, "restored");
+    quit(guest, "restored");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"FIXED_RAM", "MAPPED_RAM"})
+  void autoTakesIt(SaveFormat format) throws Exception {
+    saveGuest(TestedQemu.QEMU_10, GuestSpec.small(), format);
+    RestoredGuest guest = restore(request(command(GuestSpec.small()), RestoreVia.AUTO));
+    assertThat(guest.report().via()).isEqualTo(RestoreVia.INSTANT);
+    assertThat(guest.report().why()).contains("mapping");
+    quit(guest, "restored");
+  }
+
+  private RestoreRequest request(List<String> command, UUID id, RestoreVia via) {
+    RestoreTarget target = new RestoreTarget.Command(command, false, Optional.of(id));
+    return new RestoreRequest(file(), via, false, false, target);
+  }
+
+  private void assertGenerationId(UUID id) {
+    try (QmpClient client = QmpClient.connect(qmp("restored"))) {
+      Json answer = client.execute("query-vm-generation-id");
+      assertThat(answer.get("guid").text()).isEqualTo(id.toString());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"QEMU_7, STREAM", "QEMU_10, STREAM", "QEMU_10, NATIVE", "QEMU_10, INSTANT"})
+  void anotherGenerationId(TestedQemu version, RestoreVia via) throws Exception {
+    GuestSpec spec = GuestSpec.small().with("-device", "vmgenid,guid=auto");
+    String saved = saveGuest(version, spec, SaveFormat.MAPPED_RAM);
+    UUID id = UUID.fromString("12345678-9abc-def0-1122-334455667788");
+    RestoredGuest guest = restore(request(command(version, spec, "restored"), id, via));
+    assertGenerationId(id);
+    RunningQemu.assertGoesOn(saved, directory, "restored");
+    quit(guest, "restored");
+  }
+
+  @Test
+  void generationIdOfADeviceThatTheCommandLacks() throws Exception {
+    saveGuest(GuestSpec.small().with("-device", "vmgenid,guid=auto"));
+    UUID id = UUID.randomUUID();
+    RestoredGuest guest = restore(request(command(GuestSpec.small()), id, RestoreVia.INSTANT));
+    assertGenerationId(id);
+    quit(guest, "restored");
+  }
+
+  @Test
+  void generationIdOfAGuestWithout() throws Exception {
+    saveGuest(GuestSpec.small());
+    RestoreRequest request =
+        request(command(GuestSpec.small()), UUID.randomUUID(), RestoreVia.STREAM);
+    assertThatThrownBy(() -> restore(request))
+        .isInstanceOf(FixedRamException.class)
+        .hasMessageContaining("has no vmgenid device");
+  }
+}
