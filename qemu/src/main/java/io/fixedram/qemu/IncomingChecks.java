@@ -39,6 +39,8 @@ final class IncomingChecks {
     }
     checkMachine();
     checkRamSize();
+    IncomingBlocks.check(migration.qmp(), save);
+    IncomingPci.check(migration.qmp(), save);
   }
 
   private void checkMachine() {
@@ -95,7 +97,7 @@ final class IncomingChecks {
     }
   }
 
-  private static String size(long bytes) {
+  static String size(long bytes) {
     return bytes % (1 << 20) == 0 ? (bytes >> 20) + " MiB" : bytes + " bytes";
   }
 

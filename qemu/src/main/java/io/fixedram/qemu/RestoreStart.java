@@ -2,12 +2,11 @@
 package io.fixedram.qemu;
 
 import io.fixedram.error.FixedRamException;
-import io.fixedram.file.FixedSave;
 import io.fixedram.file.Save;
 import io.fixedram.qemu.command.GenerationId;
 import io.fixedram.qemu.command.NotInstantException;
 import io.fixedram.qemu.command.QemuCommandLine;
-import io.fixedram.qemu.qmp.Json;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -72,19 +71,14 @@ record RestoreStart(
               + id
               + " where it starts QEMU");
     }
-    if (save instanceof FixedSave fixed
-        && fixed.deviceState().description().filter(text -> !hasGenerationId(text)).isPresent()) {
+    List<String> devices = DescribedDevices.names(save);
+    if (!devices.isEmpty() && !devices.contains("vmgenid")) {
       throw new FixedRamException(
           "the VM generation id can't be set: the guest in "
               + save.path()
               + " has no vmgenid device; save one that was started with -device vmgenid");
     }
     return GenerationId.apply(line, id);
-  }
-
-  private static boolean hasGenerationId(String description) {
-    return Json.parse(description).get("devices").items().stream()
-        .anyMatch(device -> device.findText("name").filter("vmgenid"::equals).isPresent());
   }
 
   @Override

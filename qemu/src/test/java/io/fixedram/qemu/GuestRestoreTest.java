@@ -174,7 +174,7 @@ class GuestRestoreTest extends QemuTest {
   /** A device more than QEMU has only comes out while it loads: QEMU 7.2 then ends. */
   @Test
   void missingDeviceInQemu7() throws Exception {
-    saveGuestWithARandomNumberDevice(TestedQemu.QEMU_7);
+    saveGuestWithAGenerationId(TestedQemu.QEMU_7);
     try (RunningQemu qemu = waiting(TestedQemu.QEMU_7, GuestSpec.small())) {
       assertThatThrownBy(() -> restore(qemu, RestoreVia.STREAM))
           .isInstanceOf(QemuGoneException.class)
@@ -187,7 +187,7 @@ class GuestRestoreTest extends QemuTest {
   @ParameterizedTest
   @EnumSource(names = {"STREAM", "NATIVE"})
   void missingDeviceInQemu10(RestoreVia via) throws Exception {
-    saveGuestWithARandomNumberDevice(TestedQemu.QEMU_10);
+    saveGuestWithAGenerationId(TestedQemu.QEMU_10);
     try (RunningQemu qemu = waiting(TestedQemu.QEMU_10, GuestSpec.small())) {
       String settings = qemu.migrationSettings();
       assertFails(qemu, via, "QEMU could not load " + file(), "load of migration failed");
@@ -196,8 +196,8 @@ class GuestRestoreTest extends QemuTest {
     }
   }
 
-  private void saveGuestWithARandomNumberDevice(TestedQemu version) throws Exception {
-    GuestSpec spec = GuestSpec.small().with("-device", "virtio-rng-pci");
+  private void saveGuestWithAGenerationId(TestedQemu version) throws Exception {
+    GuestSpec spec = GuestSpec.small().with("-device", "vmgenid");
     try (RunningQemu source = boot(version, spec)) {
       source.awaitGeneration(3);
       save(then(request(source), AfterSave.QUIT));

@@ -19,6 +19,9 @@ import io.fixedram.qemu.qmp.QmpClient;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -41,6 +44,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class InstantRestoreTest extends QemuTest {
   private static final MemoryGuest IN_TWO_PLACES =
       new MemoryGuest(List.of(new Region(16 << 20, 2048), new Region(40 << 20, 2048)), 0);
+
+  private static final UUID FIRST_ID = UUID.fromString("c0ffee00-1234-5678-9abc-def012345678");
 
   @AfterEach
   void endWhatIsLeft() {
@@ -480,31 +485,53 @@ class InstantRestoreTest extends QemuTest {
     return new RestoreRequest(file(), via, false, false, target);
   }
 
-  private void assertGenerationId(UUID id) {
+  /** Looks at what QEMU says, and where the firmware keeps the id for the guest. */
+  private void assertGenerationId(UUID id, UUID before) throws Exception {
+    Path memory = directory.resolve("memory");
     try (QmpClient client = QmpClient.connect(qmp("restored"))) {
       Json answer = client.execute("query-vm-generation-id");
       assertThat(answer.get("guid").text()).isEqualTo(id.toString());
+      client.execute("stop");
+      client.execute("pmemsave", Map.of("val", 0, "size", 64 << 20, "filename", memory.toString()));
+      client.execute("cont");
     }
+    String bytes = Files.readString(memory, StandardCharsets.ISO_8859_1);
+    assertThat(bytes.contains(inMemory(id))).as("new id in guest memory").isTrue();
+    assertThat(bytes.contains(inMemory(before))).as("old id in guest memory").isFalse();
+  }
+
+  /** As ACPI has it: the first three parts little-endian. */
+  private static String inMemory(UUID id) {
+    byte[] bytes =
+        ByteBuffer.allocate(16)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putInt((int) (id.getMostSignificantBits() >>> 32))
+            .putShort((short) (id.getMostSignificantBits() >>> 16))
+            .putShort((short) id.getMostSignificantBits())
+            .order(ByteOrder.BIG_ENDIAN)
+            .putLong(id.getLeastSignificantBits())
+            .array();
+    return new String(bytes, StandardCharsets.ISO_8859_1);
   }
 
   @ParameterizedTest
   @CsvSource({"QEMU_7, STREAM", "QEMU_10, STREAM", "QEMU_10, NATIVE", "QEMU_10, INSTANT"})
   void anotherGenerationId(TestedQemu version, RestoreVia via) throws Exception {
-    GuestSpec spec = GuestSpec.small().with("-device", "vmgenid,guid=auto");
+    GuestSpec spec = GuestSpec.small().with("-device", "vmgenid,guid=" + FIRST_ID);
     String saved = saveGuest(version, spec, SaveFormat.MAPPED_RAM);
     UUID id = UUID.fromString("12345678-9abc-def0-1122-334455667788");
     RestoredGuest guest = restore(request(command(version, spec, "restored"), id, via));
-    assertGenerationId(id);
+    assertGenerationId(id, FIRST_ID);
     RunningQemu.assertGoesOn(saved, directory, "restored");
     quit(guest, "restored");
   }
 
   @Test
   void generationIdOfADeviceThatTheCommandLacks() throws Exception {
-    saveGuest(GuestSpec.small().with("-device", "vmgenid,guid=auto"));
+    saveGuest(GuestSpec.small().with("-device", "vmgenid,guid=" + FIRST_ID));
     UUID id = UUID.randomUUID();
     RestoredGuest guest = restore(request(command(GuestSpec.small()), id, RestoreVia.INSTANT));
-    assertGenerationId(id);
+    assertGenerationId(id, FIRST_ID);
     quit(guest, "restored");
   }
 

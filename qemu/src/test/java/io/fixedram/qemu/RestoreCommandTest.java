@@ -121,7 +121,7 @@ class RestoreCommandTest extends QemuTest {
 
   @Test
   void missingDeviceInQemu7() throws Exception {
-    saveGuest(TestedQemu.QEMU_7, GuestSpec.small().with("-device", "virtio-rng-pci"));
+    saveGuest(TestedQemu.QEMU_7, GuestSpec.small().with("-device", "vmgenid"));
     List<String> command = command(TestedQemu.QEMU_7, GuestSpec.small());
     assertThatThrownBy(() -> restore(request(command, false)))
         .isInstanceOf(FixedRamException.class)
@@ -132,12 +132,70 @@ class RestoreCommandTest extends QemuTest {
 
   @Test
   void missingDeviceInQemu10() throws Exception {
-    saveGuest(TestedQemu.QEMU_10, GuestSpec.small().with("-device", "virtio-rng-pci"));
+    saveGuest(TestedQemu.QEMU_10, GuestSpec.small().with("-device", "vmgenid"));
     List<String> command = command(TestedQemu.QEMU_10, GuestSpec.small());
     assertThatThrownBy(() -> restore(request(command, false)))
         .isInstanceOf(FixedRamException.class)
         .hasMessageContaining("QEMU could not load " + file());
     assertThat(children()).isEmpty();
+  }
+
+  private void assertRefusedBeforeItLoads(
+      TestedQemu version, GuestSpec saved, GuestSpec restored, String why) throws Exception {
+    saveGuest(version, saved);
+    List<String> command = command(version, restored);
+    RestoreTarget target = new RestoreTarget.Command(command);
+    RestoreRequest request = new RestoreRequest(file(), RestoreVia.STREAM, false, false, target);
+    Recorder restoring = new Recorder();
+    assertThatThrownBy(() -> GuestRestore.run(request, restoring, new Cancellation()))
+        .isInstanceOf(FixedRamException.class)
+        .hasMessageContaining(why);
+    assertThat(restoring.hasStarted()).as("load").isFalse();
+    assertThat(children()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void missingPciDevice(TestedQemu version) throws Exception {
+    assertRefusedBeforeItLoads(
+        version,
+        GuestSpec.small().with("-device", "virtio-rng-pci,addr=5"),
+        GuestSpec.small().with("-device", "virtio-rng-pci,addr=6"),
+        "the state of the device virtio-rng at PCI address 00:05.0, where this QEMU has none");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void missingRamOfADevice(TestedQemu version) throws Exception {
+    assertRefusedBeforeItLoads(
+        version,
+        GuestSpec.small().with("-device", "VGA"),
+        GuestSpec.small(),
+        "holds RAM block 0000:00:02.0/vga.vram (16 MiB), which this QEMU does not have");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void otherRamOfADevice(TestedQemu version) throws Exception {
+    assertRefusedBeforeItLoads(
+        version,
+        GuestSpec.small().with("-device", "VGA"),
+        GuestSpec.small().with("-device", "VGA,vgamem_mb=32"),
+        "holds 16 MiB of RAM block 0000:00:02.0/vga.vram, but this QEMU has 32 MiB of it");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void memoryBackendOfAnotherName(TestedQemu version) throws Exception {
+    GuestSpec one =
+        GuestSpec.small()
+            .with(
+                "-object", "memory-backend-ram,id=one,size=64M", "-machine", "memory-backend=one");
+    assertRefusedBeforeItLoads(
+        version,
+        one,
+        GuestSpec.small(),
+        "holds RAM block one (64 MiB), which this QEMU does not have");
   }
 
   @Test

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.file.FixedSave;
+import io.fixedram.file.Save;
+import io.fixedram.qemu.qmp.Json;
+import java.util.List;
+
+/** The sections of devices that a save's description lists. */
+final class DescribedDevices {
+  private DescribedDevices() {}
+
+  /**
+   * Their names; empty if nothing is known of them: the save is a stream and not read yet, it has
+   * no description, or one that is not understood, over which QEMU would not fail either.
+   */
+  static List<String> names(Save save) {
+    if (!(save instanceof FixedSave fixed)) {
+      return List.of();
+    }
+    try {
+      return fixed.deviceState().description().stream()
+          .flatMap(text -> Json.parse(text).get("devices").items().stream())
+          .flatMap(device -> device.findText("name").stream())
+          .toList();
+    } catch (FixedRamException e) {
+      return List.of();
+    }
+  }
+}
