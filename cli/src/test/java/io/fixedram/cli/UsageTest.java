@@ -82,11 +82,8 @@ class UsageTest {
               "restore f --detach --qmp q",
               "restore: --detach goes with -- QEMU-COMMAND, not with --qmp"),
           new Refusal(
-              "restore f --via lazy --qmp q",
-              "restore: --via takes auto, native or stream, not 'lazy'"),
-          new Refusal(
-              "restore f --via instant -- qemu",
-              "restore: --via takes auto, native or stream, not 'instant'"),
+              "restore f --via eager --qmp q",
+              "restore: --via takes auto, instant, lazy, native or stream, not 'eager'"),
           new Refusal("restore - -- qemu", "restore: FILE must be a file here, not -"),
           // receive and send
           new Refusal("receive f", "receive: --listen ADDR is missing"),

@@ -10,6 +10,8 @@ import java.util.Optional;
 
 /** Finds the way by which a save goes into a QEMU. */
 final class IncomingWays {
+  private static final String ASKED_FOR = "asked for";
+
   private IncomingWays() {}
 
   /**
@@ -28,38 +30,35 @@ final class IncomingWays {
    */
   static Choice choose(
       RestoreVia wanted, Save save, Map<String, Boolean> capabilities, Migration migration) {
-    Optional<String> obstacle = obstacleToNative(save, capabilities, migration);
     return switch (wanted) {
-      case STREAM -> new Choice(RestoreVia.STREAM, "asked for");
-      case NATIVE -> {
-        if (obstacle.isPresent()) {
-          throw new FixedRamException("--via native does not go: " + obstacle.get());
-        }
-        yield new Choice(RestoreVia.NATIVE, "asked for");
-      }
-      case AUTO ->
-          obstacle
-              .map(reason -> new Choice(RestoreVia.STREAM, reason))
-              .orElseGet(() ->
-                  new Choice(
-                      RestoreVia.NATIVE,
-                      migration.qmp().version() + " loads mapped-ram files itself"));
-      case LAZY -> {
-        Optional<String> reason = obstacleToLazy(save, capabilities, migration);
-        if (reason.isPresent()) {
-          throw new FixedRamException("--via lazy does not go: " + reason.get());
-        }
-        yield new Choice(RestoreVia.LAZY, "asked for");
-      }
+      case STREAM -> new Choice(RestoreVia.STREAM, ASKED_FOR);
+      case NATIVE -> unless(obstacleToNative(save, capabilities, migration), RestoreVia.NATIVE);
+      case LAZY -> unless(LazyObstacles.find(save, capabilities, migration), RestoreVia.LAZY);
+      case AUTO -> fastest(save, capabilities, migration);
       case INSTANT ->
           throw new IllegalArgumentException("no guest is restored --via " + wanted.text());
     };
   }
 
-  /** Why a save cannot be served to this QEMU page by page: a sentence with its remedy. */
-  static Optional<String> obstacleToLazy(
-      Save save, Map<String, Boolean> capabilities, Migration migration) {
-    return LazyObstacles.find(save, capabilities, migration);
+  private static Choice unless(Optional<String> obstacle, RestoreVia wanted) {
+    if (obstacle.isPresent()) {
+      throw new FixedRamException("--via " + wanted.text() + " does not go: " + obstacle.get());
+    }
+    return new Choice(wanted, ASKED_FOR);
+  }
+
+  private static Choice fastest(Save save, Map<String, Boolean> capabilities, Migration migration) {
+    Optional<String> notLazy = LazyObstacles.find(save, capabilities, migration);
+    if (notLazy.isEmpty()) {
+      return new Choice(RestoreVia.LAZY, "QEMU can run the guest while its pages come");
+    }
+    String reason = "not lazy: " + notLazy.get();
+    Optional<String> notNative = obstacleToNative(save, capabilities, migration);
+    return notNative.isEmpty()
+        ? new Choice(
+            RestoreVia.NATIVE,
+            migration.qmp().version() + " loads mapped-ram files itself (" + reason + ")")
+        : new Choice(RestoreVia.STREAM, notNative.get() + " (" + reason + ")");
   }
 
   private static Optional<String> obstacleToNative(

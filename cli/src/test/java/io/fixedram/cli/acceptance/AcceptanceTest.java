@@ -96,7 +96,13 @@ class AcceptanceTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"QEMU_7, stream, stream", "QEMU_10, auto, native", "QEMU_10, stream, stream"})
+  @CsvSource({
+    "QEMU_7, auto, lazy",
+    "QEMU_7, stream, stream",
+    "QEMU_10, auto, instant",
+    "QEMU_10, native, native",
+    "QEMU_10, lazy, lazy"
+  })
   void liveSaveComesBackInTheForeground(QemuPrograms program, String way, String taken)
       throws IOException, InterruptedException {
     Path qemu = program.path();
