@@ -119,8 +119,10 @@ public final class PageServer {
       try {
         target.write(position, from, offset, length);
       } catch (StorageException e) {
-        lost = Optional.of(e);
-        throw e;
+        StorageException gone = Requests.gone(DESTINATION);
+        gone.addSuppressed(e);
+        lost = Optional.of(gone);
+        throw gone;
       }
     };
   }

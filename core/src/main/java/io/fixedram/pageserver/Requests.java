@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 /**
  * What the destination asks for, read by a thread of its own so that the time at which it asked is
  * known. A destination asks for no page twice and waits for each, so that only a broken one fills
- * the queue; it then waits itself.
+ * the queue.
  */
 final class Requests implements AutoCloseable {
   private static final int MOST_WAITING = 4096;
@@ -56,19 +56,20 @@ final class Requests implements AutoCloseable {
       end = Optional.of(read());
     } catch (FixedRamException e) {
       end = Optional.of(new End.Failed(e));
-    } catch (InterruptedException e) {
-      end = Optional.of(new End.Failed(gone()));
     }
   }
 
-  private End read() throws InterruptedException {
+  private End read() {
     while (true) {
       Optional<Message> message = returnPath.next();
       if (message.isEmpty()) {
-        throw gone();
+        throw gone(name);
       }
       switch (message.get()) {
-        case Message.PagesRequest pages -> waiting.put(new Request(pages, System.nanoTime()));
+        case Message.PagesRequest pages -> {
+          // What there is no room for comes in the background.
+          var _ = waiting.offer(new Request(pages, System.nanoTime()));
+        }
         case Message.Shut(int status) when status != 0 ->
             throw new StorageException(
                 name + " gave up loading (status " + status + "); its own output says why", 0);
@@ -84,7 +85,7 @@ final class Requests implements AutoCloseable {
     }
   }
 
-  private StorageException gone() {
+  static StorageException gone(String name) {
     return new StorageException(name + " closed the connection before it had all pages", 0);
   }
 
@@ -134,7 +135,6 @@ final class Requests implements AutoCloseable {
   @Override
   public void close() {
     socket.close();
-    thread.interrupt();
     Threads.joinUninterruptibly(thread);
     returnPath.close();
   }

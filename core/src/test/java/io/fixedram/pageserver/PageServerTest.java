@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.pageserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.fixedram.error.CancelledException;
+import io.fixedram.error.DamagedSaveException;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.error.ProtocolException;
+import io.fixedram.error.StorageException;
+import io.fixedram.file.DirectMode;
+import io.fixedram.file.FixedSave;
+import io.fixedram.file.HotPages;
+import io.fixedram.file.Save;
+import io.fixedram.file.SaveHold;
+import io.fixedram.file.SaveWriter;
+import io.fixedram.file.WriteOptions;
+import io.fixedram.guest.RamBlock;
+import io.fixedram.guest.TransferCounters;
+import io.fixedram.layout.SaveFormat;
+import io.fixedram.os.Cancellation;
+import io.fixedram.os.Descriptor;
+import io.fixedram.os.Errno;
+import io.fixedram.os.UnixSocket;
+import io.fixedram.testing.Bytes;
+import io.fixedram.testing.FaultyCalls;
+import io.fixedram.testing.Guest;
+import io.fixedram.testing.RandomGuests;
+import io.fixedram.testing.Rounds;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Saves served to a destination that is checked page by page. */
+@Timeout(60)
+class PageServerTest {
+  private static final RamBlock RAM = new RamBlock(0, "pc.ram", 4 << 20);
+  private static final RamBlock ROM = new RamBlock(1, "pc.rom", 128 << 10);
+
+  @TempDir Path directory;
+
+  private final List<FixedRamException> unreadable = new CopyOnWriteArrayList<>();
+  private final FaultTimes faults = new FaultTimes();
+  private final TransferCounters counters = new TransferCounters();
+  private final Cancellation cancellation = new Cancellation();
+  private HotPages hot = new HotPages();
+
+  private Path file() {
+    return directory.resolve("save");
+  }
+
+  private Guest guest(Random random) {
+    return RandomGuests.fill(random, Guest.of(RAM, ROM).with(RandomGuests.tail(random)));
+  }
+
+  private FixedSave write(Guest guest, SaveFormat format) {
+    try (SaveWriter writer =
+        SaveWriter.create(file(), format, new WriteOptions(DirectMode.OFF, false, 4096))) {
+      var sink = writer.sink();
+      sink.begin(guest.header());
+      for (RamBlock block : guest.blocks()) {
+        for (long page = 0; page < guest.header().blocks().pages(block); page++) {
+          MemorySegment content = MemorySegment.ofArray(guest.page(block, page));
+          sink.data(block, page * 4096, content, 0, 4096);
+        }
+      }
+      sink.end(guest.tail().toState());
+      writer.publish();
+    }
+    return (FixedSave) Save.open(file());
+  }
+
+  /** What happens at the other end of the connection. */
+  private interface Other {
+    void run(UnixSocket socket) throws Exception;
+  }
+
+  /** Serves in a thread of its own while the other end does something; throws what ended it. */
+  private void serve(FixedSave save, Other other) throws Exception {
+    UnixSocket.Pair pair = UnixSocket.socketPair();
+    try (save;
+        SaveHold hold = SaveHold.take(save);
+        UnixSocket far = pair.right()) {
+      PageServer server = new PageServer(save, hold, hot, faults, unreadable::add);
+      CompletableFuture<Void> served =
+          inThread(() -> server.serve(pair.left(), counters, cancellation));
+      try {
+        other.run(far);
+      } finally {
+        // A destination that has failed must not keep the server.
+        if (!served.isDone()) {
+          pair.right().close();
+        }
+      }
+      try {
+        served.join();
+      } catch (CompletionException e) {
+        if (e.getCause() instanceof RuntimeException failure) {
+          throw failure;
+        }
+        throw e;
+      }
+      assertThat(pair.left().isOpen()).isFalse();
+    }
+  }
+
+  /** The common pool may have one thread only. */
+  private static CompletableFuture<Void> inThread(Runnable work) {
+    return CompletableFuture.runAsync(work, task -> Thread.ofPlatform().daemon().start(task));
+  }
+
+  /** Takes all that comes, asking for nothing. */
+  private static void takeAll(FakeDestination destination) throws IOException {
+    destination.readHead();
+    destination.readPages();
+    destination.shut(0);
+  }
+
+  /** Waits for the server's end of the connection to close. */
+  private static void awaitEnd(UnixSocket socket) {
+    java.nio.ByteBuffer buffer = java.nio.ByteBuffer.allocate(1 << 16);
+    while (socket.read(buffer) >= 0) {
+      buffer.clear();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = SaveFormat.class,
+      names = {"MAPPED_RAM", "FIXED_RAM"})
+  void everyPageComesOnceWithoutRequests(SaveFormat format) throws Exception {
+    Guest guest = guest(new Random(1));
+    serve(
+        write(guest, format),
+        socket -> {
+          FakeDestination destination = new FakeDestination(socket, guest);
+          takeAll(destination);
+          destination.assertComplete();
+          awaitEnd(socket);
+        });
+    assertThat(faults.count()).isZero();
+    assertThat(counters.dataBytes() + counters.zeroBytes())
+        .isEqualTo(guest.header().blocks().totalBytes());
+    assertThat(counters.ended()).isTrue();
+    assertThat(hot.runs()).isEmpty();
+  }
+
+  @Test
+  void requestsInAnyOrderAndTwice() {
+    Rounds.run(
+        20,
+        random -> {
+          Guest guest = guest(random);
+          hot = new HotPages();
+          for (int i = random.nextInt(30); i > 0; i--) {
+            hot.add(RAM, random.nextInt(1024));
+          }
+          serve(write(guest, SaveFormat.MAPPED_RAM), socket -> destination(socket, guest, random));
+        });
+  }
+
+  private static void destination(UnixSocket socket, Guest guest, Random random) throws Exception {
+    FakeDestination destination = new FakeDestination(socket, guest);
+    destination.readHead();
+    CompletableFuture<Void> asking = inThread(() -> ask(destination, guest, random));
+    destination.readPages();
+    asking.join();
+    destination.shut(0);
+    destination.assertComplete();
+    awaitEnd(socket);
+  }
+
+  private static void ask(FakeDestination destination, Guest guest, Random random) {
+    try {
+      int requests = random.nextInt(200);
+      for (int i = 0; i < requests; i++) {
+        RamBlock block = RandomGuests.pick(random, guest.blocks());
+        long pages = guest.header().blocks().pages(block);
+        long page = random.nextLong(pages);
+        long count = random.nextInt(8) == 0 ? 1 + random.nextLong(pages - page) : 1;
+        destination.request(block, page, count);
+        if (random.nextBoolean()) {
+          destination.requestAgain(random.nextLong(pages));
+        }
+        if (random.nextInt(3) > 0) {
+          destination.await(block, page);
+          destination.await(block, page + count - 1);
+        }
+      }
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Little is under way, so that an answer comes long before the background is through. */
+  @Test
+  void requestsAreAnsweredBeforeTheBackground() throws Exception {
+    RamBlock large = new RamBlock(0, "pc.ram", 64 << 20);
+    Guest guest = Guest.of(large).with(RandomGuests.tail(new Random(3)));
+    for (long page = 0; page < large.usedLength() / 4096; page++) {
+      guest.put(large, page * 4096, RandomGuests.content(new Random(page), 4096));
+    }
+    long asked = 15_000;
+    serve(
+        write(guest, SaveFormat.MAPPED_RAM),
+        socket -> {
+          FakeDestination destination = new FakeDestination(socket, guest);
+          destination.readHead();
+          destination.request(large, asked, 1);
+          // The request has arrived while the socket was full.
+          Thread.sleep(100);
+          destination.readUntil(large, asked);
+          assertThat(destination.has(large, 1000)).isFalse();
+          // What lies around it comes along.
+          destination.readUntil(large, asked / 16 * 16);
+          destination.readUntil(large, asked / 16 * 16 + 15);
+          assertThat(destination.has(large, 1500)).isFalse();
+          destination.readPages();
+          destination.shut(0);
+          destination.assertComplete();
+          awaitEnd(socket);
+        });
+    assertThat(faults.count()).isEqualTo(1);
+    assertThat(hot.runs()).contains(new HotPages.Run(0, asked / 16 * 16));
+  }
+
+  @Test
+  void hotPagesComeFirst() throws Exception {
+    Guest guest = guest(new Random(4));
+    hot.add(RAM, 1000);
+    hot.add(ROM, 3);
+    serve(
+        write(guest, SaveFormat.FIXED_RAM),
+        socket -> {
+          FakeDestination destination = new FakeDestination(socket, guest);
+          destination.readHead();
+          destination.readUntil(RAM, 1000 / 16 * 16);
+          assertThat(destination.has(ROM, 0)).isFalse();
+          destination.readUntil(ROM, 0);
+          assertThat(destination.has(RAM, 0)).isFalse();
+          destination.readPages();
+          destination.shut(0);
+          destination.assertComplete();
+          awaitEnd(socket);
+        });
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7, 8})
+  void hostileDestination(int kind) {
+    Guest guest = guest(new Random(5));
+    Bytes message = new Bytes();
+    switch (kind) {
+      case 0 -> message.be16(3).be16(14).be64(0).be32(4096).u8(1).text("x");
+      case 1 -> message.be16(3).be16(19).be64(1L << 40).be32(4096).u8(6).text("pc.ram");
+      case 2 -> message.be16(3).be16(19).be64(100).be32(4096).u8(6).text("pc.ram");
+      case 3 -> message.be16(3).be16(19).be64(0).be32(0xffff_f000L).u8(6).text("pc.ram");
+      case 4 -> message.be16(3).be16(19).be64(-4096).be32(8192).u8(6).text("pc.ram");
+      case 5 -> message.be16(4).be16(12).be64(0).be32(4096);
+      case 6 -> message.be16(99).be16(0);
+      case 7 -> message.be16(1).be16(4).be32(0);
+      default -> message.be16(3).be16(65535).be64(0).be32(4096).u8(6).text("pc.ram").zeros(65516);
+    }
+    assertThatThrownBy(() ->
+            serve(
+                write(guest, SaveFormat.MAPPED_RAM),
+                socket -> {
+                  FakeDestination destination = new FakeDestination(socket, guest);
+                  destination.readHead();
+                  destination.send(message);
+                  awaitEnd(socket);
+                }))
+        .isInstanceOf(ProtocolException.class)
+        .hasMessageStartingWith("QEMU ");
+  }
+
+  /** A destination that asks without end is not answered without end, and costs no memory. */
+  @Test
+  void floodOfRequests() throws Exception {
+    Guest guest = guest(new Random(6));
+    serve(
+        write(guest, SaveFormat.MAPPED_RAM),
+        socket -> {
+          FakeDestination destination = new FakeDestination(socket, guest);
+          destination.readHead();
+          CompletableFuture<Void> flood =
+              inThread(() -> {
+                for (int i = 0; i < 50_000; i++) {
+                  destination.request(RAM, i % 1024, 1);
+                }
+              });
+          destination.readPages();
+          flood.join();
+          destination.shut(0);
+          destination.assertComplete();
+          awaitEnd(socket);
+        });
+    assertThat(faults.count()).isLessThanOrEqualTo(1024);
+  }
+
+  @Test
+  void destinationGivesUp() {
+    Guest guest = guest(new Random(7));
+    assertThatThrownBy(() ->
+            serve(
+                write(guest, SaveFormat.MAPPED_RAM),
+                socket -> {
+                  FakeDestination destination = new FakeDestination(socket, guest);
+                  destination.readHead();
+                  destination.shut(1);
+                  awaitEnd(socket);
+                }))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("QEMU gave up loading (status 1)");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void destinationGoesAway(boolean atTheEnd) {
+    Guest guest = guest(new Random(8));
+    assertThatThrownBy(() ->
+            serve(
+                write(guest, SaveFormat.MAPPED_RAM),
+                socket -> {
+                  FakeDestination destination = new FakeDestination(socket, guest);
+                  destination.readHead();
+                  if (atTheEnd) {
+                    destination.readPages();
+                  }
+                  socket.close();
+                }))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("QEMU");
+    assertThat(unreadable).isEmpty();
+  }
+
+  @Test
+  void cancelled() {
+    Guest guest = guest(new Random(9));
+    assertThatThrownBy(() ->
+            serve(
+                write(guest, SaveFormat.MAPPED_RAM),
+                socket -> {
+                  new FakeDestination(socket, guest).readHead();
+                  assertThat(cancellation.cancel()).isTrue();
+                  awaitEnd(socket);
+                }))
+        .isInstanceOf(CancelledException.class);
+  }
+
+  /** A page that can't be read is tried again, and then all others still come. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3, 1_000_000})
+  void readErrors(int failures) throws Exception {
+    Guest guest = guest(new Random(10));
+    write(guest, SaveFormat.MAPPED_RAM).close();
+    long bad = guest.nonZero(RAM).ceilingKey(500L);
+    long[] left = {failures};
+    Optional<Long> position = Optional.of(positionOf(bad));
+    FaultyCalls calls =
+        new FaultyCalls(call -> {
+          // Only reads that reach over the bad page fail.
+          boolean hit =
+              call.kind() == FaultyCalls.Kind.PREAD
+                  && call.position() <= position.get()
+                  && call.position() > position.get() - (16 << 12)
+                  && call.position() >= positionOf(bad - bad % 16);
+          return hit && left[0]-- > 0 ? Errno.EIO.number() : 0;
+        });
+    FixedSave save = (FixedSave) Save.open(Descriptor.open(calls, file(), Descriptor.Mode.READ));
+    FakeDestination[] made = new FakeDestination[1];
+    Other other =
+        socket -> {
+          FakeDestination destination = new FakeDestination(socket, guest);
+          made[0] = destination;
+          takeAll(destination);
+          awaitEnd(socket);
+        };
+    if (failures < 4) {
+      serve(save, other);
+      made[0].assertComplete();
+      assertThat(unreadable).isEmpty();
+    } else {
+      assertThatThrownBy(() -> serve(save, other))
+          .isInstanceOf(StorageException.class)
+          .hasMessageContaining("input/output error");
+      assertThat(unreadable).hasSize(1);
+      // The page that could not be read is zero, and no more than its run is.
+      Guest received = made[0].received();
+      assertThat(received.nonZero(RAM)).doesNotContainKey(bad);
+      guest
+          .nonZero(RAM)
+          .forEach((page, content) -> {
+            if (page / 16 != bad / 16) {
+              assertThat(received.page(RAM, page)).isEqualTo(content);
+            }
+          });
+    }
+  }
+
+  private long positionOf(long page) {
+    try (FixedSave save = (FixedSave) Save.open(file())) {
+      return save.places().getFirst().pagesOffset() + page * 4096;
+    }
+  }
+
+  @Test
+  void truncatedWhileServing() {
+    Guest guest = guest(new Random(11));
+    assertThatThrownBy(() ->
+            serve(
+                write(guest, SaveFormat.MAPPED_RAM),
+                socket -> {
+                  FakeDestination destination = new FakeDestination(socket, guest);
+                  destination.readHead();
+                  try (FileChannel channel = FileChannel.open(file(), StandardOpenOption.WRITE)) {
+                    channel.truncate(positionOf(10));
+                  }
+                  destination.readPages();
+                  destination.shut(0);
+                  awaitEnd(socket);
+                }))
+        .isInstanceOf(DamagedSaveException.class)
+        .hasMessageContaining("incomplete");
+    assertThat(unreadable).hasSize(1);
+  }
+
+  @Test
+  void writtenToWhileServing() {
+    Guest guest = guest(new Random(12));
+    assertThatThrownBy(() ->
+            serve(
+                write(guest, SaveFormat.MAPPED_RAM),
+                socket -> {
+                  FakeDestination destination = new FakeDestination(socket, guest);
+                  destination.readHead();
+                  Thread.sleep(20);
+                  try (FileChannel channel = FileChannel.open(file(), StandardOpenOption.WRITE)) {
+                    channel.write(java.nio.ByteBuffer.allocate(1), positionOf(10));
+                  }
+                  destination.readPages();
+                  destination.shut(0);
+                  awaitEnd(socket);
+                }))
+        .isInstanceOf(DamagedSaveException.class)
+        .hasMessageContaining("was changed");
+    assertThat(unreadable).hasSize(1);
+  }
+}
