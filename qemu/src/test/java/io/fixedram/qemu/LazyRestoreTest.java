@@ -2,26 +2,183 @@
 package io.fixedram.qemu;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.error.FixedRamException;
+import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.guest.MemoryGuest;
+import io.fixedram.qemu.guest.MemoryGuest.Region;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Guests that run while their pages are served. */
 class LazyRestoreTest extends QemuTest {
 
+  private Path hotFile() {
+    return file().resolveSibling(file().getFileName() + ".hot");
+  }
+
+  private String saveGuest(TestedQemu version, GuestSpec spec, SaveFormat format) throws Exception {
+    try (RunningQemu source = boot(version, spec)) {
+      source.awaitGeneration(3);
+      save(as(request(source), format));
+      return source.serial();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "QEMU_7, MAPPED_RAM",
+    "QEMU_7, FIXED_RAM",
+    "QEMU_10, MAPPED_RAM",
+    "QEMU_10, FIXED_RAM"
+  })
+  void goesOnWhereItWas(TestedQemu version, SaveFormat format) throws Exception {
+    String saved = saveGuest(version, GuestSpec.small(), format);
+    try (RunningQemu target = waiting(version, GuestSpec.small())) {
+      String before = target.migrationSettings();
+      RestoreReport report = restore(target, RestoreVia.LAZY);
+      RunningQemu.assertGoesOn(saved, directory, "restored");
+      assertThat(target.migrationSettings()).isEqualTo(before);
+      ServingReport serving = report.serving().orElseThrow();
+      assertThat(serving.faults()).isPositive();
+      assertThat(serving.residentSeconds().orElseThrow()).isGreaterThan(report.runningSeconds());
+      assertThat(serving.faultMedianSeconds().orElseThrow())
+          .isLessThanOrEqualTo(serving.faultP99Seconds().orElseThrow());
+      assertThat(report.pageBytes()).isBetween(8L << 20, report.ramBytes());
+      assertThat(hotFile()).exists();
+    }
+  }
+
   @ParameterizedTest
   @EnumSource
-  void goesOnWhereItWas(TestedQemu version) throws Exception {
+  void paused(TestedQemu version) throws Exception {
+    String saved = saveGuest(version, GuestSpec.small(), SaveFormat.MAPPED_RAM);
+    try (RunningQemu target = waiting(version, GuestSpec.small())) {
+      restore(target, RestoreVia.LAZY, true);
+      assertThat(target.status()).isEqualTo("paused");
+      assertThat(target.serial()).isEmpty();
+      target.observer().execute("cont");
+      RunningQemu.assertGoesOn(saved, directory, "restored");
+    }
+  }
+
+  /** Saved while it was stopped, so that QEMU would leave it so. */
+  @ParameterizedTest
+  @EnumSource
+  void runsThoughItWasSavedPaused(TestedQemu version) throws Exception {
+    String saved;
     try (RunningQemu source = boot(version, GuestSpec.small())) {
       source.awaitGeneration(3);
+      source.observer().execute("stop");
       save(request(source));
-      try (RunningQemu target = waiting(version, GuestSpec.small())) {
-        String before = target.migrationSettings();
-        RestoreReport report = restore(target, RestoreVia.LAZY);
-        target.assertGoesOnFrom(source);
-        assertThat(target.migrationSettings()).isEqualTo(before);
-        System.err.println(report);
+      saved = source.serial();
+    }
+    try (RunningQemu target = waiting(version, GuestSpec.small())) {
+      restore(target, RestoreVia.LAZY);
+      RunningQemu.assertGoesOn(saved, directory, "restored");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void above4GiB(TestedQemu version) throws Exception {
+    MemoryGuest program =
+        new MemoryGuest(List.of(new Region(16 << 20, 1024), new Region(5L << 30, 1024)), 0);
+    GuestSpec spec = GuestSpec.small().running(program).withRam(6 << 10);
+    String saved = saveGuest(version, spec, SaveFormat.MAPPED_RAM);
+    try (RunningQemu target = waiting(version, spec)) {
+      restore(target, RestoreVia.LAZY);
+      RunningQemu.assertGoesOn(saved, directory, "restored");
+    }
+  }
+
+  /** Each of ten guests starts from the same save, and what was hot is served first. */
+  @ParameterizedTest
+  @EnumSource
+  void tenRestoresOfOneSave(TestedQemu version) throws Exception {
+    MemoryGuest program = new MemoryGuest(List.of(new Region(16 << 20, 12_000)), 0);
+    GuestSpec spec = GuestSpec.small().withRam(128).running(program);
+    String saved = saveGuest(version, spec, SaveFormat.MAPPED_RAM);
+    byte[] content = Files.readAllBytes(file());
+    long first = 0;
+    long later = 0;
+    for (int i = 0; i < 10; i++) {
+      String name = "restored" + i;
+      try (RunningQemu target = RunningQemu.waiting(version, spec, directory, name)) {
+        long faults = restore(target, RestoreVia.LAZY).serving().orElseThrow().faults();
+        first = i == 0 ? faults : first;
+        later += i == 0 ? 0 : faults;
+        RunningQemu.assertGoesOn(saved, directory, name);
       }
+    }
+    assertThat(Files.readAllBytes(file())).isEqualTo(content);
+    assertThat(later / 9).isLessThan(first);
+  }
+
+  @Test
+  void damagedHotFileDoesNoHarm() throws Exception {
+    saveGuest(TestedQemu.QEMU_10, GuestSpec.small(), SaveFormat.MAPPED_RAM);
+    Files.write(hotFile(), new byte[] {0x46, 0x52, 0x48, 0x54, 1});
+    try (RunningQemu target = waiting(TestedQemu.QEMU_10, GuestSpec.small())) {
+      restore(target, RestoreVia.LAZY);
+      assertThat(recorder.notes()).anyMatch(note -> note.contains("is ignored"));
+      assertThat(Files.size(hotFile())).isGreaterThan(5);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void canBeSavedAgainAfterwards(TestedQemu version) throws Exception {
+    saveGuest(version, GuestSpec.small(), SaveFormat.MAPPED_RAM);
+    try (RunningQemu target = waiting(version, GuestSpec.small())) {
+      restore(target, RestoreVia.LAZY);
+      save(request(target));
+      String saved = target.serial();
+      try (RunningQemu next =
+          RunningQemu.waiting(version, GuestSpec.small(), directory, "restored2")) {
+        restore(next, RestoreVia.LAZY);
+        RunningQemu.assertGoesOn(saved, directory, "restored2");
+      }
+    }
+  }
+
+  @Test
+  void streamsCannotBeServed() throws Exception {
+    saveGuest(TestedQemu.QEMU_7, GuestSpec.small(), SaveFormat.MAPPED_RAM);
+    Path stream = directory.resolve("guest.stream");
+    try (var save = io.fixedram.file.Save.open(file());
+        var writer =
+            io.fixedram.file.SaveWriter.create(
+                stream, SaveFormat.STREAM, io.fixedram.file.WriteOptions.defaults())) {
+      save.sendTo(writer.sink());
+      writer.publish();
+    }
+    try (RunningQemu target = waiting(TestedQemu.QEMU_7, GuestSpec.small())) {
+      RestoreRequest request =
+          new RestoreRequest(
+              stream, RestoreVia.LAZY, false, false, new RestoreTarget.Running(target.qmp()));
+      assertThatThrownBy(() -> restore(request))
+          .isInstanceOf(FixedRamException.class)
+          .hasMessageContaining("--via lazy does not go")
+          .hasMessageContaining("fixedram convert");
+      assertThat(target.status()).isEqualTo("inmigrate");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void missingDevice(TestedQemu version) throws Exception {
+    saveGuest(version, GuestSpec.small().with("-device", "virtio-rng-pci"), SaveFormat.MAPPED_RAM);
+    try (RunningQemu target = waiting(version, GuestSpec.small())) {
+      assertThatThrownBy(() -> restore(target, RestoreVia.LAZY))
+          .isInstanceOf(FixedRamException.class)
+          .hasMessageContaining(file().toString());
     }
   }
 }

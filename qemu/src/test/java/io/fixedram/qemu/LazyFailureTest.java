@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.fixedram.error.CancelledException;
+import io.fixedram.error.DamagedSaveException;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.file.FixedSave;
+import io.fixedram.file.Save;
+import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.guest.MemoryGuest;
+import io.fixedram.qemu.guest.MemoryGuest.Region;
+import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.qemu.qmp.QmpClient;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What goes wrong while a guest runs with a part of its memory only. */
+class LazyFailureTest extends QemuTest {
+  /** Large enough for something to happen while pages are served. */
+  private static final GuestSpec LARGE =
+      GuestSpec.small()
+          .withRam(768)
+          .running(new MemoryGuest(List.of(new Region(16 << 20, 120_000)), 0));
+
+  private final Cancellation cancellation = new Cancellation();
+
+  @AfterEach
+  void endWhatIsLeft() {
+    children().forEach(ProcessHandle::destroyForcibly);
+  }
+
+  private static List<ProcessHandle> children() {
+    return ProcessHandle.current().children().filter(ProcessHandle::isAlive).toList();
+  }
+
+  private void saveGuest(TestedQemu version) throws Exception {
+    try (RunningQemu source = boot(version, LARGE)) {
+      source.awaitGeneration(1);
+      save(request(source));
+    }
+  }
+
+  private CompletableFuture<RestoredGuest> restoring(RestoreTarget target) {
+    RestoreRequest request = new RestoreRequest(file(), RestoreVia.LAZY, false, false, target);
+    CompletableFuture<RestoredGuest> restored =
+        CompletableFuture.supplyAsync(
+            () -> GuestRestore.run(request, recorder, cancellation),
+            task -> Thread.ofPlatform().start(task));
+    RunningQemu.await(
+        "the guest to run",
+        () ->
+            restored.isDone()
+                || recorder
+                    .view()
+                    .flatMap(TransferView::serving)
+                    .filter(serving -> serving.runningSeconds().isPresent())
+                    .isPresent());
+    assertThat(restored).as("not resident yet").isNotDone();
+    return restored;
+  }
+
+  private CompletableFuture<RestoredGuest> restoring(RunningQemu target) {
+    return restoring(new RestoreTarget.Running(target.qmp()));
+  }
+
+  private static FixedRamException failure(CompletableFuture<RestoredGuest> restoring) {
+    try {
+      restoring.join();
+      throw new AssertionError("the guest is restored");
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof FixedRamException failure) {
+        return failure;
+      }
+      throw e;
+    }
+  }
+
+  private void truncate() throws Exception {
+    long position;
+    try (FixedSave save = (FixedSave) Save.open(file())) {
+      position = save.places().getFirst().pagesOffset() + (64 << 20);
+    }
+    try (FileChannel channel = FileChannel.open(file(), StandardOpenOption.WRITE)) {
+      channel.truncate(position);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void truncatedSaveStopsTheGuest(TestedQemu version) throws Exception {
+    saveGuest(version);
+    try (RunningQemu target = waiting(version, LARGE)) {
+      CompletableFuture<RestoredGuest> restoring = restoring(target);
+      truncate();
+      assertThat(failure(restoring))
+          .isInstanceOf(DamagedSaveException.class)
+          .hasMessageContainingAll(file().toString(), "is stopped and must not go on");
+      assertThat(target.status()).isEqualTo("paused");
+      assertThat(target.observer().execute("query-migrate").get("status").text())
+          .isEqualTo("completed");
+      target.observer().execute("quit");
+      assertThat(target.process().waitFor()).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void truncatedSaveEndsAQemuOfOurs(TestedQemu version) throws Exception {
+    saveGuest(version);
+    CompletableFuture<RestoredGuest> restoring =
+        restoring(new RestoreTarget.Command(command(version)));
+    truncate();
+    assertThat(failure(restoring)).isInstanceOf(DamagedSaveException.class);
+    assertThat(children()).isEmpty();
+  }
+
+  private List<String> command(TestedQemu version) {
+    Path qmp = directory.resolve("own.qmp");
+    return LARGE
+        .with("-qmp", "unix:" + qmp + ",server=on,wait=off")
+        .command(version.binary(), directory, "restored");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void qemuKilled(TestedQemu version) throws Exception {
+    saveGuest(version);
+    try (RunningQemu target = waiting(version, LARGE)) {
+      CompletableFuture<RestoredGuest> restoring = restoring(target);
+      target.kill();
+      assertThat(failure(restoring)).hasMessageContaining("ended while it loaded " + file());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void endsByItself(TestedQemu version) throws Exception {
+    saveGuest(version);
+    CompletableFuture<RestoredGuest> restoring =
+        restoring(new RestoreTarget.Command(command(version)));
+    try (QmpClient qmp = QmpClient.connect(new Endpoint.Unix(directory.resolve("own.qmp")))) {
+      qmp.execute("quit");
+    }
+    try (RestoredGuest guest = restoring.join()) {
+      assertThat(guest.report().serving().orElseThrow().residentSeconds()).isEmpty();
+      assertThat(guest.waitForExit()).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void firstRequestToEndIsRefused(TestedQemu version) throws Exception {
+    saveGuest(version);
+    try (RunningQemu target = waiting(version, LARGE)) {
+      CompletableFuture<RestoredGuest> restoring = restoring(target);
+      assertThat(cancellation.cancel()).isFalse();
+      assertThat(recorder.warnings()).anyMatch(text -> text.contains("interrupt once more"));
+      restoring.join().close();
+      target.assertGoesOn();
+      assertThat(cancellation.cancel()).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void secondRequestToEndIsHeard(TestedQemu version) throws Exception {
+    saveGuest(version);
+    try (RunningQemu target = waiting(version, LARGE)) {
+      CompletableFuture<RestoredGuest> restoring = restoring(target);
+      assertThat(cancellation.cancel()).isFalse();
+      assertThat(cancellation.cancel()).isTrue();
+      assertThat(failure(restoring)).isInstanceOf(CancelledException.class);
+      assertThat(recorder.warnings()).anyMatch(text -> text.contains("end that QEMU"));
+      assertThat(target.status()).isEqualTo("paused");
+      target.observer().execute("quit");
+      assertThat(target.process().waitFor()).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void secondRequestEndsAQemuOfOurs(TestedQemu version) throws Exception {
+    saveGuest(version);
+    CompletableFuture<RestoredGuest> restoring =
+        restoring(new RestoreTarget.Command(command(version)));
+    assertThat(cancellation.cancel()).isFalse();
+    assertThat(cancellation.cancel()).isTrue();
+    assertThat(failure(restoring)).isInstanceOf(CancelledException.class);
+    assertThat(children()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void cannotBeSavedMeanwhile(TestedQemu version) throws Exception {
+    saveGuest(version);
+    try (RunningQemu target = waiting(version, LARGE)) {
+      CompletableFuture<RestoredGuest> restoring = restoring(target);
+      SaveRequest request =
+          new SaveRequest(
+              target.spareQmp(),
+              directory.resolve("second.save"),
+              request(target).format(),
+              false,
+              AfterSave.RESUME,
+              request(target).options(),
+              MAX_PASSES);
+      assertThatThrownBy(() -> GuestSave.run(request, new Recorder(), new Cancellation()))
+          .isInstanceOf(FixedRamException.class)
+          .hasMessageContaining("memory");
+      restoring.join().close();
+      target.assertGoesOn();
+    }
+  }
+}
