@@ -66,6 +66,10 @@ record RestoreCommand(RestoreRequest request) implements Command {
                   + " foreground until QEMU ends, then ends with QEMU's exit status; a signal that"
                   + " asks it to end is passed on. With --output json, QEMU's own output goes to"
                   + " standard error.",
+              "With --via instant, which --via auto takes where it goes, the guest runs on a private"
+                  + " mapping of FILE: main memory in QEMU-COMMAND becomes a file backend. Guests"
+                  + " never write to FILE, and any number of them can run on it; it must stay as it"
+                  + " is until they end, and no save takes its name meanwhile.",
               "The second form restores into a QEMU that was started with '-incoming defer'.",
               "The guest goes on where it was, whether it ran when it was saved or was paused. If"
                   + " the restore fails, a QEMU that was started here is ended."),

@@ -2,8 +2,10 @@
 package io.fixedram.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.cli.args.ArgumentParser;
+import io.fixedram.cli.args.UsageException;
 import io.fixedram.file.DirectMode;
 import io.fixedram.file.WriteOptions;
 import io.fixedram.layout.SaveFormat;
@@ -16,6 +18,7 @@ import io.fixedram.qemu.qmp.Endpoint;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 /** What the commands understand. */
@@ -138,9 +141,41 @@ class CommandReadingTest {
     RestoreCommand command =
         (RestoreCommand) read("restore", "vm.fram", "--output", "json", "--", "qemu", "a b");
     assertThat(command.request().target())
-        .isEqualTo(
-            new RestoreTarget.Command(
-                List.of("/bin/sh", "-c", "exec \"$@\" >&2", "sh", "qemu", "a b")));
+        .isEqualTo(new RestoreTarget.Command(List.of("qemu", "a b"), true, Optional.empty()));
+  }
+
+  @Test
+  void restoreGivesClonesAnIdOfTheirOwn() {
+    assertThat(target("new").generationId()).isPresent();
+    assertThat(target("new").generationId()).isNotEqualTo(target("new").generationId());
+    String id = "12345678-9ABC-def0-1122-334455667788";
+    assertThat(target(id).generationId()).contains(UUID.fromString(id));
+    for (String wrong : List.of("auto", "1-2-3-4-5", id + "0")) {
+      assertThatThrownBy(() -> target(wrong))
+          .isInstanceOf(UsageException.class)
+          .hasMessageContaining("takes 'new' or a UUID");
+    }
+    assertThatThrownBy(() -> read("restore", "f", "--qmp", "q", "--vm-generation-id", "new"))
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining("not with --qmp");
+  }
+
+  private static RestoreTarget.Command target(String generationId) {
+    RestoreCommand command =
+        (RestoreCommand)
+            read("restore", "vm.fram", "--vm-generation-id", generationId, "--", "qemu");
+    return (RestoreTarget.Command) command.request().target();
+  }
+
+  @Test
+  void restoreTakesEachWay() {
+    for (RestoreVia via : List.of(RestoreVia.INSTANT, RestoreVia.NATIVE, RestoreVia.STREAM)) {
+      assertThat(
+              ((RestoreCommand) read("restore", "f", "--via", via.text(), "--", "qemu"))
+                  .request()
+                  .via())
+          .isEqualTo(via);
+    }
   }
 
   @Test

@@ -82,8 +82,11 @@ class UsageTest {
               "restore f --detach --qmp q",
               "restore: --detach goes with -- QEMU-COMMAND, not with --qmp"),
           new Refusal(
-              "restore f --via eager --qmp q",
-              "restore: --via takes auto, instant, lazy, native or stream, not 'eager'"),
+              "restore f --via magic -- qemu",
+              "restore: --via takes auto, instant, lazy, native or stream, not 'magic'"),
+          new Refusal(
+              "restore f --vm-generation-id 1 -- qemu",
+              "restore: --vm-generation-id takes 'new' or a UUID, not '1'"),
           new Refusal("restore - -- qemu", "restore: FILE must be a file here, not -"),
           // receive and send
           new Refusal("receive f", "receive: --listen ADDR is missing"),
