@@ -15,26 +15,50 @@ import java.util.stream.Stream;
 
 /**
  * Asks a QEMU program, before it is started for a guest, which properties its memory backends have:
- * its help tells, in the time that the program takes to start. Of a wrapper only QEMU's program is
- * run, since others may ask for passwords or change something.
+ * its help tells, in the time that the program takes to start, and while others go on here. Of a
+ * command that starts QEMU through others only QEMU's program is run, since those may ask for
+ * passwords or change something.
  */
-final class BackendProperties {
+final class BackendProperties implements AutoCloseable {
   /** The offset came with QEMU 8.1, with 8.2 a file that is only read can be RAM. */
   private static final List<String> NEEDED = List.of("offset", "rom");
 
   private static final long MOST_SECONDS = 20;
   private static final int MOST_LINES = 1000;
 
-  private BackendProperties() {}
+  private final Path program;
+  private final Optional<Process> process;
+
+  private BackendProperties(Path program, Optional<Process> process) {
+    this.program = program;
+    this.process = process;
+  }
+
+  /** Starts to ask. */
+  static BackendProperties ask(Path program) {
+    try {
+      Process process =
+          new ProcessBuilder(program.toString(), "-object", "memory-backend-file,help")
+              .redirectInput(Redirect.from(Path.of("/dev/null").toFile()))
+              .redirectError(Redirect.DISCARD)
+              .start();
+      CompletableFuture.delayedExecutor(MOST_SECONDS, TimeUnit.SECONDS)
+          .execute(process::destroyForcibly);
+      return new BackendProperties(program, Optional.of(process));
+    } catch (IOException e) {
+      return new BackendProperties(program, Optional.empty());
+    }
+  }
 
   /**
-   * Checks that a QEMU can have mappings of a save as RAM.
+   * Waits for the answer.
    *
-   * @throws NotInstantException if not, or if that cannot be found out
+   * @throws NotInstantException if this QEMU can't have mappings of a save as RAM, or does not tell
    */
-  static void require(Path program) {
+  void require() {
     String help =
-        ask(program)
+        process
+            .flatMap(BackendProperties::answer)
             .orElseThrow(() ->
                 new NotInstantException(
                     program
@@ -50,19 +74,7 @@ final class BackendProperties {
     }
   }
 
-  private static Optional<String> ask(Path program) {
-    Process process;
-    try {
-      process =
-          new ProcessBuilder(program.toString(), "-object", "memory-backend-file,help")
-              .redirectInput(Redirect.from(Path.of("/dev/null").toFile()))
-              .redirectError(Redirect.DISCARD)
-              .start();
-    } catch (IOException e) {
-      return Optional.empty();
-    }
-    CompletableFuture.delayedExecutor(MOST_SECONDS, TimeUnit.SECONDS)
-        .execute(process::destroyForcibly);
+  private static Optional<String> answer(Process process) {
     try (Stream<String> lines = process.inputReader(StandardCharsets.UTF_8).lines()) {
       String text = String.join("\n", lines.limit(MOST_LINES).toList());
       return process.waitFor() == 0 ? Optional.of(text) : Optional.empty();
@@ -71,8 +83,11 @@ final class BackendProperties {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return Optional.empty();
-    } finally {
-      process.destroyForcibly();
     }
+  }
+
+  @Override
+  public void close() {
+    process.ifPresent(Process::destroyForcibly);
   }
 }

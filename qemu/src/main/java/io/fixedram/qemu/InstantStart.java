@@ -58,13 +58,15 @@ record InstantStart(Path path, InstantCommand command, SaveHold hold) implements
             command,
             new InstantCommand.Target(path, fixed.header(), fixed.places()),
             InstantStart::isOfHugePages);
-    for (Mapping mapping : rewritten.mappings()) {
-      MappableRegion.obstacle(fixed, mapping.place())
-          .ifPresent(obstacle -> {
-            throw new NotInstantException(obstacle);
-          });
+    try (BackendProperties properties = BackendProperties.ask(program)) {
+      for (Mapping mapping : rewritten.mappings()) {
+        MappableRegion.obstacle(fixed, mapping.place())
+            .ifPresent(obstacle -> {
+              throw new NotInstantException(obstacle);
+            });
+      }
+      properties.require();
     }
-    BackendProperties.require(program);
     try {
       return new InstantStart(path, rewritten, SaveHold.take(fixed));
     } catch (StorageException e) {
