@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
+import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.file.FixedSave;
@@ -101,8 +102,7 @@ public final class GuestRestore {
       Save save,
       RestoreStart start,
       long startNanos) {
-    try (Destination destination =
-        Destination.open(start.target(), request.detach(), listener, cancellation)) {
+    try (Destination destination = open(request, listener, cancellation, start)) {
       try {
         RestoreReport report =
             new GuestRestore(request, listener, cancellation, save, start, destination, startNanos)
@@ -113,6 +113,24 @@ public final class GuestRestore {
         destination.abandon();
         throw e;
       }
+    }
+  }
+
+  private static Destination open(
+      RestoreRequest request,
+      TransferListener listener,
+      Cancellation cancellation,
+      RestoreStart start) {
+    try {
+      return Destination.open(start.target(), request.detach(), listener, cancellation);
+    } catch (FixedRamException e) {
+      if (start.instant().isPresent() && !(e instanceof CancelledException)) {
+        listener.warning(
+            "QEMU was started with mappings of "
+                + request.file()
+                + " as RAM; --via stream starts the command as it is");
+      }
+      throw e;
     }
   }
 
@@ -340,7 +358,10 @@ public final class GuestRestore {
   private RestoreReport report(IncomingWays.Choice choice, long runningNanos) {
     long ramBytes = save.header().blocks().totalBytes();
     long pageBytes =
-        choice.via() == RestoreVia.NATIVE ? presentBytes() : view.counters().dataBytes();
+        switch (choice.via()) {
+          case NATIVE, INSTANT -> presentBytes();
+          case AUTO, LAZY, STREAM -> view.counters().dataBytes();
+        };
     return new RestoreReport(
         choice.via(),
         choice.why(),

@@ -134,7 +134,8 @@ class InstantRestoreTest extends QemuTest {
     RestoredGuest guest = instant(GuestSpec.small());
     assertThat(guest.report().why()).isEqualTo("asked for");
     assertThat(guest.report().ramBytes()).isBetween(64L << 20, 72L << 20);
-    assertThat(guest.report().pageBytes()).isLessThan(1 << 20);
+    assertThat(guest.report().pageBytes()).isBetween(8L << 20, 24L << 20);
+    assertThat(recorder.transferredBytes()).isLessThan(1 << 20);
     quit(guest, "restored");
   }
 
@@ -404,6 +405,20 @@ class InstantRestoreTest extends QemuTest {
   void stream() throws Exception {
     saveGuest(TestedQemu.QEMU_10, GuestSpec.small(), SaveFormat.STREAM);
     assertRefused(command(GuestSpec.small()), "is a stream file");
+  }
+
+  @Test
+  void qemuThatDoesNotStart() throws Exception {
+    saveGuest(GuestSpec.small());
+    List<String> words = command(GuestSpec.small().with("-device", "none"));
+    assertThatThrownBy(() -> restore(request(words, RestoreVia.AUTO)))
+        .isInstanceOf(FixedRamException.class)
+        .hasMessageContaining("QEMU ended with status 1");
+    assertThat(recorder.warnings())
+        .singleElement()
+        .asString()
+        .contains("--via stream starts the command as it is");
+    assertThat(canBeLocked()).isTrue();
   }
 
   @Test

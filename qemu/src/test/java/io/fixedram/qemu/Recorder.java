@@ -49,10 +49,15 @@ final class Recorder implements TransferListener {
     return warnings;
   }
 
+  /** Bytes that have come so far. */
+  long transferredBytes() {
+    return view.map(TransferView::transferredBytes).orElse(0L);
+  }
+
   /** Waits until so many bytes have come. */
   void awaitTransferred(long bytes) {
     RunningQemu.await(
         "the transfer of " + bytes + " bytes",
-        () -> view.map(TransferView::transferredBytes).orElse(0L) >= bytes);
+        () -> transferredBytes() >= bytes);
   }
 }
