@@ -56,8 +56,6 @@ final class Recorder implements TransferListener {
 
   /** Waits until so many bytes have come. */
   void awaitTransferred(long bytes) {
-    RunningQemu.await(
-        "the transfer of " + bytes + " bytes",
-        () -> transferredBytes() >= bytes);
+    RunningQemu.await("the transfer of " + bytes + " bytes", () -> transferredBytes() >= bytes);
   }
 }

@@ -226,10 +226,16 @@ final class QemuAct {
             + saved.passes()
             + " passes");
     lines.accept(
-        "  restored            in "
-            + Amounts.seconds(restored.seconds())
-            + " into a new QEMU, --via "
-            + restored.via().text());
+        "  restored            --via "
+            + restored.via().text()
+            + ", into a new QEMU: running after "
+            + Amounts.seconds(restored.runningSeconds())
+            + restored
+                .serving()
+                .map(serving ->
+                    ", all there after "
+                        + Amounts.seconds(serving.residentSeconds().orElse(restored.seconds())))
+                .orElse(""));
     lines.accept("  there it said       " + lastLine(after));
     lines.accept(
         identical
