@@ -23,7 +23,11 @@ public interface DirtyLog {
   /** Writes need no longer be logged; the migration is over, however it ended. */
   default void stop() {}
 
-  /** Notes that a run of pages was written, or has to be saved again. */
+  /**
+   * Notes that a run of pages was written, or has to be saved again. Also before {@link #start} and
+   * after {@link #stop}, where a migration that comes to nothing puts its marks back: such marks
+   * stay for the next one.
+   */
   void mark(int block, long page, long count);
 
   /**

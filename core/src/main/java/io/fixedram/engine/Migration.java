@@ -46,10 +46,11 @@ public final class Migration {
   private volatile Duration setupTime = Duration.ZERO;
   private volatile Optional<Outcome> outcome = Optional.empty();
 
-  /** Which of the two that rule each other out came first. */
+  /** Which of those that rule each other out came first. */
   private enum Fate {
     OPEN,
     CANCELLED,
+    FAILED,
     PUBLISHED
   }
 
@@ -124,7 +125,7 @@ public final class Migration {
    * @throws IllegalStateException if it was started before
    */
   public void start(Transport transport) {
-    settings.check(transport);
+    settings.check(transport.isSeekable());
     GuestMemory.Use use = memory.use("migration");
     Transport.Open open;
     try {
@@ -138,7 +139,14 @@ public final class Migration {
     }
     startNanos = System.nanoTime();
     board.change(status -> true, MigrationStatus.SETUP);
-    Thread.ofPlatform().name("fixedram migration").start(() -> run(open, use));
+    try {
+      Thread.ofPlatform().name("fixedram migration").start(() -> run(open, use));
+    } catch (Error e) {
+      open.close();
+      use.close();
+      board.change(UNDER_WAY::contains, MigrationStatus.FAILED);
+      throw e;
+    }
   }
 
   /** The whole of the migration's thread. */
@@ -155,8 +163,12 @@ public final class Migration {
     outcome = Optional.of(new Outcome(totalTime, failure, written));
     if (failure.isEmpty()) {
       board.change(UNDER_WAY::contains, MigrationStatus.COMPLETED);
-    } else if (!board.change(UNDER_WAY::contains, MigrationStatus.FAILED)) {
+    } else if (!fate.compareAndSet(Fate.OPEN, Fate.FAILED) && fate.get() == Fate.CANCELLED) {
+      // The thread that cancels may not have come to say so yet.
+      board.change(UNDER_WAY::contains, MigrationStatus.CANCELLING);
       board.change(status -> status == MigrationStatus.CANCELLING, MigrationStatus.CANCELLED);
+    } else {
+      board.change(UNDER_WAY::contains, MigrationStatus.FAILED);
     }
   }
 
@@ -219,11 +231,10 @@ public final class Migration {
    * @return false if it has not started or has ended, or its file is getting its name just now
    */
   public boolean cancel() {
-    if (board.status() == MigrationStatus.NONE
-        || !fate.compareAndSet(Fate.OPEN, Fate.CANCELLED)
-        || !board.change(UNDER_WAY::contains, MigrationStatus.CANCELLING)) {
+    if (board.status() == MigrationStatus.NONE || !fate.compareAndSet(Fate.OPEN, Fate.CANCELLED)) {
       return false;
     }
+    board.change(UNDER_WAY::contains, MigrationStatus.CANCELLING);
     cancellation.cancel();
     return true;
   }
@@ -297,8 +308,8 @@ public final class Migration {
   /**
    * Waits for a state.
    *
-   * @param wanted asked of each state it comes to; one that is left at once may be missed, a final
-   *     one is not
+   * @param wanted asked of each state it comes to, with a lock held, so that it may only look; a
+   *     state that is left at once may be missed, a final one is not
    * @return false if none came in time
    * @throws CancelledException if this thread was interrupted
    */

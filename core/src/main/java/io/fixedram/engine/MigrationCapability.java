@@ -24,6 +24,22 @@ public enum MigrationCapability {
   POSTCOPY_RAM("postcopy-ram", false),
   /** Memory as it is when the save begins, each page written once. */
   BACKGROUND_SNAPSHOT("background-snapshot", false),
+  /** Memory that is zero is left out of the first pass of disks. */
+  ZERO_BLOCKS("zero-blocks", false),
+  /** Sends disks too. */
+  BLOCK("block", false),
+  /** Sends the dirty bitmaps of disks. */
+  DIRTY_BITMAPS("dirty-bitmaps", false),
+  /** Pins all memory, for RDMA. */
+  RDMA_PIN_ALL("rdma-pin-all", false),
+  /** Checkpoints over and over, for a guest on two hosts. */
+  X_COLO("x-colo", false),
+  /** Measures how long the guest waits for its pages. */
+  POSTCOPY_BLOCKTIME("postcopy-blocktime", false),
+  /** A channel of its own for pages that the guest waits for. */
+  POSTCOPY_PREEMPT("postcopy-preempt", false),
+  /** Activates disks late at the destination. */
+  LATE_BLOCK_ACTIVATE("late-block-activate", false),
   /** Slows down a guest that writes too fast. */
   AUTO_CONVERGE("auto-converge", false),
   /** Leaves out memory that the destination shares. */

@@ -13,6 +13,7 @@ final class MigrationCounters {
   private volatile long totalBytes;
   private volatile long remainingBytes;
   private volatile long transferredBytes;
+  private volatile long downtimeBytes;
   private volatile long normalPages;
   private volatile long zeroPages;
   private volatile long dirtySyncCount;
@@ -51,6 +52,11 @@ final class MigrationCounters {
     remainingBytes -= (newNormalPages + newZeroPages) * pageSize;
   }
 
+  /** Bytes of all pages sent, zero pages too. */
+  long sentBytes() {
+    return (normalPages + zeroPages) * pageSize;
+  }
+
   void transferred(long bytes) {
     transferredBytes = bytes;
   }
@@ -59,8 +65,9 @@ final class MigrationCounters {
     expectedDowntime = newExpectedDowntime;
   }
 
-  void stood(Duration newDowntime) {
+  void stood(Duration newDowntime, long bytes) {
     downtime = newDowntime;
+    downtimeBytes = bytes;
   }
 
   private static long perSecond(long count, long nanos) {
@@ -78,6 +85,7 @@ final class MigrationCounters {
   RamStatistics ram() {
     return new RamStatistics(
         transferredBytes,
+        downtimeBytes,
         remainingBytes,
         totalBytes,
         zeroPages,

@@ -25,11 +25,12 @@ public record MigrationSettings(
   /**
    * Returns if a migration with these settings can go over a transport.
    *
+   * @param seekable whether the transport can seek
    * @throws FixedRamException saying why it can't
    */
-  void check(Transport transport) {
+  public void check(boolean seekable) {
     capabilities.requireProvided();
-    if (capabilities.hasFixedOffsets() && !transport.isSeekable()) {
+    if (capabilities.hasFixedOffsets() && !seekable) {
       throw new FixedRamException("Directly mapped memory requires a seekable transport");
     }
   }

@@ -6,6 +6,7 @@ package io.fixedram.engine;
  * again.
  *
  * @param transferredBytes {@code transferred}: what went into the target for memory
+ * @param downtimeBytes {@code downtime-bytes}: of these, what went in while the guest stood still
  * @param remainingBytes {@code remaining}: known to be dirty and not sent yet
  * @param totalBytes {@code total}: used bytes of all blocks
  * @param zeroPages {@code duplicate}: pages found zero
@@ -18,6 +19,7 @@ package io.fixedram.engine;
  */
 public record RamStatistics(
     long transferredBytes,
+    long downtimeBytes,
     long remainingBytes,
     long totalBytes,
     long zeroPages,

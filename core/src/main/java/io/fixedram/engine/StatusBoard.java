@@ -98,22 +98,38 @@ final class StatusBoard {
       } finally {
         lock.unlock();
       }
-      listeners.forEach(listener -> tell(listener, next));
-      lock.lock();
       try {
-        telling = false;
+        listeners.forEach(listener -> tell(listener, next));
       } finally {
-        lock.unlock();
+        lock.lock();
+        try {
+          telling = false;
+        } finally {
+          lock.unlock();
+        }
       }
     }
   }
 
+  // Whatever is wrong with a listener, the migration goes on.
+  @SuppressWarnings("CatchThrowable")
   private static void tell(MigrationListener listener, Consumer<MigrationListener> what) {
     try {
       what.accept(listener);
-    } catch (RuntimeException e) {
-      Thread current = Thread.currentThread();
-      current.getUncaughtExceptionHandler().uncaughtException(current, e);
+    } catch (Throwable e) {
+      report(e);
+    }
+  }
+
+  /** A handler that throws is a bad listener too. */
+  @SuppressWarnings("CatchThrowable")
+  private static void report(Throwable failure) {
+    Thread current = Thread.currentThread();
+    try {
+      current.getUncaughtExceptionHandler().uncaughtException(current, failure);
+    } catch (Throwable e) {
+      System.getLogger(StatusBoard.class.getName())
+          .log(System.Logger.Level.WARNING, "a migration's listener failed", failure);
     }
   }
 }

@@ -4,8 +4,8 @@ package io.fixedram.engine;
 import java.time.Duration;
 
 /**
- * How fast the target takes data when nothing holds the flow back, measured over the latest passes
- * that together took long enough to tell.
+ * How fast pages get to the target when nothing holds the flow back, measured over the latest
+ * passes that together took long enough to tell.
  */
 final class Throughput {
   private static final long LEAST_NANOS = 50_000_000;

@@ -22,9 +22,15 @@ public record Configuration(
 
   private static final int DEFAULT_TARGET_PAGE_BITS = 12;
 
-  /** Keeps a copy of the list. */
+  /**
+   * Keeps a copy of the list, and checks the names.
+   *
+   * @throws io.fixedram.error.FixedRamException if a stream can't carry one of them
+   */
   public Configuration {
-    capabilities = List.copyOf(capabilities);
+    machine = StreamNames.checked("a machine type", machine);
+    capabilities =
+        capabilities.stream().map(each -> StreamNames.checked("a capability", each)).toList();
   }
 
   /** A configuration with nothing but the machine's name. */

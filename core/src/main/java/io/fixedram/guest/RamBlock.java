@@ -16,6 +16,15 @@ import java.util.OptionalLong;
 public record RamBlock(
     int index, String name, long usedLength, OptionalLong pageSize, OptionalLong guestAddress) {
 
+  /**
+   * Checks the name.
+   *
+   * @throws io.fixedram.error.FixedRamException if a stream can't carry it
+   */
+  public RamBlock {
+    name = StreamNames.checked("a RAM block", name);
+  }
+
   /** A block as most streams list it. */
   public RamBlock(int index, String name, long usedLength) {
     this(index, name, usedLength, OptionalLong.empty(), OptionalLong.empty());

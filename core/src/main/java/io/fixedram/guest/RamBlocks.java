@@ -10,12 +10,17 @@ import java.util.Set;
 /**
  * The RAM blocks of a guest in the order of its stream.
  *
- * @param targetPageSize bytes of a target page, a power of two: 4096 on x86
+ * @param targetPageSize bytes of a target page, a power of two from 1 KiB to 64 KiB: 4096 on x86
  * @param list the blocks; each knows its index here
  */
 public record RamBlocks(int targetPageSize, List<RamBlock> list) {
   /** More RAM than any machine type of QEMU takes; a larger sum comes from damaged bytes. */
   public static final long MOST_BYTES = 1L << 46;
+
+  private static final int LEAST_PAGE_BYTES = 1 << 10;
+
+  /** The largest target page of QEMU's targets. */
+  private static final int MOST_PAGE_BYTES = 1 << 16;
 
   /** More blocks than guests have; bounds what hostile bytes can make us keep. */
   public static final int MOST_BLOCKS = 65_536;
@@ -27,7 +32,9 @@ public record RamBlocks(int targetPageSize, List<RamBlock> list) {
    */
   public RamBlocks {
     list = List.copyOf(list);
-    if (Integer.bitCount(targetPageSize) != 1 || targetPageSize < 1024) {
+    if (Integer.bitCount(targetPageSize) != 1
+        || targetPageSize < LEAST_PAGE_BYTES
+        || targetPageSize > MOST_PAGE_BYTES) {
       throw new DamagedSaveException(targetPageSize + " bytes cannot be a target page size");
     }
     Set<String> names = new HashSet<>();

@@ -299,4 +299,41 @@ class LivePassesTest {
     assertThat(migration.await().ram().remainingBytes()).isZero();
     assertThat(remaining).containsExactly(100L * PAGE, 30L * PAGE);
   }
+
+  /** Zeros take time too, and little of it: a guest that writes nothing else is caught up with. */
+  @Test
+  void guestThatWritesZerosConverges() {
+    GuestMemory memory = GuestMemory.allocate(Arena.ofAuto(), Blocks.of(100));
+    MigrationInfo info =
+        save(
+            memory,
+            new StillGuest(),
+            SaveFormat.FIXED_RAM,
+            UNLIMITED.withDowntimeLimit(Duration.ofSeconds(10)),
+            pass -> fill(memory, 0, 50, 0));
+    assertThat(info.ram().passes()).isEqualTo(1);
+    assertThat(info.expectedDowntime()).isPositive().isLessThan(Duration.ofSeconds(10));
+    assertThat(info.ram().zeroPages()).isEqualTo(150);
+  }
+
+  /** Marks that were there before say nothing of how fast the guest writes now. */
+  @Test
+  void oldMarksAreNoRate() {
+    GuestMemory memory = Blocks.dirty(Arena.ofAuto(), Blocks.of(100));
+    memory.markDirty(memory.blocks().list().getFirst(), 0, 100 * PAGE);
+    List<Long> rates = new ArrayList<>();
+    Migration migration =
+        new Migration(memory, new StillGuest(), MigrationSettings.of(Configuration.of("x")));
+    migration.addListener(
+        new MigrationListener() {
+          @Override
+          public void passBegins(long pass) {
+            rates.add(migration.info().ram().dirtyPagesPerSecond());
+          }
+        });
+    migration.start(
+        Transport.file(directory.resolve("save"), new WriteOptions(DirectMode.OFF, false, 1)));
+    migration.await();
+    assertThat(rates).containsExactly(0L);
+  }
 }

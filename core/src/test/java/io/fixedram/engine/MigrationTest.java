@@ -32,6 +32,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -171,10 +173,12 @@ class MigrationTest {
 
   @Test
   void cancelWakesAStopThatHangs() throws InterruptedException {
+    CountDownLatch stopping = new CountDownLatch(1);
     GuestControl hanging =
         new GuestControl() {
           @Override
           public void stop() {
+            stopping.countDown();
             try {
               Thread.sleep(LONG);
             } catch (InterruptedException e) {
@@ -199,7 +203,7 @@ class MigrationTest {
             hanging,
             MigrationSettings.of(Configuration.of("x"), MigrationCapability.FIXED_RAM));
     migration.start(file());
-    Thread.sleep(100);
+    assertThat(stopping.await(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
     migration.cancel();
     assertThat(migration.await(status -> status == CANCELLED, Duration.ofSeconds(5))).isTrue();
     assertThat(guest.resumed()).isEqualTo(1);
@@ -347,5 +351,43 @@ class MigrationTest {
       }
       assertLoadsAsModel(loaded);
     }
+  }
+
+  /** Not even an assertion that fails in a listener ends a migration, or keeps others unaware. */
+  @Test
+  void listenerThatFailsTouchesNothing() {
+    Migration migration = migration(unlimited());
+    migration.addListener(
+        new MigrationListener() {
+          @Override
+          public void statusChanged(MigrationStatus status) {
+            throw new AssertionError("a listener's own");
+          }
+
+          @Override
+          public void passBegins(long pass) {
+            throw new AssertionError("a listener's own");
+          }
+        });
+    Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
+    Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> {
+      throw new IllegalStateException("a handler's own");
+    });
+    try {
+      migration.start(file());
+      assertThat(migration.await().status()).isEqualTo(COMPLETED);
+      assertSeen(SETUP, ACTIVE, COMPLETED);
+    } finally {
+      Thread.setDefaultUncaughtExceptionHandler(before);
+    }
+  }
+
+  @Test
+  void capabilityInTheConfigurationIsRefused() {
+    Configuration configuration =
+        Configuration.of("states-1").withCapabilities(List.of("x-ignore-shared"));
+    assertThatThrownBy(() -> new Migration(memory, guest, MigrationSettings.of(configuration)))
+        .isInstanceOf(FixedRamException.class)
+        .hasMessageContaining("names the capability x-ignore-shared");
   }
 }

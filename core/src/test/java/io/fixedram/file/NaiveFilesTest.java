@@ -3,7 +3,10 @@ package io.fixedram.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fixedram.guest.Configuration;
 import io.fixedram.guest.RamBlock;
+import io.fixedram.guest.RamBlocks;
+import io.fixedram.guest.SaveHeader;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.stream.StreamDecoder;
 import io.fixedram.testing.Bytes;
@@ -19,6 +22,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -103,6 +108,36 @@ class NaiveFilesTest {
     out.zeros(69 * 4096).raw(content);
     out.eos().footer(2).end(2).footer(2).raw(guest.tail().toBytes());
     Path path = directory.resolve("short-words");
+    Files.write(path, out.toArray());
+    assertHolds(path, SaveFormat.FIXED_RAM, guest);
+  }
+
+  /** Its size is what the file says: there is no room for what a 64-bit host would round it to. */
+  @Test
+  void bitmapThatEndsWhereThePagesBeginIsRead() throws IOException {
+    int pageSize = 1024;
+    Configuration configuration =
+        new Configuration("short-1", List.of(), OptionalInt.of(10), Optional.empty());
+    RamBlock first = new RamBlock(0, "first", pageSize);
+    // Name and fields take 28 bytes of a page, the bitmap of these pages all the rest.
+    int bitmapBytes = pageSize - 28;
+    int pages = bitmapBytes * 8;
+    RamBlock ram = new RamBlock(1, "pc.long", (long) pages * pageSize);
+    Guest guest =
+        new Guest(new SaveHeader(configuration, new RamBlocks(pageSize, List.of(first, ram)), 2));
+    byte[] content = new byte[pageSize];
+    content[7] = 1;
+    guest.put(ram, (pages - 1L) * pageSize, content);
+    Bytes out = new Bytes().head(configuration, "fixed-ram").startRam(2);
+    out.memSize(first.usedLength() + ram.usedLength()).entry(first);
+    int pagesOffset = (out.size() + 12 + 8 + pageSize - 1) / pageSize * pageSize;
+    out.be32(8).be64(pagesOffset).zeros(8).padTo(pageSize).zeros(pageSize).entry(ram);
+    out.be32(bitmapBytes).be64(out.size() + 8L + bitmapBytes);
+    out.zeros(bitmapBytes - 1).u8(1 << 7);
+    assertThat(out.size() % pageSize).isZero();
+    out.zeros((pages - 1L) * pageSize).raw(content);
+    out.eos().footer(2).end(2).footer(2).raw(guest.tail().toBytes());
+    Path path = directory.resolve("no-room");
     Files.write(path, out.toArray());
     assertHolds(path, SaveFormat.FIXED_RAM, guest);
   }

@@ -11,6 +11,7 @@ import io.fixedram.testing.GuestSink;
 import io.fixedram.testing.SavedFile;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -79,6 +80,23 @@ class ProposalSampleTest {
       }
       from = to;
     }
+  }
+
+  /** Written anew as the proposal writes, it is the same file. */
+  @Test
+  void isWrittenToTheByte() throws IOException {
+    Path to = directory.resolve("again");
+    try (Save save = Save.open(sample());
+        SaveWriter writer =
+            SaveWriter.create(
+                to,
+                SaveFormat.FIXED_RAM,
+                FixedVariant.PROPOSAL,
+                new WriteOptions(DirectMode.AUTO, false, 1))) {
+      save.sendTo(writer.sink());
+      writer.publish();
+    }
+    assertThat(Files.mismatch(to, sample())).isEqualTo(-1);
   }
 
   /** Its blocks as they stand in the file, bitmaps left aside: the proposal's guest was paused. */

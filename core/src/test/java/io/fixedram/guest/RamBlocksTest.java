@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.error.DamagedSaveException;
+import io.fixedram.error.FixedRamException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -12,7 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class RamBlocksTest {
   @ParameterizedTest
-  @ValueSource(ints = {0, -4096, 512, 3000, Integer.MIN_VALUE})
+  @ValueSource(ints = {0, -4096, 512, 3000, 1 << 17, Integer.MIN_VALUE})
   void refusesPageSizesThatCannotBe(int pageSize) {
     assertThatThrownBy(() -> new RamBlocks(pageSize, List.of()))
         .isInstanceOf(DamagedSaveException.class)
@@ -54,5 +55,20 @@ class RamBlocksTest {
     assertThat(blocks.byName("c")).isEmpty();
     assertThat(blocks.totalBytes()).isEqualTo(16384);
     assertThat(blocks.pages(b)).isEqualTo(3);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "\u043f\u0430\u043c\u044f\u0442\u044c", "LONG"})
+  void namesThatAStreamCannotCarryAreRefused(String name) {
+    String used = name.equals("LONG") ? "x".repeat(256) : name;
+    assertThatThrownBy(() -> new RamBlock(0, used, 4096))
+        .isInstanceOf(FixedRamException.class)
+        .hasMessageContaining("a RAM block cannot be named");
+    assertThatThrownBy(() -> Configuration.of(used))
+        .isInstanceOf(FixedRamException.class)
+        .hasMessageContaining("a machine type cannot be named");
+    assertThatThrownBy(() -> Configuration.of("x").withCapabilities(List.of(used)))
+        .isInstanceOf(FixedRamException.class)
+        .hasMessageContaining("a capability cannot be named");
   }
 }

@@ -93,8 +93,9 @@ public final class Json {
   public long number() {
     return switch (value) {
       case BigInteger big -> big.signum() < 0 ? Long.MIN_VALUE : Long.MAX_VALUE;
-      case Number number -> number.longValue();
-      default -> throw unexpected("a number");
+      case Number number when number.doubleValue() == Math.rint(number.doubleValue()) ->
+          number.longValue();
+      default -> throw unexpected("a whole number");
     };
   }
 

@@ -43,9 +43,15 @@ final class MigrationReport {
     report.put("dirty-pages-rate", ram.dirtyPagesPerSecond());
     report.put("mbps", ram.bytesPerSecond() * Byte.SIZE / BITS_A_MEGABIT);
     report.put("dirty-sync-count", ram.dirtySyncCount());
+    report.put("postcopy-requests", 0);
     report.put("page-size", ram.pageSize());
+    report.put("multifd-bytes", 0);
     long pages = ram.normalPages() + ram.zeroPages();
     report.put("pages-per-second", pages * 1000 / Math.max(1, time.toMillis()));
+    report.put("precopy-bytes", ram.transferredBytes() - ram.downtimeBytes());
+    report.put("downtime-bytes", ram.downtimeBytes());
+    report.put("postcopy-bytes", 0);
+    report.put("dirty-sync-missed-zero-copy", 0);
     return report;
   }
 }

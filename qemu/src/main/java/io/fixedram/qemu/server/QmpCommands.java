@@ -33,7 +33,7 @@ final class QmpCommands {
     this.guest = guest;
     this.options = options;
     add("cont", Set.of(), arguments -> nothing(guest::cont));
-    add("migrate", Set.of("uri", "detach"), this::migrate);
+    add("migrate", MigrateArguments.NAMES, this::migrate);
     add("migrate-continue", Set.of("state"), this::migrateContinue);
     add("migrate-set-capabilities", Set.of("capabilities"), this::setCapabilities);
     add("migrate-set-parameters", parameterNames(), this::setParameters);
@@ -94,7 +94,8 @@ final class QmpCommands {
 
   private Map<String, Object> queryStatus() {
     RunState state = guest.runState();
-    return Map.of("status", state.text(), "running", state == RunState.RUNNING);
+    return Map.of(
+        "status", state.text(), "running", state == RunState.RUNNING, "singlestep", false);
   }
 
   private Map<String, Object> queryMigrate() {
@@ -153,15 +154,11 @@ final class QmpCommands {
     return changed;
   }
 
+  /** What would be refused is refused before anybody is connected to. */
   private Object migrate(Json arguments) {
-    MigrationUri target = MigrationUri.open(arguments.get("uri").text(), options);
-    try {
-      guest.migrate(target.transport());
-    } catch (RuntimeException e) {
-      target.giveUp();
-      throw e;
-    }
-    return NOTHING;
+    MigrationUri target = MigrationUri.parse(MigrateArguments.uri(arguments), options);
+    guest.checkMigration(target.isSeekable());
+    return nothing(() -> target.start(guest));
   }
 
   private Object migrateContinue(Json arguments) {

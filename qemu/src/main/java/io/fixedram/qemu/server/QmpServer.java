@@ -14,9 +14,11 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
@@ -29,6 +31,11 @@ import java.util.function.Consumer;
  * process can write. The socket is the user's alone; put it where nobody else can replace it.
  */
 public final class QmpServer implements AutoCloseable {
+  /** What clients have to read what was said to them before the server closed. */
+  private static final Duration LAST_WORDS = Duration.ofSeconds(1);
+
+  private static final Duration RETRY_TIME = Duration.ofMillis(100);
+
   private final Path socket;
   private final ServedGuest guest;
   private final QmpCommands commands;
@@ -100,18 +107,20 @@ public final class QmpServer implements AutoCloseable {
   }
 
   private void accept() {
-    try {
-      while (true) {
+    while (listening.isOpen()) {
+      try {
         QmpSession session = new QmpSession(listening.accept(), commands);
         sessions.add(session);
         Thread.ofVirtual().name("qmp session").start(() -> serve(session));
+      } catch (ClosedChannelException e) {
+        // One that came while the server was being closed.
+        sessions.forEach(QmpSession::end);
+      } catch (IOException e) {
+        // No descriptor is free, say; there may be one soon.
+        System.getLogger(QmpServer.class.getName())
+            .log(System.Logger.Level.WARNING, "a QMP client cannot come to " + socket, e);
+        LockSupport.parkNanos(RETRY_TIME.toNanos());
       }
-    } catch (ClosedChannelException e) {
-      // One that came while the server was being closed.
-      sessions.forEach(QmpSession::end);
-    } catch (IOException e) {
-      System.getLogger(QmpServer.class.getName())
-          .log(System.Logger.Level.WARNING, "no more QMP clients can come to " + socket, e);
     }
   }
 
@@ -122,6 +131,7 @@ public final class QmpServer implements AutoCloseable {
       session.run();
     } finally {
       guest.removeListener(teller);
+      session.end();
       sessions.remove(session);
     }
   }
@@ -136,6 +146,8 @@ public final class QmpServer implements AutoCloseable {
       throw new StorageException("cannot remove " + socket + ": " + e.getMessage(), e);
     } finally {
       sessions.forEach(QmpSession::end);
+      long until = System.nanoTime() + LAST_WORDS.toNanos();
+      sessions.forEach(session -> session.awaitEnd(until));
     }
   }
 }

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,22 +16,23 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * One client of a served guest. What goes to it waits in a queue, so that a client that does not
  * read holds up nobody; one that lets too much gather is cut off.
  */
 final class QmpSession implements AutoCloseable {
-  private static final int MOST_WAITING = 10_000;
+  private static final int MOST_WAITING_BYTES = 4 << 20;
   private static final int BUFFER_BYTES = 1 << 14;
-  private static final Duration LAST_WORDS = Duration.ofSeconds(1);
 
   /** In the queue of what goes out: nothing follows. */
   private static final String END = "";
 
   private final SocketChannel channel;
   private final QmpCommands commands;
-  private final BlockingQueue<String> outgoing = new LinkedBlockingQueue<>(MOST_WAITING);
+  private final BlockingQueue<String> outgoing = new LinkedBlockingQueue<>();
+  private final AtomicInteger waitingBytes = new AtomicInteger();
   private final CountDownLatch written = new CountDownLatch(1);
   private volatile boolean negotiated;
 
@@ -135,9 +135,11 @@ final class QmpSession implements AutoCloseable {
   }
 
   private void offer(String message) {
-    if (!outgoing.offer(message)) {
+    if (waitingBytes.addAndGet(message.length()) > MOST_WAITING_BYTES) {
       close();
+      return;
     }
+    outgoing.add(message);
   }
 
   private void write() {
@@ -147,6 +149,7 @@ final class QmpSession implements AutoCloseable {
         while (bytes.hasRemaining()) {
           channel.write(bytes);
         }
+        waitingBytes.addAndGet(-message.length());
       }
     } catch (IOException e) {
       log(e);
@@ -158,11 +161,15 @@ final class QmpSession implements AutoCloseable {
     }
   }
 
-  /** Ends it when the client has got what waits for it, or does not take it. */
+  /** Nothing more is said to the client: it ends once that which waits for it is written. */
   void end() {
     offer(END);
+  }
+
+  /** Waits until it has ended, and closes it if it does not in time. */
+  void awaitEnd(long untilNanos) {
     try {
-      var _ = written.await(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS);
+      var _ = written.await(untilNanos - System.nanoTime(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {

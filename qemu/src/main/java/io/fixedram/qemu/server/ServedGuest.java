@@ -111,20 +111,33 @@ public final class ServedGuest implements AutoCloseable {
     }
   }
 
+  private synchronized MigrationSettings settings() {
+    return new MigrationSettings(configuration, capabilities, parameters);
+  }
+
+  /**
+   * Returns if a migration could be started now.
+   *
+   * @param seekable whether its transport can seek
+   * @throws FixedRamException why not
+   */
+  public synchronized void checkMigration(boolean seekable) {
+    requireNoneUnderWay();
+    if (guest.state() == RunState.POSTMIGRATE) {
+      throw new FixedRamException(
+          "the guest has not run since it was migrated: start it again first (cont)");
+    }
+    settings().check(seekable);
+  }
+
   /**
    * Starts a migration.
    *
    * @throws FixedRamException if it can't be started; the one before is then still the last
    */
   public synchronized void migrate(Transport transport) {
-    requireNoneUnderWay();
-    if (guest.state() == RunState.POSTMIGRATE) {
-      throw new FixedRamException(
-          "the guest has not run since it was migrated: start it again first (cont)");
-    }
-    Migration next =
-        new Migration(
-            memory, guest, new MigrationSettings(configuration, capabilities, parameters));
+    checkMigration(transport.isSeekable());
+    Migration next = new Migration(memory, guest, settings());
     next.addListener(new Follower(capabilities.has(MigrationCapability.EVENTS)));
     next.start(transport);
     migration = Optional.of(next);

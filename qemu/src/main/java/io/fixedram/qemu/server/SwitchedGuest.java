@@ -15,7 +15,9 @@ final class SwitchedGuest implements GuestControl {
   private final GuestControl guest;
   private final Consumer<GuestEvent> events;
   private volatile RunState state = RunState.RUNNING;
-  private boolean stoppedByMigration;
+
+  /** Whether it runs again if the migration comes to nothing. */
+  private boolean resumes;
 
   /** A guest that runs. */
   SwitchedGuest(GuestControl guest, Consumer<GuestEvent> events) {
@@ -27,8 +29,12 @@ final class SwitchedGuest implements GuestControl {
     return state;
   }
 
-  /** The command {@code stop}. */
+  /**
+   * The command {@code stop}. A guest that a migration has stopped stays so, whatever becomes of
+   * the migration.
+   */
   synchronized void pause() {
+    resumes = false;
     if (state == RunState.RUNNING) {
       guest.stop();
       enter(RunState.PAUSED, GuestEvent.STOP);
@@ -45,6 +51,7 @@ final class SwitchedGuest implements GuestControl {
       throw new FixedRamException(
           "the guest is stopped for its migration: wait for its end, or cancel it");
     }
+    resumes = false;
     if (state != RunState.RUNNING) {
       guest.resume();
       enter(RunState.RUNNING, GuestEvent.RESUME);
@@ -56,13 +63,15 @@ final class SwitchedGuest implements GuestControl {
     events.accept(event);
   }
 
-  /** For the migration: a paused guest is stopped already. */
+  /** For the migration: a paused guest is stopped already, and must stay so until it is saved. */
   @Override
   public synchronized void stop() {
-    stoppedByMigration = state == RunState.RUNNING;
-    if (stoppedByMigration) {
+    resumes = state == RunState.RUNNING;
+    if (resumes) {
       guest.stop();
       enter(RunState.FINISH_MIGRATE, GuestEvent.STOP);
+    } else {
+      state = RunState.FINISH_MIGRATE;
     }
   }
 
@@ -80,13 +89,14 @@ final class SwitchedGuest implements GuestControl {
     state = RunState.POSTMIGRATE;
   }
 
-  /** For a migration that failed: a guest that was paused before stays so. */
+  /** For a migration that failed: a guest that a command stopped stays so. */
   @Override
   public synchronized void resume() {
-    if (state == RunState.RUNNING) {
+    if (state != RunState.FINISH_MIGRATE && state != RunState.POSTMIGRATE) {
       return;
     }
-    if (stoppedByMigration) {
+    if (resumes) {
+      resumes = false;
       guest.resume();
       enter(RunState.RUNNING, GuestEvent.RESUME);
     } else {

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.guest;
+
+import io.fixedram.error.FixedRamException;
+
+/** Names as a stream carries them: led by a length byte, and one byte a character. */
+final class StreamNames {
+  private static final int MOST_CHARS = 255;
+  private static final int MOST_CHAR = 0xff;
+
+  private StreamNames() {}
+
+  /**
+   * Returns a name that a stream can carry.
+   *
+   * @param what it names, for the error
+   * @throws FixedRamException if it can't
+   */
+  static String checked(String what, String name) {
+    if (name.isEmpty()
+        || name.length() > MOST_CHARS
+        || name.chars().anyMatch(each -> each > MOST_CHAR)) {
+      throw new FixedRamException(
+          what
+              + " cannot be named \""
+              + name
+              + "\": a stream carries names of 1 to 255 characters of one byte (ISO 8859-1)");
+    }
+    return name;
+  }
+}
