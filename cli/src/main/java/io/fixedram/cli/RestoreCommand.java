@@ -33,8 +33,8 @@ record RestoreCommand(RestoreRequest request) implements Command {
           List.of("auto", "instant", "lazy", "native", "stream"),
           "the way: instant starts QEMU, from 8.2 on, with a private mapping of a fixed-offset file"
               + " as RAM, so that the guest runs at once; lazy lets the guest run at once and serves"
-              + " its pages from a fixed-offset file as it asks for them, which takes userfaultfd;"
-              + " native has QEMU read a mapped-ram file itself, from 9.0 on; stream sends any"
+              + " it the pages of a fixed-offset file as it asks for them; native has QEMU read a"
+              + " mapped-ram file itself, from 9.0 on; stream sends any"
               + " save into any QEMU; auto takes the fastest that this QEMU and this file allow,"
               + " and says which");
   private static final OptionSpec PAUSED =
@@ -71,6 +71,12 @@ record RestoreCommand(RestoreRequest request) implements Command {
                   + " never write to FILE, and any number of them can run on it; it must stay as it"
                   + " is until they end, and no save takes its name meanwhile.",
               "The second form restores into a QEMU that was started with '-incoming defer'.",
+              "With --via lazy the guest runs within milliseconds and this command stays until all"
+                  + " of its memory has arrived: the guest depends on it until then. A first Ctrl-C"
+                  + " is therefore refused; a second one gives the guest up. What the guest touches"
+                  + " first is remembered in FILE.hot, which is served first the next time and can"
+                  + " be deleted at any time. QEMU needs userfaultfd: 'sysctl"
+                  + " vm.unprivileged_userfaultfd=1' or access to /dev/userfaultfd.",
               "The guest goes on where it was, whether it ran when it was saved or was paused. If"
                   + " the restore fails, a QEMU that was started here is ended."),
           List.of("FILE"),

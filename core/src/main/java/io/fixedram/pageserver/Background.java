@@ -26,8 +26,12 @@ final class Background {
     this.zeroRunPages = zeroRunPages;
   }
 
-  /** The next run that has something left to send; none when all was sent. */
-  Optional<PageRun> next() {
+  /**
+   * The next run that has something left to send; none when all was sent.
+   *
+   * @param times how many times as long as usual it may be
+   */
+  Optional<PageRun> next(int times) {
     while (hot.hasNext()) {
       HotPages.Run run = hot.next();
       BlockPages pages = blocks.get(run.block());
@@ -36,7 +40,7 @@ final class Background {
         return Optional.of(new PageRun(pages, run.firstPage(), end));
       }
     }
-    Optional<PageRun> next = zeros ? Optional.empty() : nextData();
+    Optional<PageRun> next = zeros ? Optional.empty() : nextData(times * dataRunPages);
     if (next.isPresent()) {
       return next;
     }
@@ -45,27 +49,27 @@ final class Background {
       block = 0;
       page = 0;
     }
-    return nextZeros();
+    return nextZeros(times * zeroRunPages);
   }
 
-  private Optional<PageRun> nextData() {
+  private Optional<PageRun> nextData(int mostPages) {
     for (; block < blocks.size(); block++, page = 0) {
       BlockPages pages = blocks.get(block);
       long first = pages.nextUnsentData(page);
       if (first < pages.pages()) {
-        page = pages.present().nextClear(first, Math.min(pages.pages(), first + dataRunPages));
+        page = pages.present().nextClear(first, Math.min(pages.pages(), first + mostPages));
         return Optional.of(new PageRun(pages, first, page));
       }
     }
     return Optional.empty();
   }
 
-  private Optional<PageRun> nextZeros() {
+  private Optional<PageRun> nextZeros(int mostPages) {
     for (; block < blocks.size(); block++, page = 0) {
       BlockPages pages = blocks.get(block);
       long first = pages.sent().nextClear(page);
       if (first < pages.pages()) {
-        page = Math.min(pages.pages(), first + zeroRunPages);
+        page = Math.min(pages.pages(), first + mostPages);
         return Optional.of(new PageRun(pages, first, page));
       }
     }

@@ -42,6 +42,9 @@ public final class PageServer {
   /** Zero pages at a time in the background: what a destination places in less than 100 us. */
   private static final int ZERO_RUN_PAGES = 64;
 
+  /** Longest runs of the background while nobody asks for a page: 1 MiB, or 1024 zero pages. */
+  private static final int MOST_TIMES = 16;
+
   private static final int RUN_BUFFER_BYTES = 1 << 16;
   private static final int UNDER_WAY_BYTES = 1 << 16;
   private static final int READ_ATTEMPTS = 4;
@@ -146,6 +149,9 @@ public final class PageServer {
     private final int pageSize = save.header().blocks().targetPageSize();
     private long checkedNanos = System.nanoTime();
 
+    /** How many times as long as usual the background's runs are, while nobody asks. */
+    private int quiet = 1;
+
     Work(UnixSocket socket, Requests requests, PageSink encoder, MemorySegment buffer) {
       this.socket = socket;
       this.requests = requests;
@@ -172,12 +178,13 @@ public final class PageServer {
         if (!requests.isEmpty()) {
           continue;
         }
-        Optional<PageRun> next = background.next();
+        Optional<PageRun> next = background.next(quiet);
         if (next.isEmpty()) {
           checkSave(0);
           return;
         }
         send(next.get());
+        quiet = Math.min(MOST_TIMES, quiet * 2);
       }
     }
 
@@ -196,6 +203,7 @@ public final class PageServer {
     }
 
     private void answer(Requests.Request request) {
+      quiet = 1;
       BlockPages block = blocks.get(request.pages().block().index());
       long first = request.pages().offset() / pageSize;
       long end = first + request.pages().lengthBytes() / pageSize;

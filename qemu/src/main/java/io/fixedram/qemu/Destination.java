@@ -22,17 +22,23 @@ final class Destination implements AutoCloseable {
   /**
    * Starts the QEMU if need be, and connects.
    *
+   * @param shielded whether a QEMU that is started is kept from Ctrl-C: one whose guest depends on
+   *     us must not be ended by what we refuse ourselves
    * @throws FixedRamException if that fails; a QEMU that was started has then been ended
    */
   static Destination open(
-      RestoreTarget target, boolean detach, TransferListener listener, Cancellation cancellation) {
+      RestoreTarget target,
+      boolean detach,
+      boolean shielded,
+      TransferListener listener,
+      Cancellation cancellation) {
     PrivateDirectory directory = PrivateDirectory.create();
     try {
       return switch (target) {
         case RestoreTarget.Running running ->
             new Destination(directory, Optional.empty(), QmpClient.connect(running.qmp()));
         case RestoreTarget.Command command -> {
-          QemuProcess process = QemuProcess.start(command, detach, directory);
+          QemuProcess process = QemuProcess.start(command, detach, shielded, directory);
           yield new Destination(
               directory, Optional.of(process), connect(process, listener, cancellation));
         }

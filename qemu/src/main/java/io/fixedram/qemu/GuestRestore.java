@@ -122,7 +122,8 @@ public final class GuestRestore {
       Cancellation cancellation,
       RestoreStart start) {
     try {
-      return Destination.open(start.target(), request.detach(), listener, cancellation);
+      return Destination.open(
+          start.target(), request.detach(), mayServe(request, start), listener, cancellation);
     } catch (FixedRamException e) {
       if (start.instant().isPresent() && !(e instanceof CancelledException)) {
         listener.warning(
@@ -132,6 +133,11 @@ public final class GuestRestore {
       }
       throw e;
     }
+  }
+
+  private static boolean mayServe(RestoreRequest request, RestoreStart start) {
+    return request.via() == RestoreVia.LAZY
+        || (request.via() == RestoreVia.AUTO && start.instant().isEmpty());
   }
 
   private RestoreReport restore() {

@@ -118,6 +118,11 @@ final class LazyWay implements IncomingWay {
       while (!served.isDone()) {
         meanwhile.run();
       }
+    } catch (QemuGoneException e) {
+      // One that we ended ourselves is not missed.
+      if (unreadable.isEmpty()) {
+        throw e;
+      }
     } finally {
       serving.cancel();
       Threads.joinUninterruptibly(thread);
@@ -210,9 +215,14 @@ final class LazyWay implements IncomingWay {
     stopGuest();
     stopped.countDown();
     if (destination.process().isPresent()) {
-      // It is going to be ended, and does not need the rest.
-      serving.cancel();
+      endOwnQemu();
     }
+  }
+
+  /** In this order: without its pages, QEMU would take its time to end. */
+  private void endOwnQemu() {
+    destination.abandon();
+    serving.cancel();
   }
 
   private void stopGuest() {
@@ -226,7 +236,7 @@ final class LazyWay implements IncomingWay {
   /** The user insists. Pages come until the guest is stopped: without them it could not be. */
   private void giveUp() {
     stopGuest();
-    serving.cancel();
+    endOwnQemu();
     if (destination.process().isEmpty()) {
       listener.warning(
           "the guest in QEMU at "

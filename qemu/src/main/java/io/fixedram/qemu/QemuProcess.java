@@ -26,6 +26,10 @@ final class QemuProcess {
   /** QEMU may have to reserve much memory before it listens for QMP. */
   private static final Duration START_TIME = Duration.ofMinutes(5);
 
+  /** Of GNU coreutils, from 8.31 on. */
+  private static final List<String> SHIELD =
+      List.of("env", "--block-signal=INT", "--block-signal=HUP");
+
   private static final Duration SLOW_START_TIME = Duration.ofSeconds(10);
   private static final Duration END_TIME = Duration.ofSeconds(5);
 
@@ -42,16 +46,20 @@ final class QemuProcess {
   /**
    * Starts the command with {@code -incoming defer} and a QMP socket added.
    *
+   * @param shielded whether what a terminal sends to all its programs, Ctrl-C and its end, is kept
+   *     from QEMU, which then only we end
    * @throws FixedRamException if the command has a word that cannot go with that, or can't be run
    */
   static QemuProcess start(
-      RestoreTarget.Command target, boolean detach, PrivateDirectory directory) {
+      RestoreTarget.Command target, boolean detach, boolean shielded, PrivateDirectory directory) {
     List<String> command = target.command();
     refuseWhatCannotBeAddedTo(command);
     Path qmpSocket = directory.resolve("qmp.sock");
     List<String> words = new ArrayList<>();
     if (detach) {
       findSetsid().ifPresent(setsid -> words.add(setsid.toString()));
+    } else if (shielded && canBlockSignals()) {
+      words.addAll(SHIELD);
     }
     if (target.outputAside()) {
       words.addAll(StandardStreams.outputAside(detach));
@@ -85,6 +93,25 @@ final class QemuProcess {
         throw new FixedRamException(
             "the QEMU command has " + word + ": leave it out, and give restore --detach instead");
       }
+    }
+  }
+
+  /** QEMU handles these signals itself but leaves them blocked if it is started so. */
+  private static boolean canBlockSignals() {
+    List<String> words = new ArrayList<>(SHIELD);
+    words.add("true");
+    try {
+      return new ProcessBuilder(words)
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .start()
+              .waitFor()
+          == 0;
+    } catch (IOException e) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
     }
   }
 

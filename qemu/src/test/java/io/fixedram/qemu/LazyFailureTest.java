@@ -29,8 +29,8 @@ class LazyFailureTest extends QemuTest {
   /** Large enough for something to happen while pages are served. */
   private static final GuestSpec LARGE =
       GuestSpec.small()
-          .withRam(768)
-          .running(new MemoryGuest(List.of(new Region(16 << 20, 120_000)), 0));
+          .withRam(512)
+          .running(new MemoryGuest(List.of(new Region(16 << 20, 80_000)), 0));
 
   private final Cancellation cancellation = new Cancellation();
 
@@ -46,7 +46,7 @@ class LazyFailureTest extends QemuTest {
   private void saveGuest(TestedQemu version) throws Exception {
     try (RunningQemu source = boot(version, LARGE)) {
       source.awaitGeneration(1);
-      save(request(source));
+      save(stopFirst(request(source)));
     }
   }
 
@@ -216,7 +216,8 @@ class LazyFailureTest extends QemuTest {
               MAX_PASSES);
       assertThatThrownBy(() -> GuestSave.run(request, new Recorder(), new Cancellation()))
           .isInstanceOf(FixedRamException.class)
-          .hasMessageContaining("memory");
+          .hasMessageContaining("postcopy-active")
+          .hasMessageContaining("wait for its end");
       restoring.join().close();
       target.assertGoesOn();
     }

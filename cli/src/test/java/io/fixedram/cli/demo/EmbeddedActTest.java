@@ -23,10 +23,7 @@ class EmbeddedActTest {
         new DemoSettings(
             RAM_BYTES,
             MigrationCapabilities.of(layout),
-            defaults
-                .parameters()
-                .withMaxPasses(passes)
-                .withDowntimeLimit(Duration.ZERO));
+            defaults.parameters().withMaxPasses(passes).withDowntimeLimit(Duration.ZERO));
     List<String> lines = new ArrayList<>();
     List<DemoAct> acts;
     try (ScratchDirectory directory = ScratchDirectory.create()) {
