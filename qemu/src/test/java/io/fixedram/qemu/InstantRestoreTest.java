@@ -13,6 +13,7 @@ import io.fixedram.os.Cancellation;
 import io.fixedram.os.Descriptor;
 import io.fixedram.qemu.guest.MemoryGuest;
 import io.fixedram.qemu.guest.MemoryGuest.Region;
+import io.fixedram.qemu.guest.SerialReport;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
@@ -59,7 +60,8 @@ class InstantRestoreTest extends QemuTest {
   private String saveGuest(TestedQemu version, GuestSpec spec, SaveFormat format) throws Exception {
     try (RunningQemu qemu = boot(version, spec)) {
       qemu.awaitGeneration(3);
-      save(then(as(request(qemu), format), AfterSave.QUIT));
+      // Not live, so that what is wrong afterwards is the restore's.
+      save(stopFirst(then(as(request(qemu), format), AfterSave.QUIT)));
       qemu.process().waitFor();
       return qemu.serial();
     }
@@ -277,7 +279,7 @@ class InstantRestoreTest extends QemuTest {
             qmp("restored"),
             file(),
             SaveFormat.MAPPED_RAM,
-            false,
+            true,
             AfterSave.RESUME,
             WriteOptions.defaults(),
             MAX_PASSES);
@@ -454,8 +456,10 @@ class InstantRestoreTest extends QemuTest {
       qemu.setParameter("downtime-limit", 20);
       qemu.observer().execute("migrate", Map.of("uri", "file:" + file()));
       Migration migration = new Migration(qemu.observer());
-      long generation = 12;
-      qemu.awaitGeneration(generation);
+      RunningQemu.await("four passes", () -> passes(qemu) >= 4);
+      qemu.awaitGeneration(SerialReport.of(qemu.serial()).lastGeneration().orElseThrow() + 8);
+      long passes = passes(qemu);
+      RunningQemu.await("two passes more", () -> passes(qemu) >= passes + 2);
       qemu.setParameter("max-bandwidth", 0);
       qemu.setParameter("downtime-limit", 10_000);
       RunningQemu.await("the migration's end", () -> !migration.state().isUnderWay());
@@ -466,6 +470,14 @@ class InstantRestoreTest extends QemuTest {
     assertThat(guest.report().via()).isNotEqualTo(RestoreVia.INSTANT);
     RunningQemu.assertGoesOn(saved, directory, "restored");
     quit(guest, "restored");
+  }
+
+  private static long passes(RunningQemu qemu) {
+    return qemu.observer()
+        .execute("query-migrate")
+        .find("ram")
+        .map(ram -> ram.get("dirty-sync-count").number())
+        .orElse(0L);
   }
 
   @ParameterizedTest
