@@ -134,6 +134,11 @@ class CommandReadingTest {
                 .request()
                 .via())
         .isEqualTo(RestoreVia.NATIVE);
+    assertThat(
+            ((RestoreCommand) read("restore", "vm.fram", "--qmp", "q", "--via", "lazy"))
+                .request()
+                .via())
+        .isEqualTo(RestoreVia.LAZY);
   }
 
   @Test

@@ -26,7 +26,7 @@ import java.util.zip.CRC32C;
  *   be32 "FRHT", be32 version 1
  *   be64 size of the save, be64 and be32 seconds and nanoseconds of its last change,
  *   be32 CRC-32C of its first 64 KiB
- *   be32 number of runs, then for each be16 index of the RAM block, be48 first page
+ *   be32 number of runs, then for each u16 index of the RAM block, u48 first page
  *   be32 CRC-32C of all before
  * </pre>
  */

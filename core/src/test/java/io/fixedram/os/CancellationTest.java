@@ -40,6 +40,25 @@ class CancellationTest {
   }
 
   @Test
+  void aRefusalHoldsForOneRequest() {
+    cancellation.onCancel(() -> done.add("ended"));
+    cancellation.refuseOnce(() -> done.add("refused"));
+    assertThat(cancellation.cancel()).isFalse();
+    assertThat(cancellation.isCancelled()).isFalse();
+    assertThat(done).containsExactly("refused");
+    assertThat(cancellation.cancel()).isTrue();
+    assertThat(cancellation.isCancelled()).isTrue();
+    assertThat(done).containsExactly("refused", "ended");
+  }
+
+  @Test
+  void aRefusalThatWasTakenBackDoesNotHold() {
+    cancellation.refuseOnce(() -> done.add("refused")).close();
+    assertThat(cancellation.cancel()).isTrue();
+    assertThat(done).isEmpty();
+  }
+
+  @Test
   void lateActionsRunAtOnce() {
     cancellation.cancel();
     cancellation.onCancel(() -> done.add("late")).close();

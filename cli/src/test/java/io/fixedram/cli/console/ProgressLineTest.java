@@ -3,6 +3,9 @@ package io.fixedram.cli.console;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fixedram.qemu.ServingState;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -46,6 +49,29 @@ class ProgressLineTest {
         .isEqualTo(
             "saving live: 46%, 236 MiB of 512 MiB, 1.37 GiB/s, 0:12 left, pass 2,"
                 + " the guest writes to 3.14k pages/s");
+  }
+
+  @Test
+  void howAGuestIsServed() {
+    ServingState serving =
+        new ServingState(
+            OptionalDouble.of(0.0123), 210, OptionalDouble.of(0.000031), OptionalDouble.of(0.0021));
+    ProgressState state =
+        new ProgressState(
+            "serving pages",
+            236 * MIB,
+            512 * MIB,
+            0,
+            OptionalLong.empty(),
+            0,
+            0,
+            Optional.of(serving));
+    assertThat(ProgressLine.plain(state))
+        .isEqualTo(
+            "serving pages: 46%, running after 12 ms, 210 faults, median 31 us, 99% below 2.1 ms,"
+                + " 236 MiB of 512 MiB");
+    assertThat(ProgressLine.bar(state, 80, false))
+        .isEqualTo("serving pages #############.................  46%  running after 12 ms");
   }
 
   @Test
