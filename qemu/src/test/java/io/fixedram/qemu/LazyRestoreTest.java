@@ -26,7 +26,7 @@ class LazyRestoreTest extends QemuTest {
   private String saveGuest(TestedQemu version, GuestSpec spec, SaveFormat format) throws Exception {
     try (RunningQemu source = boot(version, spec)) {
       source.awaitGeneration(3);
-      save(as(request(source), format));
+      save(as(stopFirst(request(source)), format));
       return source.serial();
     }
   }
