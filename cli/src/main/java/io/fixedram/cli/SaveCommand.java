@@ -99,6 +99,11 @@ record SaveCommand(SaveRequest request) implements Command {
       report = GuestSave.run(request, progress, cancellation);
     }
     console.result(summary(report));
+    if (report.liveUnderTcg()) {
+      console.warning(
+          "QEMU emulates this guest (TCG), and its record of what a running one writes can miss"
+              + " pages, so that the save may hold old ones: use --stop where it matters");
+    }
     console.json(json -> {
       json.writeStringProperty("format", report.format().text());
       json.writeStringProperty("file", report.file().toString());
@@ -110,6 +115,7 @@ record SaveCommand(SaveRequest request) implements Command {
       JsonObject.seconds(json, "seconds", report.seconds());
       JsonObject.seconds(json, "downtime_seconds", report.downtimeSeconds());
       json.writeNumberProperty("passes", report.passes());
+      json.writeBooleanProperty("live_under_tcg", report.liveUnderTcg());
       json.writeStringProperty("guest", guest(report.then()));
     });
     return ExitStatus.DONE;

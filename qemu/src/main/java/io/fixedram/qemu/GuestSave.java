@@ -61,6 +61,7 @@ public final class GuestSave {
 
   private SaveReport save() {
     GuestStatus before = new OutgoingChecks(migration).run();
+    boolean liveUnderTcg = before.running() && !request.stopFirst() && migration.lacksKvm();
     try (SaveWriter writer =
         SaveWriter.create(request.file(), request.format(), request.options())) {
       MigrationSettings settings = new MigrationSettings(migration.qmp());
@@ -82,7 +83,7 @@ public final class GuestSave {
         throw e;
       }
       finish(outcome, before);
-      return report(written, outcome);
+      return report(written, outcome, liveUnderTcg);
     }
   }
 
@@ -223,7 +224,7 @@ public final class GuestSave {
         request.file() + " is complete, but QEMU does not end though it was told to");
   }
 
-  private SaveReport report(WrittenSave written, Outcome outcome) {
+  private SaveReport report(WrittenSave written, Outcome outcome, boolean liveUnderTcg) {
     return new SaveReport(
         request.format(),
         request.file(),
@@ -235,6 +236,7 @@ public final class GuestSave {
         (System.nanoTime() - startNanos) / 1e9,
         outcome.downtime().toNanos() / 1e9,
         outcome.state().passes(),
+        liveUnderTcg,
         request.then());
   }
 }

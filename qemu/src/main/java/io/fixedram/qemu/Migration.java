@@ -4,6 +4,7 @@ package io.fixedram.qemu;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.qemu.qmp.QmpException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -110,6 +111,15 @@ final class Migration {
       qmp.execute("migrate-incoming", staying);
     } else {
       qmp.execute("migrate-incoming", from);
+    }
+  }
+
+  /** Whether QEMU says that it runs the guest without KVM; not if it does not know the question. */
+  boolean lacksKvm() {
+    try {
+      return !qmp.execute("query-kvm").get("enabled").flag();
+    } catch (QmpException e) {
+      return false;
     }
   }
 

@@ -16,6 +16,9 @@ import java.nio.file.Path;
  * @param downtimeSeconds from the guest's stop to its going on, or to the end of the migration if
  *     it stays stopped; 0 for a guest that was stopped before
  * @param passes how often QEMU looked for dirty pages (its dirty-sync-count)
+ * @param liveUnderTcg whether a running guest was saved by a QEMU that emulates it (TCG), whose own
+ *     dirty log loses pages now and then: seen with QEMU 7.2.22 and 10.0.2, in their own streams
+ *     too
  * @param then what became of the guest
  */
 public record SaveReport(
@@ -29,4 +32,5 @@ public record SaveReport(
     double seconds,
     double downtimeSeconds,
     long passes,
+    boolean liveUnderTcg,
     AfterSave then) {}

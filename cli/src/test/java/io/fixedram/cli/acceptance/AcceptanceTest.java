@@ -118,6 +118,8 @@ class AcceptanceTest {
       assertThat(json.get("ram_bytes").number()).isGreaterThanOrEqualTo(64L << 20);
       assertThat(json.get("page_bytes").number()).isBetween(8L << 20, 64L << 20);
       assertThat(json.get("disk_bytes").number()).isBetween(8L << 20, 64L << 20);
+      assertThat(json.get("live_under_tcg").flag()).isTrue();
+      assertThat(save.err()).contains("warning: QEMU emulates this guest (TCG)");
       assertThat(json.find("seconds")).isPresent();
       assertThat(json.find("downtime_seconds")).isPresent();
       assertThat(vm.awaitEnd()).isTrue();
