@@ -2,6 +2,12 @@
 package io.fixedram.cli;
 
 import io.fixedram.cli.console.Terminal;
+import io.fixedram.error.StorageException;
+import io.fixedram.file.FixedSave;
+import io.fixedram.file.HotFile;
+import io.fixedram.file.HotPages;
+import io.fixedram.file.Save;
+import io.fixedram.file.SaveHold;
 import io.fixedram.file.SaveWriter;
 import io.fixedram.file.WriteOptions;
 import io.fixedram.guest.Configuration;
@@ -10,13 +16,18 @@ import io.fixedram.guest.PageSink;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
+import io.fixedram.guest.TransferCounters;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
+import io.fixedram.os.UnixSocket;
+import io.fixedram.pageserver.FaultTimes;
+import io.fixedram.pageserver.PageServer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -45,6 +56,7 @@ public final class Training {
       run("convert", "--help");
       run("convert", save.toString(), copy.toString(), "--to", "stream", "-p");
       run("convert", copy.toString(), save.toString(), "--to", "mapped-ram", "--output", "json");
+      serve(save);
       run("info", save.toString());
       run("info", copy.toString(), "--output", "json");
       // Nobody listens there: it goes as far as it can.
@@ -72,6 +84,28 @@ public final class Training {
             true,
             80);
     Main.run(List.of(words), terminal, new Cancellation());
+  }
+
+  /** Serves a save to somebody who goes away after the first piece. */
+  private static void serve(Path file) {
+    UnixSocket.Pair pair = UnixSocket.socketPair();
+    try (FixedSave save = (FixedSave) Save.open(file);
+        SaveHold hold = SaveHold.take(save);
+        UnixSocket far = pair.right()) {
+      HotFile hotFile = HotFile.of(save);
+      HotPages hot = hotFile.load();
+      PageServer server = new PageServer(save, hold, hot, new FaultTimes(), reason -> {});
+      Thread.ofPlatform().start(() -> readOnce(far));
+      server.serve(pair.left(), new TransferCounters(), new Cancellation());
+    } catch (StorageException e) {
+      // As expected.
+    }
+  }
+
+  private static void readOnce(UnixSocket socket) {
+    try (socket) {
+      var _ = socket.read(ByteBuffer.allocate(PAGE_SIZE));
+    }
   }
 
   /** Writes a save of two pages of RAM, the second one zero, and no device. */

@@ -45,7 +45,7 @@ public final class ConfigurationSection {
       throw in.damaged(at, "no configuration section (machine types before 2.4 send none)");
     }
     int length = in.be32();
-    if (length < 0 || length > StreamFormat.MOST_NAME_BYTES) {
+    if (length < 1 || length > StreamFormat.MOST_NAME_BYTES) {
       throw in.damaged(at + 1, "a machine name of " + Integer.toUnsignedString(length) + " bytes");
     }
     String machine = in.text(length);
@@ -80,7 +80,12 @@ public final class ConfigurationSection {
     }
     List<String> names = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      names.add(in.name8());
+      long nameAt = in.position();
+      String name = in.name8();
+      if (name.isEmpty()) {
+        throw in.damaged(nameAt, "a capability without a name");
+      }
+      names.add(name);
     }
     return names;
   }
