@@ -232,6 +232,9 @@ record RestoreCommand(RestoreRequest request) implements Command {
       text.append(", median ").append(Amounts.seconds(serving.faultMedianSeconds().getAsDouble()));
       text.append(", 99% below ").append(Amounts.seconds(serving.faultP99Seconds().getAsDouble()));
     }
+    if (serving.residentSeconds().isPresent()) {
+      text.append("; the guest ").append(request.paused() ? "is paused" : "runs");
+    }
     return text.append('\n').toString();
   }
 

@@ -252,7 +252,7 @@ class AcceptanceTest {
       Result restore = Launcher.run(saves, "restore", file, "--paused", "--qmp", copy.qmp());
       assertThat(restore.status()).as(restore.err()).isZero();
       assertThat(restore.out())
-          .startsWith("restored " + file + " via stream: ")
+          .startsWith("restored " + file + " via lazy: the guest was ready after ")
           .endsWith("; the guest is paused\n");
       assertThat(copy.status()).isIn("paused", "prelaunch");
       copy.execute("cont", Map.of());

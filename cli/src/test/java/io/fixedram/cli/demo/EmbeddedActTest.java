@@ -2,6 +2,7 @@
 package io.fixedram.cli.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.fixedram.engine.MigrationCapabilities;
 import io.fixedram.engine.MigrationCapability;
@@ -42,7 +43,8 @@ class EmbeddedActTest {
     assertThat(few).allMatch(act -> act.passes() == 1);
     assertThat(many).allMatch(act -> act.passes() > 1);
     assertThat(many.getFirst().fileBytes()).isGreaterThan(few.getFirst().fileBytes());
-    assertThat(many.getLast().fileBytes()).isEqualTo(few.getLast().fileBytes());
+    // The device state is a number, which may have more digits.
+    assertThat(many.getLast().fileBytes()).isCloseTo(few.getLast().fileBytes(), within(16L));
     assertThat(many.getLast().diskBytes()).isLessThan(RAM_BYTES);
     assertThat(many.getLast().writtenBytes()).isGreaterThan(few.getLast().writtenBytes());
   }
