@@ -8,11 +8,13 @@ import io.fixedram.os.Cancellation;
 import io.fixedram.os.UnixSocket;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QmpClient;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -58,7 +60,7 @@ final class QemuProcess {
     List<String> words = new ArrayList<>();
     if (detach) {
       findSetsid().ifPresent(setsid -> words.add(setsid.toString()));
-    } else if (shielded && canBlockSignals()) {
+    } else if (shielded && isFound(command.getFirst()) && canBlockSignals()) {
       words.addAll(SHIELD);
     }
     if (target.outputAside()) {
@@ -94,6 +96,15 @@ final class QemuProcess {
             "the QEMU command has " + word + ": leave it out, and give restore --detach instead");
       }
     }
+  }
+
+  /** A program that is not there is better missed by name than by who would have started it. */
+  private static boolean isFound(String program) {
+    String path = Optional.ofNullable(System.getenv("PATH")).orElse("");
+    return program.contains("/")
+        ? Files.isExecutable(Path.of(program))
+        : Arrays.stream(path.split(File.pathSeparator))
+            .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
   }
 
   /** QEMU handles these signals itself but leaves them blocked if it is started so. */

@@ -119,6 +119,7 @@ class RestoreCommandTest extends QemuTest {
         .hasMessageContaining("above");
   }
 
+  /** QEMU 7.2 exits when a stream has more than it knows, and aborts when a package has. */
   @Test
   void missingDeviceInQemu7() throws Exception {
     saveGuest(TestedQemu.QEMU_7, GuestSpec.small().with("-device", "vmgenid"));
@@ -126,7 +127,7 @@ class RestoreCommandTest extends QemuTest {
     assertThatThrownBy(() -> restore(request(command, false)))
         .isInstanceOf(FixedRamException.class)
         .isNotInstanceOf(QemuGoneException.class)
-        .hasMessageContaining("QEMU ended with status 1 while it loaded " + file());
+        .hasMessageMatching("(?s)QEMU ended with status 1(34)? while it loaded .*");
     assertThat(children()).isEmpty();
   }
 
