@@ -21,9 +21,11 @@ import java.util.stream.Collectors;
 /** The commands that a served guest knows, each with the name and arguments that QEMU gives it. */
 final class QmpCommands {
   private static final Map<String, Object> NOTHING = Map.of();
+  private static final String QUIT = "quit";
 
   private final ServedGuest guest;
   private final WriteOptions options;
+  private final Optional<Runnable> quit;
   private final Map<String, Command> commands = new TreeMap<>();
 
   /** One of them. */
@@ -32,6 +34,7 @@ final class QmpCommands {
   QmpCommands(ServedGuest guest, WriteOptions options, Optional<Runnable> quit) {
     this.guest = guest;
     this.options = options;
+    this.quit = quit;
     add("cont", Set.of(), arguments -> nothing(guest::cont));
     add("migrate", MigrateArguments.NAMES, this::migrate);
     add("migrate-continue", Set.of("state"), this::migrateContinue);
@@ -44,7 +47,7 @@ final class QmpCommands {
     add("query-migrate-parameters", Set.of(), arguments -> queryParameters());
     add("query-status", Set.of(), arguments -> queryStatus());
     add("query-version", Set.of(), arguments -> version());
-    quit.ifPresent(action -> add("quit", Set.of(), arguments -> nothing(action)));
+    quit.ifPresent(action -> add(QUIT, Set.of(), arguments -> NOTHING));
     add("stop", Set.of(), arguments -> nothing(guest::stop));
   }
 
@@ -75,6 +78,13 @@ final class QmpCommands {
       }
     }
     return command.run.apply(arguments);
+  }
+
+  /** Does what must wait until the client has been given the answer to a command that was run. */
+  void answered(String name) {
+    if (name.equals(QUIT)) {
+      quit.ifPresent(Runnable::run);
+    }
   }
 
   /**

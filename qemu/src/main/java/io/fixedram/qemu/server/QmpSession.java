@@ -58,7 +58,7 @@ final class QmpSession implements AutoCloseable {
         for (Optional<String> message = splitter.next(buffer);
             message.isPresent();
             message = splitter.next(buffer)) {
-          send(answer(message.get()));
+          answer(message.get());
         }
         buffer.clear();
       }
@@ -70,28 +70,28 @@ final class QmpSession implements AutoCloseable {
     }
   }
 
-  private Map<String, Object> answer(String message) {
+  private void answer(String message) {
     Optional<Json> id = Optional.empty();
     try {
       Json json = Json.parse(message);
       id = json.find("id");
+      String name = json.get("execute").text();
       Map<String, Object> answer = new LinkedHashMap<>();
-      answer.put("return", execute(json));
+      answer.put("return", execute(name, json));
       id.ifPresent(value -> answer.put("id", value.raw()));
-      return answer;
+      send(answer);
+      commands.answered(name);
     } catch (CommandException e) {
-      return error(e.errorClass(), e, id);
+      send(error(e.errorClass(), e, id));
     } catch (FixedRamException e) {
-      return error(CommandException.GENERIC, e, id);
+      send(error(CommandException.GENERIC, e, id));
     } catch (RuntimeException e) {
       // The guest's own callbacks run here too.
-      return error(
-          CommandException.GENERIC, new FixedRamException("the guest failed: " + e, e), id);
+      send(error(CommandException.GENERIC, new FixedRamException("the guest failed: " + e, e), id));
     }
   }
 
-  private Object execute(Json message) {
-    String name = message.get("execute").text();
+  private Object execute(String name, Json message) {
     Json arguments = message.find("arguments").orElse(Json.of(Map.of()));
     if (!(arguments.raw() instanceof Map)) {
       throw new FixedRamException("QMP input member 'arguments' must be an object");
