@@ -15,7 +15,7 @@ import java.util.Optional;
 /**
  * A file that is being written and gets its name when it is complete. Until then it stands beside
  * its place as ".NAME.partial", locked; a file of that name that nobody locks was left by a process
- * that was killed, and is removed.
+ * that was killed, and is removed. Where the file system has no locks, that is left to the user.
  */
 final class PendingFile implements AutoCloseable {
   private final SystemCalls calls;
@@ -85,7 +85,7 @@ final class PendingFile implements AutoCloseable {
     }
     // Somebody may have taken the new file for an abandoned one before it was locked.
     try {
-      if (descriptor.tryLock(false) && isStill(calls, partial, descriptor)) {
+      if (descriptor.tryLockIfSupported(false) && isStill(calls, partial, descriptor)) {
         return Optional.of(descriptor);
       }
     } catch (StorageException e) {
@@ -114,7 +114,7 @@ final class PendingFile implements AutoCloseable {
           "cannot write " + target + ": " + partial + " is in the way", Errno.EEXIST.number());
     }
     try (Descriptor existing = Descriptor.open(calls, partial, Descriptor.Mode.EXISTING)) {
-      if (!existing.tryLock(false)) {
+      if (!lock(existing, target)) {
         throw new StorageException(
             "cannot write " + target + ": another process is writing it just now",
             Errno.EAGAIN.number());
@@ -129,6 +129,23 @@ final class PendingFile implements AutoCloseable {
     } catch (IOException e) {
       throw new StorageException(
           "cannot remove the abandoned " + partial + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Without locks there is no telling whether somebody writes the file. */
+  private static boolean lock(Descriptor existing, Path target) {
+    try {
+      return existing.tryLock(false);
+    } catch (StorageException e) {
+      throw new StorageException(
+          "cannot write "
+              + target
+              + ": "
+              + existing.path()
+              + " is there and can't be locked ("
+              + Errno.text(e.errno())
+              + "); delete it if no save is under way",
+          e.errno());
     }
   }
 

@@ -10,8 +10,8 @@ import io.fixedram.os.Errno;
  * Holds a save that guests run on: no save takes its name ({@link SaveWriter} refuses to), and what
  * others do to it is noticed. The hold is a shared flock(2), so that any number of guests can share
  * a save, and goes with the open file: it lasts until the last process that has a copy of {@link
- * #number()} has closed it. Safe for use by several threads, but for {@link #close()}, which must
- * come last.
+ * #number()} has closed it. Where the file system has no locks only the noticing is left. Safe for
+ * use by several threads, but for {@link #close()}, which must come last.
  */
 public final class SaveHold implements AutoCloseable {
   private final Descriptor descriptor;
@@ -30,7 +30,7 @@ public final class SaveHold implements AutoCloseable {
   public static SaveHold take(FixedSave save) {
     Descriptor descriptor = save.descriptor().reopen(Descriptor.Mode.READ);
     try {
-      if (!descriptor.tryLock(true)) {
+      if (!descriptor.tryLockIfSupported(true)) {
         throw new StorageException(
             "cannot run guests on " + save.path() + ": it is being replaced just now; try again",
             Errno.EAGAIN.number());

@@ -8,6 +8,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -18,6 +19,14 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * alignment the file asks for, and can punch holes.
  */
 public final class Descriptor implements AutoCloseable {
+  /** What flock(2) says where it can't be had, EBADF being that of NFS (nfs(5)). */
+  private static final Set<Integer> LOCK_UNSUPPORTED =
+      Set.of(
+          Errno.EBADF.number(),
+          Errno.ENOLCK.number(),
+          Errno.ENOSYS.number(),
+          Errno.EOPNOTSUPP.number());
+
   private final SystemCalls calls;
   private final int number;
   private final Path path;
@@ -199,6 +208,21 @@ public final class Descriptor implements AutoCloseable {
     }
     check(result, "cannot lock " + path);
     return true;
+  }
+
+  /**
+   * The same, and true where there is no such lock: on a file system without any, and on NFS, which
+   * gives locks for writers only to who may write.
+   */
+  public boolean tryLockIfSupported(boolean shared) {
+    try {
+      return tryLock(shared);
+    } catch (StorageException e) {
+      if (LOCK_UNSUPPORTED.contains(e.errno())) {
+        return true;
+      }
+      throw e;
+    }
   }
 
   /** The first position at or after one that may hold data; empty if only a hole follows. */

@@ -43,6 +43,10 @@ public enum Errno {
   EPIPE(32, "the other side closed the connection"),
   /** Name too long. */
   ENAMETOOLONG(36, "the name is too long"),
+  /** No locks, as of NFS without its lock service. */
+  ENOLCK(37, "no locks are to be had"),
+  /** The kernel or file system has no such call. */
+  ENOSYS(38, "not implemented"),
   /** Too many symbolic links. */
   ELOOP(40, "it is a symbolic link, or there are too many"),
   /** Beyond the end of the file's data. */

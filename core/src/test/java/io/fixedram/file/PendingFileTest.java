@@ -85,6 +85,20 @@ class PendingFileTest {
   }
 
   @Test
+  void whoWritesCannotBeToldWithoutLocks() throws IOException {
+    Files.write(partial, OLD);
+    FaultyCalls calls =
+        new FaultyCalls(call -> call.kind() == Kind.FLOCK ? Errno.ENOLCK.number() : 0);
+    assertThatThrownBy(() -> PendingFile.create(calls, target))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("cannot write " + target)
+        .hasMessageContaining(partial + " is there and can't be locked")
+        .hasMessageContaining("delete it if no save is under way");
+    assertThat(calls.open()).isEmpty();
+    assertThat(Files.readAllBytes(partial)).isEqualTo(OLD);
+  }
+
+  @Test
   void isSyncedThenRenamedThenItsDirectorySynced() throws IOException {
     Files.write(target, OLD);
     List<String> seen = new ArrayList<>();

@@ -9,9 +9,11 @@ import io.fixedram.error.StorageException;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Descriptor;
+import io.fixedram.os.Errno;
 import io.fixedram.os.SystemCalls;
 import io.fixedram.testing.Dirs;
 import io.fixedram.testing.FaultyCalls;
+import io.fixedram.testing.FaultyCalls.Kind;
 import io.fixedram.testing.Guest;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -22,6 +24,8 @@ import java.nio.file.attribute.FileTime;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class SaveHoldTest {
   private final Path directory;
@@ -135,6 +139,50 @@ class SaveHoldTest {
       }
       assertThat(calls.open()).hasSize(1);
     }
+  }
+
+  /** As NFS and file systems without locks answer, to who replaces a save and who holds it. */
+  @ParameterizedTest
+  @EnumSource(names = {"EBADF", "ENOLCK", "ENOSYS", "EOPNOTSUPP"})
+  void fileSystemWithoutLocks(Errno errno) throws IOException {
+    FaultyCalls calls = new FaultyCalls(call -> call.kind() == Kind.FLOCK ? errno.number() : 0);
+    try (FixedSave save =
+            (FixedSave) Save.open(Descriptor.open(calls, path, Descriptor.Mode.READ));
+        SaveHold hold = SaveHold.take(save)) {
+      try (SaveWriter writer = create(calls, path)) {
+        send(writer);
+        assertThat(hold.replaced()).isFalse();
+        writer.publish();
+      }
+      assertThat(hold.replaced()).isTrue();
+      hold.check();
+    }
+    assertThat(calls.open()).isEmpty();
+    assertThat(Dirs.names(directory)).containsExactly("save");
+  }
+
+  @Test
+  void otherFailuresOfLocksAreTold() throws IOException {
+    FaultyCalls calls = new FaultyCalls(call -> call.kind() == Kind.FLOCK ? Errno.EIO.number() : 0);
+    assertThatThrownBy(() -> create(calls, path))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("cannot lock");
+    assertThat(Dirs.names(directory)).containsExactly("save");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"EACCES", "EPERM"})
+  void aFileThatCannotBeReadIsReplaced(Errno errno) throws IOException {
+    Object before = Files.getAttribute(path, "unix:ino");
+    FaultyCalls calls =
+        new FaultyCalls(call -> call.path().equals(path.toString()) ? errno.number() : 0);
+    try (SaveWriter writer = create(calls, path)) {
+      send(writer);
+      writer.publish();
+    }
+    assertThat(calls.calls()).filteredOn(call -> call.path().equals(path.toString())).hasSize(2);
+    assertThat(Files.getAttribute(path, "unix:ino")).isNotEqualTo(before);
+    assertThat(Dirs.names(directory)).containsExactly("save");
   }
 
   @Test

@@ -44,8 +44,9 @@ public final class FaultyCalls implements SystemCalls {
    * @param index its place among all calls
    * @param flags flags of an open
    * @param position where a transfer began
+   * @param path what was opened, empty if it is another call
    */
-  public record Call(Kind kind, int index, int flags, long position) {}
+  public record Call(Kind kind, int index, int flags, long position, String path) {}
 
   /** Says which calls fail. */
   public interface Plan {
@@ -73,15 +74,19 @@ public final class FaultyCalls implements SystemCalls {
     return Set.copyOf(open);
   }
 
-  private synchronized int fault(Kind kind, int flags, long position) {
-    Call call = new Call(kind, calls.size(), flags, position);
+  private int fault(Kind kind, int flags, long position) {
+    return fault(kind, flags, position, "");
+  }
+
+  private synchronized int fault(Kind kind, int flags, long position, String path) {
+    Call call = new Call(kind, calls.size(), flags, position, path);
     calls.add(call);
     return plan.fault(call);
   }
 
   @Override
   public int open(String path, int flags, int mode) {
-    int fault = fault(Kind.OPEN, flags, 0);
+    int fault = fault(Kind.OPEN, flags, 0, path);
     if (fault != 0) {
       return -fault;
     }
