@@ -7,6 +7,7 @@ import io.fixedram.guest.Configuration;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpException;
 import io.fixedram.stream.PostcopyEncoder;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,11 +23,12 @@ final class LazyObstacles {
   private static final String POSTCOPY = "postcopy-ram";
   private static final String REMEDY = "; --via stream works with it";
 
-  /** A line of QEMU's list of RAM blocks: name, size of a host page, and more. */
-  private static final Pattern RAM_BLOCK =
-      Pattern.compile("^\\s*(\\S.*?)\\s+(\\d+ [KMGT]?i?B)\\s+0x", Pattern.MULTILINE);
+  /** In QEMU's list of networks: a back end that other processes or the hardware work for. */
+  private static final Pattern SHARING_NETWORK =
+      Pattern.compile("\\btype=(vhost-user|vhost-vdpa)\\b");
 
-  private static final String ORDINARY_PAGE = "4 KiB";
+  private static final List<String> SHARING_DEVICES =
+      List.of("vfio-", "vhost-user-", "vhost-vdpa-");
 
   /** Where QEMU keeps the devices that users add, named ones and others. */
   private static final List<String> DEVICES =
@@ -52,14 +54,16 @@ final class LazyObstacles {
       return Optional.of(
           migration.qmp().version() + " has no " + POSTCOPY + " capability" + REMEDY);
     }
-    return obstacles
-        .inTheSave()
+    return inTheSave(save)
         .or(obstacles::inMemory)
+        .or(obstacles::inMemoryFiles)
         .or(obstacles::inDevices)
+        .or(obstacles::inNetworks)
         .or(obstacles::inTheHost);
   }
 
-  private Optional<String> inTheSave() {
+  /** Looks for one that the QEMU does not matter for. */
+  static Optional<String> inTheSave(Save save) {
     if (!(save instanceof FixedSave fixed)) {
       return Optional.of(
           save.path()
@@ -87,17 +91,55 @@ final class LazyObstacles {
         .map(block -> hugePages(block.name(), block.pageSize().getAsLong() + " bytes"));
   }
 
-  /** QEMU lists its RAM blocks as text for people; what does not look as expected says nothing. */
+  /** A block of QEMU's that the save lacks would be waited for and never come. */
   private Optional<String> inMemory() {
-    return ifKnown("x-query-ramblock", Map.of())
-        .flatMap(answer -> answer.findText("human-readable-text"))
-        .flatMap(text -> {
-          Matcher line = RAM_BLOCK.matcher(text);
-          return line.results()
-              .filter(each -> !each.group(2).equals(ORDINARY_PAGE))
-              .findFirst()
-              .map(each -> hugePages(each.group(1), each.group(2)));
-        });
+    List<QemuRamBlock> blocks = QemuRamBlock.ask(migration.qmp());
+    return blocks.stream()
+        .filter(QemuRamBlock::hasHugePages)
+        .findFirst()
+        .map(block -> hugePages(block.name(), block.pageSize()))
+        .or(() ->
+            blocks.stream()
+                .filter(block -> save.header().blocks().byName(block.name()).isEmpty())
+                .findFirst()
+                .map(block ->
+                    "QEMU has RAM block "
+                        + block.name()
+                        + " ("
+                        + IncomingChecks.size(block.usedLength())
+                        + "), which "
+                        + save.path()
+                        + " does not hold, and would wait for its pages: start it without the"
+                        + " device or memory backend that the saved guest did not have"
+                        + REMEDY));
+  }
+
+  /** Of files that are not kept in memory, userfaultfd does not tell which pages are missing. */
+  private Optional<String> inMemoryFiles() {
+    return ifKnown("query-memdev", Map.of()).stream()
+        .flatMap(list -> list.items().stream())
+        .flatMap(each -> each.findText("id").stream())
+        .flatMap(id ->
+            property(id, "mem-path").stream()
+                .flatMap(path ->
+                    FileSystemType.of(Path.of(path)).stream()
+                        .filter(type -> !type.isMemory())
+                        .map(type ->
+                            "the memory backend "
+                                + id
+                                + " is a file on "
+                                + type.name()
+                                + " ("
+                                + path
+                                + "), where QEMU can't wait for single pages: make it one of ram or"
+                                + " memfd, or put the file on tmpfs"
+                                + REMEDY)))
+        .findFirst();
+  }
+
+  private Optional<String> property(String object, String name) {
+    return ifKnown("qom-get", Map.of("path", "/objects/" + object, "property", name))
+        .map(Json::text);
   }
 
   private static String hugePages(String block, String size) {
@@ -115,13 +157,22 @@ final class LazyObstacles {
         .flatMap(list -> list.items().stream())
         .flatMap(each -> each.findText("type").stream())
         .flatMap(LazyObstacles::deviceType)
-        .filter(type -> type.startsWith("vfio-") || type.startsWith("vhost-user-"))
+        .filter(type -> SHARING_DEVICES.stream().anyMatch(type::startsWith))
         .findFirst()
-        .map(type ->
-            "the device "
-                + type
-                + " has another process or the hardware use guest memory, which must be there then"
-                + REMEDY);
+        .map(type -> usesMemory("the device " + type));
+  }
+
+  private Optional<String> inNetworks() {
+    return ifKnown("human-monitor-command", Map.of("command-line", "info network"))
+        .map(list -> SHARING_NETWORK.matcher(list.text()))
+        .filter(Matcher::find)
+        .map(network -> usesMemory("a network of " + network.group(1)));
+  }
+
+  private static String usesMemory(String what) {
+    return what
+        + " has another process or the hardware use guest memory, which must be there then"
+        + REMEDY;
   }
 
   private static Stream<String> deviceType(String type) {

@@ -24,14 +24,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Restores into a QEMU that waits for a guest. */
 class GuestRestoreTest extends QemuTest {
 
-  /** Saves a guest and returns what it had printed until then. */
   private String saveGuest(TestedQemu version, SaveFormat format) throws Exception {
-    try (RunningQemu qemu = boot(version, GuestSpec.small())) {
-      qemu.awaitGeneration(3);
-      save(then(as(request(qemu), format), AfterSave.QUIT));
-      qemu.process().waitFor();
-      return qemu.serial();
-    }
+    return haveSaved(version, GuestSpec.small(), format);
   }
 
   @ParameterizedTest
@@ -197,11 +191,7 @@ class GuestRestoreTest extends QemuTest {
   }
 
   private void saveGuestWithAGenerationId(TestedQemu version) throws Exception {
-    GuestSpec spec = GuestSpec.small().with("-device", "vmgenid");
-    try (RunningQemu source = boot(version, spec)) {
-      source.awaitGeneration(3);
-      save(then(request(source), AfterSave.QUIT));
-    }
+    haveSaved(version, GuestSpec.small().with("-device", "vmgenid"), SaveFormat.MAPPED_RAM);
   }
 
   @ParameterizedTest

@@ -11,19 +11,38 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What tests with real QEMUs have in common: a directory with one save in it. */
 @Tag("qemu")
 @Timeout(120)
+@ExtendWith(SavedGuests.Provider.class)
 abstract class QemuTest {
   static final int MAX_PASSES = 20;
 
   @TempDir Path directory;
 
   final Recorder recorder = new Recorder();
+
+  private SavedGuests guests;
+
+  @BeforeEach
+  void haveSavedGuests(SavedGuests shared) {
+    guests = shared;
+  }
+
+  /**
+   * Has a guest saved in {@link #file()}.
+   *
+   * @return what it had printed until then
+   */
+  String haveSaved(TestedQemu version, GuestSpec spec, SaveFormat format) throws Exception {
+    return guests.copy(version, spec, format, file());
+  }
 
   Path file() {
     return directory.resolve("guest.save");

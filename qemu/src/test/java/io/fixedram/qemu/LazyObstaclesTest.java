@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.layout.SaveFormat;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** QEMUs whose guest's pages can't be served, which is seen before that is tried. */
+class LazyObstaclesTest extends QemuTest {
+  private static final GuestSpec WITH_BACKEND =
+      GuestSpec.small()
+          .with("-object", "memory-backend-ram,id=m,size=64M", "-machine", "memory-backend=m");
+
+  private static final Path SHARED_MEMORY = Path.of("/dev/shm");
+
+  private void assertGoesAnotherWay(TestedQemu version, GuestSpec target, String saved, String why)
+      throws Exception {
+    try (RunningQemu qemu = waiting(version, target)) {
+      assertThatThrownBy(() -> restore(qemu, RestoreVia.LAZY))
+          .isInstanceOf(FixedRamException.class)
+          .hasMessageContaining("--via lazy does not go: ")
+          .hasMessageContaining(why)
+          .hasMessageContaining("--via stream works with it");
+      assertThat(qemu.status()).isEqualTo("inmigrate");
+      RestoreReport report = restore(qemu, RestoreVia.AUTO);
+      assertThat(report.via())
+          .isEqualTo(version == TestedQemu.QEMU_7 ? RestoreVia.STREAM : RestoreVia.NATIVE);
+      assertThat(report.why()).contains("not lazy: ").contains(why);
+      RunningQemu.assertGoesOn(saved, directory, "restored");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void memoryThatTheSaveLacks(TestedQemu version) throws Exception {
+    String saved = haveSaved(version, GuestSpec.small(), SaveFormat.MAPPED_RAM);
+    assertGoesAnotherWay(
+        version,
+        GuestSpec.small().with("-device", "VGA"),
+        saved,
+        "QEMU has RAM block 0000:00:02.0/vga.");
+  }
+
+  /** A backend that nothing uses is no block of a migration. */
+  @ParameterizedTest
+  @EnumSource
+  void memoryThatNothingUses(TestedQemu version) throws Exception {
+    GuestSpec spare = GuestSpec.small().with("-object", "memory-backend-ram,id=spare,size=1M");
+    String saved = haveSaved(version, GuestSpec.small(), SaveFormat.MAPPED_RAM);
+    try (RunningQemu qemu = waiting(version, spare)) {
+      assertThat(restore(qemu, RestoreVia.AUTO).via()).isEqualTo(RestoreVia.LAZY);
+      RunningQemu.assertGoesOn(saved, directory, "restored");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void mismatchIsFoundBesidesMemoryThatNothingUses(TestedQemu version) throws Exception {
+    GuestSpec spare = GuestSpec.small().with("-object", "memory-backend-ram,id=spare,size=1M");
+    haveSaved(version, WITH_BACKEND, SaveFormat.MAPPED_RAM);
+    try (RunningQemu qemu = waiting(version, spare)) {
+      assertThatThrownBy(() -> restore(qemu, RestoreVia.AUTO))
+          .isInstanceOf(FixedRamException.class)
+          .hasMessageContaining("holds RAM block m (64 MiB), which this QEMU does not have");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"QEMU_7, off", "QEMU_7, on", "QEMU_10, off", "QEMU_10, on"})
+  void memoryInAFile(TestedQemu version, String share) throws Exception {
+    Path memory = directory.resolve("memory");
+    assumeFalse(FileSystemType.ofNearest(memory).orElseThrow().isMemory(), "not a disk");
+    String saved = haveSaved(version, WITH_BACKEND, SaveFormat.MAPPED_RAM);
+    assertGoesAnotherWay(
+        version, inFile(memory, share), saved, "the memory backend m is a file on ");
+  }
+
+  private static GuestSpec inFile(Path memory, String share) {
+    return GuestSpec.small()
+        .with("-object", "memory-backend-file,id=m,size=64M,share=" + share + ",mem-path=" + memory)
+        .with("-machine", "memory-backend=m");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void memoryGivenByItsPathOnly(TestedQemu version) throws Exception {
+    assumeFalse(FileSystemType.ofNearest(directory).orElseThrow().isMemory(), "not a disk");
+    String saved = haveSaved(version, GuestSpec.small(), SaveFormat.MAPPED_RAM);
+    assertGoesAnotherWay(
+        version,
+        GuestSpec.small().with("-mem-path", directory.toString()),
+        saved,
+        "the memory backend pc.ram is a file on ");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"QEMU_7, off", "QEMU_7, on", "QEMU_10, off", "QEMU_10, on"})
+  void memoryInAFileOfMemory(TestedQemu version, String share) throws Exception {
+    assumeTrue(FileSystemType.of(SHARED_MEMORY).filter(FileSystemType::isMemory).isPresent());
+    String saved = haveSaved(version, WITH_BACKEND, SaveFormat.MAPPED_RAM);
+    Path memory = Files.createTempFile(SHARED_MEMORY, "fixedram-test", ".ram");
+    try (RunningQemu qemu = waiting(version, inFile(memory, share))) {
+      assertThat(restore(qemu, RestoreVia.AUTO).via()).isEqualTo(RestoreVia.LAZY);
+      RunningQemu.assertGoesOn(saved, directory, "restored");
+    } finally {
+      Files.delete(memory);
+    }
+  }
+
+  /** The back end runs in another process, which has the guest's memory mapped. */
+  @ParameterizedTest
+  @EnumSource
+  void networkOfAnotherProcess(TestedQemu version) throws Exception {
+    GuestSpec shared =
+        GuestSpec.small()
+            .with("-object", "memory-backend-memfd,id=m,size=64M")
+            .with("-machine", "memory-backend=m");
+    String saved = haveSaved(version, shared, SaveFormat.MAPPED_RAM);
+    try (VhostUserBackend backend = VhostUserBackend.listen(directory.resolve("vhost.sock"))) {
+      assertGoesAnotherWay(
+          version,
+          shared
+              .with("-chardev", "socket,id=c,path=" + backend.path())
+              .with("-netdev", "vhost-user,id=n,chardev=c"),
+          saved,
+          "a network of vhost-user");
+    }
+  }
+}
