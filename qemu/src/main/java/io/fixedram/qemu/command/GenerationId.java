@@ -15,6 +15,7 @@ public final class GenerationId {
     Optional<QemuCommandLine.Option> device =
         command
             .all("device")
+            .filter(each -> each.value().contains(DRIVER))
             .filter(each -> each.parts("driver").find("driver").filter(DRIVER::equals).isPresent())
             .findFirst();
     return device

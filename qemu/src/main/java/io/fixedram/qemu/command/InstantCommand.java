@@ -22,8 +22,9 @@ import java.util.function.Predicate;
  *
  * @param words the command
  * @param mappings what it maps
+ * @param remarks sentences on what is not as the command said it
  */
-public record InstantCommand(List<String> words, List<Mapping> mappings) {
+public record InstantCommand(List<String> words, List<Mapping> mappings, List<String> remarks) {
   private static final String HOW_ELSE = ", or take --via lazy or stream";
 
   /** How the backends of machine types up to 4.0 name their blocks. */
@@ -34,7 +35,7 @@ public record InstantCommand(List<String> words, List<Mapping> mappings) {
 
   /** Properties that hold for a mapping of the save too. */
   private static final Set<String> KEPT =
-      Set.of("qom-type", "id", "merge", "dump", "host-nodes", "policy");
+      Set.of("qom-type", "id", "merge", "dump", "host-nodes", "policy", "reserve");
 
   /** Properties that are about what the backend was before, unless they are refused. */
   private static final Set<String> DROPPED =
@@ -50,7 +51,6 @@ public record InstantCommand(List<String> words, List<Mapping> mappings) {
           "prealloc-context",
           "prealloc-threads",
           "readonly",
-          "reserve",
           "rom",
           "seal",
           "share",
@@ -61,6 +61,7 @@ public record InstantCommand(List<String> words, List<Mapping> mappings) {
   public InstantCommand {
     words = List.copyOf(words);
     mappings = List.copyOf(mappings);
+    remarks = List.copyOf(remarks);
   }
 
   /**
@@ -99,8 +100,15 @@ public record InstantCommand(List<String> words, List<Mapping> mappings) {
     MachineMemory memory = MachineMemory.of(command);
     QemuCommandLine rewritten = command;
     List<Mapping> mappings = new ArrayList<>();
+    List<String> remarks = new ArrayList<>();
     for (Backend backend : memory.backends()) {
       refuseProperties(backend, hugePages);
+      if (sharesByDefault(backend)) {
+        remarks.add(
+            "the memory backend "
+                + backend.id()
+                + ", a memfd that is shared unless it has share=off, is mapped privately");
+      }
       BlockPlace place = placeOf(backend, save);
       rewritten =
           rewritten.replacing(backend.option(), mapped(backend.value(), place, save).text());
@@ -115,7 +123,7 @@ public record InstantCommand(List<String> words, List<Mapping> mappings) {
               "-object", mapped(value, place, save).text(), "-machine", "memory-backend=" + id);
       mappings.add(new Mapping(id, place));
     }
-    return new InstantCommand(rewritten.words(), mappings);
+    return new InstantCommand(rewritten.words(), mappings, remarks);
   }
 
   private static void refuseWhatNeedsOtherMemory(QemuCommandLine command) {
@@ -152,12 +160,20 @@ public record InstantCommand(List<String> words, List<Mapping> mappings) {
             + device.orElse("")
             + " does not work on a private mapping of a file: leave it out");
     refuse(
+        command.all("device").anyMatch(option -> option.parts("driver").isOn("blob")),
+        "a display with blob=on needs memory that QEMU shares, and instant maps it privately: leave"
+            + " it out");
+    refuse(
         command
             .all("netdev")
             .flatMap(option -> option.parts("type").find("type").stream())
             .anyMatch(Set.of("vhost-user", "vhost-vdpa")::contains),
         "a network of vhost-user or vhost-vdpa needs memory that QEMU shares, and instant maps it"
             + " privately: leave it out");
+  }
+
+  private static boolean sharesByDefault(Backend backend) {
+    return backend.type().equals("memory-backend-memfd") && backend.value().find("share").isEmpty();
   }
 
   private static void refuse(boolean found, String sentence) {

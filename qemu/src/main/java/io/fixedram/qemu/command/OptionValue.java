@@ -16,6 +16,8 @@ import java.util.stream.Collectors;
  * commas stand for one, or a JSON object. Immutable.
  */
 public final class OptionValue {
+  private static final int MOST_SHOWN = 60;
+
   private final String firstKey;
   private final boolean json;
   private final List<Pair> pairs;
@@ -33,12 +35,13 @@ public final class OptionValue {
    * Reads a value.
    *
    * @param firstKey the key of a first part that has none
-   * @throws FixedRamException if it begins as JSON and is none
+   * @throws NotInstantException if it begins as JSON and is not understood; QEMU reads more than
+   *     JSON has, such as texts in single quotes
    */
   public static OptionValue parse(String text, String firstKey) {
     List<Pair> pairs = new ArrayList<>();
     if (text.startsWith("{")) {
-      if (Json.parse(text).raw() instanceof Map<?, ?> map) {
+      if (json(text).raw() instanceof Map<?, ?> map) {
         map.forEach((key, value) -> pairs.add(new Pair(String.valueOf(key), value)));
       }
       return new OptionValue(firstKey, true, pairs);
@@ -54,6 +57,19 @@ public final class OptionValue {
       }
     }
     return new OptionValue(firstKey, false, pairs);
+  }
+
+  private static Json json(String text) {
+    try {
+      return Json.parse(text);
+    } catch (FixedRamException e) {
+      throw new NotInstantException(
+          "the option value "
+              + (text.length() > MOST_SHOWN ? text.substring(0, MOST_SHOWN) + "..." : text)
+              + " can't be read ("
+              + e.getMessage()
+              + "): write it as JSON with double quotes, or as key=value");
+    }
   }
 
   private static List<String> parts(String text) {

@@ -23,6 +23,7 @@ public final class QemuCommandLine {
       Set.of(
           "S",
           "alt-grab",
+          "audio-help",
           "async-teardown",
           "ctrl-grab",
           "curses",
@@ -55,6 +56,7 @@ public final class QemuCommandLine {
           "s",
           "sdl",
           "semihosting",
+          "show-cursor",
           "singlestep",
           "snapshot",
           "usb",
@@ -99,6 +101,10 @@ public final class QemuCommandLine {
   }
 
   private static boolean isQemu(String word) {
+    // An option of another program, or a variable that env is to set.
+    if (word.startsWith("-") || word.matches("(?s)[A-Za-z_][A-Za-z0-9_]*=.*")) {
+      return false;
+    }
     String name = word.substring(word.lastIndexOf('/') + 1);
     return name.matches("qemu-system-\\S+|qemu-kvm|kvm");
   }

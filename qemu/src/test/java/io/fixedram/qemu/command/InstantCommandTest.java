@@ -147,12 +147,28 @@ class InstantCommandTest {
         of(
             save("ram0", 256),
             "-object",
-            "memory-backend-ram,id=ram0,size=256M,host-nodes=0,host-nodes=2,policy=bind,merge=off",
+            "memory-backend-ram,id=ram0,size=256M,host-nodes=0,host-nodes=2,policy=bind,merge=off,"
+                + "reserve=off",
             "-machine",
             "memory-backend=ram0");
     assertThat(command.words().get(2))
         .startsWith(
-            "memory-backend-file,id=ram0,host-nodes=0,host-nodes=2,policy=bind,merge=off,size=");
+            "memory-backend-file,id=ram0,host-nodes=0,host-nodes=2,policy=bind,merge=off,reserve=off,"
+                + "size=");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'memory-backend-memfd,id=ram0,size=256M', 1",
+    "'memory-backend-memfd,id=ram0,size=256M,share=off', 0",
+    "'memory-backend-ram,id=ram0,size=256M', 0",
+  })
+  void memoryThatWouldBeSharedByDefault(String object, int remarks) {
+    InstantCommand command =
+        of(save("ram0", 256), "-object", object, "-machine", "memory-backend=ram0");
+    assertThat(command.remarks())
+        .hasSize(remarks)
+        .allMatch(each -> each.contains("is mapped privately"));
   }
 
   @Test
@@ -282,6 +298,9 @@ class InstantCommandTest {
     "-device, '{\"driver\":\"vhost-user-fs-pci\"}', vhost-user-fs-pci",
     "-device, 'virtio-mem-pci,memdev=m', virtio-mem-pci",
     "-netdev, 'vhost-user,id=n,chardev=c', vhost-user",
+    "-device, 'virtio-gpu-pci,blob=on', blob=on",
+    "-device, '{\"driver\":\"virtio-vga\",\"blob\":true}', blob=on",
+    "-device, '{''driver'':''virtio-vga''}', can't be read",
     "-numa, 'node,mem=128M', memdev=",
     "-machine, 'memory.size=256M', -m",
   })

@@ -4,7 +4,6 @@ package io.fixedram.qemu.command;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.fixedram.error.FixedRamException;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -70,8 +69,18 @@ class OptionValueTest {
     assertThat(parse("a,flag=" + text).isOn("flag")).isEqualTo(on);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"{\"a\":", "{", "{'a':'b'}", "{a:1}", "{\"a\":01}", "{%s}"})
+  void brokenJson(String text) {
+    assertThatThrownBy(() -> parse(text))
+        .isInstanceOf(NotInstantException.class)
+        .hasMessageContaining("the option value " + text + " can't be read");
+  }
+
   @Test
-  void brokenJson() {
-    assertThatThrownBy(() -> parse("{\"a\":")).isInstanceOf(FixedRamException.class);
+  void deepJson() {
+    assertThatThrownBy(() -> parse("{\"a\":".repeat(100_000)))
+        .isInstanceOf(NotInstantException.class)
+        .hasMessageContaining("... can't be read");
   }
 }

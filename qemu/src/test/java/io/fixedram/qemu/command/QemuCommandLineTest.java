@@ -2,6 +2,7 @@
 package io.fixedram.qemu.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -25,6 +26,10 @@ class QemuCommandLineTest {
     "/usr/bin/qemu-system-aarch64, /usr/bin/qemu-system-aarch64",
     "sudo -u me numactl -N 0 /usr/libexec/qemu-kvm -m 2G, /usr/libexec/qemu-kvm",
     "env A=b kvm -m 1, kvm",
+    "env QEMU=/usr/bin/qemu-system-arm FLAGS=-m kvm -m 1, kvm",
+    "run --with=/usr/bin/qemu-system-arm qemu-kvm, qemu-kvm",
+    "env QEMU=/usr/bin/qemu-system-arm ./run.sh -m 2G,",
+    "/opt/a=b/qemu-system-arm -m 1, /opt/a=b/qemu-system-arm",
     "./run.sh -m 2G,",
     "qemu-img info,",
   })
@@ -67,6 +72,8 @@ class QemuCommandLineTest {
             "-append",
             "-m",
             "-usb",
+            "-show-cursor",
+            "disk2.img",
             "-object",
             "a,id=b",
             "-unknown-flag",
@@ -80,6 +87,7 @@ class QemuCommandLineTest {
     assertThat(values(line, "serial")).containsExactly("-");
     assertThat(values(line, "c")).isEmpty();
     assertThat(line.has("nographic")).isTrue();
+    assertThat(values(line, "show-cursor")).containsExactly("");
     assertThat(line.has("readconfig")).isFalse();
   }
 
@@ -106,6 +114,12 @@ class QemuCommandLineTest {
         .containsExactly("kvm", "-device", "vmgenid,guid=" + id + ",id=g");
     assertThat(GenerationId.apply(of("kvm", "-device", "{\"driver\":\"vmgenid\"}"), id).words())
         .containsExactly("kvm", "-device", "{\"driver\":\"vmgenid\",\"guid\":\"" + id + "\"}");
+    String unreadable = "{'driver':'VGA'}";
+    assertThat(GenerationId.apply(of("kvm", "-device", unreadable), id).words())
+        .containsExactly("kvm", "-device", unreadable, "-device", "vmgenid,guid=" + id);
+    assertThatThrownBy(() -> GenerationId.apply(of("kvm", "-device", "{'driver':'vmgenid'}"), id))
+        .isInstanceOf(NotInstantException.class)
+        .hasMessageContaining("write it as JSON with double quotes");
     assertThat(GenerationId.apply(of("kvm", "-device", "VGA"), id).words())
         .containsExactly("kvm", "-device", "VGA", "-device", "vmgenid,guid=" + id);
   }
