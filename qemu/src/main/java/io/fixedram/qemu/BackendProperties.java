@@ -3,15 +3,15 @@ package io.fixedram.qemu;
 
 import io.fixedram.qemu.command.NotInstantException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.io.InputStream;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
  * Asks a QEMU program, before it is started for a guest, which properties its memory backends have:
@@ -23,31 +23,45 @@ final class BackendProperties implements AutoCloseable {
   /** The offset came with QEMU 8.1, with 8.2 a file that is only read can be RAM. */
   private static final List<String> NEEDED = List.of("offset", "rom");
 
-  private static final long MOST_SECONDS = 20;
-  private static final int MOST_LINES = 1000;
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final int MOST_BYTES = 1 << 20;
+  private static final String ANSWER = "help";
 
   private final Path program;
+  private final PrivateDirectory directory;
   private final Optional<Process> process;
+  private final long untilNanos;
 
-  private BackendProperties(Path program, Optional<Process> process) {
+  private BackendProperties(
+      Path program, PrivateDirectory directory, Optional<Process> process, Duration patience) {
     this.program = program;
+    this.directory = directory;
     this.process = process;
+    this.untilNanos = System.nanoTime() + patience.toNanos();
   }
 
   /** Starts to ask. */
   static BackendProperties ask(Path program) {
+    return ask(program, PATIENCE);
+  }
+
+  /** The same with a limit of its own on the time that the answer may take. */
+  static BackendProperties ask(Path program, Duration patience) {
+    PrivateDirectory directory = PrivateDirectory.create();
+    Optional<Process> process = Optional.empty();
     try {
-      Process process =
-          new ProcessBuilder(program.toString(), "-object", "memory-backend-file,help")
-              .redirectInput(Redirect.from(Path.of("/dev/null").toFile()))
-              .redirectError(Redirect.DISCARD)
-              .start();
-      CompletableFuture.delayedExecutor(MOST_SECONDS, TimeUnit.SECONDS)
-          .execute(process::destroyForcibly);
-      return new BackendProperties(program, Optional.of(process));
+      // A file, since something that the program starts may keep a pipe open for ever.
+      process =
+          Optional.of(
+              new ProcessBuilder(program.toString(), "-object", "memory-backend-file,help")
+                  .redirectInput(Redirect.from(Path.of("/dev/null").toFile()))
+                  .redirectOutput(directory.resolve(ANSWER).toFile())
+                  .redirectError(Redirect.DISCARD)
+                  .start());
     } catch (IOException e) {
-      return new BackendProperties(program, Optional.empty());
+      // Told when the answer is wanted.
     }
+    return new BackendProperties(program, directory, process, patience);
   }
 
   /**
@@ -58,7 +72,7 @@ final class BackendProperties implements AutoCloseable {
   void require() {
     String help =
         process
-            .flatMap(BackendProperties::answer)
+            .flatMap(this::answer)
             .orElseThrow(() ->
                 new NotInstantException(
                     program
@@ -74,11 +88,13 @@ final class BackendProperties implements AutoCloseable {
     }
   }
 
-  private static Optional<String> answer(Process process) {
-    try (Stream<String> lines = process.inputReader(StandardCharsets.UTF_8).lines()) {
-      String text = String.join("\n", lines.limit(MOST_LINES).toList());
-      return process.waitFor() == 0 ? Optional.of(text) : Optional.empty();
-    } catch (UncheckedIOException e) {
+  private Optional<String> answer(Process asked) {
+    long leftNanos = Math.max(0, untilNanos - System.nanoTime());
+    try (InputStream in = Files.newInputStream(directory.resolve(ANSWER))) {
+      return asked.waitFor(leftNanos, TimeUnit.NANOSECONDS) && asked.exitValue() == 0
+          ? Optional.of(new String(in.readNBytes(MOST_BYTES), StandardCharsets.UTF_8))
+          : Optional.empty();
+    } catch (IOException e) {
       return Optional.empty();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -86,8 +102,13 @@ final class BackendProperties implements AutoCloseable {
     }
   }
 
+  /** Ends the program, and what it has started. */
   @Override
   public void close() {
-    process.ifPresent(Process::destroyForcibly);
+    process.ifPresent(asked -> {
+      asked.descendants().forEach(ProcessHandle::destroyForcibly);
+      asked.destroyForcibly();
+    });
+    directory.close();
   }
 }
