@@ -11,6 +11,7 @@ import io.fixedram.guest.Configuration;
 import io.fixedram.guest.PageSource;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.command.NotInstantException;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.qmp.QmpEvent;
 import java.time.Duration;
@@ -45,8 +46,7 @@ public final class GuestRestore {
   private OptionalLong resumedNanos = OptionalLong.empty();
   private OptionalLong settledNanos = OptionalLong.empty();
 
-  /** Whether QEMU has said that it ends in good order, as a guest that shuts down has it do. */
-  private boolean shuttingDown;
+  private final OrderlyEnd orderlyEnd = new OrderlyEnd();
 
   /** Whether QEMU has ended so before all pages had been served. */
   private boolean ended;
@@ -85,9 +85,13 @@ public final class GuestRestore {
         // Fails for an incomplete file before a QEMU is started for it.
         fixed.deviceState();
       }
-      RestoreStart start = RestoreStart.of(request, save);
+      RestoreStart start = RestoreStart.of(request, save, listener);
       try {
         return run(request, listener, cancellation, save, start, startNanos);
+      } catch (NotInstantException e) {
+        start.close();
+        listener.warning(e.sentence() + "; starting the command as it is");
+        return run(request, listener, cancellation, save, start.without(e.sentence()), startNanos);
       } catch (RuntimeException | Error e) {
         start.close();
         throw e;
@@ -95,6 +99,7 @@ public final class GuestRestore {
     }
   }
 
+  /** Tries once; throws a {@link NotInstantException} if another try may go another way. */
   private static RestoredGuest run(
       RestoreRequest request,
       TransferListener listener,
@@ -104,6 +109,7 @@ public final class GuestRestore {
       long startNanos) {
     try (Destination destination = open(request, listener, cancellation, start)) {
       try {
+        confirm(request, start, destination);
         RestoreReport report =
             new GuestRestore(request, listener, cancellation, save, start, destination, startNanos)
                 .restore();
@@ -123,29 +129,40 @@ public final class GuestRestore {
       RestoreStart start) {
     try {
       return Destination.open(
-          start.target(), request.detach(), mayServe(request, start), listener, cancellation);
-    } catch (FixedRamException e) {
-      if (start.instant().isPresent() && !(e instanceof CancelledException)) {
-        listener.warning(
-            "QEMU was started with mappings of "
-                + request.file()
-                + " as RAM; --via stream starts the command as it is");
-      }
+          start.target(), request.detach(), start.shielded(), listener, cancellation);
+    } catch (CancelledException e) {
       throw e;
+    } catch (FixedRamException e) {
+      throw start.instant().isPresent() ? withoutMapping(request, e) : e;
     }
   }
 
-  private static boolean mayServe(RestoreRequest request, RestoreStart start) {
-    return request.via() == RestoreVia.LAZY
-        || (request.via() == RestoreVia.AUTO && start.instant().isEmpty());
+  private static void confirm(RestoreRequest request, RestoreStart start, Destination destination) {
+    try {
+      start.instant().ifPresent(instant -> instant.confirm(destination.qmp()));
+    } catch (QemuGoneException e) {
+      throw withoutMapping(request, destination.gone("as soon as it had started"));
+    } catch (FixedRamException e) {
+      throw withoutMapping(request, e);
+    }
+  }
+
+  /** What a QEMU that does not come up with mappings means: its command as it is may do. */
+  private static FixedRamException withoutMapping(RestoreRequest request, FixedRamException e) {
+    String sentence =
+        "QEMU did not come up with mappings of " + request.file() + " as RAM: " + e.sentence();
+    return request.via() == RestoreVia.AUTO
+        ? new NotInstantException(sentence)
+        : new FixedRamException(sentence + "; --via stream starts the command as it is", e);
   }
 
   private RestoreReport restore() {
     new IncomingChecks(migration, save).run();
     MigrationSettings settings = new MigrationSettings(migration.qmp());
-    start.instant().ifPresent(instant -> instant.confirm(migration.qmp()));
+    start.instant().ifPresent(instant -> instant.handOver(migration.qmp()));
     IncomingWays.Choice choice = choose(settings);
     listener.note("restoring --via " + choice.via().text() + ": " + choice.why());
+    destination.process().ifPresent(process -> tellOfSignals(process, choice.via()));
     try (IncomingWay way = way(choice.via())) {
       change(settings, way);
       if (request.paused()) {
@@ -165,6 +182,18 @@ public final class GuestRestore {
     } catch (RuntimeException | Error e) {
       putBackAfter(e, settings);
       throw e;
+    }
+  }
+
+  private void tellOfSignals(QemuProcess process, RestoreVia via) {
+    if (via == RestoreVia.LAZY && process.terminal() == QemuProcess.Terminal.HEARD) {
+      listener.warning(
+          "Ctrl-C on this terminal ends QEMU too, while its guest still needs pages: nothing here can"
+              + " keep it from that, which takes 'env --block-signal' of GNU coreutils 8.31");
+    } else if (via != RestoreVia.LAZY && process.terminal() == QemuProcess.Terminal.BLOCKED) {
+      listener.note(
+          "QEMU was started with SIGINT and SIGHUP blocked, for its guest might have been served"
+              + " pages: interrupt this program, or send QEMU SIGTERM, to end it");
     }
   }
 
@@ -248,7 +277,7 @@ public final class GuestRestore {
     try {
       takeEvents(Duration.ZERO);
     } catch (QemuGoneException e) {
-      ended = shuttingDown && settledNanos.isPresent();
+      ended = orderlyEnd.announced() && settledNanos.isPresent();
     }
     return ended;
   }
@@ -272,7 +301,7 @@ public final class GuestRestore {
       if (event.get().name().equals("RESUME")) {
         resumedNanos = OptionalLong.of(event.get().receivedNanos());
       }
-      shuttingDown |= event.get().name().equals("SHUTDOWN");
+      orderlyEnd.take(event.get().name());
       event = migration.qmp().nextEvent(Duration.ZERO);
     }
   }

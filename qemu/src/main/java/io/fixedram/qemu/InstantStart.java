@@ -14,8 +14,6 @@ import io.fixedram.qemu.command.NotInstantException;
 import io.fixedram.qemu.command.QemuCommandLine;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +27,8 @@ import java.util.stream.Collectors;
  */
 record InstantStart(Path path, InstantCommand command, SaveHold hold) implements AutoCloseable {
   private static final String DESCRIPTOR_NAME = "fixedram-save";
+  private static final String PASSED_ON =
+      ": does the command pass its arguments on to QEMU? --via stream needs no mapping";
 
   /**
    * Looks whether it goes, and holds the save.
@@ -57,7 +57,8 @@ record InstantStart(Path path, InstantCommand command, SaveHold hold) implements
         InstantCommand.of(
             command,
             new InstantCommand.Target(path, fixed.header(), fixed.places()),
-            InstantStart::isOfHugePages);
+            file ->
+                FileSystemType.ofNearest(file).filter(FileSystemType::hasHugePages).isPresent());
     try (BackendProperties properties = BackendProperties.ask(program)) {
       for (Mapping mapping : rewritten.mappings()) {
         MappableRegion.obstacle(fixed, mapping.place())
@@ -74,22 +75,13 @@ record InstantStart(Path path, InstantCommand command, SaveHold hold) implements
     }
   }
 
-  /** The place of a file that is not there yet has the nearest directory's file system. */
-  private static boolean isOfHugePages(Path path) {
-    for (Path each = path.toAbsolutePath(); each != null; each = each.getParent()) {
-      try {
-        if (Files.exists(each)) {
-          return Files.getFileStore(each).type().equals("hugetlbfs");
-        }
-      } catch (IOException e) {
-        return false;
-      }
-    }
-    return false;
-  }
-
   List<String> words() {
     return command.words();
+  }
+
+  /** What is not as the command said it, sentences. */
+  List<String> remarks() {
+    return command.remarks();
   }
 
   /** The blocks that QEMU has already and that need not be loaded. */
@@ -100,36 +92,50 @@ record InstantStart(Path path, InstantCommand command, SaveHold hold) implements
   }
 
   /**
-   * Checks that the QEMU which has come up maps what it was told to, and hands the hold over to it.
-   * The lock is that of the open file, so that it lasts as long as QEMU, which needs do nothing.
+   * Checks that the QEMU which has come up maps what it was told to, and only to read it.
    *
-   * @throws FixedRamException if QEMU maps something else
+   * @throws FixedRamException if it does not
    */
   void confirm(QmpClient qmp) {
-    for (Mapping mapping : command.mappings()) {
-      String object = "/objects/" + mapping.backend();
-      String file = get(qmp, object, "mem-path").text();
-      long offset = get(qmp, object, "offset").number();
-      if (!file.equals(path.toString()) || offset != mapping.place().pagesOffset()) {
-        throw new FixedRamException(
-            "QEMU maps "
-                + file
-                + " at offset "
-                + offset
-                + " for the memory backend "
-                + mapping.backend()
-                + " and not "
-                + path
-                + " at "
-                + mapping.place().pagesOffset()
-                + ": does the command pass its arguments on to QEMU? --via stream needs no mapping");
-      }
-    }
+    command.mappings().forEach(mapping -> confirm(qmp, mapping));
+  }
+
+  /**
+   * Hands the hold over to QEMU. The lock is that of the open file, so that it lasts as long as
+   * QEMU, which needs do nothing.
+   *
+   * @throws FixedRamException if the save is not what was held any more
+   */
+  void handOver(QmpClient qmp) {
     hold.check();
     if (hold.replaced()) {
       throw new FixedRamException(path + " was replaced while QEMU started: try again");
     }
     qmp.executeWithDescriptor("getfd", Map.of("fdname", DESCRIPTOR_NAME), hold.number());
+  }
+
+  private void confirm(QmpClient qmp, Mapping mapping) {
+    String object = "/objects/" + mapping.backend();
+    String file = get(qmp, object, "mem-path").text();
+    long offset = get(qmp, object, "offset").number();
+    if (!file.equals(path.toString()) || offset != mapping.place().pagesOffset()) {
+      throw new FixedRamException(
+          "QEMU maps "
+              + file
+              + " at offset "
+              + offset
+              + " for the memory backend "
+              + mapping.backend()
+              + " and not "
+              + path
+              + " at "
+              + mapping.place().pagesOffset()
+              + PASSED_ON);
+    }
+    if (get(qmp, object, "share").flag() || !get(qmp, object, "readonly").flag()) {
+      throw new FixedRamException(
+          "QEMU's memory backend " + mapping.backend() + " could write to " + path + PASSED_ON);
+    }
   }
 
   private static Json get(QmpClient qmp, String object, String property) {

@@ -8,13 +8,11 @@ import io.fixedram.os.Cancellation;
 import io.fixedram.os.UnixSocket;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QmpClient;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -28,28 +26,36 @@ final class QemuProcess {
   /** QEMU may have to reserve much memory before it listens for QMP. */
   private static final Duration START_TIME = Duration.ofMinutes(5);
 
-  /** Of GNU coreutils, from 8.31 on. */
-  private static final List<String> SHIELD =
-      List.of("env", "--block-signal=INT", "--block-signal=HUP");
-
   private static final Duration SLOW_START_TIME = Duration.ofSeconds(10);
   private static final Duration END_TIME = Duration.ofSeconds(5);
 
   private final Process process;
+  private final Terminal terminal;
   private final Path qmpSocket;
   private final StandardStreams streams;
 
-  private QemuProcess(Process process, Path qmpSocket, StandardStreams streams) {
+  private QemuProcess(Process process, Terminal terminal, Path qmpSocket, StandardStreams streams) {
     this.process = process;
+    this.terminal = terminal;
     this.qmpSocket = qmpSocket;
     this.streams = streams;
+  }
+
+  /** What a QEMU takes of what a terminal sends to all its programs, Ctrl-C and its end. */
+  enum Terminal {
+    /** All of it, as we do. */
+    HEARD,
+    /** Nothing: the signals are blocked in it for as long as it lives. */
+    BLOCKED,
+    /** Nothing: it is in a session of its own. */
+    LEFT
   }
 
   /**
    * Starts the command with {@code -incoming defer} and a QMP socket added.
    *
-   * @param shielded whether what a terminal sends to all its programs, Ctrl-C and its end, is kept
-   *     from QEMU, which then only we end
+   * @param shielded whether what a terminal sends to all its programs is kept from QEMU, which then
+   *     only we end, if that can be done
    * @throws FixedRamException if the command has a word that cannot go with that, or can't be run
    */
   static QemuProcess start(
@@ -58,10 +64,14 @@ final class QemuProcess {
     refuseWhatCannotBeAddedTo(command);
     Path qmpSocket = directory.resolve("qmp.sock");
     List<String> words = new ArrayList<>();
+    Terminal terminal = Terminal.HEARD;
     if (detach) {
-      findSetsid().ifPresent(setsid -> words.add(setsid.toString()));
-    } else if (shielded && isFound(command.getFirst()) && canBlockSignals()) {
-      words.addAll(SHIELD);
+      Optional<Path> setsid = findSetsid();
+      setsid.ifPresent(program -> words.add(program.toString()));
+      terminal = setsid.isPresent() ? Terminal.LEFT : terminal;
+    } else if (shielded) {
+      words.addAll(SignalShield.before(command));
+      terminal = words.isEmpty() ? terminal : Terminal.BLOCKED;
     }
     if (target.outputAside()) {
       words.addAll(StandardStreams.outputAside(detach));
@@ -75,7 +85,7 @@ final class QemuProcess {
     ProcessBuilder builder = new ProcessBuilder(words);
     streams.applyTo(builder);
     try {
-      return new QemuProcess(builder.start(), qmpSocket, streams);
+      return new QemuProcess(builder.start(), terminal, qmpSocket, streams);
     } catch (IOException e) {
       throw new StorageException("cannot start QEMU: " + e.getMessage(), e);
     }
@@ -98,38 +108,15 @@ final class QemuProcess {
     }
   }
 
-  /** A program that is not there is better missed by name than by who would have started it. */
-  private static boolean isFound(String program) {
-    String path = Optional.ofNullable(System.getenv("PATH")).orElse("");
-    return program.contains("/")
-        ? Files.isExecutable(Path.of(program))
-        : Arrays.stream(path.split(File.pathSeparator))
-            .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
-  }
-
-  /** QEMU handles these signals itself but leaves them blocked if it is started so. */
-  private static boolean canBlockSignals() {
-    List<String> words = new ArrayList<>(SHIELD);
-    words.add("true");
-    try {
-      return new ProcessBuilder(words)
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .start()
-              .waitFor()
-          == 0;
-    } catch (IOException e) {
-      return false;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
-    }
-  }
-
   private static Optional<Path> findSetsid() {
     return Stream.of(Path.of("/usr/bin/setsid"), Path.of("/bin/setsid"))
         .filter(Files::isExecutable)
         .findFirst();
+  }
+
+  /** Whether Ctrl-C reaches it. */
+  Terminal terminal() {
+    return terminal;
   }
 
   /**

@@ -14,23 +14,35 @@ import java.util.UUID;
  * What is decided before QEMU starts: the words of its command, and whether RAM will be a mapping.
  *
  * @param target the QEMU, with its command as it is to be started
+ * @param given the same without a mapping
  * @param instant the mapping, if it goes that way
  * @param notInstant why it does not, where that was tried
+ * @param mayServe whether pages may be served if there is no mapping, as far as is known yet
  */
 record RestoreStart(
-    RestoreTarget target, Optional<InstantStart> instant, Optional<String> notInstant)
+    RestoreTarget target,
+    RestoreTarget given,
+    Optional<InstantStart> instant,
+    Optional<String> notInstant,
+    boolean mayServe)
     implements AutoCloseable {
 
   /**
    * Decides.
    *
+   * @param listener is told what of the command does not count
    * @throws FixedRamException if what was asked for does not go
    */
-  static RestoreStart of(RestoreRequest request, Save save) {
-    return switch (request.target()) {
-      case RestoreTarget.Running running -> ofWaiting(request.via(), running);
-      case RestoreTarget.Command command -> ofCommand(request.via(), command, save);
-    };
+  static RestoreStart of(RestoreRequest request, Save save, TransferListener listener) {
+    boolean mayServe =
+        request.via() == RestoreVia.LAZY
+            || (request.via() == RestoreVia.AUTO && LazyObstacles.inTheSave(save).isEmpty());
+    RestoreStart start =
+        switch (request.target()) {
+          case RestoreTarget.Running running -> ofWaiting(request.via(), running);
+          case RestoreTarget.Command command -> ofCommand(request, command, save, listener);
+        };
+    return new RestoreStart(start.target, start.given, start.instant, start.notInstant, mayServe);
   }
 
   private static RestoreStart ofWaiting(RestoreVia via, RestoreTarget.Running running) {
@@ -38,32 +50,43 @@ record RestoreStart(
     if (via == RestoreVia.INSTANT) {
       throw new FixedRamException("--via instant does not go: " + reason);
     }
-    return new RestoreStart(
-        running, Optional.empty(), Optional.of(reason).filter(_ -> via == RestoreVia.AUTO));
+    return plain(running, Optional.of(reason).filter(_ -> via == RestoreVia.AUTO));
   }
 
-  private static RestoreStart ofCommand(RestoreVia via, RestoreTarget.Command command, Save save) {
+  private static RestoreStart plain(RestoreTarget target, Optional<String> notInstant) {
+    return new RestoreStart(target, target, Optional.empty(), notInstant, false);
+  }
+
+  private static RestoreStart ofCommand(
+      RestoreRequest request, RestoreTarget.Command command, Save save, TransferListener listener) {
     QemuCommandLine line = QemuCommandLine.of(command.command());
+    if (line.has("S") && !request.paused()) {
+      listener.warning(
+          "-S in the QEMU command has no effect: restore lets the guest run, and leaves it stopped"
+              + " if it is given --paused");
+    }
     if (command.generationId().isPresent()) {
-      line = withGenerationId(line, command.generationId().get(), save);
+      line = withGenerationId(line, command.generationId().get(), save, listener);
     }
-    if (via == RestoreVia.AUTO || via == RestoreVia.INSTANT) {
-      try {
-        InstantStart instant = InstantStart.prepare(save, line);
-        return new RestoreStart(
-            command.with(instant.words()), Optional.of(instant), Optional.empty());
-      } catch (NotInstantException e) {
-        if (via == RestoreVia.INSTANT) {
-          throw new FixedRamException("--via instant does not go: " + e.sentence(), e);
-        }
-        return new RestoreStart(
-            command.with(line.words()), Optional.empty(), Optional.of(e.sentence()));
+    RestoreTarget.Command given = command.with(line.words());
+    if (request.via() != RestoreVia.AUTO && request.via() != RestoreVia.INSTANT) {
+      return plain(given, Optional.empty());
+    }
+    try {
+      InstantStart instant = InstantStart.prepare(save, line);
+      instant.remarks().forEach(listener::note);
+      return new RestoreStart(
+          given.with(instant.words()), given, Optional.of(instant), Optional.empty(), false);
+    } catch (NotInstantException e) {
+      if (request.via() == RestoreVia.INSTANT) {
+        throw new FixedRamException("--via instant does not go: " + e.sentence(), e);
       }
+      return plain(given, Optional.of(e.sentence()));
     }
-    return new RestoreStart(command.with(line.words()), Optional.empty(), Optional.empty());
   }
 
-  private static QemuCommandLine withGenerationId(QemuCommandLine line, UUID id, Save save) {
+  private static QemuCommandLine withGenerationId(
+      QemuCommandLine line, UUID id, Save save, TransferListener listener) {
     if (line.program().isEmpty()) {
       throw new FixedRamException(
           "the VM generation id can't be set: the command has no program with a name of QEMU's"
@@ -72,13 +95,28 @@ record RestoreStart(
               + " where it starts QEMU");
     }
     List<String> devices = DescribedDevices.names(save);
-    if (!devices.isEmpty() && !devices.contains("vmgenid")) {
+    if (devices.isEmpty()) {
+      listener.warning(
+          save.path()
+              + " does not tell whether its guest has the device vmgenid: without it, the guest does"
+              + " not see the VM generation id");
+    } else if (!devices.contains("vmgenid")) {
       throw new FixedRamException(
           "the VM generation id can't be set: the guest in "
               + save.path()
               + " has no vmgenid device; save one that was started with -device vmgenid");
     }
     return GenerationId.apply(line, id);
+  }
+
+  /** The same with the command as it was given. */
+  RestoreStart without(String reason) {
+    return new RestoreStart(given, given, Optional.empty(), Optional.of(reason), mayServe);
+  }
+
+  /** Whether a QEMU that is started is to be kept from Ctrl-C. */
+  boolean shielded() {
+    return mayServe && instant.isEmpty();
   }
 
   @Override

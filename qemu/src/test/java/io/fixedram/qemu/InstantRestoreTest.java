@@ -4,6 +4,7 @@ package io.fixedram.qemu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
@@ -46,6 +47,10 @@ class InstantRestoreTest extends QemuTest {
   private static final MemoryGuest IN_TWO_PLACES =
       new MemoryGuest(List.of(new Region(16 << 20, 2048), new Region(40 << 20, 2048)), 0);
 
+  /** What a QEMU does that may not open the save. */
+  private static final String REFUSES_MAPPINGS =
+      "case \"$*\" in *mem-path=*) echo cannot map it >&2; exit 1;; esac";
+
   private static final UUID FIRST_ID = UUID.fromString("c0ffee00-1234-5678-9abc-def012345678");
 
   @AfterEach
@@ -56,15 +61,8 @@ class InstantRestoreTest extends QemuTest {
         .forEach(ProcessHandle::destroyForcibly);
   }
 
-  /** Saves a guest, and returns what it had printed until then. */
   private String saveGuest(TestedQemu version, GuestSpec spec, SaveFormat format) throws Exception {
-    try (RunningQemu qemu = boot(version, spec)) {
-      qemu.awaitGeneration(3);
-      // Not live, so that what is wrong afterwards is the restore's.
-      save(stopFirst(then(as(request(qemu), format), AfterSave.QUIT)));
-      qemu.process().waitFor();
-      return qemu.serial();
-    }
+    return haveSaved(version, spec, format);
   }
 
   private String saveGuest(GuestSpec spec) throws Exception {
@@ -145,7 +143,7 @@ class InstantRestoreTest extends QemuTest {
   @ValueSource(
       strings = {
         "memory-backend-ram,id=ram0,size=64M",
-        "memory-backend-memfd,id=ram0,size=64M",
+        "memory-backend-memfd,id=ram0,size=64M,reserve=off",
         "{\"qom-type\":\"memory-backend-ram\",\"id\":\"ram0\",\"size\":67108864}"
       })
   void memoryBackend(String object) throws Exception {
@@ -182,12 +180,12 @@ class InstantRestoreTest extends QemuTest {
   void memoryAboveFourGibibytes() throws Exception {
     GuestSpec spec =
         GuestSpec.small()
-            .withRam(6144)
+            .withRam(4352)
             .running(
                 new MemoryGuest(
                     List.of(new Region(16 << 20, 2048), new Region(5L << 30, 2048)), 0));
     String saved = saveGuest(spec);
-    // Reading six gibibytes of mostly holes for a hash would take longer than all else.
+    // Reading four gibibytes of mostly holes for a hash would take longer than all else.
     RestoredGuest guest = instant(spec);
     RunningQemu.assertGoesOn(saved, directory, "restored");
     quit(guest, "restored");
@@ -419,8 +417,107 @@ class InstantRestoreTest extends QemuTest {
     assertThat(recorder.warnings())
         .singleElement()
         .asString()
-        .contains("--via stream starts the command as it is");
+        .contains("did not come up with mappings of " + file())
+        .contains("starting the command as it is");
+    assertThatThrownBy(() -> restore(request(words, RestoreVia.INSTANT)))
+        .isInstanceOf(FixedRamException.class)
+        .hasMessageContaining("QEMU ended with status 1")
+        .hasMessageContaining("--via stream starts the command as it is");
+    assertThat(recorder.warnings()).hasSize(1);
     assertThat(canBeLocked()).isTrue();
+  }
+
+  /** A program of QEMU's name that runs QEMU after a line of shell. */
+  private List<String> commandThrough(String line, GuestSpec spec) throws Exception {
+    Path script = directory.resolve("qemu-system-x86_64");
+    Files.writeString(
+        script, "#!/bin/bash\n" + line + "\nexec " + TestedQemu.QEMU_10.binary() + " \"$@\"\n");
+    assertThat(script.toFile().setExecutable(true)).isTrue();
+    List<String> words = new ArrayList<>(command(spec));
+    words.set(0, script.toString());
+    return words;
+  }
+
+  @Test
+  void autoStartsTheCommandAsItIsIfMappingsDoNotStart() throws Exception {
+    String saved = saveGuest(GuestSpec.small());
+    List<String> words = commandThrough(REFUSES_MAPPINGS, GuestSpec.small());
+    RestoredGuest guest = restore(request(words, RestoreVia.AUTO));
+    assertThat(guest.report().via()).isEqualTo(RestoreVia.LAZY);
+    assertThat(guest.report().why()).contains("not instant: QEMU did not come up with mappings");
+    assertThat(recorder.warnings())
+        .singleElement()
+        .asString()
+        .contains("QEMU ended with status 1")
+        .contains("starting the command as it is");
+    RunningQemu.assertGoesOn(saved, directory, "restored");
+    assertThat(canBeLocked()).as("held by a guest that does not run on it").isTrue();
+    quit(guest, "restored");
+  }
+
+  @Test
+  void autoStartsTheCommandAsItIsIfSomethingElseIsMapped() throws Exception {
+    String saved = saveGuest(GuestSpec.small());
+    List<String> words =
+        commandThrough("set -- \"${@/readonly=on,rom=off/readonly=off}\"", GuestSpec.small());
+    RestoredGuest guest = restore(request(words, RestoreVia.AUTO));
+    assertThat(guest.report().via()).isEqualTo(RestoreVia.LAZY);
+    assertThat(guest.report().why()).contains("could write to " + file());
+    RunningQemu.assertGoesOn(saved, directory, "restored");
+    quit(guest, "restored");
+    assertThat(ProcessHandle.current().children().filter(ProcessHandle::isAlive)).isEmpty();
+  }
+
+  @Test
+  void cancelledWhileItStarts() throws Exception {
+    saveGuest(GuestSpec.small());
+    List<String> words =
+        commandThrough("case \"$*\" in *mem-path=*) exec sleep 60;; esac", GuestSpec.small());
+    Cancellation cancellation = new Cancellation();
+    Thread user =
+        Thread.ofPlatform()
+            .start(() -> {
+              RunningQemu.await(
+                  "the start",
+                  () ->
+                      ProcessHandle.current()
+                          .children()
+                          .flatMap(child -> child.info().command().stream())
+                          .anyMatch(command -> command.endsWith("/sleep")));
+              cancellation.cancel();
+            });
+    assertThatThrownBy(
+            () -> GuestRestore.run(request(words, RestoreVia.AUTO), recorder, cancellation))
+        .isInstanceOf(CancelledException.class);
+    user.join();
+    assertThat(recorder.warnings()).isEmpty();
+  }
+
+  /** QEMU takes single quotes, which JSON does not have. */
+  @Test
+  void optionsThatCannotBeRead() throws Exception {
+    GuestSpec spec =
+        GuestSpec.small()
+            .with("-object", "{'qom-type':'memory-backend-ram','id':'ram0','size':67108864}")
+            .with("-machine", "memory-backend=ram0", "-device", "{'driver':'virtio-rng-pci'}");
+    String saved = saveGuest(spec);
+    assertRefused(command(spec), "can't be read");
+    RestoredGuest guest = restore(request(command(spec), RestoreVia.AUTO));
+    assertThat(guest.report().why()).contains("not instant").contains("can't be read");
+    RunningQemu.assertGoesOn(saved, directory, "restored");
+    quit(guest, "restored");
+  }
+
+  @Test
+  void tellsOfMemoryThatIsNoLongerShared() throws Exception {
+    GuestSpec spec =
+        GuestSpec.small()
+            .with("-object", "memory-backend-memfd,id=ram0,size=64M")
+            .with("-machine", "memory-backend=ram0");
+    saveGuest(spec);
+    RestoredGuest guest = instant(spec);
+    assertThat(recorder.notes()).anyMatch(note -> note.contains("is mapped privately"));
+    quit(guest, "restored");
   }
 
   @Test
@@ -558,6 +655,22 @@ class InstantRestoreTest extends QemuTest {
     saveGuest(GuestSpec.small().with("-device", "vmgenid,guid=" + FIRST_ID));
     UUID id = UUID.randomUUID();
     RestoredGuest guest = restore(request(command(GuestSpec.small()), id, RestoreVia.INSTANT));
+    assertGenerationId(id, FIRST_ID);
+    quit(guest, "restored");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void generationIdOfAGuestOfWhichNothingIsKnown(TestedQemu version) throws Exception {
+    GuestSpec spec = GuestSpec.small().with("-device", "vmgenid,guid=" + FIRST_ID);
+    saveGuest(version, spec, SaveFormat.STREAM);
+    UUID id = UUID.randomUUID();
+    RestoredGuest guest =
+        restore(request(command(version, spec, "restored"), id, RestoreVia.STREAM));
+    assertThat(recorder.warnings())
+        .singleElement()
+        .asString()
+        .contains("does not tell whether its guest has the device vmgenid");
     assertGenerationId(id, FIRST_ID);
     quit(guest, "restored");
   }

@@ -7,10 +7,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
+import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.qmp.QmpClient;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +20,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -48,12 +51,7 @@ class RestoreCommandTest extends QemuTest {
   }
 
   private String saveGuest(TestedQemu version, GuestSpec spec) throws Exception {
-    try (RunningQemu qemu = boot(version, spec)) {
-      qemu.awaitGeneration(3);
-      save(then(request(qemu), AfterSave.QUIT));
-      qemu.process().waitFor();
-      return qemu.serial();
-    }
+    return haveSaved(version, spec, SaveFormat.MAPPED_RAM);
   }
 
   @ParameterizedTest
@@ -86,6 +84,75 @@ class RestoreCommandTest extends QemuTest {
     try (RestoredGuest guest = restore(request(command, false))) {
       assertThat(guest.forwardSignalAndWait()).isZero();
       assertThat(children()).isEmpty();
+    }
+  }
+
+  /** Those of SIGINT and SIGHUP in a process, of SigBlk of proc_pid_status(5). */
+  private static boolean blocksTerminalSignals(long pid) throws IOException {
+    String line =
+        Files.readAllLines(Path.of("/proc/" + pid + "/status")).stream()
+            .filter(each -> each.startsWith("SigBlk:"))
+            .findFirst()
+            .orElseThrow();
+    long blocked = Long.parseUnsignedLong(line.substring("SigBlk:".length()).strip(), 16);
+    long wanted = 1 << (1 - 1) | 1 << (2 - 1);
+    return (blocked & wanted) == wanted;
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "QEMU_7,  AUTO,   MAPPED_RAM, LAZY,    true",
+    "QEMU_7,  AUTO,   STREAM,     STREAM,  false",
+    "QEMU_7,  STREAM, MAPPED_RAM, STREAM,  false",
+    "QEMU_10, AUTO,   MAPPED_RAM, INSTANT, false",
+    "QEMU_10, NATIVE, MAPPED_RAM, NATIVE,  false",
+  })
+  void blocksSignalsOnlyWhereTheGuestMayDependOnUs(
+      TestedQemu version, RestoreVia via, SaveFormat format, RestoreVia taken, boolean blocked)
+      throws Exception {
+    haveSaved(version, GuestSpec.small(), format);
+    RestoreTarget target = new RestoreTarget.Command(command(version, GuestSpec.small()));
+    try (RestoredGuest guest = restore(new RestoreRequest(file(), via, false, false, target))) {
+      assertThat(guest.report().via()).isEqualTo(taken);
+      assertThat(blocksTerminalSignals(children().getFirst().pid())).isEqualTo(blocked);
+      assertThat(recorder.warnings()).isEmpty();
+      assertThat(guest.forwardSignalAndWait()).isZero();
+    }
+  }
+
+  @Test
+  void tellsOfSignalsThatStayBlocked() throws Exception {
+    saveGuest(TestedQemu.QEMU_7, GuestSpec.small());
+    List<String> command = command(TestedQemu.QEMU_7, GuestSpec.small().with("-device", "VGA"));
+    try (RestoredGuest guest = restore(request(command, false))) {
+      assertThat(guest.report().via()).isEqualTo(RestoreVia.STREAM);
+      assertThat(recorder.notes())
+          .anyMatch(note -> note.contains("started with SIGINT and SIGHUP blocked"));
+      assertThat(guest.forwardSignalAndWait()).isZero();
+    }
+  }
+
+  @Test
+  void noShield() {
+    List<String> command = List.of("true");
+    assertThat(SignalShield.before(command)).contains("--block-signal=INT");
+    assertThat(SignalShield.before(command, List.of("env", "--no-such-option"))).isEmpty();
+    assertThat(SignalShield.before(command, List.of(directory + "/none"))).isEmpty();
+    assertThat(SignalShield.before(List.of(directory + "/none"))).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"false, 1", "true, 0"})
+  void stoppedByItsCommand(boolean paused, int warnings) throws Exception {
+    saveGuest(TestedQemu.QEMU_10, GuestSpec.small());
+    List<String> command = command(TestedQemu.QEMU_10, GuestSpec.small().with("-S"));
+    RestoreTarget target = new RestoreTarget.Command(command);
+    try (RestoredGuest guest =
+            restore(new RestoreRequest(file(), RestoreVia.AUTO, paused, false, target));
+        QmpClient qmp = QmpClient.connect(qmp())) {
+      assertThat(recorder.warnings()).hasSize(warnings).allMatch(each -> each.startsWith("-S "));
+      assertThat(qmp.execute("query-status").get("running").flag()).isEqualTo(!paused);
+      assertThat(guest.forwardSignalAndWait()).isZero();
     }
   }
 
