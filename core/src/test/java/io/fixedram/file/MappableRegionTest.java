@@ -73,6 +73,24 @@ class MappableRegionTest {
     }
   }
 
+  @Test
+  void dataAboveFourGibibytes() throws IOException {
+    RamBlock large = new RamBlock(0, "pc.ram", 6L << 30);
+    Guest guest = Guest.of(large);
+    long page = (5L << 30) / PAGE;
+    WriteOptions options = new WriteOptions(DirectMode.OFF, false, PAGE);
+    try (SaveWriter writer = SaveWriter.create(path, SaveFormat.MAPPED_RAM, options);
+        Arena arena = Arena.ofShared()) {
+      writer.sink().begin(guest.header());
+      writer.sink().data(large, page * PAGE, arena.allocate(PAGE).fill((byte) 1), 0, PAGE);
+      writer.sink().end(guest.tail().toState());
+      writer.publish();
+    }
+    assertThat(obstacle()).isEmpty();
+    put(page + 1, 0, new byte[] {1});
+    assertThat(obstacle()).get().asString().contains("has old content in RAM block pc.ram");
+  }
+
   @ParameterizedTest
   @EnumSource(names = {"FIXED_RAM", "MAPPED_RAM"})
   void whatFixedramWroteCanBeMapped(SaveFormat format) {

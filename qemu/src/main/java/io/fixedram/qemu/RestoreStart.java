@@ -34,15 +34,10 @@ record RestoreStart(
    * @throws FixedRamException if what was asked for does not go
    */
   static RestoreStart of(RestoreRequest request, Save save, TransferListener listener) {
-    boolean mayServe =
-        request.via() == RestoreVia.LAZY
-            || (request.via() == RestoreVia.AUTO && LazyObstacles.inTheSave(save).isEmpty());
-    RestoreStart start =
-        switch (request.target()) {
-          case RestoreTarget.Running running -> ofWaiting(request.via(), running);
-          case RestoreTarget.Command command -> ofCommand(request, command, save, listener);
-        };
-    return new RestoreStart(start.target, start.given, start.instant, start.notInstant, mayServe);
+    return switch (request.target()) {
+      case RestoreTarget.Running running -> ofWaiting(request.via(), running);
+      case RestoreTarget.Command command -> ofCommand(request, command, save, listener);
+    };
   }
 
   private static RestoreStart ofWaiting(RestoreVia via, RestoreTarget.Running running) {
@@ -50,11 +45,12 @@ record RestoreStart(
     if (via == RestoreVia.INSTANT) {
       throw new FixedRamException("--via instant does not go: " + reason);
     }
-    return plain(running, Optional.of(reason).filter(_ -> via == RestoreVia.AUTO));
+    return plain(running, Optional.of(reason).filter(_ -> via == RestoreVia.AUTO), false);
   }
 
-  private static RestoreStart plain(RestoreTarget target, Optional<String> notInstant) {
-    return new RestoreStart(target, target, Optional.empty(), notInstant, false);
+  private static RestoreStart plain(
+      RestoreTarget target, Optional<String> notInstant, boolean mayServe) {
+    return new RestoreStart(target, target, Optional.empty(), notInstant, mayServe);
   }
 
   private static RestoreStart ofCommand(
@@ -70,18 +66,19 @@ record RestoreStart(
     }
     RestoreTarget.Command given = command.with(line.words());
     if (request.via() != RestoreVia.AUTO && request.via() != RestoreVia.INSTANT) {
-      return plain(given, Optional.empty());
+      return plain(given, Optional.empty(), request.via() == RestoreVia.LAZY);
     }
+    boolean mayServe = request.via() == RestoreVia.AUTO && LazyObstacles.inTheSave(save).isEmpty();
     try {
       InstantStart instant = InstantStart.prepare(save, line);
       instant.remarks().forEach(listener::note);
       return new RestoreStart(
-          given.with(instant.words()), given, Optional.of(instant), Optional.empty(), false);
+          given.with(instant.words()), given, Optional.of(instant), Optional.empty(), mayServe);
     } catch (NotInstantException e) {
       if (request.via() == RestoreVia.INSTANT) {
         throw new FixedRamException("--via instant does not go: " + e.sentence(), e);
       }
-      return plain(given, Optional.of(e.sentence()));
+      return plain(given, Optional.of(e.sentence()), mayServe);
     }
   }
 
