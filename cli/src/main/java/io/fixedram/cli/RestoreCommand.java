@@ -36,7 +36,8 @@ record RestoreCommand(RestoreRequest request) implements Command {
               + " it the pages of a fixed-offset file as it asks for them; native has QEMU read a"
               + " mapped-ram file itself, from 9.0 on; stream sends any"
               + " save into any QEMU; auto takes the fastest that this QEMU and this file allow,"
-              + " and says which");
+              + " and says which; if QEMU does not start with a mapping, it starts the command once"
+              + " more as it is");
   private static final OptionSpec PAUSED =
       OptionSpec.flag("paused", "leave the guest paused instead of letting it run");
   private static final OptionSpec DETACH =
@@ -63,9 +64,11 @@ record RestoreCommand(RestoreRequest request) implements Command {
           List.of(
               "The first form starts QEMU-COMMAND, which describes the same machine that was"
                   + " saved, with '-incoming defer' and a private QMP socket added. It stays in the"
-                  + " foreground until QEMU ends, then ends with QEMU's exit status; a signal that"
-                  + " asks it to end is passed on. With --output json, QEMU's own output goes to"
-                  + " standard error.",
+                  + " foreground until QEMU ends. Until it says 'restored', its exit status is one of"
+                  + " its own; from then on it ends with QEMU's, which may be the same number. A"
+                  + " signal that asks it to end is passed on to QEMU as SIGTERM. -S in QEMU-COMMAND"
+                  + " has no effect: --paused leaves the guest stopped. With --output json, QEMU's"
+                  + " own output goes to standard error.",
               "With --via instant, which --via auto takes where it goes, the guest runs on a private"
                   + " mapping of FILE: main memory in QEMU-COMMAND becomes a file backend. Guests"
                   + " never write to FILE, and any number of them can run on it; it must stay as it"
@@ -76,7 +79,9 @@ record RestoreCommand(RestoreRequest request) implements Command {
                   + " is therefore refused; a second one gives the guest up. What the guest touches"
                   + " first is remembered in FILE.hot, which is served first the next time and can"
                   + " be deleted at any time. QEMU needs userfaultfd: 'sysctl"
-                  + " vm.unprivileged_userfaultfd=1' or access to /dev/userfaultfd.",
+                  + " vm.unprivileged_userfaultfd=1' or access to /dev/userfaultfd. A QEMU that is"
+                  + " started in the foreground has SIGINT and SIGHUP blocked until it ends, also if"
+                  + " --via auto, which might have taken lazy, takes another way after all.",
               "The guest goes on where it was, whether it ran when it was saved or was paused. If"
                   + " the restore fails, a QEMU that was started here is ended."),
           List.of("FILE"),
@@ -89,7 +94,9 @@ record RestoreCommand(RestoreRequest request) implements Command {
               CommandSpec.USUAL_EXIT_STATUSES.get(3),
               new CommandSpec.ExitStatus("130", "interrupted before the guest was back"),
               new CommandSpec.ExitStatus(
-                  "other", "that of the QEMU in the foreground, once the guest is back")),
+                  "any",
+                  "that of the QEMU in the foreground, once 'restored' was said: 128 + n if signal n"
+                      + " killed it")),
           List.of(
               new Example(
                   "Bring back a guest that was saved with the same options:",
