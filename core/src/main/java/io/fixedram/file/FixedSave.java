@@ -36,6 +36,7 @@ public final class FixedSave implements Save {
   private static final int BITMAP_PIECE_BYTES = 1 << 16;
 
   private final Descriptor descriptor;
+  private final PageReader reader;
   private final FixedLayout layout;
   private final SaveHeader header;
   private final List<String> capabilities;
@@ -57,6 +58,7 @@ public final class FixedSave implements Save {
       List<BlockPlace> places,
       DeviceStateOutcome outcome) {
     this.descriptor = descriptor;
+    this.reader = new PageReader(descriptor);
     this.layout = layout;
     this.header = header;
     this.capabilities = List.copyOf(capabilities);
@@ -196,19 +198,11 @@ public final class FixedSave implements Save {
       MemorySegment piece = arena.allocate(BITMAP_PIECE_BYTES, Long.BYTES);
       for (long done = 0; done < bytes; done += BITMAP_PIECE_BYTES) {
         long length = Math.min(BITMAP_PIECE_BYTES, bytes - done);
-        readFully(place.bitmapOffset() + done, piece, length);
+        reader.readFully(place.bitmapOffset() + done, piece, 0, length);
         bitmap.load(done / Long.BYTES, piece.asSlice(0, length));
       }
     }
     return bitmap;
-  }
-
-  private void readFully(long position, MemorySegment into, long length) {
-    long count = descriptor.readFully(position, into, 0, length);
-    if (count < length) {
-      throw new DamagedSaveException(
-          path() + " is incomplete: it ends at offset " + (position + count));
-    }
   }
 
   /**
@@ -234,12 +228,9 @@ public final class FixedSave implements Save {
   private void send(List<BlockPlace> wanted, PageSink sink) {
     DeviceState state = deviceState();
     sink.begin(header);
-    try (Arena arena = Arena.ofShared()) {
-      MemorySegment buffer = arena.allocate(READ_BYTES, 4096);
-      for (BlockPlace place : wanted) {
-        PageBitmap bitmap = bitmap(place);
-        send(place, bitmap, 0, bitmap.pages(), buffer, sink);
-      }
+    try (ReadAhead pages =
+        new ReadAhead(reader, header.blocks().targetPageSize(), wanted, this::bitmap)) {
+      pages.sendTo(sink);
     }
     sink.end(state);
   }
@@ -255,7 +246,8 @@ public final class FixedSave implements Save {
   public void sendPages(
       BlockPlace place, PageBitmap bitmap, long first, long count, PageSink sink) {
     try (Arena arena = Arena.ofShared()) {
-      sendPages(place, bitmap, first, count, arena.allocate(READ_BYTES, 4096), sink);
+      long bytes = Math.clamp(count * header.blocks().targetPageSize(), 1, READ_BYTES);
+      sendPages(place, bitmap, first, count, arena.allocate(bytes, 4096), sink);
     }
   }
 
@@ -272,30 +264,16 @@ public final class FixedSave implements Save {
       MemorySegment buffer,
       PageSink sink) {
     Objects.checkFromIndexSize(first, count, bitmap.pages());
-    send(place, bitmap, first, first + count, buffer, sink);
-  }
-
-  private void send(
-      BlockPlace place,
-      PageBitmap bitmap,
-      long first,
-      long end,
-      MemorySegment buffer,
-      PageSink sink) {
-    long pageSize = header.blocks().targetPageSize();
-    for (long page = first; page < end; ) {
-      long present = bitmap.nextSet(page, end);
-      if (present > page) {
-        sink.zero(place.block(), page * pageSize, (present - page) * pageSize);
+    int pageSize = header.blocks().targetPageSize();
+    for (long page = first; page < first + count; ) {
+      PageWindow window =
+          PageWindow.of(place, bitmap, pageSize, page, first + count, buffer.byteSize());
+      if (reader.read(window, buffer)) {
+        window.sendTo(sink, buffer);
+      } else {
+        window.sendZeros(sink);
       }
-      long absent = bitmap.nextClear(present, end);
-      for (long at = present * pageSize; at < absent * pageSize; ) {
-        long length = Math.min(buffer.byteSize(), absent * pageSize - at);
-        readFully(place.pagesOffset() + at, buffer, length);
-        sink.data(place.block(), at, buffer, 0, length);
-        at += length;
-      }
-      page = absent;
+      page = window.end();
     }
   }
 

@@ -1,9 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.os;
 
+import java.util.concurrent.BlockingQueue;
+
 /** What threads of this project have in common. */
 public final class Threads {
   private Threads() {}
+
+  /**
+   * Waits for what another thread puts into a queue, which it does whatever happens. An interrupt
+   * is kept for the caller's next blocking call.
+   */
+  public static <T> T takeUninterruptibly(BlockingQueue<T> queue) {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return queue.take();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
 
   /**
    * Waits for a thread that is about to end. An interrupt does not end the wait, since what the
