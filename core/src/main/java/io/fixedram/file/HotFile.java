@@ -127,7 +127,7 @@ public final class HotFile {
     HotPages hot = new HotPages();
     for (int i = 0; i < count; i++) {
       long word = bytes.getLong(RUNS_AT + i * Long.BYTES);
-      hot.add(new HotPages.Run((int) (word >>> BLOCK_SHIFT), word & (1L << BLOCK_SHIFT) - 1));
+      hot.remember(new HotPages.Run((int) (word >>> BLOCK_SHIFT), word & (1L << BLOCK_SHIFT) - 1));
     }
     if (!hot.fit(save.header().blocks())) {
       throw ignored("it has pages that the save has not");

@@ -5,11 +5,13 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.SequencedSet;
+import java.util.stream.Stream;
 
 /**
  * Runs of pages in the order in which restored guests first touched them, each once, and no more of
- * them than {@link #MOST_RUNS}. One thread at a time.
+ * them than {@link #MOST_RUNS}: where there are, the last of the runs remembered earlier make room.
+ * One thread at a time.
  */
 public final class HotPages {
   /** Target pages in a run, which begins at a multiple of them. */
@@ -18,7 +20,8 @@ public final class HotPages {
   /** With pages of 4 KiB, 1 GiB of guest memory. */
   public static final int MOST_RUNS = 1 << 14;
 
-  private final Set<Run> runs = new LinkedHashSet<>();
+  private final SequencedSet<Run> remembered = new LinkedHashSet<>();
+  private final SequencedSet<Run> touched = new LinkedHashSet<>();
 
   /**
    * A run.
@@ -31,20 +34,26 @@ public final class HotPages {
   /** Starts with none. */
   public HotPages() {}
 
-  /** Adds the run that holds a page, if it is not known and there is room. */
+  /** Adds the run that holds a page and that has been touched, if it is not known. */
   public void add(RamBlock block, long page) {
-    add(new Run(block.index(), page / RUN_PAGES * RUN_PAGES));
+    Run run = new Run(block.index(), page / RUN_PAGES * RUN_PAGES);
+    if (!remembered.contains(run) && touched.size() < MOST_RUNS && touched.add(run)) {
+      if (remembered.size() + touched.size() > MOST_RUNS) {
+        remembered.removeLast();
+      }
+    }
   }
 
-  void add(Run run) {
-    if (runs.size() < MOST_RUNS) {
-      runs.add(run);
+  /** Adds a run from an earlier restore, if there is room. */
+  void remember(Run run) {
+    if (remembered.size() < MOST_RUNS) {
+      remembered.add(run);
     }
   }
 
   /** Whether all runs are of a guest. */
   boolean fit(RamBlocks blocks) {
-    return runs.stream()
+    return runs().stream()
         .allMatch(run ->
             run.block() >= 0
                 && run.block() < blocks.list().size()
@@ -55,6 +64,6 @@ public final class HotPages {
 
   /** The runs so far, those touched earlier first. */
   public List<Run> runs() {
-    return List.copyOf(runs);
+    return Stream.concat(remembered.stream(), touched.stream()).toList();
   }
 }

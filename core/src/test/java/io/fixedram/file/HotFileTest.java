@@ -183,4 +183,20 @@ class HotFileTest {
     }
     assertThat(hot.runs()).hasSize(HotPages.MOST_RUNS);
   }
+
+  /** A guest whose habits change must not be remembered by the old ones. */
+  @Test
+  void whatIsTouchedNowTakesThePlaceOfTheLastRemembered() {
+    HotPages hot = new HotPages();
+    for (long page = 0; page < HotPages.MOST_RUNS; page++) {
+      hot.remember(new HotPages.Run(0, page * HotPages.RUN_PAGES));
+    }
+    RamBlock other = new RamBlock(1, "pc.rom", 128 << 10);
+    hot.add(other, 5);
+    assertThat(hot.runs())
+        .hasSize(HotPages.MOST_RUNS)
+        .startsWith(new HotPages.Run(0, 0))
+        .endsWith(new HotPages.Run(1, 0))
+        .doesNotContain(new HotPages.Run(0, (HotPages.MOST_RUNS - 1L) * HotPages.RUN_PAGES));
+  }
 }
