@@ -21,6 +21,7 @@ import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
 import io.fixedram.os.UnixSocket;
 import io.fixedram.pageserver.FaultTimes;
+import io.fixedram.pageserver.Lifeline;
 import io.fixedram.pageserver.PageServer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -86,6 +87,19 @@ public final class Training {
     Main.run(List.of(words), terminal, new Cancellation());
   }
 
+  /** For no guest. */
+  private record NoLifeline() implements Lifeline {
+    @Override
+    public void failed(Throwable reason) {
+      // Nothing runs.
+    }
+
+    @Override
+    public void awaitStop() {
+      // It stands still.
+    }
+  }
+
   /** Serves a save to somebody who goes away after the first piece. */
   private static void serve(Path file) {
     UnixSocket.Pair pair = UnixSocket.socketPair();
@@ -94,7 +108,7 @@ public final class Training {
         UnixSocket far = pair.right()) {
       HotFile hotFile = HotFile.of(save);
       HotPages hot = hotFile.load();
-      PageServer server = new PageServer(save, hold, hot, new FaultTimes(), reason -> {});
+      PageServer server = new PageServer(save, hold, hot, new FaultTimes(), new NoLifeline());
       Thread.ofPlatform().start(() -> readOnce(far));
       server.serve(pair.left(), new TransferCounters(), new Cancellation());
     } catch (StorageException e) {

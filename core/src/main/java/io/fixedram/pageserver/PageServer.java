@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.pageserver;
 
+import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.ProtocolException;
@@ -22,6 +23,7 @@ import io.fixedram.stream.PostcopyEncoder;
 import io.fixedram.stream.ReturnPathDecoder;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -49,7 +51,12 @@ public final class PageServer {
   private static final int UNDER_WAY_BYTES = 1 << 16;
   private static final int READ_ATTEMPTS = 4;
   private static final long RETRY_MILLIS = 50;
+  private static final Duration PATIENCE = Duration.ofMillis(50);
   private static final long CHECK_NANOS = 1_000_000_000;
+
+  /** How long the guest may take to run before the background begins nevertheless. */
+  private static final long HEAD_START_NANOS = 200_000_000;
+
   private static final String DESTINATION = "QEMU";
 
   private final FixedSave save;
@@ -59,7 +66,8 @@ public final class PageServer {
   private final FaultTimes faults;
   private final Lifeline lifeline;
   private Optional<StorageException> lost = Optional.empty();
-  private Optional<FixedRamException> failure = Optional.empty();
+  private Optional<Throwable> failure = Optional.empty();
+  private volatile boolean running;
 
   /**
    * Prepares to serve: reads the save's bitmaps.
@@ -68,7 +76,7 @@ public final class PageServer {
    * @param hold notices if the save is changed meanwhile
    * @param hot what goes first; what the guest asks for is added
    * @param faults counts answers to requests
-   * @param lifeline is told if pages can't be read
+   * @param lifeline is told if anything fails but the destination
    */
   public PageServer(
       FixedSave save, SaveHold hold, HotPages hot, FaultTimes faults, Lifeline lifeline) {
@@ -81,14 +89,22 @@ public final class PageServer {
   }
 
   /**
+   * Says that the guest runs. Until then it gets what it asks for and nothing else, so that placing
+   * other pages does not hold up the loading of its devices. Any thread may call this.
+   */
+  public void guestRuns() {
+    running = true;
+  }
+
+  /**
    * Serves until the destination has confirmed that it has everything.
    *
    * @param socket the connection to a destination that has begun to load; closed at the end
    * @param counters count pages as they are sent
    * @throws StorageException if the destination goes away
    * @throws ProtocolException if what it sends makes no sense
-   * @throws FixedRamException if pages could not be read and were sent as zeros, after all others
-   *     have been sent
+   * @throws FixedRamException why the lifeline was told to stop the guest, if it was, after all
+   *     that could be served has been or a cancellation
    */
   public void serve(UnixSocket socket, TransferCounters counters, Cancellation cancellation) {
     DeviceState state = save.deviceState();
@@ -103,17 +119,36 @@ public final class PageServer {
             new CountingSink(
                 new PostcopyEncoder(noticingLoss(target), state), counters, cancellation);
         Requests requests = new Requests(returnPath, socket, DESTINATION)) {
-      encoder.begin(header);
-      new Work(socket, requests, encoder, arena.allocate(RUN_BUFFER_BYTES, 4096)).run();
-      requests.allSent();
-      encoder.end(state);
-      requests.awaitShut();
-    } catch (StorageException e) {
+      serve(
+          new Work(
+              socket, requests, encoder, arena.allocate(RUN_BUFFER_BYTES, 4096), cancellation));
+    } catch (StorageException | CancelledException e) {
+      failure.ifPresent(PageServer::rethrow);
       cancellation.throwIfCancelled();
       throw e;
     }
-    if (failure.isPresent()) {
-      throw failure.get();
+    failure.ifPresent(PageServer::rethrow);
+  }
+
+  /** The connection is closed after this, so that the guest must have been stopped before. */
+  private void serve(Work work) {
+    try {
+      work.run();
+    } catch (StorageException | CancelledException e) {
+      // The destination is gone, or somebody has seen to the guest.
+      throw e;
+    } catch (RuntimeException | Error e) {
+      fail(e);
+      lifeline.awaitStop();
+      throw e;
+    }
+  }
+
+  private static void rethrow(Throwable failure) {
+    switch (failure) {
+      case RuntimeException e -> throw e;
+      case Error e -> throw e;
+      default -> throw new IllegalStateException(failure);
     }
   }
 
@@ -130,10 +165,11 @@ public final class PageServer {
     };
   }
 
-  private void fail(FixedRamException reason) {
+  /** What fails first is told; the rest follows from it. */
+  private void fail(Throwable reason) {
     if (failure.isEmpty()) {
       failure = Optional.of(reason);
-      lifeline.unreadable(reason);
+      lifeline.failed(reason);
     }
   }
 
@@ -143,25 +179,52 @@ public final class PageServer {
     private final Requests requests;
     private final PageSink encoder;
     private final MemorySegment buffer;
+    private final Cancellation cancellation;
     private final Background background =
         new Background(blocks, hot.runs(), RUN_PAGES, ZERO_RUN_PAGES);
     private final Neighbourhoods neighbourhoods = new Neighbourhoods(RUN_PAGES, MOST_RUN_PAGES);
     private final int pageSize = save.header().blocks().targetPageSize();
-    private long checkedNanos = System.nanoTime();
+    private final long begunNanos = System.nanoTime();
+    private long checkedNanos = begunNanos;
 
     /** How many times as long as usual the background's runs are, while nobody asks. */
     private int quiet = 1;
 
-    Work(UnixSocket socket, Requests requests, PageSink encoder, MemorySegment buffer) {
+    /** Whether pages that cannot be read and that nobody has asked for were left out. */
+    private boolean incomplete;
+
+    Work(
+        UnixSocket socket,
+        Requests requests,
+        PageSink encoder,
+        MemorySegment buffer,
+        Cancellation cancellation) {
       this.socket = socket;
       this.requests = requests;
       this.encoder = encoder;
       this.buffer = buffer;
+      this.cancellation = cancellation;
     }
 
+    /** All from the first byte to the destination's word that it has everything. */
     void run() {
+      encoder.begin(save.header());
+      sendAll();
+      while (incomplete) {
+        // Without an end the destination goes on lacking what could not be read.
+        checkRequests();
+        requests.await(PATIENCE).ifPresent(this::answer);
+        cancellation.throwIfCancelled();
+      }
+      requests.allSent();
+      encoder.end(save.deviceState());
+      requests.awaitShut();
+    }
+
+    private void sendAll() {
       while (true) {
-        requests.check();
+        checkRequests();
+        checkSave(CHECK_NANOS);
         Optional<Requests.Request> request = requests.poll();
         if (request.isPresent()) {
           answer(request.get());
@@ -169,13 +232,12 @@ public final class PageServer {
         }
         Optional<PageRun> near = neighbourhoods.next();
         if (near.isPresent()) {
-          send(near.get());
+          send(near.get(), false);
           remember(near.get());
           continue;
         }
-        checkSave(CHECK_NANOS);
         socket.awaitWritable();
-        if (!requests.isEmpty()) {
+        if (!requests.isEmpty() || stillLoading()) {
           continue;
         }
         Optional<PageRun> next = background.next(quiet);
@@ -183,8 +245,26 @@ public final class PageServer {
           checkSave(0);
           return;
         }
-        send(next.get());
+        send(next.get(), false);
         quiet = Math.min(MOST_TIMES, quiet * 2);
+      }
+    }
+
+    /** Waits a little if it is so. */
+    private boolean stillLoading() {
+      if (running || System.nanoTime() - begunNanos > HEAD_START_NANOS) {
+        return false;
+      }
+      requests.await(Duration.ofMillis(1)).ifPresent(this::answer);
+      return true;
+    }
+
+    /** Pages go on to a destination that asks for nonsense, until its guest has stopped. */
+    private void checkRequests() {
+      try {
+        requests.check();
+      } catch (ProtocolException e) {
+        fail(e);
       }
     }
 
@@ -211,18 +291,20 @@ public final class PageServer {
         return;
       }
       PageRun asked = new PageRun(block, first, end);
-      send(asked);
+      send(asked, true);
       faults.add(System.nanoTime() - request.receivedNanos());
       remember(asked);
       neighbourhoods.add(asked);
     }
 
     private void remember(PageRun run) {
-      hot.add(run.block().place().block(), run.first());
+      for (long page = run.first(); page < run.end(); page = (page / RUN_PAGES + 1) * RUN_PAGES) {
+        hot.add(run.block().place().block(), page);
+      }
     }
 
     /** Sends what was not sent of a run, as one part of the stream. */
-    private void send(PageRun run) {
+    private void send(PageRun run, boolean asked) {
       for (int attempt = 1; ; attempt++) {
         try {
           sendUnsent(run);
@@ -232,7 +314,12 @@ public final class PageServer {
             throw e;
           }
           if (failure.isPresent() || attempt == READ_ATTEMPTS) {
-            sendWhatCanBeRead(run, e);
+            fail(e);
+            if (asked) {
+              sendWhatCanBeRead(run);
+            } else {
+              incomplete = true;
+            }
             break;
           }
           pause();
@@ -251,9 +338,11 @@ public final class PageServer {
       }
     }
 
-    /** Has the guest stopped, then sends zeros for those pages of a run that cannot be read. */
-    private void sendWhatCanBeRead(PageRun run, FixedRamException reason) {
-      fail(reason);
+    /**
+     * Sends zeros for those pages that cannot be read of a run that the guest waits for, unless it
+     * stops without.
+     */
+    private void sendWhatCanBeRead(PageRun run) {
       for (long page = run.first(); page < run.end(); page++) {
         try {
           sendUnsent(new PageRun(run.block(), page, page + 1));
@@ -261,6 +350,8 @@ public final class PageServer {
           if (lost.isPresent()) {
             throw e;
           }
+          lifeline.awaitStop();
+          cancellation.throwIfCancelled();
           zero(run.block().place().block(), page * pageSize, pageSize);
         }
       }

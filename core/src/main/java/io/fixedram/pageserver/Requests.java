@@ -8,6 +8,7 @@ import io.fixedram.os.Threads;
 import io.fixedram.os.UnixSocket;
 import io.fixedram.stream.ReturnPathDecoder;
 import io.fixedram.stream.ReturnPathDecoder.Message;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -92,6 +93,16 @@ final class Requests implements AutoCloseable {
   /** The request that has waited longest. */
   Optional<Request> poll() {
     return Optional.ofNullable(waiting.poll());
+  }
+
+  /** The same, waiting for one for a while. */
+  Optional<Request> await(Duration patience) {
+    try {
+      return Optional.ofNullable(waiting.poll(patience.toNanos(), TimeUnit.NANOSECONDS));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new FixedRamException("interrupted while QEMU may need pages", e);
+    }
   }
 
   boolean isEmpty() {

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
-import io.fixedram.error.FixedRamException;
 import io.fixedram.error.ProtocolException;
 import io.fixedram.error.StorageException;
 import io.fixedram.file.DirectMode;
@@ -28,17 +27,18 @@ import io.fixedram.testing.FaultyCalls;
 import io.fixedram.testing.Guest;
 import io.fixedram.testing.RandomGuests;
 import io.fixedram.testing.Rounds;
+import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,11 +54,29 @@ class PageServerTest {
 
   @TempDir Path directory;
 
-  private final List<FixedRamException> unreadable = new CopyOnWriteArrayList<>();
+  private final RecordingLifeline lifeline = new RecordingLifeline();
   private final FaultTimes faults = new FaultTimes();
   private final TransferCounters counters = new TransferCounters();
   private final Cancellation cancellation = new Cancellation();
   private HotPages hot = new HotPages();
+
+  /** Keeps what it is told, and stops the guest when a test says so. */
+  private static final class RecordingLifeline implements Lifeline {
+    private final List<Throwable> failures = new CopyOnWriteArrayList<>();
+    private volatile Runnable whenFailed = () -> {};
+    private volatile Runnable whenAwaited = () -> {};
+
+    @Override
+    public void failed(Throwable reason) {
+      failures.add(reason);
+      whenFailed.run();
+    }
+
+    @Override
+    public void awaitStop() {
+      whenAwaited.run();
+    }
+  }
 
   private Path file() {
     return directory.resolve("save");
@@ -96,7 +114,8 @@ class PageServerTest {
     try (save;
         SaveHold hold = SaveHold.take(save);
         UnixSocket far = pair.right()) {
-      PageServer server = new PageServer(save, hold, hot, faults, unreadable::add);
+      PageServer server = new PageServer(save, hold, hot, faults, lifeline);
+      server.guestRuns();
       CompletableFuture<Void> served =
           inThread(() -> server.serve(pair.left(), counters, cancellation));
       try {
@@ -287,6 +306,7 @@ class PageServerTest {
                 }))
         .isInstanceOf(ProtocolException.class)
         .hasMessageStartingWith("QEMU ");
+    assertThat(lifeline.failures).hasSize(1);
   }
 
   /** A destination that asks without end is not answered without end, and costs no memory. */
@@ -346,7 +366,7 @@ class PageServerTest {
                 }))
         .isInstanceOf(StorageException.class)
         .hasMessageContaining("QEMU");
-    assertThat(unreadable).isEmpty();
+    assertThat(lifeline.failures).isEmpty();
   }
 
   @Test
@@ -363,54 +383,150 @@ class PageServerTest {
         .isInstanceOf(CancelledException.class);
   }
 
-  /** A page that can't be read is tried again, and then all others still come. */
+  /** Fails so many reads that reach over a page, or any of its run; opens the save through that. */
+  private FixedSave failing(long badPage, int failures) {
+    long position = positionOf(badPage);
+    int[] left = {failures};
+    FaultyCalls calls =
+        new FaultyCalls(call -> {
+          boolean hit =
+              call.kind() == FaultyCalls.Kind.PREAD
+                  && call.position() <= position
+                  && call.position() > position - (16 << 12)
+                  && call.position() >= positionOf(badPage - badPage % 16);
+          return hit && left[0]-- > 0 ? Errno.EIO.number() : 0;
+        });
+    return (FixedSave) Save.open(Descriptor.open(calls, file(), Descriptor.Mode.READ));
+  }
+
   @ParameterizedTest
-  @ValueSource(ints = {1, 3, 1_000_000})
-  void readErrors(int failures) throws Exception {
+  @ValueSource(ints = {1, 3})
+  void readsAreTriedAgain(int failures) throws Exception {
     Guest guest = guest(new Random(10));
     write(guest, SaveFormat.MAPPED_RAM).close();
     long bad = guest.nonZero(RAM).ceilingKey(500L);
-    long[] left = {failures};
-    Optional<Long> position = Optional.of(positionOf(bad));
-    FaultyCalls calls =
-        new FaultyCalls(call -> {
-          // Only reads that reach over the bad page fail.
-          boolean hit =
-              call.kind() == FaultyCalls.Kind.PREAD
-                  && call.position() <= position.get()
-                  && call.position() > position.get() - (16 << 12)
-                  && call.position() >= positionOf(bad - bad % 16);
-          return hit && left[0]-- > 0 ? Errno.EIO.number() : 0;
-        });
-    FixedSave save = (FixedSave) Save.open(Descriptor.open(calls, file(), Descriptor.Mode.READ));
-    FakeDestination[] made = new FakeDestination[1];
-    Other other =
+    serve(
+        failing(bad, failures),
         socket -> {
           FakeDestination destination = new FakeDestination(socket, guest);
-          made[0] = destination;
           takeAll(destination);
+          destination.assertComplete();
           awaitEnd(socket);
-        };
-    if (failures < 4) {
-      serve(save, other);
-      made[0].assertComplete();
-      assertThat(unreadable).isEmpty();
-    } else {
-      assertThatThrownBy(() -> serve(save, other))
-          .isInstanceOf(StorageException.class)
-          .hasMessageContaining("input/output error");
-      assertThat(unreadable).hasSize(1);
-      // The page that could not be read is zero, and no more than its run is.
-      Guest received = made[0].received();
-      assertThat(received.nonZero(RAM)).doesNotContainKey(bad);
-      guest
-          .nonZero(RAM)
-          .forEach((page, content) -> {
-            if (page / 16 != bad / 16) {
-              assertThat(received.page(RAM, page)).isEqualTo(content);
-            }
-          });
+        });
+    assertThat(lifeline.failures).isEmpty();
+  }
+
+  /**
+   * What can't be read is left out, but for what the guest waits for; all else can be had, but no
+   * end.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void unreadablePages(boolean asked) throws Exception {
+    Guest guest = guest(new Random(10));
+    write(guest, SaveFormat.MAPPED_RAM).close();
+    long bad = guest.nonZero(RAM).ceilingKey(500L);
+    FakeDestination[] made = new FakeDestination[1];
+    assertThatThrownBy(() ->
+            serve(
+                failing(bad, Integer.MAX_VALUE),
+                socket -> {
+                  FakeDestination destination = new FakeDestination(socket, guest);
+                  made[0] = destination;
+                  destination.readHead();
+                  CompletableFuture<Void> waiting =
+                      inThread(() -> awaitAllBut(destination, guest, bad / 16, asked ? bad : -1));
+                  assertThatThrownBy(destination::readPages).isInstanceOf(EOFException.class);
+                  waiting.join();
+                }))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("input/output error");
+    assertThat(lifeline.failures).hasSize(1);
+    assertThat(made[0].has(RAM, bad)).isEqualTo(asked);
+    Guest received = made[0].received();
+    assertThat(received.nonZero(RAM)).doesNotContainKey(bad);
+    guest
+        .nonZero(RAM)
+        .forEach((page, content) -> {
+          if (page / 16 != bad / 16) {
+            assertThat(received.page(RAM, page)).isEqualTo(content);
+          }
+        });
+  }
+
+  /**
+   * Asks for all but a run, and for a page of that if there is one; cancels when they are there.
+   */
+  private void awaitAllBut(FakeDestination destination, Guest guest, long run, long asked) {
+    try {
+      for (RamBlock block : guest.blocks()) {
+        for (long page = 0; page < guest.header().blocks().pages(block); page++) {
+          if (!block.equals(RAM) || page / 16 != run || page == asked) {
+            destination.request(block, page, 1);
+            destination.await(block, page);
+          }
+        }
+      }
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    } finally {
+      cancellation.cancel();
     }
+  }
+
+  /** Zeros are for a guest that does not stop without. */
+  @Test
+  void noZerosOnceTheGuestHasStopped() throws Exception {
+    Guest guest = guest(new Random(10));
+    write(guest, SaveFormat.MAPPED_RAM).close();
+    long bad = guest.nonZero(RAM).ceilingKey(500L);
+    lifeline.whenAwaited = cancellation::cancel;
+    FakeDestination[] made = new FakeDestination[1];
+    assertThatThrownBy(() ->
+            serve(
+                failing(bad, Integer.MAX_VALUE),
+                socket -> {
+                  made[0] = new FakeDestination(socket, guest);
+                  made[0].readHead();
+                  made[0].request(RAM, bad, 1);
+                  assertThatThrownBy(made[0]::readPages).isInstanceOf(EOFException.class);
+                }))
+        .isInstanceOf(StorageException.class);
+    assertThat(made[0].has(RAM, bad)).isFalse();
+  }
+
+  /** Whatever breaks in the server, the guest is stopped while it can still be reached. */
+  @Test
+  void lifelineIsToldBeforeTheConnectionEnds() throws Exception {
+    Guest guest = guest(new Random(13));
+    write(guest, SaveFormat.MAPPED_RAM).close();
+    long from = positionOf(100);
+    long to = positionOf(1024);
+    FaultyCalls calls =
+        new FaultyCalls(call -> {
+          if (call.kind() == FaultyCalls.Kind.PREAD
+              && call.position() >= from
+              && call.position() < to) {
+            throw new IllegalStateException("broken");
+          }
+          return 0;
+        });
+    FixedSave save = (FixedSave) Save.open(Descriptor.open(calls, file(), Descriptor.Mode.READ));
+    AtomicBoolean stopped = new AtomicBoolean();
+    lifeline.whenAwaited =
+        () -> {
+          assertThat(lifeline.failures).hasSize(1);
+          stopped.set(true);
+        };
+    assertThatThrownBy(() ->
+            serve(
+                save,
+                socket -> {
+                  awaitEnd(socket);
+                  assertThat(stopped).isTrue();
+                }))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("broken");
   }
 
   private long positionOf(long page) {
@@ -422,6 +538,7 @@ class PageServerTest {
   @Test
   void truncatedWhileServing() {
     Guest guest = guest(new Random(11));
+    lifeline.whenFailed = cancellation::cancel;
     assertThatThrownBy(() ->
             serve(
                 write(guest, SaveFormat.MAPPED_RAM),
@@ -431,13 +548,11 @@ class PageServerTest {
                   try (FileChannel channel = FileChannel.open(file(), StandardOpenOption.WRITE)) {
                     channel.truncate(positionOf(10));
                   }
-                  destination.readPages();
-                  destination.shut(0);
                   awaitEnd(socket);
                 }))
         .isInstanceOf(DamagedSaveException.class)
         .hasMessageContaining("incomplete");
-    assertThat(unreadable).hasSize(1);
+    assertThat(lifeline.failures).hasSize(1);
   }
 
   @Test
@@ -459,6 +574,6 @@ class PageServerTest {
                 }))
         .isInstanceOf(DamagedSaveException.class)
         .hasMessageContaining("was changed");
-    assertThat(unreadable).hasSize(1);
+    assertThat(lifeline.failures).hasSize(1);
   }
 }

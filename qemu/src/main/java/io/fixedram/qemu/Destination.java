@@ -87,6 +87,11 @@ final class Destination implements AutoCloseable {
     process.ifPresent(QemuProcess::end);
   }
 
+  /** Ends a QEMU that was started here at once, since its guest lacks memory. */
+  void kill() {
+    process.ifPresent(QemuProcess::kill);
+  }
+
   /** Lets go of QEMU, which is left as it is. */
   @Override
   public void close() {

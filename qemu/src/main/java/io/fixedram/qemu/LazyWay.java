@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
+import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.file.FixedSave;
@@ -10,27 +11,20 @@ import io.fixedram.file.SaveHold;
 import io.fixedram.os.Cancellation;
 import io.fixedram.os.Threads;
 import io.fixedram.os.UnixSocket;
+import io.fixedram.pageserver.Lifeline;
 import io.fixedram.pageserver.PageServer;
-import io.fixedram.qemu.qmp.QemuGoneException;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 /**
  * The guest runs before its memory has come: QEMU is told the end of a postcopy migration, and its
  * pages are served from the save. Until all have arrived the guest depends on us, so that whatever
  * goes wrong has it stopped before its pages stop coming: CPUs that wait for a page can't stop.
  */
-final class LazyWay implements IncomingWay {
-  /** What QEMU may take to stop a guest whose pages still come. */
-  private static final Duration STOP_TIME = Duration.ofSeconds(5);
-
-  /** How long QEMU gets to take notice of a stop before pages that can't be read go as zeros. */
-  private static final Duration NOTICE_TIME = Duration.ofMillis(200);
+final class LazyWay implements IncomingWay, Lifeline {
+  private static final long WATCH_NANOS = 1_000_000_000;
 
   private final FixedSave save;
   private final Destination destination;
@@ -42,13 +36,16 @@ final class LazyWay implements IncomingWay {
   /** Ends the serving, which must come after the guest was stopped. */
   private final Cancellation serving = new Cancellation();
 
-  private final CountDownLatch stopped = new CountDownLatch(1);
+  private final GuestStop stop;
   private final SaveHold hold;
   private final HotFile hotFile;
   private final HotPages hot;
   private final PageServer server;
-  private volatile Optional<FixedRamException> unreadable = Optional.empty();
+  private volatile Optional<Throwable> failure = Optional.empty();
   private Optional<UnixSocket> connection = Optional.empty();
+  private long watchedNanos = System.nanoTime();
+  private boolean replaced;
+  private boolean running;
 
   /**
    * Prepares.
@@ -69,10 +66,16 @@ final class LazyWay implements IncomingWay {
     this.listener = listener;
     this.cancellation = cancellation;
     this.meanwhile = meanwhile;
-    this.hold = SaveHold.take(save);
+    this.stop = new GuestStop(destination, serving::cancel);
     this.hotFile = HotFile.of(save);
     this.hot = loadHot();
-    this.server = new PageServer(save, hold, hot, view.faults(), this::unreadable);
+    this.hold = SaveHold.take(save);
+    try {
+      this.server = new PageServer(save, hold, hot, view.faults(), this);
+    } catch (RuntimeException | Error e) {
+      hold.close();
+      throw e;
+    }
   }
 
   private HotPages loadHot() {
@@ -84,7 +87,12 @@ final class LazyWay implements IncomingWay {
     }
   }
 
+  /** Beside the file that was served, not beside one that has taken its name. */
   private void storeHot() {
+    warnIfReplaced();
+    if (replaced) {
+      return;
+    }
     try {
       hotFile.store(hot);
     } catch (FixedRamException e) {
@@ -113,59 +121,63 @@ final class LazyWay implements IncomingWay {
     view.serving(OptionalDouble.empty());
     CompletableFuture<Void> served = new CompletableFuture<>();
     Thread thread = Thread.ofPlatform().daemon().name("page server").start(() -> serve(served));
-    try (Cancellation.Registration _ = cancellation.onCancel(this::giveUp);
+    Optional<Throwable> neglect;
+    try (Cancellation.Registration _ = cancellation.onCancel(stop::begin);
         Cancellation.Registration _ = cancellation.refuseOnce(this::refuse)) {
-      while (!served.isDone()) {
-        meanwhile.run();
-      }
-    } catch (QemuGoneException e) {
-      // One that we ended ourselves is not missed.
-      if (unreadable.isEmpty()) {
-        throw e;
-      }
-    } finally {
-      serving.cancel();
+      neglect = attend(served);
       Threads.joinUninterruptibly(thread);
     }
-    unreadable.ifPresent(this::stopForGood);
+    if (stop.hasBegun()) {
+      throw givenUp();
+    }
+    neglect.ifPresent(reason -> throwNeglect(reason, served));
     outcome(served);
     storeHot();
   }
 
-  /** Makes sure that a guest that lacks pages does not run. */
-  private void stopForGood(FixedRamException reason) {
-    cancellation.throwIfCancelled();
-    String sentence = String.valueOf(reason.getMessage());
-    if (destination.process().isEmpty()) {
-      sentence += leaveStopped();
-    }
-    throw reason instanceof DamagedSaveException
-        ? new DamagedSaveException(sentence)
-        : new FixedRamException(sentence, reason);
-  }
-
-  private String leaveStopped() {
-    Migration migration = new Migration(destination.qmp()).within(STOP_TIME);
+  /**
+   * Looks after the guest until its pages have come, or it is being stopped.
+   *
+   * @return why that could not be done; pages still come, since the guest needs them all the same
+   */
+  // What ends this must not end the guest.
+  @SuppressWarnings("CatchThrowable")
+  private Optional<Throwable> attend(CompletableFuture<Void> served) {
     try {
-      migration.stopGuest();
-      return "; the guest in QEMU at "
-          + destination.qmp().endpoint()
-          + " is stopped and must not go on, since pages are missing from its memory: end that"
-          + " QEMU";
-    } catch (QemuGoneException e) {
-      return "; QEMU has ended";
-    } catch (FixedRamException e) {
-      listener.note("the guest could not be stopped: " + e.getMessage());
-      return quit();
+      while (!served.isDone() && !stop.hasBegun()) {
+        stop.unlessBegun(this::lookAfterGuest);
+        watchSave();
+      }
+      return Optional.empty();
+    } catch (Throwable e) {
+      return Optional.of(e);
     }
   }
 
-  private String quit() {
-    try {
-      destination.qmp().execute("quit");
-      return "; QEMU was told to end, since its guest could not be stopped";
-    } catch (FixedRamException e) {
-      return "; its guest could not be stopped, and QEMU does not answer: kill it";
+  private void lookAfterGuest() {
+    meanwhile.run();
+    if (!running
+        && view.serving().filter(state -> state.runningSeconds().isPresent()).isPresent()) {
+      running = true;
+      server.guestRuns();
+    }
+  }
+
+  private void watchSave() {
+    long now = System.nanoTime();
+    if (now - watchedNanos > WATCH_NANOS) {
+      watchedNanos = now;
+      warnIfReplaced();
+    }
+  }
+
+  private void warnIfReplaced() {
+    if (!replaced && hold.replaced()) {
+      replaced = true;
+      listener.warning(
+          save.path()
+              + " has lost its name while the guest needed its pages; the file stays on disk until"
+              + " all have arrived");
     }
   }
 
@@ -180,17 +192,37 @@ final class LazyWay implements IncomingWay {
     }
   }
 
-  private void outcome(CompletableFuture<Void> served) {
+  private static void outcome(CompletableFuture<Void> served) {
     try {
       served.join();
     } catch (CompletionException e) {
-      cancellation.throwIfCancelled();
-      switch (e.getCause()) {
-        case RuntimeException failure -> throw failure;
-        case Error failure -> throw failure;
-        case null, default -> throw e;
-      }
+      throw unchecked(e.getCause() == null ? e : e.getCause());
     }
+  }
+
+  /** Of QEMU's end, the loss of QMP tells more than that of the connection for pages. */
+  private void throwNeglect(Throwable reason, CompletableFuture<Void> served) {
+    if (served.isCompletedExceptionally()
+        || destination.process().isPresent()
+        || !(reason instanceof FixedRamException)) {
+      throw unchecked(reason);
+    }
+    throw new FixedRamException(
+        reason.getMessage()
+            + "; all pages of "
+            + save.path()
+            + " have reached the guest in QEMU at "
+            + destination.qmp().endpoint()
+            + ", but whether it runs is for you to see",
+        reason);
+  }
+
+  private static RuntimeException unchecked(Throwable failure) {
+    return switch (failure) {
+      case RuntimeException e -> e;
+      case Error e -> throw e;
+      default -> new IllegalStateException(failure);
+    };
   }
 
   private void refuse() {
@@ -200,49 +232,40 @@ final class LazyWay implements IncomingWay {
             + ", so this goes on until all have arrived; interrupt once more to give the guest up");
   }
 
-  private void unreadable(FixedRamException reason) {
-    unreadable = Optional.of(reason);
-    listener.warning(reason.getMessage() + "; stopping the guest");
-    Thread.ofPlatform().daemon().name("stopping the guest").start(this::stopAfterFailure);
-    try {
-      var _ = stopped.await(NOTICE_TIME.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+  @Override
+  public void failed(Throwable reason) {
+    failure = Optional.of(reason);
+    listener.warning(sentence(reason) + "; stopping the guest");
+    stop.begin();
   }
 
-  private void stopAfterFailure() {
-    stopGuest();
-    stopped.countDown();
-    if (destination.process().isPresent()) {
-      endOwnQemu();
-    }
+  @Override
+  public void awaitStop() {
+    stop.await();
   }
 
-  /** In this order: without its pages, QEMU would take its time to end. */
-  private void endOwnQemu() {
-    destination.abandon();
-    serving.cancel();
+  private static String sentence(Throwable reason) {
+    return reason instanceof FixedRamException known
+        ? String.valueOf(known.getMessage())
+        : "pages can't be served (" + reason + ")";
   }
 
-  private void stopGuest() {
-    try {
-      new Migration(destination.qmp()).within(STOP_TIME).stopGuest();
-    } catch (FixedRamException e) {
-      listener.note("the guest could not be stopped: " + e.getMessage());
+  /** Why the guest was stopped, with what has become of it. */
+  private RuntimeException givenUp() {
+    String state = stop.outcome();
+    if (cancellation.isCancelled()) {
+      listener.warning("the guest was given up: " + state);
+      return new CancelledException();
     }
-  }
-
-  /** The user insists. Pages come until the guest is stopped: without them it could not be. */
-  private void giveUp() {
-    stopGuest();
-    endOwnQemu();
-    if (destination.process().isEmpty()) {
-      listener.warning(
-          "the guest in QEMU at "
-              + destination.qmp().endpoint()
-              + " is stopped with only a part of its memory: end that QEMU");
-    }
+    Throwable reason = failure.orElseThrow();
+    return switch (reason) {
+      case DamagedSaveException e -> new DamagedSaveException(e.getMessage() + "; " + state);
+      case FixedRamException e -> new FixedRamException(e.getMessage() + "; " + state, e);
+      default -> {
+        listener.warning(state);
+        yield unchecked(reason);
+      }
+    };
   }
 
   @Override

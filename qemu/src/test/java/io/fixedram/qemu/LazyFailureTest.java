@@ -13,14 +13,18 @@ import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.guest.MemoryGuest;
 import io.fixedram.qemu.guest.MemoryGuest.Region;
 import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.qmp.QmpClient;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -29,8 +33,10 @@ class LazyFailureTest extends QemuTest {
   /** Large enough for something to happen while pages are served. */
   private static final GuestSpec LARGE =
       GuestSpec.small()
-          .withRam(512)
-          .running(new MemoryGuest(List.of(new Region(16 << 20, 80_000)), 0));
+          .withRam(400)
+          .running(new MemoryGuest(List.of(new Region(16 << 20, 60_000)), 0));
+
+  @TempDir static Path saves;
 
   private final Cancellation cancellation = new Cancellation();
 
@@ -43,11 +49,17 @@ class LazyFailureTest extends QemuTest {
     return ProcessHandle.current().children().filter(ProcessHandle::isAlive).toList();
   }
 
+  /** A copy of the one save that all tests of a QEMU share. */
   private void saveGuest(TestedQemu version) throws Exception {
-    try (RunningQemu source = boot(version, LARGE)) {
-      source.awaitGeneration(1);
-      save(stopFirst(request(source)));
+    Path saved = saves.resolve(version.name());
+    if (!Files.exists(saved)) {
+      try (RunningQemu source = boot(version, LARGE)) {
+        source.awaitGeneration(1);
+        save(stopFirst(request(source)));
+      }
+      Files.move(file(), saved);
     }
+    Files.copy(saved, file());
   }
 
   private CompletableFuture<RestoredGuest> restoring(RestoreTarget target) {
@@ -106,11 +118,16 @@ class LazyFailureTest extends QemuTest {
           .isInstanceOf(DamagedSaveException.class)
           .hasMessageContainingAll(file().toString(), "is stopped and must not go on");
       assertThat(target.status()).isEqualTo("paused");
+      // What it did not need for its stop it has not got, not even as zeros.
       assertThat(target.observer().execute("query-migrate").get("status").text())
-          .isEqualTo("completed");
-      target.observer().execute("quit");
-      assertThat(target.process().waitFor()).isZero();
+          .isNotEqualTo("completed");
+      assertQuits(target);
     }
+  }
+
+  private static void assertQuits(RunningQemu target) throws InterruptedException {
+    target.observer().execute("quit");
+    assertThat(target.process().waitFor()).isZero();
   }
 
   @ParameterizedTest
@@ -120,7 +137,9 @@ class LazyFailureTest extends QemuTest {
     CompletableFuture<RestoredGuest> restoring =
         restoring(new RestoreTarget.Command(command(version)));
     truncate();
-    assertThat(failure(restoring)).isInstanceOf(DamagedSaveException.class);
+    assertThat(failure(restoring))
+        .isInstanceOf(DamagedSaveException.class)
+        .hasMessageEndingWith("its QEMU was ended");
     assertThat(children()).isEmpty();
   }
 
@@ -182,8 +201,7 @@ class LazyFailureTest extends QemuTest {
       assertThat(failure(restoring)).isInstanceOf(CancelledException.class);
       assertThat(recorder.warnings()).anyMatch(text -> text.contains("end that QEMU"));
       assertThat(target.status()).isEqualTo("paused");
-      target.observer().execute("quit");
-      assertThat(target.process().waitFor()).isZero();
+      assertQuits(target);
     }
   }
 
@@ -197,6 +215,40 @@ class LazyFailureTest extends QemuTest {
     assertThat(cancellation.cancel()).isTrue();
     assertThat(failure(restoring)).isInstanceOf(CancelledException.class);
     assertThat(children()).isEmpty();
+  }
+
+  /** The guest needs nothing but its pages. */
+  @ParameterizedTest
+  @EnumSource
+  void lostQmpDoesNotCutThePages(TestedQemu version) throws Exception {
+    saveGuest(version);
+    try (RunningQemu target = waiting(version, LARGE);
+        QmpProxy proxy = QmpProxy.to(target.qmp())) {
+      CompletableFuture<RestoredGuest> restoring =
+          restoring(new RestoreTarget.Running(proxy.endpoint()));
+      proxy.cut();
+      assertThat(failure(restoring))
+          .isNotInstanceOf(QemuGoneException.class)
+          .hasMessageContainingAll(proxy.endpoint().toString(), "all pages of " + file());
+      target.assertGoesOn();
+      assertThat(target.observer().execute("query-migrate").get("status").text())
+          .isEqualTo("completed");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void replacedSaveIsServedToItsEnd(TestedQemu version) throws Exception {
+    saveGuest(version);
+    try (RunningQemu target = waiting(version, LARGE)) {
+      CompletableFuture<RestoredGuest> restoring = restoring(target);
+      Path other = Files.writeString(directory.resolve("other"), "no save");
+      Files.move(other, file(), StandardCopyOption.REPLACE_EXISTING);
+      restoring.join().close();
+      assertThat(recorder.warnings()).anyMatch(text -> text.contains("has lost its name"));
+      target.assertGoesOn();
+      assertThat(leftFiles()).as("no hot pages beside another file").containsExactly("guest.save");
+    }
   }
 
   @ParameterizedTest
