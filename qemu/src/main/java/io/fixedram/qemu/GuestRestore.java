@@ -28,6 +28,9 @@ import java.util.OptionalLong;
 public final class GuestRestore {
   private static final Duration POLL_TIME = Duration.ofMillis(10);
 
+  /** While a guest that was stopped when it was saved waits for us to let it run. */
+  private static final Duration SHORT_POLL_TIME = Duration.ofMillis(1);
+
   /** How long to wait for an answer that can come later as well. */
   private static final Duration ANSWER_TIME = Duration.ofSeconds(1);
 
@@ -47,6 +50,9 @@ public final class GuestRestore {
   private OptionalLong settledNanos = OptionalLong.empty();
 
   private final OrderlyEnd orderlyEnd = new OrderlyEnd();
+
+  /** Whether QEMU was told to hold back the guest that it waits for. */
+  private boolean heldBack;
 
   /** Whether QEMU has ended so before all pages had been served. */
   private boolean ended;
@@ -167,6 +173,7 @@ public final class GuestRestore {
       change(settings, way);
       if (request.paused()) {
         // While it waits for a guest, this tells QEMU not to let it run once it is there.
+        heldBack = true;
         migration.stopGuest();
       }
       listener.started(view);
@@ -181,6 +188,9 @@ public final class GuestRestore {
       return report(choice, runningNanos);
     } catch (RuntimeException | Error e) {
       putBackAfter(e, settings);
+      if (heldBack && destination.process().isEmpty()) {
+        letNextGuestRun(e);
+      }
       throw e;
     }
   }
@@ -194,6 +204,17 @@ public final class GuestRestore {
       listener.note(
           "QEMU was started with SIGINT and SIGHUP blocked, for its guest might have been served"
               + " pages: interrupt this program, or send QEMU SIGTERM, to end it");
+    }
+  }
+
+  /** A QEMU that still waits is told not to hold the next guest back. */
+  private void letNextGuestRun(Throwable failure) {
+    try {
+      if (migration.within(ANSWER_TIME).guest().is("inmigrate")) {
+        migration.within(ANSWER_TIME).letRun();
+      }
+    } catch (FixedRamException e) {
+      failure.addSuppressed(e);
     }
   }
 
@@ -340,7 +361,10 @@ public final class GuestRestore {
 
   /** Lets the guest run or not, as asked for; the time from which that has been so. */
   private long settle() {
-    GuestStatus guest = migration.guest();
+    return settle(migration.guest());
+  }
+
+  private long settle(GuestStatus guest) {
     if (request.paused()) {
       if (guest.running()) {
         migration.stopGuest();
@@ -349,7 +373,7 @@ public final class GuestRestore {
     }
     if (!guest.running()) {
       try {
-        migration.resumeGuest();
+        migration.letRun();
       } catch (FixedRamException e) {
         throw new FixedRamException(
             "the guest is loaded but cannot run: " + e.getMessage() + " (--paused leaves it so)",
@@ -362,22 +386,28 @@ public final class GuestRestore {
 
   /** While pages are served still: takes events for a while, and lets the guest go on. */
   private void settleOnceLoaded() {
-    takeEvents(POLL_TIME);
-    if (settledNanos.isEmpty() && isLoaded()) {
-      long runningNanos = settle();
+    if (settledNanos.isPresent()) {
+      takeEvents(POLL_TIME);
+      return;
+    }
+    takeEvents(SHORT_POLL_TIME);
+    Optional<GuestStatus> loaded = guestIfLoaded();
+    if (loaded.isPresent()) {
+      long runningNanos = settle(loaded.get());
       settledNanos = OptionalLong.of(runningNanos);
       view.serving(OptionalDouble.of((runningNanos - incomingNanos) / 1e9));
     }
   }
 
   /** QEMU is slow to answer while its main loop waits for a page itself. */
-  private boolean isLoaded() {
+  private Optional<GuestStatus> guestIfLoaded() {
     try {
-      return !migration.within(ANSWER_TIME).guest().is("inmigrate");
+      return Optional.of(migration.within(ANSWER_TIME).guest())
+          .filter(guest -> !guest.is("inmigrate"));
     } catch (QemuGoneException e) {
       throw e;
     } catch (FixedRamException e) {
-      return false;
+      return Optional.empty();
     }
   }
 

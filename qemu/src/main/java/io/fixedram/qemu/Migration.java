@@ -89,6 +89,11 @@ final class Migration {
     while (guest().name().equals("finish-migrate") && System.nanoTime() < until) {
       Pause.of(Duration.ofMillis(1));
     }
+    letRun();
+  }
+
+  /** Lets the guest run, or has a QEMU that waits for one let it run once it is there. */
+  void letRun() {
     execute("cont");
   }
 

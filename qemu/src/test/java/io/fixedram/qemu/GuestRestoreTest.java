@@ -10,12 +10,15 @@ import io.fixedram.file.Save;
 import io.fixedram.file.SaveWriter;
 import io.fixedram.file.WriteOptions;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -56,6 +59,27 @@ class GuestRestoreTest extends QemuTest {
       assertThat(qemu.migrationSettings()).isEqualTo(settings);
       assertThat(qemu.observer().execute("query-status").get("running").flag()).isTrue();
       RunningQemu.assertGoesOn(saved, directory, "restored");
+    }
+  }
+
+  /** What was asked for with a guest that did not come must not hold back the next one. */
+  @ParameterizedTest
+  @EnumSource
+  void nextGuestRunsAfterAFailureToRestoreOnePaused(TestedQemu version) throws Exception {
+    try (RunningQemu source = boot(version, GuestSpec.small());
+        RunningQemu target = waiting(version, GuestSpec.small())) {
+      source.awaitGeneration(3);
+      save(request(source));
+      recorder.atStart(() -> {
+        throw new IllegalStateException("interposed");
+      });
+      assertThatThrownBy(() -> restore(target, RestoreVia.STREAM, true))
+          .isInstanceOf(IllegalStateException.class);
+      recorder.atStart(() -> {});
+      Endpoint socket = new Endpoint.Unix(directory.resolve("incoming"));
+      target.observer().execute("migrate-incoming", Map.of("uri", socket.toString()));
+      StreamSend.run(file(), socket, recorder, new Cancellation());
+      RunningQemu.assertGoesOn(source.serial(), directory, "restored");
     }
   }
 
