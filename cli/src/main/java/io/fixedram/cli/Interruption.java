@@ -3,8 +3,10 @@ package io.fixedram.cli;
 
 import io.fixedram.os.Cancellation;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /**
  * Ctrl-C, and the other signals on which Java shuts down (SIGTERM, SIGHUP): asks the command to
@@ -13,6 +15,12 @@ import java.util.concurrent.TimeUnit;
 final class Interruption {
   private static final long PATIENCE_SECONDS = 3;
   private static final long POLL_MILLIS = 50;
+
+  /**
+   * Signals of different kinds within this time are one request: service managers and terminals
+   * that close send SIGTERM and SIGHUP together.
+   */
+  private static final long TOGETHER_NANOS = 1_000_000_000;
 
   /** More than this program has; of further ones none would be seen. */
   private static final int MOST_THREADS = 256;
@@ -57,15 +65,22 @@ final class Interruption {
     Runtime.getRuntime().halt(status);
   }
 
-  /** Asks for the end, and again with each further signal if that is refused. */
+  /** Asks for the end, and again with each further request if that is refused. */
   private void cancel() throws InterruptedException {
-    int taken = Math.max(1, signals());
+    Signals taken = Signals.soFar();
+    long takenNanos = System.nanoTime();
     boolean heard = cancellation.cancel();
     while (!heard && !ended.await(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
-      int now = signals();
-      if (now > taken) {
+      Signals now = Signals.soFar();
+      if (now.all() > taken.all()) {
+        boolean again =
+            now.mostOfOneKind() > taken.mostOfOneKind()
+                || System.nanoTime() - takenNanos > TOGETHER_NANOS;
         taken = now;
-        heard = cancellation.cancel();
+        takenNanos = System.nanoTime();
+        if (again) {
+          heard = cancellation.cancel();
+        }
       }
     }
   }
@@ -73,17 +88,27 @@ final class Interruption {
   /**
    * How many signals have come. Java starts a thread for each, "SIGTERM handler" for instance, and
    * those after the first wait for the end of the shutdown that the first has begun.
+   *
+   * @param all of any kind, at least the one that began the shutdown
+   * @param mostOfOneKind of the kind of which there are most
    */
-  private static int signals() {
-    ThreadGroup all = Thread.currentThread().getThreadGroup();
-    for (ThreadGroup parent = all.getParent(); parent != null; parent = parent.getParent()) {
-      all = parent;
+  private record Signals(int all, int mostOfOneKind) {
+
+    static Signals soFar() {
+      ThreadGroup all = Thread.currentThread().getThreadGroup();
+      for (ThreadGroup parent = all.getParent(); parent != null; parent = parent.getParent()) {
+        all = parent;
+      }
+      Thread[] threads = new Thread[MOST_THREADS];
+      int count = all.enumerate(threads);
+      Map<String, Long> kinds =
+          Arrays.stream(threads, 0, count)
+              .map(Thread::getName)
+              .filter(name -> name.matches("SIG[A-Z0-9]+ handler"))
+              .collect(Collectors.groupingBy(name -> name, Collectors.counting()));
+      long most = kinds.values().stream().mapToLong(Long::longValue).max().orElse(1);
+      long sum = kinds.values().stream().mapToLong(Long::longValue).sum();
+      return new Signals((int) Math.max(1, sum), (int) most);
     }
-    Thread[] threads = new Thread[MOST_THREADS];
-    int count = all.enumerate(threads);
-    return (int)
-        Arrays.stream(threads, 0, count)
-            .filter(thread -> thread.getName().matches("SIG[A-Z0-9]+ handler"))
-            .count();
   }
 }

@@ -7,6 +7,7 @@ import io.fixedram.cli.acceptance.Launcher.Result;
 import io.fixedram.qemu.guest.SerialReport;
 import io.fixedram.qemu.qmp.Json;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -438,6 +439,116 @@ class AcceptanceTest {
       assertThat(vm.status()).isEqualTo("running");
       assertThat(vm.migrationSettings()).isEqualTo(settings);
       Vm.awaitRound(serial, Vm.round(serial) + 2);
+    }
+  }
+
+  /** A guest that runs with a part of its memory, in the middle of its lazy restore. */
+  private record Served(Vm guest, Launcher restore, Path serial) implements AutoCloseable {
+
+    /** Lets the command hold still meanwhile. */
+    void signal(String... names) throws IOException, InterruptedException {
+      restore.signal("STOP");
+      for (String name : names) {
+        restore.signal(name);
+      }
+      restore.signal("CONT");
+    }
+
+    void awaitWarning() {
+      guest.await("a warning", () -> said("warning: the guest still needs pages"));
+    }
+
+    private boolean said(String text) {
+      try {
+        return restore.err().contains(text);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    @Override
+    public void close() {
+      restore.close();
+      guest.close();
+    }
+  }
+
+  private Path largeSave(Path qemu) throws IOException, InterruptedException {
+    Path file = saves.resolve("vm.fram");
+    try (Vm vm = largeVm(qemu)) {
+      Result save =
+          Launcher.run(saves, "save", "--qmp", vm.qmp(), file, "--stop", "--then", "quit");
+      assertThat(save.status()).as(save.err()).isZero();
+    }
+    return file;
+  }
+
+  private Served serve(Path qemu, Path file) throws IOException {
+    Path second = directory.resolve("second.txt");
+    Path disk = Vm.image(directory, LARGE_USED_MIB);
+    List<String> command = Vm.command(qemu, disk, LARGE_RAM_MIB, "file:" + second);
+    Vm guest = Vm.start(directory, "copy", command, "-incoming", "defer");
+    Launcher restore =
+        Launcher.start(saves, "restore", file, "--via", "lazy", "--qmp", guest.qmp());
+    guest.await("the guest to run", () -> guest.status().equals("running"));
+    return new Served(guest, restore, second);
+  }
+
+  @ParameterizedTest
+  @EnumSource(QemuPrograms.class)
+  void servingHearsTheSecondInterrupt(QemuPrograms program)
+      throws IOException, InterruptedException {
+    Path qemu = program.path();
+    Path file = largeSave(qemu);
+    try (Served served = serve(qemu, file)) {
+      served.signal("INT");
+      served.awaitWarning();
+      served.signal("INT");
+      Result ended = served.restore().result();
+      assertThat(ended.status()).as(ended.err()).isEqualTo(130);
+      assertThat(ended.err()).contains("interrupt once more", "is stopped and must not go on");
+      assertThat(served.guest().status()).isEqualTo("paused");
+    }
+  }
+
+  /** As a service manager sends them, which means it once. */
+  @Test
+  void termAndHangUpTogetherAreOneInterrupt() throws IOException, InterruptedException {
+    Path qemu = QemuPrograms.any();
+    Path file = largeSave(qemu);
+    try (Served served = serve(qemu, file)) {
+      served.signal("TERM", "HUP");
+      served.awaitWarning();
+      Result ended = served.restore().result();
+      assertThat(ended.status()).as(ended.err()).isZero();
+      assertThat(ended.out()).contains("; the guest runs");
+      Vm.awaitRound(served.serial(), Vm.round(serial) + 2);
+      assertWentOnWhereItWas(serial, served.serial());
+    }
+  }
+
+  /** The guest is lost; its save is not. */
+  @ParameterizedTest
+  @EnumSource(QemuPrograms.class)
+  void killedPageServerLeavesTheGuestHanging(QemuPrograms program)
+      throws IOException, InterruptedException {
+    Path qemu = program.path();
+    Path file = largeSave(qemu);
+    try (Served served = serve(qemu, file)) {
+      served.restore().signal("KILL");
+      assertThat(served.restore().result().status()).isEqualTo(137);
+      Thread.sleep(1000);
+      long before = Vm.round(served.serial());
+      Thread.sleep(1000);
+      assertThat(Vm.round(served.serial())).isEqualTo(before);
+      served.guest().kill();
+    }
+    Files.delete(directory.resolve("second.txt"));
+    try (Served served = serve(qemu, file)) {
+      Result ended = served.restore().result();
+      assertThat(ended.status()).as(ended.err()).isZero();
+      Vm.awaitRound(served.serial(), Vm.round(serial) + 2);
+      assertWentOnWhereItWas(serial, served.serial());
     }
   }
 
