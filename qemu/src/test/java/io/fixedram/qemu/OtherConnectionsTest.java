@@ -72,6 +72,29 @@ class OtherConnectionsTest extends QemuTest {
     }
   }
 
+  @Test
+  void qemuThatMayNotUseUserfaultfd() throws Exception {
+    Path allowed = Path.of("/proc/sys/vm/unprivileged_userfaultfd");
+    assumeTrue(
+        Files.exists(allowed) && Files.readString(allowed).strip().equals("0"),
+        "this host lets everybody use userfaultfd");
+    Path open = directoryForNobody();
+    GuestSpec incoming = GuestSpec.small().with("-incoming", "defer");
+    try (RunningQemu source = boot(TestedQemu.QEMU_7, GuestSpec.small())) {
+      source.awaitGeneration(3);
+      save(stopFirst(request(source)));
+      try (RunningQemu target = startAsNobody(incoming, open, "restored")) {
+        assertThatThrownBy(() -> restore(target, RestoreVia.LAZY))
+            .isInstanceOf(FixedRamException.class)
+            .hasMessageContaining("sysctl vm.unprivileged_userfaultfd=1");
+        assertThat(target.status()).isEqualTo("inmigrate");
+        RestoreReport report = restore(target, RestoreVia.AUTO);
+        assertThat(report.via()).isEqualTo(RestoreVia.STREAM);
+        RunningQemu.assertGoesOn(source.serial(), open, "restored");
+      }
+    }
+  }
+
   private Path directoryForNobody() throws IOException {
     assumeTrue(
         System.getProperty("user.name").equals("root") && Files.isExecutable(SETPRIV),
