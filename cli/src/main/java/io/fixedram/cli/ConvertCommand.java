@@ -137,6 +137,7 @@ record ConvertCommand(
   }
 
   private void tell(Console console, ConversionSource from, WrittenSave written, double seconds) {
+    PageCacheNote.tell(console, written.whyCached());
     console.result(
         "converted "
             + from.name()

@@ -74,6 +74,7 @@ record ReceiveCommand(Endpoint listen, Path file, SaveFormat format, WriteOption
     try (ProgressDisplay progress = new ProgressDisplay(console)) {
       report = StreamReceive.run(listen, file, format, options, progress, cancellation);
     }
+    PageCacheNote.tell(console, report.whyCached());
     console.result(
         "received "
             + report.file()

@@ -98,6 +98,7 @@ record SaveCommand(SaveRequest request) implements Command {
     try (ProgressDisplay progress = new ProgressDisplay(console)) {
       report = GuestSave.run(request, progress, cancellation);
     }
+    PageCacheNote.tell(console, report.whyCached());
     console.result(summary(report));
     if (report.liveUnderTcg()) {
       console.warning(

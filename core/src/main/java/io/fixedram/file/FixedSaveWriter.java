@@ -75,6 +75,11 @@ final class FixedSaveWriter implements PageSink {
     return pageBytes;
   }
 
+  /** Why pages go through the page cache; empty if they go past it. */
+  Optional<String> whyCached() {
+    return pages().file().whyCached();
+  }
+
   private Pages pages() {
     return pages.orElseThrow(() -> new IllegalStateException("pages before begin"));
   }

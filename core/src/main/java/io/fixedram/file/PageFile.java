@@ -11,24 +11,31 @@ import java.util.OptionalLong;
 /**
  * The open file under a save that is being written: page content past the page cache where that is
  * wanted and possible, all else through it. The two never share a block of the disk, since pages
- * start and end at the alignment that direct writes ask for, or go through the cache too. One
- * thread writes pages at a time.
+ * start and end at the alignment that direct writes ask for, or go through the cache too. Several
+ * threads may write at a time, each other pages.
  */
 final class PageFile implements AutoCloseable {
   /**
    * Shorter writes go through the page cache, which puts scattered pages into order; each of them
-   * past it would cost the disk's latency.
+   * past it would cost the disk's latency. Those that are as long are written back at once, too.
    */
-  private static final long LEAST_DIRECT_BYTES = 256 << 10;
+  private static final long LEAST_LONG_BYTES = 256 << 10;
 
   /** Zeros written at a time where the file system cannot punch holes. */
   private static final int ZEROS_BYTES = 1 << 16;
 
   private final Descriptor plain;
   private final boolean directDemanded;
-  private Optional<Descriptor> direct;
-  private long directAlignment;
-  private boolean holes = true;
+
+  /** Stays open until all threads are done, even if it turns out to be of no use. */
+  private final Optional<Descriptor> direct;
+
+  private final long directAlignment;
+
+  /** Why pages go through the page cache; empty while they go past it. */
+  private volatile Optional<String> whyCached = Optional.empty();
+
+  private volatile boolean holes = true;
 
   /**
    * Uses an open file, which stays the caller's to close.
@@ -38,24 +45,30 @@ final class PageFile implements AutoCloseable {
   PageFile(Descriptor plain, DirectMode mode) {
     this.plain = plain;
     this.directDemanded = mode == DirectMode.ON;
-    this.direct = mode == DirectMode.OFF ? Optional.empty() : openDirect();
+    OptionalLong alignment = plain.status().directOffsetAlignment();
+    this.directAlignment = Math.max(4096, alignment.orElse(4096));
+    this.direct = mode == DirectMode.OFF ? notWanted() : openDirect(alignment);
   }
 
-  private Optional<Descriptor> openDirect() {
-    OptionalLong alignment = plain.status().directOffsetAlignment();
+  private Optional<Descriptor> notWanted() {
+    whyCached = Optional.of("direct writes are off");
+    return Optional.empty();
+  }
+
+  private Optional<Descriptor> openDirect(OptionalLong alignment) {
     if (alignment.isPresent() && alignment.getAsLong() == 0) {
-      return noDirect(Errno.EOPNOTSUPP.number());
+      giveUpDirect(Errno.EOPNOTSUPP.number());
+      return Optional.empty();
     }
     try {
-      Descriptor opened = plain.reopen(Descriptor.Mode.DIRECT);
-      directAlignment = Math.max(4096, alignment.orElse(4096));
-      return Optional.of(opened);
+      return Optional.of(plain.reopen(Descriptor.Mode.DIRECT));
     } catch (StorageException e) {
-      return noDirect(e.errno());
+      giveUpDirect(e.errno());
+      return Optional.empty();
     }
   }
 
-  private Optional<Descriptor> noDirect(int errno) {
+  private void giveUpDirect(int errno) {
     if (directDemanded) {
       throw new StorageException(
           "cannot write "
@@ -65,32 +78,35 @@ final class PageFile implements AutoCloseable {
               + "; use --direct auto or off",
           errno);
     }
-    return Optional.empty();
+    whyCached = Optional.of("the file system refuses direct writes: " + Errno.text(errno));
   }
 
-  /** Whether pages go past the page cache. */
-  boolean isDirect() {
-    return direct.isPresent();
+  /** Why pages go through the page cache; empty if they go past it, but for short runs. */
+  Optional<String> whyCached() {
+    return whyCached;
   }
 
   /** Writes page content. */
   void writePages(long position, MemorySegment from, long offset, long lengthBytes) {
-    if (direct.isPresent()
-        && lengthBytes >= LEAST_DIRECT_BYTES
-        && ((position | lengthBytes | from.address() + offset) & (directAlignment - 1)) == 0) {
+    if (lengthBytes < LEAST_LONG_BYTES) {
+      plain.write(position, from, offset, lengthBytes);
+      return;
+    }
+    long unaligned = (position | lengthBytes | from.address() + offset) & (directAlignment - 1);
+    if (whyCached.isEmpty() && unaligned == 0) {
       try {
-        direct.get().write(position, from, offset, lengthBytes);
+        direct.orElseThrow().write(position, from, offset, lengthBytes);
         return;
       } catch (StorageException e) {
         // Some file systems take the flag at open and refuse the write.
         if (e.errno() != Errno.EINVAL.number()) {
           throw e;
         }
-        direct.get().close();
-        direct = noDirect(e.errno());
+        giveUpDirect(e.errno());
       }
     }
     plain.write(position, from, offset, lengthBytes);
+    plain.startWriteBack(position, lengthBytes);
   }
 
   /** Makes pages that were written read as zeros again, and gives their space back. */

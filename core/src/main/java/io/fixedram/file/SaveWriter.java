@@ -14,6 +14,7 @@ import io.fixedram.stream.StreamEncoder;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /**
  * Writes one save of any format. The file appears under its name when {@link #publish()} is called,
@@ -28,6 +29,7 @@ public final class SaveWriter implements AutoCloseable {
   private final PageSink sink;
   private final LongSupplier pageBytes;
   private final LongSupplier transferredBytes;
+  private final Supplier<Optional<String>> whyCached;
 
   private SaveWriter(
       Path target,
@@ -47,11 +49,13 @@ public final class SaveWriter implements AutoCloseable {
       writer = fixed;
       pageBytes = fixed::pageBytes;
       transferredBytes = counters::dataBytes;
+      whyCached = fixed::whyCached;
     } else {
       StreamEncoder stream = new StreamEncoder(descriptor::write);
       writer = stream;
       pageBytes = stream::pageBytes;
       transferredBytes = stream::streamBytes;
+      whyCached = () -> Optional.of("a stream has no alignment");
     }
     this.sink = new CountingSink(writer, counters, new Cancellation());
   }
@@ -118,7 +122,8 @@ public final class SaveWriter implements AutoCloseable {
         counters.totalRamBytes(),
         pageBytes.getAsLong(),
         status.sizeBytes(),
-        status.allocatedBytes());
+        status.allocatedBytes(),
+        whyCached.get());
   }
 
   /** Removes what was not published. */

@@ -2,6 +2,7 @@
 package io.fixedram.file;
 
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * A save that was written and has its name.
@@ -11,6 +12,13 @@ import java.nio.file.Path;
  * @param pageBytes bytes of pages that it holds as data; the others are zero
  * @param fileBytes its size
  * @param diskBytes the space it takes on its file system
+ * @param whyCached why it was written through the page cache; empty if long runs of pages went past
+ *     it
  */
 public record WrittenSave(
-    Path path, long ramBytes, long pageBytes, long fileBytes, long diskBytes) {}
+    Path path,
+    long ramBytes,
+    long pageBytes,
+    long fileBytes,
+    long diskBytes,
+    Optional<String> whyCached) {}

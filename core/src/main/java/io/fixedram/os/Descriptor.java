@@ -197,6 +197,14 @@ public final class Descriptor implements AutoCloseable {
     check(result, "cannot sync " + path + " to its device");
   }
 
+  /**
+   * Has the kernel begin to write what the page cache holds of a part of the file, so that little
+   * is left for {@link #sync()}. Where that can't be done it is left for then, with its errors.
+   */
+  public void startWriteBack(long position, long length) {
+    var _ = calls.syncFileRange(number, position, length, Linux.SYNC_FILE_RANGE_WRITE);
+  }
+
   /** Takes a lock that lasts until close, alone or with other readers; false if it is taken. */
   public boolean tryLock(boolean shared) {
     long result;

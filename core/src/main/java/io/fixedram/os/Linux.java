@@ -22,6 +22,7 @@ final class Linux {
   static final int FALLOC_FL_PUNCH_HOLE = 2;
 
   // linux/fs.h
+  static final int SYNC_FILE_RANGE_WRITE = 2;
   static final int SEEK_DATA = 3;
   static final int SEEK_HOLE = 4;
 

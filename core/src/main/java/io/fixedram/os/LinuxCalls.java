@@ -19,6 +19,7 @@ final class LinuxCalls implements SystemCalls {
   private final Native ftruncate = Native.ofInt("ftruncate", INT, LONG);
   private final Native fallocate = Native.ofInt("fallocate", INT, INT, LONG, LONG);
   private final Native fsync = Native.ofInt("fsync", INT);
+  private final Native syncFileRange = Native.ofInt("sync_file_range", INT, LONG, LONG, INT);
   private final Native flock = Native.ofInt("flock", INT, INT);
   private final Native lseek = Native.ofLong("lseek", INT, LONG, INT);
   private final Native statx = Native.ofInt("statx", INT, POINTER, INT, INT, POINTER);
@@ -77,6 +78,18 @@ final class LinuxCalls implements SystemCalls {
   @Override
   public int fsync(int descriptor) {
     return call(fsync, descriptor);
+  }
+
+  @Override
+  public int syncFileRange(int descriptor, long position, long length, int flags) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(Native.stateLayout());
+      int returned =
+          (int) syncFileRange.handle().invokeExact(state, descriptor, position, length, flags);
+      return (int) Native.result(returned, state);
+    } catch (Throwable e) {
+      throw Native.unexpected(e);
+    }
   }
 
   @Override

@@ -36,6 +36,9 @@ public interface SystemCalls {
   /** fsync(2). */
   int fsync(int descriptor);
 
+  /** sync_file_range(2); flags as there. */
+  int syncFileRange(int descriptor, long position, long length, int flags);
+
   /** flock(2); operation as there. */
   int flock(int descriptor, int operation);
 

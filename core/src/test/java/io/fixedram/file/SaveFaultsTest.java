@@ -105,6 +105,7 @@ class SaveFaultsTest {
           fault(Kind.FSYNC, Errno.EINTR, true),
           fault(Kind.FSYNC, Errno.EIO, false),
           fault(Kind.FSYNC, Errno.ENOSPC, false),
+          fault(Kind.SYNC_FILE_RANGE, Errno.EIO, true),
           fault(Kind.FLOCK, Errno.EINTR, true),
           fault(Kind.FLOCK, Errno.EAGAIN, true),
           fault(Kind.FLOCK, Errno.EBADF, true),

@@ -33,6 +33,7 @@ public final class FaultyCalls implements SystemCalls {
     FTRUNCATE,
     FALLOCATE,
     FSYNC,
+    SYNC_FILE_RANGE,
     FLOCK,
     LSEEK,
     STATX
@@ -155,6 +156,12 @@ public final class FaultyCalls implements SystemCalls {
   public int fsync(int descriptor) {
     int fault = fault(Kind.FSYNC, 0, 0);
     return fault != 0 ? -fault : kernel.fsync(descriptor);
+  }
+
+  @Override
+  public int syncFileRange(int descriptor, long position, long length, int flags) {
+    int fault = fault(Kind.SYNC_FILE_RANGE, flags, position);
+    return fault != 0 ? -fault : kernel.syncFileRange(descriptor, position, length, flags);
   }
 
   @Override

@@ -232,6 +232,7 @@ public final class GuestSave {
         written.pageBytes(),
         written.fileBytes(),
         written.diskBytes(),
+        written.whyCached(),
         view.transferredBytes(),
         (System.nanoTime() - startNanos) / 1e9,
         outcome.downtime().toNanos() / 1e9,

@@ -3,6 +3,7 @@ package io.fixedram.qemu;
 
 import io.fixedram.layout.SaveFormat;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * What {@link GuestSave} did.
@@ -11,6 +12,8 @@ import java.nio.file.Path;
  * @param pageBytes bytes of pages that the file holds
  * @param fileBytes size of the file
  * @param diskBytes space it takes on disk
+ * @param whyCached why the file was written through the page cache; empty if long runs of pages
+ *     went past it
  * @param receivedBytes bytes of pages that QEMU sent, repeats of a live guest counted
  * @param seconds from the start to the file being complete and on disk
  * @param downtimeSeconds from the guest's stop to its going on, or to the end of the migration if
@@ -28,6 +31,7 @@ public record SaveReport(
     long pageBytes,
     long fileBytes,
     long diskBytes,
+    Optional<String> whyCached,
     long receivedBytes,
     double seconds,
     double downtimeSeconds,

@@ -99,6 +99,7 @@ public final class StreamReceive {
         written.pageBytes(),
         written.fileBytes(),
         written.diskBytes(),
+        written.whyCached(),
         view.transferredBytes(),
         (System.nanoTime() - startNanos) / 1e9);
   }
