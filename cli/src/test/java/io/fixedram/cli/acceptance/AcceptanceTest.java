@@ -483,15 +483,21 @@ class AcceptanceTest {
     return file;
   }
 
-  private Served serve(Path qemu, Path file) throws IOException {
-    Path second = directory.resolve("second.txt");
+  private Served serve(Path qemu, Path file, String name) throws IOException {
+    Path second = directory.resolve(name + ".txt");
     Path disk = Vm.image(directory, LARGE_USED_MIB);
     List<String> command = Vm.command(qemu, disk, LARGE_RAM_MIB, "file:" + second);
-    Vm guest = Vm.start(directory, "copy", command, "-incoming", "defer");
+    Vm guest = Vm.start(directory, name, command, "-incoming", "defer");
     Launcher restore =
         Launcher.start(saves, "restore", file, "--via", "lazy", "--qmp", guest.qmp());
-    guest.await("the guest to run", () -> guest.status().equals("running"));
-    return new Served(guest, restore, second);
+    Served served = new Served(guest, restore, second);
+    try {
+      guest.await("the guest to run", () -> guest.status().equals("running"));
+      return served;
+    } catch (RuntimeException | Error e) {
+      served.close();
+      throw e;
+    }
   }
 
   @ParameterizedTest
@@ -500,7 +506,7 @@ class AcceptanceTest {
       throws IOException, InterruptedException {
     Path qemu = program.path();
     Path file = largeSave(qemu);
-    try (Served served = serve(qemu, file)) {
+    try (Served served = serve(qemu, file, "copy")) {
       served.signal("INT");
       served.awaitWarning();
       served.signal("INT");
@@ -516,7 +522,7 @@ class AcceptanceTest {
   void termAndHangUpTogetherAreOneInterrupt() throws IOException, InterruptedException {
     Path qemu = QemuPrograms.any();
     Path file = largeSave(qemu);
-    try (Served served = serve(qemu, file)) {
+    try (Served served = serve(qemu, file, "copy")) {
       served.signal("TERM", "HUP");
       served.awaitWarning();
       Result ended = served.restore().result();
@@ -534,7 +540,7 @@ class AcceptanceTest {
       throws IOException, InterruptedException {
     Path qemu = program.path();
     Path file = largeSave(qemu);
-    try (Served served = serve(qemu, file)) {
+    try (Served served = serve(qemu, file, "copy")) {
       served.restore().signal("KILL");
       assertThat(served.restore().result().status()).isEqualTo(137);
       Thread.sleep(1000);
@@ -543,8 +549,7 @@ class AcceptanceTest {
       assertThat(Vm.round(served.serial())).isEqualTo(before);
       served.guest().kill();
     }
-    Files.delete(directory.resolve("second.txt"));
-    try (Served served = serve(qemu, file)) {
+    try (Served served = serve(qemu, file, "copy2")) {
       Result ended = served.restore().result();
       assertThat(ended.status()).as(ended.err()).isZero();
       Vm.awaitRound(served.serial(), Vm.round(serial) + 2);
