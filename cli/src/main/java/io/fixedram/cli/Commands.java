@@ -12,7 +12,7 @@ import java.util.List;
 final class Commands {
   /** Their names, in the order of the help. */
   static final List<String> NAMES =
-      List.of("demo", "save", "restore", "receive", "send", "convert", "info");
+      List.of("demo", "save", "restore", "receive", "send", "convert", "info", "bench");
 
   private Commands() {}
 
@@ -26,6 +26,7 @@ final class Commands {
       case "send" -> SendCommand.SPEC;
       case "convert" -> ConvertCommand.SPEC;
       case "info" -> InfoCommand.SPEC;
+      case "bench" -> BenchCommand.SPEC;
       default -> throw new IllegalArgumentException(name);
     };
   }
@@ -44,6 +45,7 @@ final class Commands {
       case "send" -> SendCommand.of(arguments);
       case "convert" -> ConvertCommand.of(arguments);
       case "info" -> InfoCommand.of(arguments);
+      case "bench" -> BenchCommand.of(arguments);
       default -> throw new IllegalArgumentException(name);
     };
   }

@@ -9,7 +9,10 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/** The packages of the command import downward only: commands, then grammar, then console. */
+/**
+ * The packages of the command import downward only: commands, then what they do, then grammar, host
+ * and console.
+ */
 class LayersTest {
   private static final JavaClasses CLASSES =
       new ClassFileImporter().importPath(Path.of("target", "classes"));
@@ -21,7 +24,12 @@ class LayersTest {
         .resideInAPackage("io.fixedram.cli.console")
         .should()
         .dependOnClassesThat()
-        .resideInAnyPackage("io.fixedram.cli", "io.fixedram.cli.args", "io.fixedram.cli.demo")
+        .resideInAnyPackage(
+            "io.fixedram.cli",
+            "io.fixedram.cli.args",
+            "io.fixedram.cli.demo",
+            "io.fixedram.cli.host",
+            "io.fixedram.cli.bench..")
         .check(CLASSES);
   }
 
@@ -32,7 +40,39 @@ class LayersTest {
         .resideInAPackage("io.fixedram.cli.args")
         .should()
         .dependOnClassesThat()
-        .resideInAnyPackage("io.fixedram.cli", "io.fixedram.cli.demo", "io.fixedram.qemu..")
+        .resideInAnyPackage(
+            "io.fixedram.cli",
+            "io.fixedram.cli.demo",
+            "io.fixedram.cli.host",
+            "io.fixedram.cli.bench..",
+            "io.fixedram.qemu..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void hostKnowsNoCommand() {
+    noClasses()
+        .that()
+        .resideInAPackage("io.fixedram.cli.host")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            "io.fixedram.cli",
+            "io.fixedram.cli.args",
+            "io.fixedram.cli.bench..",
+            "io.fixedram.cli.console",
+            "io.fixedram.cli.demo")
+        .check(CLASSES);
+  }
+
+  @Test
+  void guestsAndResultsOfABenchmarkKnowNoRivals() {
+    noClasses()
+        .that()
+        .resideInAnyPackage("io.fixedram.cli.bench.guest", "io.fixedram.cli.bench.result")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("io.fixedram.cli", "io.fixedram.cli.args", "io.fixedram.cli.bench")
         .check(CLASSES);
   }
 
@@ -67,7 +107,11 @@ class LayersTest {
             "io.fixedram.cli",
             "io.fixedram.cli.args",
             "io.fixedram.cli.console",
+            "io.fixedram.cli.bench",
+            "io.fixedram.cli.bench.guest",
+            "io.fixedram.cli.bench.result",
             "io.fixedram.cli.demo",
+            "io.fixedram.cli.host",
             "")
         .check(CLASSES);
   }

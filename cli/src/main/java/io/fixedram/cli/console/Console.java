@@ -103,6 +103,15 @@ public final class Console {
     }
   }
 
+  /** Whether the user is to see how far the work is. */
+  boolean wantsProgress() {
+    return switch (options.progress()) {
+      case ALWAYS -> true;
+      case ON_A_TERMINAL -> terminal.errIsTerminal();
+      case NEVER -> false;
+    };
+  }
+
   /** Shows a line of progress that the next one, or any message, replaces. */
   synchronized void showProgress(String line) {
     progressLine = line;

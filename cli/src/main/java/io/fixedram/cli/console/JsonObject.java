@@ -14,7 +14,7 @@ public final class JsonObject {
   private JsonObject() {}
 
   /** The text of an object whose fields a command writes. */
-  static String text(Consumer<JsonGenerator> fields) {
+  public static String text(Consumer<JsonGenerator> fields) {
     StringWriter text = new StringWriter();
     try (JsonGenerator json = new JsonFactory().createGenerator(ObjectWriteContext.empty(), text)) {
       json.writeStartObject();

@@ -28,7 +28,7 @@ public final class ProgressDisplay implements TransferListener, AutoCloseable {
   /** Shows this transfer from now on, instead of the one before. */
   @Override
   public synchronized void started(TransferView view) {
-    if (!isWanted()) {
+    if (!console.wantsProgress()) {
       return;
     }
     meter = Optional.of(new ProgressMeter(view));
@@ -38,14 +38,6 @@ public final class ProgressDisplay implements TransferListener, AutoCloseable {
       drawing.start();
       thread = Optional.of(drawing);
     }
-  }
-
-  private boolean isWanted() {
-    return switch (console.options().progress()) {
-      case ALWAYS -> true;
-      case ON_A_TERMINAL -> console.terminal().errIsTerminal();
-      case NEVER -> false;
-    };
   }
 
   /** Shows nothing until another transfer starts. */

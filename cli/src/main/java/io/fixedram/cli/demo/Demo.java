@@ -2,6 +2,8 @@
 package io.fixedram.cli.demo;
 
 import io.fixedram.cli.console.Amounts;
+import io.fixedram.cli.host.Programs;
+import io.fixedram.cli.host.ScratchDirectory;
 import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.TransferListener;
 import java.nio.file.Path;
@@ -28,14 +30,14 @@ public final class Demo {
       TransferListener listener,
       Cancellation cancellation) {
     List<DemoAct> acts = new ArrayList<>();
-    try (ScratchDirectory directory = ScratchDirectory.create()) {
+    try (ScratchDirectory directory = ScratchDirectory.create("demo")) {
       lines.accept(
           "A guest inside this process, "
               + Amounts.bytes(settings.ramBytes())
               + " RAM, saved while it goes on writing:");
       acts.addAll(new EmbeddedAct(settings, directory, lines, cancellation).run());
       lines.accept("");
-      Optional<Path> qemu = QemuAct.findQemu();
+      Optional<Path> qemu = Programs.find(Programs.QEMU);
       if (qemu.isPresent()) {
         lines.accept("A virtual machine of " + qemu.get() + ":");
         acts.add(new QemuAct(qemu.get(), directory, lines, listener, cancellation).run());

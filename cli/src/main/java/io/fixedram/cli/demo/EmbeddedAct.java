@@ -2,6 +2,7 @@
 package io.fixedram.cli.demo;
 
 import io.fixedram.cli.console.Amounts;
+import io.fixedram.cli.host.ScratchDirectory;
 import io.fixedram.engine.GuestMemory;
 import io.fixedram.engine.MemoryLoad;
 import io.fixedram.engine.Migration;

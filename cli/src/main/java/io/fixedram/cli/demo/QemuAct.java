@@ -2,6 +2,7 @@
 package io.fixedram.cli.demo;
 
 import io.fixedram.cli.console.Amounts;
+import io.fixedram.cli.host.ScratchDirectory;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.file.WriteOptions;
@@ -22,15 +23,12 @@ import io.fixedram.qemu.guest.MemoryGuest;
 import io.fixedram.qemu.guest.SerialReport;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QmpClient;
-import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -40,7 +38,6 @@ import java.util.function.Consumer;
  * over; the rounds must go on where they were, with every page right.
  */
 final class QemuAct {
-  private static final String QEMU = "qemu-system-x86_64";
   private static final MemoryGuest GUEST =
       new MemoryGuest(List.of(new MemoryGuest.Region(16L << 20, 8192)), 10_000);
   private static final int ROUNDS = 3;
@@ -64,15 +61,6 @@ final class QemuAct {
     this.lines = lines;
     this.listener = listener;
     this.cancellation = cancellation;
-  }
-
-  /** The QEMU of this machine, if it has one. */
-  static Optional<Path> findQemu() {
-    String path = Optional.ofNullable(System.getenv("PATH")).orElse("");
-    return Arrays.stream(path.split(File.pathSeparator))
-        .map(each -> Path.of(each, QEMU))
-        .filter(Files::isExecutable)
-        .findFirst();
   }
 
   DemoAct run() {

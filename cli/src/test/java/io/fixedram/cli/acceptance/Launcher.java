@@ -95,6 +95,11 @@ final class Launcher implements AutoCloseable {
     return process.isAlive();
   }
 
+  /** What it has started, and those in turn, and that still runs. */
+  List<ProcessHandle> descendants() {
+    return process.descendants().toList();
+  }
+
   /** What it has written to standard output so far. */
   String out() throws IOException {
     return Files.readString(out);

@@ -4,6 +4,7 @@ package io.fixedram.cli.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.fixedram.cli.host.ScratchDirectory;
 import io.fixedram.engine.MigrationCapabilities;
 import io.fixedram.engine.MigrationCapability;
 import io.fixedram.os.Cancellation;
@@ -27,7 +28,7 @@ class EmbeddedActTest {
             defaults.parameters().withMaxPasses(passes).withDowntimeLimit(Duration.ZERO));
     List<String> lines = new ArrayList<>();
     List<DemoAct> acts;
-    try (ScratchDirectory directory = ScratchDirectory.create()) {
+    try (ScratchDirectory directory = ScratchDirectory.create("demo")) {
       acts = new EmbeddedAct(settings, directory, lines::add, new Cancellation()).run();
     }
     assertThat(lines.getFirst()).contains("sequential stream", layout.text());

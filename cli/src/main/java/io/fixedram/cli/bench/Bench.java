@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli.bench;
+
+import io.fixedram.cli.bench.guest.BootedGuest;
+import io.fixedram.cli.bench.guest.Guest.Activity;
+import io.fixedram.cli.bench.guest.GuestMaker;
+import io.fixedram.cli.bench.guest.Qemu;
+import io.fixedram.cli.bench.result.BenchResult;
+import io.fixedram.cli.bench.result.HostFacts;
+import io.fixedram.cli.bench.result.SuiteResult;
+import io.fixedram.cli.host.ScratchDirectory;
+import io.fixedram.error.CancelledException;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.os.Cancellation;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/** The project's own comparison, on this machine. Leaves nothing behind but fetched packages. */
+public final class Bench {
+  private final Venue venue;
+  private final List<SuiteResult> results = new ArrayList<>();
+  private HostFacts facts;
+
+  private Bench(Venue venue) {
+    this.venue = venue;
+    this.facts = HostFacts.of(venue.data().path());
+  }
+
+  /**
+   * Runs it.
+   *
+   * @throws FixedRamException if nothing could be measured
+   */
+  public static BenchResult run(
+      BenchSettings settings, BenchListener listener, Cancellation cancellation) {
+    List<Qemu> qemus = QemuFinder.find(settings.qemus(), listener, cancellation);
+    try (ScratchDirectory work = ScratchDirectory.create("bench");
+        ScratchDirectory data = ScratchDirectory.createIn(settings.parent(), "bench")) {
+      DiskTool tools = DiskTools.find(settings.mayFetch(), listener, cancellation);
+      return new Bench(new Venue(settings, data, work, qemus, tools, listener, cancellation)).run();
+    }
+  }
+
+  private BenchResult run() {
+    BenchSettings settings = venue.settings();
+    facts =
+        facts
+            .with(
+                "qemu",
+                venue.qemus().isEmpty()
+                    ? "none found"
+                    : venue.qemus().stream().map(Qemu::name).collect(Collectors.joining(", ")))
+            .with("rounds", Integer.toString(settings.rounds()));
+    if (settings.suites().stream().anyMatch(suite -> suite != Suite.ENGINE)) {
+      withQemus();
+    }
+    if (settings.suites().contains(Suite.ENGINE)) {
+      attempt(Suite.ENGINE, () -> new EngineSuite(venue).run());
+    }
+    return BenchResult.of(facts, results);
+  }
+
+  private void withQemus() {
+    BenchSettings settings = venue.settings();
+    if (venue.qemus().isEmpty()) {
+      settings.suites().stream()
+          .filter(suite -> suite != Suite.ENGINE)
+          .sorted()
+          .forEach(suite ->
+              results.add(
+                  SuiteResult.notRun(
+                      suite.text(), suite.title(), "there is no QEMU here; --qemu names one")));
+      return;
+    }
+    GuestMaker maker =
+        settings
+            .guest()
+            .find(venue.listener()::step, venue.listener()::warning, venue.cancellation());
+    BootedGuest.Machine machine = BootedGuest.Machine.of(maker, settings.size(), venue.work());
+    facts =
+        facts
+            .with("guest", machine.guest().description() + " under " + BootedGuest.accelerator())
+            .with(
+                "guest size",
+                settings.size().ramMebibytes()
+                    + " MiB RAM, "
+                    + settings.size().usedMebibytes()
+                    + " MiB filled");
+    if (settings.suites().stream().anyMatch(Suite::needsSaves)) {
+      withSaves(machine);
+    }
+    if (settings.suites().contains(Suite.GROWTH)) {
+      attempt(Suite.GROWTH, () -> GrowthSuite.run(venue, maker));
+    }
+  }
+
+  private void withSaves(BootedGuest.Machine machine) {
+    List<BootedGuest> running = new ArrayList<>();
+    List<SavedGuest> saved = new ArrayList<>();
+    try {
+      venue.qemus().forEach(qemu -> boot(machine, qemu, running, saved));
+      if (saved.isEmpty()) {
+        throw new FixedRamException("no QEMU could run the guest and have it saved");
+      }
+      if (wants(Suite.SAVE)) {
+        attempt(Suite.SAVE, () -> new SaveSuite(venue, saved).run());
+      }
+      if (wants(Suite.RESTORE) || wants(Suite.CONVERT)) {
+        saved.forEach(each -> each.saveByQemu(venue));
+      }
+    } finally {
+      running.forEach(BootedGuest::close);
+    }
+    if (wants(Suite.RESTORE)) {
+      attempt(Suite.RESTORE, () -> new RestoreSuite(venue, saved).run());
+    }
+    if (wants(Suite.CONVERT)) {
+      attempt(Suite.CONVERT, () -> new ConvertSuite(venue, saved.getLast()).run());
+    }
+    if (wants(Suite.CLONES)) {
+      attempt(Suite.CLONES, () -> new ClonesSuite(venue, saved.getLast()).run());
+    }
+  }
+
+  /** Boots and saves a guest; a QEMU that can't is left out. */
+  private void boot(
+      BootedGuest.Machine machine, Qemu qemu, List<BootedGuest> running, List<SavedGuest> saved) {
+    try {
+      venue.listener().step("booting the guest of " + qemu.name());
+      BootedGuest guest = machine.boot(qemu, Activity.IDLE, venue.cancellation());
+      running.add(guest);
+      saved.add(SavedGuest.of(venue, guest));
+    } catch (CancelledException e) {
+      throw e;
+    } catch (FixedRamException e) {
+      venue.cancellation().throwIfCancelled();
+      venue.listener().warning(qemu.name() + " is left out: " + e.sentence());
+    }
+  }
+
+  private boolean wants(Suite suite) {
+    return venue.settings().suites().contains(suite);
+  }
+
+  /** A suite that can't even begin is told of in its place, and the others go on. */
+  private void attempt(Suite suite, Supplier<SuiteResult> run) {
+    venue.cancellation().throwIfCancelled();
+    try {
+      results.add(run.get());
+    } catch (CancelledException e) {
+      throw e;
+    } catch (FixedRamException e) {
+      venue.cancellation().throwIfCancelled();
+      results.add(SuiteResult.notRun(suite.text(), suite.title(), e.sentence()));
+    }
+  }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli.bench;
+
+import io.fixedram.cli.bench.result.RivalResult;
+import io.fixedram.cli.bench.result.Sample;
+import io.fixedram.error.CancelledException;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.os.Cancellation;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Has rivals do their job in turn, round after round, so that what else goes on in the machine hits
+ * all of them alike. One that fails takes part no more, and the others go on.
+ */
+final class Contest {
+  private final String name;
+  private final BenchListener listener;
+  private final Cancellation cancellation;
+
+  Contest(String name, BenchListener listener, Cancellation cancellation) {
+    this.name = name;
+    this.listener = listener;
+    this.cancellation = cancellation;
+  }
+
+  /** A rival and what it has done so far. */
+  private static final class Entrant {
+    private final Rival rival;
+    private final List<Sample> samples = new ArrayList<>();
+    private Optional<String> failure = Optional.empty();
+
+    Entrant(Rival rival) {
+      this.rival = rival;
+    }
+  }
+
+  List<RivalResult> run(List<? extends Rival> rivals, int rounds) {
+    List<Entrant> entrants = rivals.stream().map(Entrant::new).toList();
+    for (int round = 1; round <= rounds; round++) {
+      for (Entrant entrant : entrants) {
+        if (entrant.failure.isEmpty()) {
+          listener.step(name + ", round " + round + " of " + rounds + ": " + entrant.rival.name());
+          run(entrant);
+        }
+      }
+    }
+    return entrants.stream()
+        .map(each -> new RivalResult(each.rival.name(), each.samples, each.failure))
+        .toList();
+  }
+
+  private void run(Entrant entrant) {
+    cancellation.throwIfCancelled();
+    try {
+      entrant.samples.add(entrant.rival.run());
+    } catch (CancelledException e) {
+      throw e;
+    } catch (FixedRamException e) {
+      cancellation.throwIfCancelled();
+      entrant.failure = Optional.of(e.sentence());
+    }
+  }
+}

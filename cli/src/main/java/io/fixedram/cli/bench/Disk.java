@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli.bench;
+
+import io.fixedram.cli.host.ChildProcess;
+import io.fixedram.error.StorageException;
+import io.fixedram.os.Cancellation;
+import io.fixedram.os.Descriptor;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Brings files and the page cache into the state that a measurement begins or ends with. */
+final class Disk {
+  private Disk() {}
+
+  /** Returns when a file is on its device. */
+  static void sync(Path file) {
+    try (Descriptor descriptor = Descriptor.open(file, Descriptor.Mode.READ)) {
+      descriptor.sync();
+    }
+  }
+
+  /** Removes a file, and leaves nothing of that to be done during the next measurement. */
+  static void remove(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      throw new StorageException("cannot remove " + file + ": " + e.getMessage(), e);
+    }
+    try (Descriptor parent =
+        Descriptor.open(file.toAbsolutePath().resolveSibling(""), Descriptor.Mode.DIRECTORY)) {
+      parent.sync();
+    }
+  }
+
+  /**
+   * Takes a file out of the page cache. This is what dd's manual has for it; dropping the whole
+   * cache would have the programs that are measured read from the disk too.
+   */
+  static void cool(Path file, Cancellation cancellation) {
+    sync(file);
+    var _ =
+        ChildProcess.run(
+                List.of("dd", "if=" + file, "iflag=nocache", "count=0"),
+                file.resolveSibling(""),
+                cancellation)
+            .orThrow("dd");
+  }
+
+  /** Brings a file into the page cache. */
+  static void warm(Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      in.transferTo(OutputStream.nullOutputStream());
+    } catch (IOException e) {
+      throw new StorageException("cannot read " + file + ": " + e.getMessage(), e);
+    }
+  }
+}

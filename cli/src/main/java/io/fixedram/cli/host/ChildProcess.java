@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli.host;
+
+import io.fixedram.error.CancelledException;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.error.StorageException;
+import io.fixedram.os.Cancellation;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** Runs a program to its end and tells what it said and took. A cancellation ends it. */
+public final class ChildProcess {
+  private static final int POLL_MILLIS = 4;
+  private static final int END_SECONDS = 5;
+  private static final int MOST_OUTPUT_BYTES = 4 << 20;
+
+  /** In proc_pid_stat(5), counted from the state, which is the third field. */
+  private static final int CHILDREN_USER_TICKS = 16 - 3;
+
+  private static final int CHILDREN_SYSTEM_TICKS = 17 - 3;
+
+  /** USER_HZ of Linux on x86. */
+  private static final double TICKS_PER_SECOND = 100;
+
+  private ChildProcess() {}
+
+  /**
+   * How a program ended.
+   *
+   * @param status its exit status
+   * @param out what it wrote to standard output
+   * @param err what it wrote to standard error
+   * @param seconds from its start to its end
+   * @param cpuSeconds processor time that it took, in hundredths; right only if nothing else that
+   *     this process started ended meanwhile
+   * @param peakBytes the most memory that was resident (VmHWM), as far as it was seen: it is looked
+   *     at every few milliseconds
+   */
+  public record Result(
+      int status, String out, String err, double seconds, double cpuSeconds, long peakBytes) {
+
+    /**
+     * Returns the same if the program ended well.
+     *
+     * @throws FixedRamException with the last that it said, if not
+     */
+    public Result orThrow(String what) {
+      if (status != 0) {
+        String said = err.isBlank() ? out : err;
+        String last = said.lines().filter(line -> !line.isBlank()).reduce("", (_, next) -> next);
+        throw new FixedRamException(
+            what + " failed with status " + status + (last.isEmpty() ? "" : ": " + last.strip()));
+      }
+      return this;
+    }
+  }
+
+  /**
+   * Runs it, without input.
+   *
+   * @param directory where
+   * @throws CancelledException if it was ended because that was asked for
+   */
+  public static Result run(List<String> words, Path directory, Cancellation cancellation) {
+    cancellation.throwIfCancelled();
+    double cpuBefore = childrenSeconds();
+    long startNanos = System.nanoTime();
+    Process process = start(words, directory);
+    try (Cancellation.Registration _ = cancellation.onCancel(process::destroy)) {
+      CompletableFuture<String> out = read(process.getInputStream());
+      CompletableFuture<String> err = read(process.getErrorStream());
+      long peak = awaitEnd(process);
+      double seconds = (System.nanoTime() - startNanos) / 1e9;
+      cancellation.throwIfCancelled();
+      return new Result(
+          process.exitValue(),
+          out.join(),
+          err.join(),
+          seconds,
+          Math.max(0, childrenSeconds() - cpuBefore),
+          peak);
+    } finally {
+      end(process);
+    }
+  }
+
+  private static Process start(List<String> words, Path directory) {
+    try {
+      return new ProcessBuilder(Programs.aside(words))
+          .directory(directory.toFile())
+          .redirectInput(Path.of("/dev/null").toFile())
+          .start();
+    } catch (IOException e) {
+      throw new StorageException("cannot start " + words.getFirst() + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static CompletableFuture<String> read(InputStream in) {
+    CompletableFuture<String> text = new CompletableFuture<>();
+    Thread.ofVirtual()
+        .start(() -> {
+          try (in) {
+            byte[] kept = in.readNBytes(MOST_OUTPUT_BYTES);
+            in.transferTo(OutputStream.nullOutputStream());
+            text.complete(new String(kept, StandardCharsets.UTF_8));
+          } catch (IOException e) {
+            text.complete("");
+          }
+        });
+    return text;
+  }
+
+  /** Waits for the end; the peak of the memory until then. */
+  private static long awaitEnd(Process process) {
+    Path status = Path.of("/proc/" + process.pid() + "/status");
+    long peak = 0;
+    try {
+      while (!process.waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
+        peak = Math.max(peak, peakBytes(status));
+      }
+      return peak;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CancelledException();
+    }
+  }
+
+  /** What is gone, or going, has none. */
+  private static long peakBytes(Path status) {
+    try (var lines = Files.lines(status, StandardCharsets.ISO_8859_1)) {
+      return lines
+          .filter(line -> line.startsWith("VmHWM:"))
+          .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) << 10)
+          .findFirst()
+          .orElse(0);
+    } catch (IOException | UncheckedIOException e) {
+      return 0;
+    }
+  }
+
+  /** Processor time of all children that have ended. */
+  private static double childrenSeconds() {
+    try {
+      String stat = Files.readString(Path.of("/proc/self/stat"), StandardCharsets.ISO_8859_1);
+      String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+      long ticks =
+          Long.parseLong(fields[CHILDREN_USER_TICKS])
+              + Long.parseLong(fields[CHILDREN_SYSTEM_TICKS]);
+      return ticks / TICKS_PER_SECOND;
+    } catch (IOException e) {
+      throw new StorageException("cannot read /proc/self/stat: " + e.getMessage(), e);
+    }
+  }
+
+  private static void end(Process process) {
+    process.destroy();
+    try {
+      if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
+        process.destroyForcibly().waitFor();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      process.destroyForcibly();
+    }
+  }
+}
