@@ -38,6 +38,7 @@ class BenchAcceptanceTest {
     words.addAll(
         List.of(
             "bench",
+            "--quick",
             "--guest",
             "own",
             "--ram",
