@@ -143,8 +143,7 @@ record BenchCommand(BenchSettings settings, Optional<Path> json, Optional<Path> 
               new Example("Get an impression:", List.of("$ fixedram bench --quick")),
               new Example(
                   "Measure saves on another disk, and keep each measurement:",
-                  List.of(
-                      "$ fixedram bench --suite save --dir /mnt/nvme --json all.json"))));
+                  List.of("$ fixedram bench --suite save --dir /mnt/nvme --json all.json"))));
 
   /** Reads what was asked for. */
   static BenchCommand of(Arguments arguments) {

@@ -100,7 +100,10 @@ public final class Bench {
     List<BootedGuest> running = new ArrayList<>();
     List<SavedGuest> saved = new ArrayList<>();
     try {
-      venue.qemus().forEach(qemu -> boot(machine, qemu, running, saved));
+      venue
+          .qemus()
+          .forEach(qemu ->
+              orWarn(qemu.name() + " is left out: ", () -> boot(machine, qemu, running, saved)));
       if (saved.isEmpty()) {
         throw new FixedRamException("no QEMU could run the guest and have it saved");
       }
@@ -108,7 +111,11 @@ public final class Bench {
         attempt(Suite.SAVE, () -> new SaveSuite(venue, saved).run());
       }
       if (wants(Suite.RESTORE) || wants(Suite.CONVERT)) {
-        saved.forEach(each -> each.saveByQemu(venue));
+        // Who lacks a file fails in its place.
+        saved.forEach(each ->
+            orWarn(
+                each.guest().qemu().name() + "'s own saves are missing: ",
+                () -> each.saveByQemu(venue)));
       }
     } finally {
       running.forEach(BootedGuest::close);
@@ -124,19 +131,23 @@ public final class Bench {
     }
   }
 
-  /** Boots and saves a guest; a QEMU that can't is left out. */
   private void boot(
       BootedGuest.Machine machine, Qemu qemu, List<BootedGuest> running, List<SavedGuest> saved) {
+    venue.listener().step("booting the guest of " + qemu.name());
+    BootedGuest guest = machine.boot(qemu, Activity.IDLE, venue.cancellation());
+    running.add(guest);
+    saved.add(SavedGuest.of(venue, guest));
+  }
+
+  /** What one QEMU can't do does not keep the others from it. */
+  private void orWarn(String consequence, Runnable part) {
     try {
-      venue.listener().step("booting the guest of " + qemu.name());
-      BootedGuest guest = machine.boot(qemu, Activity.IDLE, venue.cancellation());
-      running.add(guest);
-      saved.add(SavedGuest.of(venue, guest));
+      part.run();
     } catch (CancelledException e) {
       throw e;
     } catch (FixedRamException e) {
       venue.cancellation().throwIfCancelled();
-      venue.listener().warning(qemu.name() + " is left out: " + e.sentence());
+      venue.listener().warning(consequence + e.sentence());
     }
   }
 
