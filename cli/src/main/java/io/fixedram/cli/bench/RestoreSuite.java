@@ -46,7 +46,7 @@ final class RestoreSuite {
             "Times are from migrate-incoming; fixedram's are those of its library in this process.",
             "all there: nothing of the guest's memory is missing. With instant it is mapped at once,"
                 + " and read until then by QEMU's pmemsave into /dev/null.",
-            "cold: the file was taken out of the page cache first."));
+            "cold: the page cache was dropped first, or the file taken out of it where this user may not."));
   }
 
   /** QEMU's plain way in its newest version. */
@@ -129,7 +129,7 @@ final class RestoreSuite {
         Rival.of(
             name + Names.COLD,
             () -> {
-              Disk.cool(file, venue.cancellation());
+              Disk.coolAll(file, venue.cancellation());
               return job.run();
             }));
     return rivals;
