@@ -52,11 +52,7 @@ public final class PageBitmap {
     for (long page = from; page < end; ) {
       long next = Math.min(end, (page | 63) + 1);
       long mask = -1L >>> (64 - (next - page)) << page;
-      long[] part = parts[(int) (page / PAGES_A_PART)];
-      if (value && part.length == 0) {
-        part = new long[WORDS_A_PART];
-        parts[(int) (page / PAGES_A_PART)] = part;
-      }
+      long[] part = value ? part(wordOf(page)) : parts[(int) (page / PAGES_A_PART)];
       if (part.length != 0) {
         int at = (int) (wordOf(page) % WORDS_A_PART);
         part[at] = value ? part[at] | mask : part[at] & ~mask;
@@ -144,22 +140,43 @@ public final class PageBitmap {
    * @param from the file's bytes, any number of them
    */
   public void load(long firstWord, MemorySegment from) {
-    long words = (from.byteSize() + Long.BYTES - 1) / Long.BYTES;
-    for (long i = 0; i < words; i++) {
-      long page = (firstWord + i) * Long.SIZE;
-      if (page >= pages) {
-        return;
+    if (firstWord * Long.SIZE >= pages) {
+      return;
+    }
+    long wholeWords =
+        Math.min(from.byteSize() / Long.BYTES, fileBytes(pages) / Long.BYTES - firstWord);
+    for (long done = 0; done < wholeWords; ) {
+      int inPart = (int) ((firstWord + done) % WORDS_A_PART);
+      int count = (int) Math.min(wholeWords - done, WORDS_A_PART - inPart);
+      if (!ZeroPages.isZero(from, done * Long.BYTES, (long) count * Long.BYTES)) {
+        MemorySegment.copy(
+            from, LITTLE_ENDIAN, done * Long.BYTES, part(firstWord + done), inPart, count);
       }
-      long word = littleEndianWord(from, i * Long.BYTES);
-      long beyond = page + Long.SIZE - pages;
-      if (beyond > 0) {
-        word &= -1L >>> beyond;
-      }
+      done += count;
+    }
+    long last = firstWord + wholeWords;
+    if (from.byteSize() % Long.BYTES != 0 && last * Long.SIZE < pages) {
+      long word = littleEndianWord(from, wholeWords * Long.BYTES);
       if (word != 0) {
-        set(page, 1);
-        parts[(int) (page / PAGES_A_PART)][(int) (wordOf(page) % WORDS_A_PART)] = word;
+        part(last)[(int) (last % WORDS_A_PART)] = word;
       }
     }
+    long beyond = fileBytes(pages) * Byte.SIZE - pages;
+    if (beyond > 0) {
+      int part = (int) ((pages - 1) / PAGES_A_PART);
+      if (parts[part].length != 0) {
+        parts[part][(int) (wordOf(pages - 1) % WORDS_A_PART)] &= -1L >>> beyond;
+      }
+    }
+  }
+
+  /** The words that a word is one of, there to be set. */
+  private long[] part(long word) {
+    int index = (int) (word / WORDS_A_PART);
+    if (parts[index].length == 0) {
+      parts[index] = new long[WORDS_A_PART];
+    }
+    return parts[index];
   }
 
   private static long littleEndianWord(MemorySegment from, long at) {

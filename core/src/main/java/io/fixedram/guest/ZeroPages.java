@@ -7,9 +7,11 @@ import java.lang.foreign.MemorySegment;
 
 /** Tells pages that hold nothing but zeros. */
 public final class ZeroPages {
+  private static final MemorySegment ZEROS = MemorySegment.ofArray(new long[512]).asReadOnly();
+
   private ZeroPages() {}
 
-  /** Whether a piece of memory, a multiple of 64 bytes long, is all zeros. */
+  /** Whether a piece of memory, a multiple of 8 bytes long, is all zeros. */
   public static boolean isZero(MemorySegment memory, long offset, long lengthBytes) {
     // Most pages that are not zero show it in their first word or their last.
     if ((memory.get(JAVA_LONG_UNALIGNED, offset)
@@ -17,18 +19,10 @@ public final class ZeroPages {
         != 0) {
       return false;
     }
-    // Eight words a step let the compiler keep the sum in vector registers.
-    for (long at = offset; at < offset + lengthBytes; at += 64) {
-      long any =
-          memory.get(JAVA_LONG_UNALIGNED, at)
-              | memory.get(JAVA_LONG_UNALIGNED, at + 8)
-              | memory.get(JAVA_LONG_UNALIGNED, at + 16)
-              | memory.get(JAVA_LONG_UNALIGNED, at + 24)
-              | memory.get(JAVA_LONG_UNALIGNED, at + 32)
-              | memory.get(JAVA_LONG_UNALIGNED, at + 40)
-              | memory.get(JAVA_LONG_UNALIGNED, at + 48)
-              | memory.get(JAVA_LONG_UNALIGNED, at + 56);
-      if (any != 0) {
+    // The JVM compares with code of its own that is fast from the first call on.
+    for (long at = offset; at < offset + lengthBytes; at += ZEROS.byteSize()) {
+      long length = Math.min(ZEROS.byteSize(), offset + lengthBytes - at);
+      if (MemorySegment.mismatch(memory, at, at + length, ZEROS, 0, length) != -1) {
         return false;
       }
     }

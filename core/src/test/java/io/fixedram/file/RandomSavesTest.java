@@ -10,6 +10,7 @@ import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.testing.Dirs;
+import io.fixedram.testing.FaultyCalls;
 import io.fixedram.testing.Guest;
 import io.fixedram.testing.GuestSink;
 import io.fixedram.testing.RandomGuests;
@@ -23,6 +24,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -84,6 +86,40 @@ class RandomSavesTest {
             }
           }
         });
+  }
+
+  @Test
+  void pagesThatComeAgainWhileTheyAreWritten() {
+    Rounds.run(
+        12,
+        random -> {
+          RamBlock ram = new RamBlock(0, "pc.ram", 3 << 20);
+          Guest small = RandomGuests.guest(random, RandomGuests.Kinds.small());
+          Guest guest = Guest.of(ram).with(small.tail());
+          Script script = Script.random(random, guest, 400);
+          Random delays = new Random(random.nextLong());
+          for (DirectMode direct : List.of(DirectMode.AUTO, DirectMode.OFF)) {
+            FaultyCalls slow = new FaultyCalls(call -> delay(call.kind(), delays));
+            WriteOptions options = new WriteOptions(direct, false, 4096);
+            Path path = directory.resolve("slow");
+            try (SaveWriter writer =
+                SaveWriter.create(
+                    slow, path, SaveFormat.MAPPED_RAM, FixedVariant.QEMU_GUEST, options)) {
+              script.sendTo(writer.sink());
+              writer.publish();
+            }
+            check(path, guest, SaveFormat.MAPPED_RAM, 4096);
+            assertReads(path, guest, SaveFormat.MAPPED_RAM);
+          }
+        });
+  }
+
+  /** Long enough for the pages of a chunk to come again while it is being written. */
+  private static int delay(FaultyCalls.Kind kind, Random delays) {
+    if (kind == FaultyCalls.Kind.PWRITE || kind == FaultyCalls.Kind.FALLOCATE) {
+      LockSupport.parkNanos(delays.nextInt(2_000_000));
+    }
+    return 0;
   }
 
   private static void writeAndCheck(Random random, PageSource source, Guest guest, Path path)
