@@ -44,7 +44,7 @@ record BenchCommand(BenchSettings settings, Optional<Path> json, Optional<Path> 
     implements Command {
   private static final int LEAST_RAM_MIB = 96;
   private static final int LEAST_USED_MIB = 16;
-  private static final int QUICK_RAM_MIB = 512;
+  private static final int QUICK_RAM_MIB = 384;
   private static final int DEFAULT_RAM_MIB = 3072;
   private static final int QUICK_ROUNDS = 2;
   private static final int DEFAULT_ROUNDS = 5;
