@@ -56,6 +56,18 @@ class ConvertCommandTest {
     assertThat(actual).hasSameBinaryContentAs(expected);
   }
 
+  @Test
+  void detailsSayWhichWayPagesWent() {
+    String source = TinySave.write(directory.resolve("source"), SaveFormat.FIXED_RAM).toString();
+    String target = directory.resolve("target").toString();
+    assertThat(Run.of("convert", source, target, "-v", "--direct", "off").err())
+        .isEqualTo(
+            "fixedram: pages were written through the page cache: direct writes are off\n");
+    assertThat(Run.of("convert", source, target, "-v", "--to", "stream").err())
+        .isEqualTo(
+            "fixedram: pages were written through the page cache: a stream has no alignment\n");
+  }
+
   private static int convert(Path source, Path target, SaveFormat to) {
     return Run.of("convert", source.toString(), target.toString(), "--to", to.text()).status();
   }

@@ -21,7 +21,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Small saves to run commands on: 8 pages of pc.ram, of which pages 1 and 2 have content. */
-final class TinySave {
+public final class TinySave {
   static final int PAGE_SIZE = 4096;
   static final String MACHINE = "pc-i440fx-7.2";
 
@@ -42,6 +42,26 @@ final class TinySave {
       sink.zero(ram, 3 * PAGE_SIZE, PAGE_SIZE);
       sink.data(rom, 0, pages, 0, PAGE_SIZE);
       // The EOF byte of the stream, and no device before it.
+      sink.end(new DeviceState(arena.allocate(1), 0, Optional.empty()));
+      writer.publish();
+    }
+    return file;
+  }
+
+  /** A mapped-ram save of 64 GiB RAM, with one page of content in each GiB. */
+  public static Path writeLarge(Path file) {
+    RamBlock ram = new RamBlock(0, "pc.ram", 64L << 30);
+    try (Arena arena = Arena.ofConfined();
+        SaveWriter writer =
+            SaveWriter.create(file, SaveFormat.MAPPED_RAM, WriteOptions.defaults())) {
+      MemorySegment page = arena.allocate(PAGE_SIZE);
+      page.fill((byte) 0x5a);
+      PageSink sink = writer.sink();
+      sink.begin(
+          new SaveHeader(Configuration.of(MACHINE), new RamBlocks(PAGE_SIZE, List.of(ram)), 2));
+      for (long at = 0; at < ram.usedLength(); at += 1L << 30) {
+        sink.data(ram, at, page, 0, PAGE_SIZE);
+      }
       sink.end(new DeviceState(arena.allocate(1), 0, Optional.empty()));
       writer.publish();
     }

@@ -4,13 +4,16 @@ package io.fixedram.cli.acceptance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** The real command: {@code ./fixedram} of this source tree, as a process of its own. */
 final class Launcher implements AutoCloseable {
@@ -89,6 +92,26 @@ final class Launcher implements AutoCloseable {
         new Result(ended ? process.exitValue() : -1, Files.readString(out), Files.readString(err));
     assertThat(ended).as("%s has not ended: %s", words, result).isTrue();
     return result;
+  }
+
+  /** Waits for the end; the most memory that the process had resident, in MiB. */
+  long peakMebibytes() throws IOException, InterruptedException {
+    Path status = Path.of("/proc", Long.toString(process.pid()), "status");
+    long peakKibibytes = 0;
+    while (!process.waitFor(5, TimeUnit.MILLISECONDS)) {
+      try (Stream<String> lines = Files.lines(status)) {
+        peakKibibytes =
+            lines
+                .filter(line -> line.startsWith("VmHWM:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+                .max()
+                .orElse(peakKibibytes);
+      } catch (NoSuchFileException | UncheckedIOException e) {
+        // It has just ended.
+      }
+    }
+    assertThat(result().status()).as(result().err()).isZero();
+    return peakKibibytes >> 10;
   }
 
   boolean isRunning() {
