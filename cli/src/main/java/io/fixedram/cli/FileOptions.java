@@ -30,7 +30,8 @@ final class FileOptions {
       OptionSpec.choice(
           "direct",
           List.of("auto", "on", "off"),
-          "write past the page cache: auto does so where the file system can");
+          "write runs of pages past the page cache: auto does so where the file system can; runs"
+              + " below 256 KiB always go through it");
   private static final OptionSpec NO_SYNC =
       OptionSpec.flag(
           "no-sync",

@@ -60,9 +60,9 @@ class ConvertCommandTest {
   void detailsSayWhichWayPagesWent() {
     String source = TinySave.write(directory.resolve("source"), SaveFormat.FIXED_RAM).toString();
     String target = directory.resolve("target").toString();
-    assertThat(Run.of("convert", source, target, "-v", "--direct", "off").err())
-        .isEqualTo(
-            "fixedram: pages were written through the page cache: direct writes are off\n");
+    assertThat(
+            Run.of("convert", source, target, "--to", "mapped-ram", "-v", "--direct", "off").err())
+        .isEqualTo("fixedram: pages were written through the page cache: direct writes are off\n");
     assertThat(Run.of("convert", source, target, "-v", "--to", "stream").err())
         .isEqualTo(
             "fixedram: pages were written through the page cache: a stream has no alignment\n");

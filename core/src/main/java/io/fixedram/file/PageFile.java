@@ -31,6 +31,8 @@ final class PageFile implements AutoCloseable {
   private final Optional<Descriptor> direct;
 
   private final long directAlignment;
+  private final long directMemoryAlignment;
+  private volatile boolean anyDirect;
 
   /** Why pages go through the page cache; empty while they go past it. */
   private volatile Optional<String> whyCached = Optional.empty();
@@ -45,7 +47,9 @@ final class PageFile implements AutoCloseable {
   PageFile(Descriptor plain, DirectMode mode) {
     this.plain = plain;
     this.directDemanded = mode == DirectMode.ON;
-    OptionalLong alignment = plain.status().directOffsetAlignment();
+    Descriptor.Status status = plain.status();
+    OptionalLong alignment = status.directOffsetAlignment();
+    this.directMemoryAlignment = Math.max(1, status.directMemoryAlignment().orElse(4096));
     this.directAlignment = Math.max(4096, alignment.orElse(4096));
     this.direct = mode == DirectMode.OFF ? notWanted() : openDirect(alignment);
   }
@@ -81,9 +85,11 @@ final class PageFile implements AutoCloseable {
     whyCached = Optional.of("the file system refuses direct writes: " + Errno.text(errno));
   }
 
-  /** Why pages go through the page cache; empty if they go past it, but for short runs. */
+  /** Why all pages went through the page cache; empty if long runs went past it. */
   Optional<String> whyCached() {
-    return whyCached;
+    return whyCached.isPresent() || anyDirect
+        ? whyCached
+        : Optional.of("no run of them was as long as " + (LEAST_LONG_BYTES >> 10) + " KiB");
   }
 
   /** Writes page content. */
@@ -92,10 +98,13 @@ final class PageFile implements AutoCloseable {
       plain.write(position, from, offset, lengthBytes);
       return;
     }
-    long unaligned = (position | lengthBytes | from.address() + offset) & (directAlignment - 1);
-    if (whyCached.isEmpty() && unaligned == 0) {
+    boolean aligned =
+        (position | lengthBytes) % directAlignment == 0
+            && (from.address() + offset) % directMemoryAlignment == 0;
+    if (whyCached.isEmpty() && aligned) {
       try {
         direct.orElseThrow().write(position, from, offset, lengthBytes);
+        anyDirect = true;
         return;
       } catch (StorageException e) {
         // Some file systems take the flag at open and refuse the write.

@@ -32,8 +32,6 @@ final class PageWriter implements AutoCloseable {
   /** Chunks that gather pages at a time; the other buffers are being written or about to be. */
   private static final int MOST_OPEN = 8;
 
-  private static final int BUFFER_ALIGNMENT = 4096;
-
   private final PageFile file;
   private final List<BlockPlace> places;
   private final List<PageBitmap> written = new ArrayList<>();
@@ -53,7 +51,7 @@ final class PageWriter implements AutoCloseable {
     for (BlockPlace place : places) {
       written.add(new PageBitmap(place.block().usedLength() / pageSize));
     }
-    MemorySegment buffers = arena.allocate((long) BUFFERS * Chunk.BYTES, BUFFER_ALIGNMENT);
+    MemorySegment buffers = arena.allocate((long) BUFFERS * Chunk.BYTES, Chunk.BYTES);
     for (int i = 0; i < BUFFERS; i++) {
       queue.add(new Chunk(buffers.asSlice((long) i * Chunk.BYTES, Chunk.BYTES)));
     }

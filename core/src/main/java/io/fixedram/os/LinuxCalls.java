@@ -8,7 +8,7 @@ import static io.fixedram.os.Native.POINTER;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** {@link SystemCalls} through the C library of x86-64 and arm64 Linux. */
+/** {@link SystemCalls} through the C library of x86-64 Linux. */
 final class LinuxCalls implements SystemCalls {
   static final LinuxCalls INSTANCE = new LinuxCalls();
 

@@ -40,7 +40,7 @@ class LiveSaveModelTest {
   private static final Path IN_MEMORY = Path.of("/dev/shm");
 
   /** One run of so many goes to a real disk, which takes longer. */
-  private static final int DISK_SHARE = 10;
+  private static final int DISK_SHARE = 50;
 
   @TempDir Path onDisk;
 

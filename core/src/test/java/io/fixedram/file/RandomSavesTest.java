@@ -91,12 +91,12 @@ class RandomSavesTest {
   @Test
   void pagesThatComeAgainWhileTheyAreWritten() {
     Rounds.run(
-        12,
+        4,
         random -> {
           RamBlock ram = new RamBlock(0, "pc.ram", 3 << 20);
           Guest small = RandomGuests.guest(random, RandomGuests.Kinds.small());
           Guest guest = Guest.of(ram).with(small.tail());
-          Script script = Script.random(random, guest, 400);
+          Script script = Script.random(random, guest, 200);
           Random delays = new Random(random.nextLong());
           for (DirectMode direct : List.of(DirectMode.AUTO, DirectMode.OFF)) {
             FaultyCalls slow = new FaultyCalls(call -> delay(call.kind(), delays));
