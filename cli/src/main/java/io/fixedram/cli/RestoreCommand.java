@@ -200,8 +200,15 @@ record RestoreCommand(RestoreRequest request) implements Command {
       JsonObject.seconds(json, "downtime_seconds", report.downtimeSeconds());
       JsonObject.seconds(json, "running_seconds", report.runningSeconds());
       report.serving().ifPresent(serving -> tell(json, serving));
-      json.writeStringProperty("guest", request.paused() ? "paused" : "running");
+      json.writeStringProperty("guest", guest(report));
     });
+  }
+
+  private String guest(RestoreReport report) {
+    if (report.serving().filter(serving -> serving.residentSeconds().isEmpty()).isPresent()) {
+      return "ended";
+    }
+    return request.paused() ? "paused" : "running";
   }
 
   private static void tell(JsonGenerator json, ServingReport serving) {

@@ -36,6 +36,7 @@ public final class FixedSave implements Save {
   private static final int BITMAP_PIECE_BYTES = 1 << 16;
 
   private final Descriptor descriptor;
+  private final Descriptor.Status opened;
   private final PageReader reader;
   private final FixedLayout layout;
   private final SaveHeader header;
@@ -52,12 +53,14 @@ public final class FixedSave implements Save {
 
   private FixedSave(
       Descriptor descriptor,
+      Descriptor.Status opened,
       FixedLayout layout,
       SaveHeader header,
       List<String> capabilities,
       List<BlockPlace> places,
       DeviceStateOutcome outcome) {
     this.descriptor = descriptor;
+    this.opened = opened;
     this.reader = new PageReader(descriptor);
     this.layout = layout;
     this.header = header;
@@ -68,6 +71,7 @@ public final class FixedSave implements Save {
 
   /** Reads all of an open file but bitmaps and pages; the file is then the save's to close. */
   static FixedSave read(Descriptor descriptor, FixedLayout layout) {
+    Descriptor.Status opened = descriptor.status();
     try (StreamInput in =
         new StreamInput(descriptor::read, descriptor.path().toString(), HEADER_BUFFER_BYTES)) {
       Configuration configuration = ConfigurationSection.read(in);
@@ -75,12 +79,12 @@ public final class FixedSave implements Save {
       others.removeAll(layout.capabilities());
       RamSection section = new RamSection(in, Optional.empty());
       int id = section.readStart();
-      Fields fields =
-          new Fields(layout, configuration.targetPageSize(), descriptor.status().sizeBytes());
+      Fields fields = new Fields(layout, configuration.targetPageSize(), opened.sizeBytes());
       RamBlocks blocks = MemSizeList.read(in, configuration, fields);
       SaveHeader header = new SaveHeader(configuration.withCapabilities(others), blocks, id);
       return new FixedSave(
           descriptor,
+          opened,
           layout,
           header,
           configuration.capabilities(),
@@ -170,6 +174,11 @@ public final class FixedSave implements Save {
   /** Where the blocks stand, in the header's order. */
   public List<BlockPlace> places() {
     return places;
+  }
+
+  /** What the file was before anything of it was read. */
+  Descriptor.Status opened() {
+    return opened;
   }
 
   /** The open file. */

@@ -166,6 +166,10 @@ public final class HotFile {
       if (!descriptor.status().regular()) {
         return false;
       }
+      if (descriptor.status().sizeBytes() == 0) {
+        // What a crash of the machine may leave of one.
+        return true;
+      }
       ByteBuffer magic = read(descriptor, Integer.BYTES);
       return magic.limit() == Integer.BYTES && magic.getInt(0) == MAGIC;
     }

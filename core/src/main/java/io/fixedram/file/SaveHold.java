@@ -2,6 +2,7 @@
 package io.fixedram.file;
 
 import io.fixedram.error.DamagedSaveException;
+import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.os.Descriptor;
 import io.fixedram.os.Errno;
@@ -23,9 +24,10 @@ public final class SaveHold implements AutoCloseable {
   }
 
   /**
-   * Holds an open save as it is now. The hold does not end with the save.
+   * Holds an open save as it was when it was opened. The hold does not end with the save.
    *
-   * @throws StorageException if the file cannot be locked, or another one has its name by now
+   * @throws StorageException if the file cannot be locked, was changed since, or another one has
+   *     its name by now
    */
   public static SaveHold take(FixedSave save) {
     Descriptor descriptor = save.descriptor().reopen(Descriptor.Mode.READ);
@@ -35,14 +37,14 @@ public final class SaveHold implements AutoCloseable {
             "cannot run guests on " + save.path() + ": it is being replaced just now; try again",
             Errno.EAGAIN.number());
       }
-      Descriptor.Status status = descriptor.status();
-      SaveHold hold = new SaveHold(descriptor, status);
-      if (!status.key().equals(save.descriptor().status().key()) || hold.replaced()) {
+      SaveHold hold = new SaveHold(descriptor, save.opened());
+      if (!descriptor.status().key().equals(save.opened().key()) || hold.replaced()) {
         throw new StorageException(
             "cannot run guests on " + save.path() + ": it has just been replaced; try again", 0);
       }
+      hold.check();
       return hold;
-    } catch (StorageException e) {
+    } catch (FixedRamException e) {
       descriptor.close();
       throw e;
     }
@@ -59,7 +61,7 @@ public final class SaveHold implements AutoCloseable {
     if (now.sizeBytes() != held.sizeBytes()) {
       throw new DamagedSaveException(
           descriptor.path()
-              + " was changed while a guest ran on it: it had "
+              + " was changed since it was opened: it had "
               + held.sizeBytes()
               + " bytes and has "
               + now.sizeBytes()
@@ -68,7 +70,7 @@ public final class SaveHold implements AutoCloseable {
     if (!now.modified().equals(held.modified())) {
       throw new DamagedSaveException(
           descriptor.path()
-              + " was changed while a guest ran on it, at "
+              + " was changed since it was opened, at "
               + now.modified()
               + "; the guest's memory can't be trusted");
     }

@@ -96,6 +96,7 @@ public final class GuestRestore {
         return run(request, listener, cancellation, save, start, startNanos);
       } catch (NotInstantException e) {
         start.close();
+        cancellation.throwIfCancelled();
         listener.warning(e.sentence() + "; starting the command as it is");
         return run(request, listener, cancellation, save, start.without(e.sentence()), startNanos);
       } catch (RuntimeException | Error e) {
@@ -115,7 +116,7 @@ public final class GuestRestore {
       long startNanos) {
     try (Destination destination = open(request, listener, cancellation, start)) {
       try {
-        confirm(request, start, destination);
+        confirm(request, start, destination, cancellation);
         RestoreReport report =
             new GuestRestore(request, listener, cancellation, save, start, destination, startNanos)
                 .restore();
@@ -139,14 +140,20 @@ public final class GuestRestore {
     } catch (CancelledException e) {
       throw e;
     } catch (FixedRamException e) {
+      cancellation.throwIfCancelled();
       throw start.instant().isPresent() ? withoutMapping(request, e) : e;
     }
   }
 
-  private static void confirm(RestoreRequest request, RestoreStart start, Destination destination) {
+  private static void confirm(
+      RestoreRequest request,
+      RestoreStart start,
+      Destination destination,
+      Cancellation cancellation) {
     try {
       start.instant().ifPresent(instant -> instant.confirm(destination.qmp()));
     } catch (QemuGoneException e) {
+      cancellation.throwIfCancelled();
       throw withoutMapping(request, destination.gone("as soon as it had started"));
     } catch (FixedRamException e) {
       throw withoutMapping(request, e);

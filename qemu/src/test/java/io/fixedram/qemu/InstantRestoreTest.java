@@ -341,7 +341,7 @@ class InstantRestoreTest extends QemuTest {
       save.setLength(save.length() + 1);
     }
     RunningQemu.await("the warning", () -> !recorder.warnings().isEmpty());
-    assertThat(recorder.warnings().getFirst()).contains("was changed while a guest ran on it");
+    assertThat(recorder.warnings().getFirst()).contains("was changed since it was opened");
     quit(guest, "restored");
     waiting.join();
   }
