@@ -9,7 +9,11 @@ import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
+import io.fixedram.file.FixedSave;
+import io.fixedram.file.Save;
 import io.fixedram.file.WriteOptions;
+import io.fixedram.guest.PageBitmap;
+import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
 import io.fixedram.os.Descriptor;
@@ -19,11 +23,13 @@ import io.fixedram.qemu.guest.SerialReport;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,6 +58,9 @@ class InstantRestoreTest extends QemuTest {
   /** What a QEMU does that may not open the save. */
   private static final String REFUSES_MAPPINGS =
       "case \"$*\" in *mem-path=*) echo cannot map it >&2; exit 1;; esac";
+
+  /** Whether a page becomes zero between two passes is a matter of time. */
+  private static final int MOST_OTHER_SAVES = 10;
 
   private static final UUID FIRST_ID = UUID.fromString("c0ffee00-1234-5678-9abc-def012345678");
 
@@ -565,7 +574,21 @@ class InstantRestoreTest extends QemuTest {
   /** Written by QEMU itself while pages become zero: their bits are clear, their content stays. */
   @Test
   void oldContentLeftByQemu() throws Exception {
-    String saved;
+    String saved = saveInPasses();
+    for (int others = 0; !holdsOldContent() && others < MOST_OTHER_SAVES; others++) {
+      saved = saveInPasses();
+    }
+    assertThat(holdsOldContent()).as("a page that became zero after it was saved").isTrue();
+    assertRefused(command(GuestSpec.small()), "has old content in RAM block pc.ram");
+    RestoredGuest guest = restore(request(command(GuestSpec.small()), RestoreVia.AUTO));
+    assertThat(guest.report().via()).isNotEqualTo(RestoreVia.INSTANT);
+    RunningQemu.assertGoesOn(saved, directory, "restored");
+    quit(guest, "restored");
+  }
+
+  /** QEMU's own file of a guest whose pages come and go while it is saved. */
+  private String saveInPasses() throws Exception {
+    Files.deleteIfExists(file());
     try (RunningQemu qemu = boot(TestedQemu.QEMU_10, GuestSpec.small())) {
       qemu.awaitGeneration(3);
       qemu.switchOn("mapped-ram");
@@ -580,13 +603,30 @@ class InstantRestoreTest extends QemuTest {
       qemu.setParameter("max-bandwidth", 0);
       qemu.setParameter("downtime-limit", 10_000);
       RunningQemu.await("the migration's end", () -> !migration.state().isUnderWay());
-      saved = qemu.serial();
+      return qemu.serial();
     }
-    assertRefused(command(GuestSpec.small()), "has old content in RAM block pc.ram");
-    RestoredGuest guest = restore(request(command(GuestSpec.small()), RestoreVia.AUTO));
-    assertThat(guest.report().via()).isNotEqualTo(RestoreVia.INSTANT);
-    RunningQemu.assertGoesOn(saved, directory, "restored");
-    quit(guest, "restored");
+  }
+
+  /** Whether the file has content where its bitmap has none. */
+  private boolean holdsOldContent() throws IOException {
+    ByteBuffer page = ByteBuffer.allocate(4096);
+    ByteBuffer zeros = ByteBuffer.allocate(page.capacity());
+    try (FixedSave save = (FixedSave) Save.open(file());
+        FileChannel channel = FileChannel.open(file())) {
+      for (BlockPlace place : save.places()) {
+        if (!place.block().name().equals("pc.ram")) {
+          continue;
+        }
+        PageBitmap bitmap = save.bitmap(place);
+        for (long at = bitmap.nextClear(0); at < bitmap.pages(); at = bitmap.nextClear(at + 1)) {
+          channel.read(page.clear(), place.pagesOffset() + at * page.capacity());
+          if (!page.flip().equals(zeros)) {
+            return true;
+          }
+        }
+      }
+    }
+    return false;
   }
 
   private static long passes(RunningQemu qemu) {
