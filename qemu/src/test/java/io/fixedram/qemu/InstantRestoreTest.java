@@ -355,12 +355,19 @@ class InstantRestoreTest extends QemuTest {
     waiting.join();
   }
 
+  /** One that was killed takes a moment to be gone. */
+  private static void awaitNoQemu() {
+    RunningQemu.await(
+        "the end of all that was started",
+        () -> ProcessHandle.current().children().noneMatch(ProcessHandle::isAlive));
+  }
+
   private void assertRefused(List<String> command, String why) {
     assertThatThrownBy(() -> restore(request(command, RestoreVia.INSTANT)))
         .isInstanceOf(FixedRamException.class)
         .hasMessageContaining("--via instant does not go: ")
         .hasMessageContaining(why);
-    assertThat(ProcessHandle.current().children().filter(ProcessHandle::isAlive)).isEmpty();
+    awaitNoQemu();
     assertThat(canBeLocked()).isTrue();
   }
 
@@ -494,7 +501,7 @@ class InstantRestoreTest extends QemuTest {
     assertThat(guest.report().why()).contains("could write to " + file());
     RunningQemu.assertGoesOn(saved, directory, "restored");
     quit(guest, "restored");
-    assertThat(ProcessHandle.current().children().filter(ProcessHandle::isAlive)).isEmpty();
+    awaitNoQemu();
   }
 
   @Test
