@@ -56,7 +56,8 @@ final class SaveSuite {
             "fixedram's time is what the save itself took, as the command tells; the whole command"
                 + " has Java's start besides.",
             "QEMU's time is from migrate to completed, and the sync of the file unless named"
-                + " otherwise; fixedram syncs."));
+                + " otherwise; fixedram syncs.",
+            "QEMU saves guests that stand still, as fixedram does with --stop."));
   }
 
   private List<Rival> ofFiles(SavedGuest saved) {
@@ -115,7 +116,7 @@ final class SaveSuite {
         () ->
             whileActive(
                 saved.guest(),
-                true,
+                false,
                 () -> {
                   saved.guest().running().set(options);
                   try {

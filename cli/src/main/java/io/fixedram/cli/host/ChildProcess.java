@@ -5,10 +5,10 @@ import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.os.Cancellation;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Runs a program to its end and tells what it said and took. A cancellation ends it. */
 public final class ChildProcess {
-  private static final int POLL_MILLIS = 4;
+  private static final int POLL_MILLIS = 50;
   private static final int END_SECONDS = 5;
   private static final int MOST_OUTPUT_BYTES = 4 << 20;
 
@@ -42,7 +42,7 @@ public final class ChildProcess {
    * @param cpuSeconds processor time that it took, in hundredths; right only if nothing else that
    *     this process started ended meanwhile
    * @param peakBytes the most memory that was resident (VmHWM), as far as it was seen: it is looked
-   *     at every few milliseconds
+   *     at every 50 ms, and when the program begins to print its result
    */
   public record Result(
       int status, String out, String err, double seconds, double cpuSeconds, long peakBytes) {
@@ -75,9 +75,10 @@ public final class ChildProcess {
     long startNanos = System.nanoTime();
     Process process = start(words, directory);
     try (Cancellation.Registration _ = cancellation.onCancel(process::destroy)) {
-      CompletableFuture<String> out = read(process.getInputStream());
-      CompletableFuture<String> err = read(process.getErrorStream());
-      long peak = awaitEnd(process);
+      PeakMemory peak = new PeakMemory(process);
+      CompletableFuture<String> out = read(process.getInputStream(), peak::look);
+      CompletableFuture<String> err = read(process.getErrorStream(), () -> {});
+      awaitEnd(process, peak);
       double seconds = (System.nanoTime() - startNanos) / 1e9;
       cancellation.throwIfCancelled();
       return new Result(
@@ -86,7 +87,7 @@ public final class ChildProcess {
           err.join(),
           seconds,
           Math.max(0, childrenSeconds() - cpuBefore),
-          peak);
+          peak.bytes());
     } finally {
       end(process);
     }
@@ -103,14 +104,24 @@ public final class ChildProcess {
     }
   }
 
-  private static CompletableFuture<String> read(InputStream in) {
+  /**
+   * Reads all of it.
+   *
+   * @param onFirst is run when there is something
+   */
+  private static CompletableFuture<String> read(InputStream in, Runnable onFirst) {
     CompletableFuture<String> text = new CompletableFuture<>();
     Thread.ofVirtual()
         .start(() -> {
           try (in) {
-            byte[] kept = in.readNBytes(MOST_OUTPUT_BYTES);
+            byte[] first = in.readNBytes(1);
+            onFirst.run();
+            byte[] kept = in.readNBytes(MOST_OUTPUT_BYTES - first.length);
             in.transferTo(OutputStream.nullOutputStream());
-            text.complete(new String(kept, StandardCharsets.UTF_8));
+            ByteArrayOutputStream all = new ByteArrayOutputStream(first.length + kept.length);
+            all.writeBytes(first);
+            all.writeBytes(kept);
+            text.complete(all.toString(StandardCharsets.UTF_8));
           } catch (IOException e) {
             text.complete("");
           }
@@ -118,31 +129,14 @@ public final class ChildProcess {
     return text;
   }
 
-  /** Waits for the end; the peak of the memory until then. */
-  private static long awaitEnd(Process process) {
-    Path status = Path.of("/proc/" + process.pid() + "/status");
-    long peak = 0;
+  private static void awaitEnd(Process process, PeakMemory peak) {
     try {
       while (!process.waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
-        peak = Math.max(peak, peakBytes(status));
+        peak.look();
       }
-      return peak;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CancelledException();
-    }
-  }
-
-  /** What is gone, or going, has none. */
-  private static long peakBytes(Path status) {
-    try (var lines = Files.lines(status, StandardCharsets.ISO_8859_1)) {
-      return lines
-          .filter(line -> line.startsWith("VmHWM:"))
-          .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) << 10)
-          .findFirst()
-          .orElse(0);
-    } catch (IOException | UncheckedIOException e) {
-      return 0;
     }
   }
 

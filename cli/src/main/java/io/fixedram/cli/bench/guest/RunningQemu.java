@@ -9,6 +9,7 @@ import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.qemu.qmp.QmpEvent;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /** A QEMU that was started here, with a QMP connection. Killed on close. */
@@ -24,7 +26,15 @@ public final class RunningQemu implements AutoCloseable {
   private static final Duration START_TIME = Duration.ofSeconds(60);
   private static final Duration MIGRATION_TIME = Duration.ofMinutes(10);
   private static final int POLL_MILLIS = 1;
-  private static final List<String> SWITCHED = List.of("mapped-ram", "multifd");
+
+  /** How often a QEMU that reports nothing is asked; fixedram's saves ask as often. */
+  private static final Duration ASK_TIME = Duration.ofMillis(100);
+
+  /** Without it QEMU does not report how a migration goes on. */
+  private static final String EVENTS = "events";
+
+  private static final List<String> SWITCHED = List.of("mapped-ram", "multifd", EVENTS);
+  private static final Set<String> ENDS = Set.of("completed", "failed", "cancelled");
 
   private final Process process;
   private final QmpClient qmp;
@@ -148,7 +158,11 @@ public final class RunningQemu implements AutoCloseable {
             "capabilities",
             known(qmp.execute("query-migrate-capabilities")).stream()
                 .map(name ->
-                    Map.of("capability", name, "state", options.capabilities().contains(name)))
+                    Map.of(
+                        "capability",
+                        name,
+                        "state",
+                        name.equals(EVENTS) || options.capabilities().contains(name)))
                 .toList()));
     Map<String, Object> parameters = new HashMap<>();
     parameters.put("max-bandwidth", options.maxBandwidth());
@@ -176,16 +190,36 @@ public final class RunningQemu implements AutoCloseable {
     return (System.nanoTime() - startNanos) / 1e9;
   }
 
-  /** Waits until a migration, out or in, is completed. */
+  /**
+   * Waits until a migration, out or in, is completed. QEMU is not asked while it works but for once
+   * in a while, since each question takes time of the thread that has the migration's lock.
+   */
   public void awaitMigrated() {
     long until = System.nanoTime() + MIGRATION_TIME.toNanos();
-    while (!isMigrated()) {
+    do {
       cancellation.throwIfCancelled();
       if (System.nanoTime() > until) {
         throw new FixedRamException("QEMU's own migration does not end");
       }
-      var _ = qmp.nextEvent(Duration.ofMillis(POLL_MILLIS));
+      awaitEndReported();
+    } while (!isMigrated());
+  }
+
+  /** Returns when QEMU reports the end of a migration, or it is time to ask. */
+  private void awaitEndReported() {
+    long until = System.nanoTime() + ASK_TIME.toNanos();
+    boolean reported = false;
+    while (!reported && System.nanoTime() < until) {
+      reported =
+          qmp.nextEvent(Duration.ofNanos(Math.max(0, until - System.nanoTime())))
+              .filter(RunningQemu::tellsOfAnEnd)
+              .isPresent();
     }
+  }
+
+  private static boolean tellsOfAnEnd(QmpEvent event) {
+    return event.name().equals("MIGRATION")
+        && event.data().findText("status").filter(ENDS::contains).isPresent();
   }
 
   /**
