@@ -19,12 +19,11 @@ import io.fixedram.cli.bench.result.SvgChart;
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.StepDisplay;
-import io.fixedram.error.StorageException;
+import io.fixedram.cli.host.ResultFile;
 import io.fixedram.os.Cancellation;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
@@ -193,37 +192,44 @@ record BenchCommand(BenchSettings settings, Optional<Path> json, Optional<Path> 
 
   @Override
   public int run(Console console, Cancellation cancellation) {
-    BenchResult result;
-    try (StepDisplay steps = new StepDisplay(console)) {
-      result =
-          Bench.run(
-              settings,
-              new BenchListener() {
-                @Override
-                public void step(String what) {
-                  steps.show(what);
-                }
-
-                @Override
-                public void warning(String sentence) {
-                  console.warning(sentence);
-                }
-              },
-              cancellation);
+    List<ResultFile> files = new ArrayList<>();
+    try {
+      Optional<ResultFile> measurements = json.map(path -> prepare(path, files));
+      Optional<ResultFile> picture = chart.map(path -> prepare(path, files));
+      BenchResult result = measure(console, cancellation);
+      console.result(ResultText.of(result));
+      console.json(out -> ResultJson.write(out, result));
+      measurements.ifPresent(
+          file -> file.write(JsonObject.text(out -> ResultJson.write(out, result)) + "\n"));
+      picture.ifPresent(file -> file.write(SvgChart.of(result)));
+      return ExitStatus.DONE;
+    } finally {
+      files.forEach(ResultFile::close);
     }
-    json.ifPresent(
-        file -> write(file, JsonObject.text(out -> ResultJson.write(out, result)) + "\n"));
-    chart.ifPresent(file -> write(file, SvgChart.of(result)));
-    console.result(ResultText.of(result));
-    console.json(out -> ResultJson.write(out, result));
-    return ExitStatus.DONE;
   }
 
-  private static void write(Path file, String text) {
-    try {
-      Files.writeString(file, text);
-    } catch (IOException e) {
-      throw new StorageException("cannot write " + file + ": " + e.getMessage(), e);
+  private static ResultFile prepare(Path path, List<ResultFile> files) {
+    ResultFile file = ResultFile.prepare(path);
+    files.add(file);
+    return file;
+  }
+
+  private BenchResult measure(Console console, Cancellation cancellation) {
+    try (StepDisplay steps = new StepDisplay(console)) {
+      return Bench.run(
+          settings,
+          new BenchListener() {
+            @Override
+            public void step(String what) {
+              steps.show(what);
+            }
+
+            @Override
+            public void warning(String sentence) {
+              console.warning(sentence);
+            }
+          },
+          cancellation);
     }
   }
 }

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The project's own comparison, on this machine. Leaves nothing behind but fetched packages. */
 public final class Bench {
@@ -53,26 +54,41 @@ public final class Bench {
                     ? "none found"
                     : venue.qemus().stream().map(Qemu::name).collect(Collectors.joining(", ")))
             .with("rounds", Integer.toString(settings.rounds()));
-    if (settings.suites().stream().anyMatch(suite -> suite != Suite.ENGINE)) {
-      withQemus();
+    List<Suite> ofGuests =
+        settings.suites().stream().filter(suite -> suite != Suite.ENGINE).sorted().toList();
+    if (!ofGuests.isEmpty()) {
+      together(ofGuests, this::withQemus);
     }
-    if (settings.suites().contains(Suite.ENGINE)) {
+    if (wants(Suite.ENGINE)) {
       attempt(Suite.ENGINE, () -> new EngineSuite(venue).run());
     }
+    requireAny();
     return BenchResult.of(facts, results);
+  }
+
+  private void requireAny() {
+    if (results.stream()
+        .flatMap(suite -> suite.rivals().stream())
+        .allMatch(rival -> rival.samples().isEmpty())) {
+      throw new FixedRamException(
+          "nothing could be measured: "
+              + results.stream()
+                  .flatMap(Bench::reasons)
+                  .distinct()
+                  .collect(Collectors.joining("; ")));
+    }
+  }
+
+  private static Stream<String> reasons(SuiteResult suite) {
+    return suite.rivals().isEmpty()
+        ? suite.notes().stream().map(note -> suite.key() + " was " + note)
+        : suite.rivals().stream().flatMap(rival -> rival.failure().stream());
   }
 
   private void withQemus() {
     BenchSettings settings = venue.settings();
     if (venue.qemus().isEmpty()) {
-      settings.suites().stream()
-          .filter(suite -> suite != Suite.ENGINE)
-          .sorted()
-          .forEach(suite ->
-              results.add(
-                  SuiteResult.notRun(
-                      suite.text(), suite.title(), "there is no QEMU here; --qemu names one")));
-      return;
+      throw new FixedRamException("there is no QEMU here; --qemu names one");
     }
     GuestMaker maker =
         settings
@@ -88,10 +104,11 @@ public final class Bench {
                     + " MiB RAM, "
                     + settings.size().usedMebibytes()
                     + " MiB filled");
-    if (settings.suites().stream().anyMatch(Suite::needsSaves)) {
-      withSaves(machine);
+    List<Suite> ofSaves = settings.suites().stream().filter(Suite::needsSaves).sorted().toList();
+    if (!ofSaves.isEmpty()) {
+      together(ofSaves, () -> withSaves(machine));
     }
-    if (settings.suites().contains(Suite.GROWTH)) {
+    if (wants(Suite.GROWTH)) {
       attempt(Suite.GROWTH, () -> GrowthSuite.run(venue, maker));
     }
   }
@@ -105,7 +122,8 @@ public final class Bench {
           .forEach(qemu ->
               orWarn(qemu.name() + " is left out: ", () -> boot(machine, qemu, running, saved)));
       if (saved.isEmpty()) {
-        throw new FixedRamException("no QEMU could run the guest and have it saved");
+        throw new FixedRamException(
+            "no QEMU could run the guest and have it saved; it takes QEMU 7.2 or later");
       }
       if (wants(Suite.SAVE)) {
         attempt(Suite.SAVE, () -> new SaveSuite(venue, saved).run());
@@ -157,14 +175,22 @@ public final class Bench {
 
   /** A suite that can't even begin is told of in its place, and the others go on. */
   private void attempt(Suite suite, Supplier<SuiteResult> run) {
+    together(List.of(suite), () -> results.add(run.get()));
+  }
+
+  /** The same for suites with a common ground: those without a result lack it. */
+  private void together(List<Suite> suites, Runnable part) {
     venue.cancellation().throwIfCancelled();
     try {
-      results.add(run.get());
+      part.run();
     } catch (CancelledException e) {
       throw e;
     } catch (FixedRamException e) {
       venue.cancellation().throwIfCancelled();
-      results.add(SuiteResult.notRun(suite.text(), suite.title(), e.sentence()));
+      suites.stream()
+          .filter(suite -> results.stream().noneMatch(each -> each.key().equals(suite.text())))
+          .forEach(
+              suite -> results.add(SuiteResult.notRun(suite.text(), suite.title(), e.sentence())));
     }
   }
 }

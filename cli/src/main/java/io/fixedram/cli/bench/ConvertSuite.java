@@ -38,7 +38,7 @@ final class ConvertSuite {
             .run("convert", saved.save().toString(), fixedRam.toString(), "--to", FIXED_RAM);
     LargeSave.write(large);
     double pageBytes = (double) saved.pageBytes();
-    Rival copy = Rival.of("cp, and sync", () -> copy());
+    Rival copy = Rival.of(Names.COPY, this::copy);
     List<Rival> rivals = new ArrayList<>();
     rivals.add(convert(Names.CONVERT + "to fixed-ram", saved.save(), FIXED_RAM, pageBytes));
     rivals.add(convert(Names.CONVERT + "to mapped-ram", fixedRam, MAPPED_RAM, pageBytes));

@@ -48,8 +48,17 @@ final class RestoredMachine implements AutoCloseable {
             false,
             false,
             new RestoreTarget.Command(words, true, Optional.empty()));
-    return new RestoredMachine(
-        GuestRestore.run(request, TransferListener.NONE, cancellation), socket);
+    Cancellation own = new Cancellation();
+    try (Cancellation.Registration _ = cancellation.onCancel(() -> giveUp(own))) {
+      return new RestoredMachine(GuestRestore.run(request, TransferListener.NONE, own), socket);
+    }
+  }
+
+  /** While a guest is served pages, the first request is refused; nobody needs this guest. */
+  private static void giveUp(Cancellation restore) {
+    if (!restore.cancel()) {
+      var _ = restore.cancel();
+    }
   }
 
   RestoreReport report() {

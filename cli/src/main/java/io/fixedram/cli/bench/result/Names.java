@@ -39,6 +39,9 @@ public final class Names {
   /** Begins the names of conversions. */
   public static final String CONVERT = "fixedram convert, ";
 
+  /** The copier of coreutils. */
+  public static final String COPY = "cp, and sync";
+
   /** A look at a large save. */
   public static final String INFO_LARGE = "fixedram info, 64 GiB sparse";
 

@@ -29,8 +29,15 @@ public final class ResultJson {
           .measured()
           .ifPresent(measured -> {
             json.writeNumberProperty("value", measured.value());
+            json.writeNumberProperty("of_wanted", measured.ofWanted());
             json.writeStringProperty("text", measured.text());
             json.writeBooleanProperty("met", measured.met());
+          });
+      target
+          .failure()
+          .ifPresent(why -> {
+            json.writeStringProperty("failure", why);
+            json.writeBooleanProperty("met", false);
           });
       json.writeEndObject();
     }

@@ -12,6 +12,7 @@ import java.util.Optional;
 public final class ResultText {
   private static final String INDENT = "  ";
   private static final String NOTHING = "-";
+  private static final String MISSED = "MISSED";
 
   private ResultText() {}
 
@@ -81,14 +82,24 @@ public final class ResultText {
     StringBuilder out = new StringBuilder("targets:\n");
     for (Target target : targets) {
       String verdict =
-          target
-              .measured()
-              .map(measured -> measured.met() ? "met" : "MISSED")
-              .orElse("not measured");
+          target.failure().isPresent()
+              ? MISSED
+              : target
+                  .measured()
+                  .map(measured -> measured.met() ? "met" : MISSED)
+                  .orElse("not measured");
       out.append(INDENT).append(String.format(Locale.ROOT, "%-13s", verdict)).append(target.name());
-      target.measured().ifPresent(measured -> out.append(": ").append(measured.text()));
+      target.measured().ifPresent(measured -> out.append(": ").append(text(measured)));
+      target.failure().ifPresent(why -> out.append(": ").append(why));
       out.append('\n');
     }
     return out.toString();
+  }
+
+  private static String text(Target.Measured measured) {
+    return measured.met()
+        ? measured.text()
+        : measured.text()
+            + String.format(Locale.ROOT, ", %.2f of what is wanted", measured.ofWanted());
   }
 }

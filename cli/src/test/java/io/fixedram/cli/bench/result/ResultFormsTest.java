@@ -28,7 +28,7 @@ class ResultFormsTest {
     String text =
         ResultText.of(
             Results.of(Results.suite("convert", "x", Results.timed(Names.INFO_LARGE, 0.5))));
-    assertThat(text).containsPattern("MISSED +info of a 64 GiB save");
+    assertThat(text).containsPattern("MISSED +info of a 64 GiB save.*, 0\\.30 of what is wanted");
   }
 
   @Test
