@@ -48,26 +48,6 @@ public final class TinySave {
     return file;
   }
 
-  /** A mapped-ram save of 64 GiB RAM, with one page of content in each GiB. */
-  public static Path writeLarge(Path file) {
-    RamBlock ram = new RamBlock(0, "pc.ram", 64L << 30);
-    try (Arena arena = Arena.ofConfined();
-        SaveWriter writer =
-            SaveWriter.create(file, SaveFormat.MAPPED_RAM, WriteOptions.defaults())) {
-      MemorySegment page = arena.allocate(PAGE_SIZE);
-      page.fill((byte) 0x5a);
-      PageSink sink = writer.sink();
-      sink.begin(
-          new SaveHeader(Configuration.of(MACHINE), new RamBlocks(PAGE_SIZE, List.of(ram)), 2));
-      for (long at = 0; at < ram.usedLength(); at += 1L << 30) {
-        sink.data(ram, at, page, 0, PAGE_SIZE);
-      }
-      sink.end(new DeviceState(arena.allocate(1), 0, Optional.empty()));
-      writer.publish();
-    }
-    return file;
-  }
-
   /** A fixed-offset save that lacks its last byte. */
   static Path writeIncomplete(Path file, SaveFormat format) throws IOException {
     write(file, format);

@@ -3,8 +3,8 @@ package io.fixedram.cli.bench;
 
 import io.fixedram.cli.host.AptPackages;
 import io.fixedram.cli.host.CacheDirectory;
+import io.fixedram.cli.host.ChildProcess;
 import io.fixedram.cli.host.Programs;
-import io.fixedram.cli.host.ScratchDirectory;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
@@ -12,6 +12,7 @@ import io.fixedram.os.Cancellation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -24,15 +25,40 @@ final class DiskTools {
   private DiskTools() {}
 
   static DiskTool find(boolean mayFetch, BenchListener listener, Cancellation cancellation) {
-    Optional<Path> machine = Programs.find(FIO);
+    Optional<DiskTool> machine =
+        Programs.find(FIO)
+            .map(program -> List.of(program.toString()))
+            .filter(command -> works(command, listener, cancellation))
+            .map(DiskTool.Fio::new);
     if (machine.isPresent()) {
-      return new DiskTool.Fio(List.of(machine.get().toString()));
+      return machine.get();
     }
     Path root = CacheDirectory.path().resolve("bench-fio");
     if (mayFetch && AptPackages.available() && !Files.exists(program(root))) {
       fetch(root, listener, cancellation);
     }
-    return Files.exists(program(root)) ? fetched(root) : new DiskTool.Dd();
+    return Optional.of(root)
+        .filter(each -> Files.exists(program(each)))
+        .map(DiskTools::fetched)
+        .filter(command -> works(command, listener, cancellation))
+        .<DiskTool>map(DiskTool.Fio::new)
+        .orElseGet(DiskTool.Dd::new);
+  }
+
+  /** One that was built for other libraries is there, and does not start. */
+  private static boolean works(
+      List<String> command, BenchListener listener, Cancellation cancellation) {
+    List<String> words = new ArrayList<>(command);
+    words.add("--version");
+    try {
+      var _ = ChildProcess.run(words, Path.of("/"), cancellation).orThrow(command.getLast());
+      return true;
+    } catch (CancelledException e) {
+      throw e;
+    } catch (FixedRamException e) {
+      listener.warning("fio is left out: " + e.sentence());
+      return false;
+    }
   }
 
   private static Path program(Path root) {
@@ -41,11 +67,8 @@ final class DiskTools {
 
   private static void fetch(Path root, BenchListener listener, Cancellation cancellation) {
     listener.step("fetching fio, once");
-    try (ScratchDirectory work = ScratchDirectory.create("packages")) {
-      AptPackages packages = new AptPackages(work.path(), cancellation);
-      packages.update();
-      packages.downloadWithDependencies(FIO);
-      packages.unpack(root);
+    try {
+      AptPackages.fetch(root, packages -> packages.downloadWithDependencies(FIO), cancellation);
     } catch (CancelledException e) {
       throw e;
     } catch (FixedRamException e) {
@@ -54,14 +77,13 @@ final class DiskTools {
   }
 
   /** It finds the libraries that came with it first. */
-  private static DiskTool fetched(Path root) {
+  private static List<String> fetched(Path root) {
     try (Stream<Path> all = Files.walk(root, 3)) {
       String libraries =
           all.filter(path -> path.toString().endsWith("-linux-gnu"))
               .map(Path::toString)
               .collect(Collectors.joining(":"));
-      return new DiskTool.Fio(
-          List.of("env", "LD_LIBRARY_PATH=" + libraries, program(root).toString()));
+      return List.of("env", "LD_LIBRARY_PATH=" + libraries, program(root).toString());
     } catch (IOException e) {
       throw new StorageException("cannot look into " + root + ": " + e.getMessage(), e);
     }

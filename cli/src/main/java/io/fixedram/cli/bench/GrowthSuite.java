@@ -16,6 +16,7 @@ import io.fixedram.cli.bench.result.SuiteResult;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
+import io.fixedram.os.Cancellation;
 import io.fixedram.os.Descriptor;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -91,8 +92,7 @@ final class GrowthSuite {
         List.of(capabilities),
         target,
         curve -> {
-          guest.running().qmp().execute("migrate", Map.of("uri", uri + target));
-          curve.watch();
+          curve.watch(uri + target);
           return Optional.empty();
         });
   }
@@ -104,16 +104,23 @@ final class GrowthSuite {
         List.of(),
         partial,
         curve -> {
+          Cancellation own = new Cancellation();
+          FixedRamProgram program = new FixedRamProgram(venue.data().path(), own);
           CompletableFuture<FixedRamProgram.Outcome> receiving =
-              CompletableFuture.supplyAsync(() ->
-                  venue.fixedram().run("receive", target.toString(), "--listen", "unix:" + socket));
-          while (!Files.exists(socket)) {
-            throwIfEnded(receiving);
-            sleep();
+              CompletableFuture.supplyAsync(
+                  () -> program.run("receive", target.toString(), "--listen", "unix:" + socket));
+          try (Cancellation.Registration _ = venue.cancellation().onCancel(own::cancel)) {
+            while (!Files.exists(socket)) {
+              throwIfEnded(receiving);
+              sleep();
+            }
+            curve.watch("unix:" + socket);
+            return Optional.of(join(receiving));
+          } finally {
+            own.cancel();
+            // Its file goes only after it has.
+            var _ = receiving.handle((_, _) -> true).join();
           }
-          guest.running().qmp().execute("migrate", Map.of("uri", "unix:" + socket));
-          curve.watch();
-          return Optional.of(join(receiving));
         });
   }
 
@@ -195,7 +202,7 @@ final class GrowthSuite {
   private final class Curve {
     private final Path file;
     private final List<Point> points = new ArrayList<>();
-    private final long startNanos = System.nanoTime();
+    private long startNanos;
 
     Curve(Path file) {
       this.file = file;
@@ -205,7 +212,10 @@ final class GrowthSuite {
       return points.isEmpty() ? 0 : points.getLast().seconds();
     }
 
-    void watch() {
+    /** Has the guest sent there, and returns when that is done. */
+    void watch(String uri) {
+      startNanos = System.nanoTime();
+      guest.running().qmp().execute("migrate", Map.of("uri", uri));
       double most = venue.settings().growthTime().toSeconds();
       boolean stopped = false;
       while (!guest.running().isMigrated()) {

@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** A save of a guest with 64 GiB of RAM, nearly all of it zero. */
-final class LargeSave {
+public final class LargeSave {
   private static final int PAGE_BYTES = 4096;
   private static final long RAM_BYTES = 64L << 30;
   private static final long DATA_EVERY = 64L << 20;
@@ -26,7 +26,7 @@ final class LargeSave {
   private LargeSave() {}
 
   /** Writes it. */
-  static void write(Path file) {
+  public static void write(Path file) {
     RamBlock ram = new RamBlock(0, "pc.ram", RAM_BYTES);
     try (Arena arena = Arena.ofConfined();
         SaveWriter writer =

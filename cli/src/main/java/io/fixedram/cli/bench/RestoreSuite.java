@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli.bench;
 
+import io.fixedram.cli.bench.guest.BootedGuest;
 import io.fixedram.cli.bench.guest.Qemu;
 import io.fixedram.cli.bench.guest.RunningQemu;
 import io.fixedram.cli.bench.guest.RunningQemu.MigrationOptions;
 import io.fixedram.cli.bench.result.Metric;
 import io.fixedram.cli.bench.result.Names;
+import io.fixedram.cli.bench.result.RivalResult;
 import io.fixedram.cli.bench.result.Sample;
 import io.fixedram.cli.bench.result.SuiteResult;
 import io.fixedram.error.FixedRamException;
@@ -18,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Saved guests back into new QEMUs: fixedram's ways beside QEMU's own. */
 final class RestoreSuite {
@@ -42,14 +45,21 @@ final class RestoreSuite {
       rivals.addAll(ofFixedram(each));
       rivals.addAll(ofQemu(each));
     }
+    List<RivalResult> results = new ArrayList<>(venue.contest(Suite.RESTORE).run(rivals, rounds));
+    results.addAll(venue.contest(Suite.RESTORE).run(commands(guests.getLast()), 1));
     return new SuiteResult(
         Suite.RESTORE.text(),
         Suite.RESTORE.title(),
-        List.of(Metric.RESIDENT_SECONDS, Metric.RUNNING_SECONDS),
-        reference(rivals),
-        venue.contest(Suite.RESTORE).run(rivals, rounds),
         List.of(
-            "Times are from migrate-incoming; fixedram's are those of its library in this process.",
+            Metric.RESIDENT_SECONDS,
+            Metric.RUNNING_SECONDS,
+            Metric.PEAK_MIB,
+            Metric.CPU_SECONDS_PER_GIB),
+        reference(rivals),
+        results,
+        List.of(
+            "Times are from migrate-incoming; fixedram's are those of its library in this process,"
+                + " but for one run each of the command, which tells its peak memory.",
             "all there: nothing of the guest's memory is missing. With instant it is mapped at once,"
                 + " and read until then by QEMU's pmemsave into /dev/null.",
             "cold: the page cache was dropped first, or the file taken out of it where this user may not."));
@@ -82,6 +92,40 @@ final class RestoreSuite {
               () -> restore(saved, via)));
     }
     return rivals;
+  }
+
+  /** The command, for what its process takes. */
+  private List<Rival> commands(SavedGuest saved) {
+    return Stream.of(RestoreVia.STREAM, RestoreVia.LAZY)
+        .map(via ->
+            Rival.of(
+                saved.guest().qemu().name() + Names.RESTORE + via.text() + Names.COMMAND,
+                () -> command(saved, via)))
+        .toList();
+  }
+
+  private Sample command(SavedGuest saved, RestoreVia via) {
+    BootedGuest.Machine machine = saved.guest().machine();
+    try (RunningQemu qemu = machine.awaitingMigration(saved.guest().qemu(), venue.cancellation())) {
+      Disk.cool(saved.save(), venue.cancellation());
+      FixedRamProgram.Outcome outcome =
+          venue
+              .fixedram()
+              .run(
+                  "restore",
+                  saved.save().toString(),
+                  "--via",
+                  via.text(),
+                  "--qmp",
+                  machine.incomingQmp().toString());
+      requireRunning(qemu.qmp());
+      double running = outcome.number("running_seconds");
+      double resident = via == RestoreVia.LAZY ? outcome.number("resident_seconds") : running;
+      return outcome
+          .sample(outcome.number("seconds"), (double) saved.pageBytes())
+          .with(Metric.RESIDENT_SECONDS, resident)
+          .with(Metric.RUNNING_SECONDS, running);
+    }
   }
 
   private List<Rival> ofQemu(SavedGuest saved) {

@@ -3,6 +3,7 @@ package io.fixedram.cli.bench;
 
 import io.fixedram.cli.bench.guest.BootedGuest;
 import io.fixedram.cli.bench.guest.Guest.Activity;
+import io.fixedram.cli.host.Programs;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.GuestRestore;
@@ -40,7 +41,7 @@ final class RestoredMachine implements AutoCloseable {
     List<String> words =
         machine.command(
             saved.guest().qemu(), Activity.IDLE, machine.directory().resolve(name + ".serial"));
-    words.addAll(List.of("-qmp", "unix:" + socket + ",server=on,wait=off"));
+    words.addAll(Programs.qmp(socket));
     RestoreRequest request =
         new RestoreRequest(
             saved.save(),

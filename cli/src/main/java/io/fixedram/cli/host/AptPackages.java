@@ -8,8 +8,10 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -26,9 +28,24 @@ public final class AptPackages {
    *
    * @param directory takes apt's files; what is in it when all is done can go
    */
-  public AptPackages(Path directory, Cancellation cancellation) {
+  private AptPackages(Path directory, Cancellation cancellation) {
     this.directory = directory;
     this.cancellation = cancellation;
+  }
+
+  /**
+   * Fetches packages into a directory that is there only once it is complete.
+   *
+   * @param choice downloads them
+   * @throws FixedRamException if that fails
+   */
+  public static void fetch(Path into, Consumer<AptPackages> choice, Cancellation cancellation) {
+    try (ScratchDirectory work = ScratchDirectory.create("packages")) {
+      AptPackages packages = new AptPackages(work.path(), cancellation);
+      packages.update();
+      choice.accept(packages);
+      packages.unpack(into);
+    }
   }
 
   /** Whether this machine has such packages at all. */
@@ -42,7 +59,7 @@ public final class AptPackages {
    *
    * @throws FixedRamException if that fails
    */
-  public void update() {
+  private void update() {
     create(directory.resolve("state/lists/partial"));
     create(directory.resolve("cache/archives/partial"));
     create(directory.resolve("downloads"));
@@ -82,8 +99,26 @@ public final class AptPackages {
         .orThrow("apt-get install --download-only");
   }
 
-  /** Unpacks all that was fetched into a directory. */
-  public void unpack(Path into) {
+  /**
+   * Unpacks all that was fetched into a directory that is there only once it is complete. What was
+   * there before goes.
+   */
+  private void unpack(Path into) {
+    Path parent = into.toAbsolutePath().resolveSibling("");
+    create(parent);
+    try (ScratchDirectory work = ScratchDirectory.createIn(parent, "unpacking")) {
+      Path complete = work.resolve("all");
+      unpackInto(complete);
+      if (Files.exists(into)) {
+        Files.move(into, work.resolve("old"), StandardCopyOption.ATOMIC_MOVE);
+      }
+      Files.move(complete, into, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new StorageException("cannot unpack into " + into + ": " + e, e);
+    }
+  }
+
+  private void unpackInto(Path into) {
     create(into);
     for (Path from : List.of(directory.resolve("downloads"), directory.resolve("cache/archives"))) {
       try (DirectoryStream<Path> packages = Files.newDirectoryStream(from, "*.deb")) {

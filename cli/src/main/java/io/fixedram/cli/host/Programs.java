@@ -25,6 +25,11 @@ public final class Programs {
         .findFirst();
   }
 
+  /** The words that make a QEMU listen for QMP on a socket. */
+  public static List<String> qmp(Path socket) {
+    return List.of("-qmp", "unix:" + socket + ",server=on,wait=off");
+  }
+
   /**
    * The words that start a program which Ctrl-C on this terminal does not reach, so that it is
    * ended by this program alone, and in order; as they are where there is no setsid of util-linux.

@@ -95,7 +95,7 @@ class BenchAcceptanceTest {
 
   @Test
   void measuresANewQemu() throws IOException, InterruptedException {
-    measures(QemuPrograms.QEMU_10.path(), "save,restore,convert");
+    measures(QemuPrograms.QEMU_10.path(), "save,restore,growth,convert");
   }
 
   @Test

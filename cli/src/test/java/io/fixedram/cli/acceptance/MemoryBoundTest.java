@@ -3,7 +3,7 @@ package io.fixedram.cli.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fixedram.cli.TinySave;
+import io.fixedram.cli.bench.LargeSave;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +29,8 @@ class MemoryBoundTest {
 
   @Test
   void guestOf64Gibibytes() throws IOException, InterruptedException {
-    Path save = TinySave.writeLarge(directory.resolve("save"));
+    Path save = directory.resolve("save");
+    LargeSave.write(save);
     Path other = directory.resolve("other");
     Path pipe = directory.resolve("pipe");
     assertBounded("convert", save, other, "--to", "fixed-ram");

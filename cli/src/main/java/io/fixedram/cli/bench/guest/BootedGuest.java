@@ -2,6 +2,7 @@
 package io.fixedram.cli.bench.guest;
 
 import io.fixedram.cli.bench.guest.Guest.Activity;
+import io.fixedram.cli.host.Programs;
 import io.fixedram.cli.host.ScratchDirectory;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.os.Cancellation;
@@ -51,12 +52,15 @@ public final class BootedGuest implements AutoCloseable {
       Path serial = directory.resolve(name + ".serial");
       Path spare = directory.resolve(name + ".spare");
       List<String> words = command(qemu, activity, serial);
-      words.addAll(MachineCommand.qmp(spare));
+      words.addAll(Programs.qmp(spare));
       RunningQemu running =
           RunningQemu.start(
-              words, directory.resolve(name + ".qmp"), directory.resolve("log"), cancellation);
+              words,
+              directory.resolve(name + ".qmp"),
+              directory.resolve(name + ".log"),
+              cancellation);
       try {
-        awaitReady(serial, cancellation);
+        awaitReady(running, serial, cancellation);
         running.stop();
         return new BootedGuest(this, qemu, spare, running);
       } catch (RuntimeException e) {
@@ -65,10 +69,11 @@ public final class BootedGuest implements AutoCloseable {
       }
     }
 
-    private void awaitReady(Path serial, Cancellation cancellation) {
+    private void awaitReady(RunningQemu running, Path serial, Cancellation cancellation) {
       long until = System.nanoTime() + BOOT_TIME.toNanos();
       while (!guest.isReady(serial)) {
         cancellation.throwIfCancelled();
+        running.throwIfEnded();
         if (System.nanoTime() > until) {
           throw new FixedRamException(
               "the guest (" + guest.description() + ") has not filled its memory in 5 minutes");
@@ -82,10 +87,16 @@ public final class BootedGuest implements AutoCloseable {
       return new ArrayList<>(MachineCommand.of(qemu, guest, activity, ramMebibytes, serial));
     }
 
+    /** Where a machine that waits for a migration can be reached by somebody else. */
+    public Endpoint.Unix incomingQmp() {
+      return new Endpoint.Unix(directory.resolve("restored.spare"));
+    }
+
     /** Starts it waiting for an incoming migration. */
     public RunningQemu awaitingMigration(Qemu qemu, Cancellation cancellation) {
       List<String> words = command(qemu, Activity.IDLE, directory.resolve("restored.serial"));
       words.addAll(List.of("-incoming", "defer"));
+      words.addAll(Programs.qmp(incomingQmp().path()));
       return RunningQemu.start(
           words, directory.resolve("restored.qmp"), directory.resolve("log"), cancellation);
     }

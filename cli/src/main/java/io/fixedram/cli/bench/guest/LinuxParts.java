@@ -4,9 +4,7 @@ package io.fixedram.cli.bench.guest;
 import io.fixedram.cli.host.AptPackages;
 import io.fixedram.cli.host.CacheDirectory;
 import io.fixedram.cli.host.Programs;
-import io.fixedram.cli.host.ScratchDirectory;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.error.StorageException;
 import io.fixedram.os.Cancellation;
 import java.io.IOException;
 import java.io.InputStream;
@@ -60,31 +58,21 @@ record LinuxParts(Path kernel, Path busybox) {
    * @throws FixedRamException if that fails
    */
   static LinuxParts fetch(Cancellation cancellation) {
-    create(CacheDirectory.path());
-    try (ScratchDirectory work = ScratchDirectory.create("packages")) {
-      AptPackages packages = new AptPackages(work.path(), cancellation);
-      packages.update();
-      String kernel =
-          packages.dependencies(KERNEL_PACKAGE).stream()
-              .filter(name -> name.startsWith("linux-image-"))
-              .findFirst()
-              .orElseThrow(
-                  () -> new FixedRamException("apt knows of no kernel behind " + KERNEL_PACKAGE));
-      packages.download(kernel, BUSYBOX_PACKAGE);
-      packages.unpack(cache());
-    }
+    AptPackages.fetch(cache(), LinuxParts::download, cancellation);
     return cached()
         .orElseThrow(() ->
             new FixedRamException(
                 "the packages fetched hold no kernel and busybox where expected"));
   }
 
-  private static void create(Path path) {
-    try {
-      Files.createDirectories(path);
-    } catch (IOException e) {
-      throw new StorageException("cannot make the directory " + path + ": " + e.getMessage(), e);
-    }
+  private static void download(AptPackages packages) {
+    String kernel =
+        packages.dependencies(KERNEL_PACKAGE).stream()
+            .filter(name -> name.startsWith("linux-image-"))
+            .findFirst()
+            .orElseThrow(
+                () -> new FixedRamException("apt knows of no kernel behind " + KERNEL_PACKAGE));
+    packages.download(kernel, BUSYBOX_PACKAGE);
   }
 
   private static Optional<Path> newestKernel(Path boot) {

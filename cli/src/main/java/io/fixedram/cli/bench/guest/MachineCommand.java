@@ -27,9 +27,4 @@ final class MachineCommand {
     words.addAll(List.of("-serial", "file:" + serial));
     return words;
   }
-
-  /** The words that make QEMU listen for QMP. */
-  static List<String> qmp(Path socket) {
-    return List.of("-qmp", "unix:" + socket + ",server=on,wait=off");
-  }
 }

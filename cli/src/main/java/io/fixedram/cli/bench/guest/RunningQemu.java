@@ -37,11 +37,13 @@ public final class RunningQemu implements AutoCloseable {
   private static final Set<String> ENDS = Set.of("completed", "failed", "cancelled");
 
   private final Process process;
+  private final Path log;
   private final QmpClient qmp;
   private final Cancellation cancellation;
 
-  private RunningQemu(Process process, QmpClient qmp, Cancellation cancellation) {
+  private RunningQemu(Process process, Path log, QmpClient qmp, Cancellation cancellation) {
     this.process = process;
+    this.log = log;
     this.qmp = qmp;
     this.cancellation = cancellation;
   }
@@ -70,10 +72,11 @@ public final class RunningQemu implements AutoCloseable {
   static RunningQemu start(List<String> words, Path socket, Path log, Cancellation cancellation) {
     cancellation.throwIfCancelled();
     List<String> all = new ArrayList<>(words);
-    all.addAll(MachineCommand.qmp(socket));
+    all.addAll(Programs.qmp(socket));
     Process process = process(all, socket, log);
     try (Cancellation.Registration _ = cancellation.onCancel(process::destroyForcibly)) {
-      return new RunningQemu(process, connect(process, socket, log, cancellation), cancellation);
+      return new RunningQemu(
+          process, log, connect(process, socket, log, cancellation), cancellation);
     } catch (RuntimeException e) {
       process.destroyForcibly().onExit().join();
       throw e;
@@ -127,6 +130,17 @@ public final class RunningQemu implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CancelledException();
+    }
+  }
+
+  /**
+   * Returns if it still runs.
+   *
+   * @throws FixedRamException with the last that it said, if not
+   */
+  void throwIfEnded() {
+    if (!process.isAlive()) {
+      throw new FixedRamException("QEMU ended: " + lastLine(log));
     }
   }
 

@@ -27,6 +27,9 @@ public final class Names {
   /** What {@code fixedram restore} is called in a table, before its way. */
   public static final String RESTORE = ", fixedram restore --via ";
 
+  /** Ends the names of restores by a process of their own. */
+  public static final String COMMAND = ", the command";
+
   /** Ends the names of those that read a file which is in the page cache. */
   public static final String WARM = ", warm";
 
