@@ -43,13 +43,13 @@ record BenchCommand(BenchSettings settings, Optional<Path> json, Optional<Path> 
     implements Command {
   private static final int LEAST_RAM_MIB = 96;
   private static final int LEAST_USED_MIB = 16;
-  private static final int QUICK_RAM_MIB = 384;
+  private static final int QUICK_RAM_MIB = 256;
   private static final int DEFAULT_RAM_MIB = 3072;
   private static final int QUICK_ROUNDS = 2;
   private static final int DEFAULT_ROUNDS = 5;
   private static final int QUICK_CLONES = 2;
   private static final int DEFAULT_CLONES = 8;
-  private static final Duration QUICK_GROWTH = Duration.ofSeconds(5);
+  private static final Duration QUICK_GROWTH = Duration.ofSeconds(3);
   private static final Duration DEFAULT_GROWTH = Duration.ofSeconds(30);
 
   /** What a guest needs for itself. */

@@ -126,6 +126,11 @@ public final class Targets {
     return name.contains(Names.RESTORE);
   }
 
+  /** Restores are, only where they are named so. */
+  private static boolean isProcessOfOurs(String name) {
+    return name.contains("fixedram ") && (!isOurs(name) || ends(name, Names.COMMAND));
+  }
+
   private Side best(String suite, Predicate<String> names) {
     return side(suite, names, Comparator.comparingDouble(Figure::value));
   }
@@ -168,8 +173,9 @@ public final class Targets {
             .max(Comparator.comparingDouble(Figure::value)),
         failure(
             suites.stream()
+                .filter(suite -> suite.metrics().contains(Metric.PEAK_MIB))
                 .flatMap(suite -> suite.rivals().stream())
-                .filter(rival -> rival.name().contains("fixedram "))));
+                .filter(rival -> isProcessOfOurs(rival.name()))));
   }
 
   /** The other's time must be at least so many times ours. */
