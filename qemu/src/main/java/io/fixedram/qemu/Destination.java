@@ -54,8 +54,17 @@ final class Destination implements AutoCloseable {
     try {
       return process.connect(listener, cancellation);
     } catch (RuntimeException | Error e) {
-      process.end();
+      end(process, e);
       throw e;
+    }
+  }
+
+  private static void end(QemuProcess process, Throwable reason) {
+    if (!process.end()) {
+      String why = reason instanceof FixedRamException told ? told.sentence() : reason.toString();
+      throw new QemuLeftException(
+          why + "; the QEMU that was started could not be ended: kill process " + process.pid(),
+          reason);
     }
   }
 
@@ -82,14 +91,13 @@ final class Destination implements AutoCloseable {
                 "QEMU at " + qmp.endpoint() + " ended " + when + "; its own output says why"));
   }
 
-  /** Ends a QEMU that was started here. */
-  void abandon() {
-    process.ifPresent(QemuProcess::end);
-  }
-
-  /** Ends a QEMU that was started here at once, since its guest lacks memory. */
-  void kill() {
-    process.ifPresent(QemuProcess::kill);
+  /**
+   * Ends a QEMU that was started here.
+   *
+   * @throws QemuLeftException with the reason, if it can't be ended
+   */
+  void abandon(Throwable reason) {
+    process.ifPresent(started -> end(started, reason));
   }
 
   /** Lets go of QEMU, which is left as it is. */

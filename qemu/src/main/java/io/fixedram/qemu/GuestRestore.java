@@ -34,6 +34,9 @@ public final class GuestRestore {
   /** How long to wait for an answer that can come later as well. */
   private static final Duration ANSWER_TIME = Duration.ofSeconds(1);
 
+  /** What QEMU gets for each setting that is put back after a failure. */
+  private static final Duration LAST_TIME = Duration.ofSeconds(5);
+
   /** How long after a broken connection QEMU may take to say why. */
   private static final Duration REASON_TIME = Duration.ofSeconds(2);
 
@@ -123,7 +126,7 @@ public final class GuestRestore {
         return new RestoredGuest(
             report, destination.process(), start.instant().map(InstantStart::hold), listener);
       } catch (RuntimeException | Error e) {
-        destination.abandon();
+        destination.abandon(e);
         throw e;
       }
     }
@@ -137,7 +140,7 @@ public final class GuestRestore {
     try {
       return Destination.open(
           start.target(), request.detach(), start.shielded(), listener, cancellation);
-    } catch (CancelledException e) {
+    } catch (CancelledException | QemuLeftException e) {
       throw e;
     } catch (FixedRamException e) {
       cancellation.throwIfCancelled();
@@ -421,7 +424,7 @@ public final class GuestRestore {
   /** A QEMU that is not ours goes on, perhaps to take another save. */
   private static void putBackAfter(Throwable failure, MigrationSettings settings) {
     try {
-      settings.putBack();
+      settings.putBack(LAST_TIME);
     } catch (FixedRamException e) {
       failure.addSuppressed(e);
     }

@@ -96,8 +96,10 @@ final class GuestStop {
   }
 
   private String end() {
-    destination.kill();
-    return "its QEMU was ended";
+    QemuProcess process = destination.process().orElseThrow();
+    return process.kill()
+        ? "its QEMU was ended"
+        : "its QEMU could not be ended: kill process " + process.pid();
   }
 
   private String stop() {

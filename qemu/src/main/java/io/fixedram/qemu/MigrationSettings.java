@@ -4,6 +4,7 @@ package io.fixedram.qemu;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -113,17 +114,23 @@ final class MigrationSettings {
     }
   }
 
+  /** {@link #putBack(Duration)} with the patience that QEMU gets for any command. */
+  void putBack() {
+    putBack(QmpClient.ANSWER_TIME);
+  }
+
   /**
    * Puts back what was changed, all that can be; a second call does nothing.
    *
+   * @param patience how long QEMU may take for each answer
    * @throws FixedRamException if something could not be put back, the first of what QEMU said
    */
-  void putBack() {
+  void putBack(Duration patience) {
     Optional<FixedRamException> first = Optional.empty();
     while (!undos.isEmpty()) {
       Undo undo = undos.pop();
       try {
-        qmp.execute(undo.command, undo.arguments);
+        qmp.execute(undo.command, undo.arguments, patience);
       } catch (FixedRamException e) {
         first.ifPresent(earlier -> earlier.addSuppressed(e));
         first = first.or(() -> Optional.of(e));

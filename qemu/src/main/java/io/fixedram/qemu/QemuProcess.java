@@ -5,6 +5,7 @@ import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.os.Cancellation;
+import io.fixedram.os.Errno;
 import io.fixedram.os.UnixSocket;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QmpClient;
@@ -126,8 +127,8 @@ final class QemuProcess {
    * @throws FixedRamException if QEMU ends before, with its exit status
    */
   QmpClient connect(TransferListener listener, Cancellation cancellation) {
-    try (Cancellation.Registration _ = cancellation.onCancel(process::destroy)) {
-      awaitSocket(listener);
+    try (Cancellation.Registration _ = cancellation.onCancel(this::terminate)) {
+      awaitSocket(listener, cancellation);
       return QmpClient.connect(new Endpoint.Unix(qmpSocket), START_TIME);
     } catch (FixedRamException e) {
       cancellation.throwIfCancelled();
@@ -138,10 +139,11 @@ final class QemuProcess {
     }
   }
 
-  private void awaitSocket(TransferListener listener) {
+  private void awaitSocket(TransferListener listener, Cancellation cancellation) {
     long start = System.nanoTime();
     boolean told = false;
     while (!listens()) {
+      cancellation.throwIfCancelled();
       if (!process.isAlive()) {
         throw ended("before it could be talked to");
       }
@@ -168,6 +170,12 @@ final class QemuProcess {
     try (UnixSocket _ = UnixSocket.connect(qmpSocket)) {
       return true;
     } catch (StorageException e) {
+      if (e.errno() == Errno.EACCES.number()) {
+        throw new FixedRamException(
+            "cannot talk to the QEMU that was started, which runs as another user: run fixedram as"
+                + " that user, or start QEMU yourself and give its QMP socket with --qmp",
+            e);
+      }
       return false;
     }
   }
@@ -196,32 +204,53 @@ final class QemuProcess {
     }
   }
 
-  /** Ends QEMU: asks first (SIGTERM), and kills it if it does not end soon. */
-  void end() {
-    process.destroy();
-    if (!waitForEnd(END_TIME)) {
-      process.destroyForcibly();
-      waitForEnd(END_TIME);
-    }
+  /** Ends QEMU: asks first (SIGTERM), and kills it if it does not end soon; whether it is gone. */
+  boolean end() {
+    return end(END_TIME);
   }
 
   /**
    * Ends QEMU, kindly only if that takes no time: one that waits for a page of its guest can't end
-   * by itself. Programs before QEMU's get the same.
+   * by itself. Whether it is gone.
    */
-  void kill() {
-    List<ProcessHandle> all = process.descendants().toList();
-    process.destroy();
-    if (!waitForEnd(KIND_TIME)) {
-      process.destroyForcibly();
+  boolean kill() {
+    return end(KIND_TIME);
+  }
+
+  private boolean end(Duration kindTime) {
+    List<ProcessHandle> all = all();
+    all.forEach(ProcessHandle::destroy);
+    if (areGone(all, kindTime)) {
+      return true;
     }
     all.forEach(ProcessHandle::destroyForcibly);
-    waitForEnd(END_TIME);
+    return areGone(all, END_TIME);
+  }
+
+  /** QEMU, and programs before it: a script may pass no signal on, and would leave QEMU behind. */
+  private List<ProcessHandle> all() {
+    return Stream.concat(Stream.of(process.toHandle()), process.descendants()).toList();
+  }
+
+  private static boolean areGone(List<ProcessHandle> all, Duration patience) {
+    long until = System.nanoTime() + patience.toNanos();
+    while (all.stream().anyMatch(ProcessHandle::isAlive)) {
+      if (System.nanoTime() > until) {
+        return false;
+      }
+      Pause.of(Duration.ofMillis(5));
+    }
+    return true;
   }
 
   /** Passes a request to end on to QEMU (SIGTERM). */
   void terminate() {
-    process.destroy();
+    all().forEach(ProcessHandle::destroy);
+  }
+
+  /** The number of the process that was started. */
+  long pid() {
+    return process.pid();
   }
 
   /** Waits for QEMU's end; its exit status, 128 + n if signal n killed it. */

@@ -13,8 +13,10 @@ import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.qmp.QmpClient;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -84,6 +86,37 @@ class RestoreCommandTest extends QemuTest {
     try (RestoredGuest guest = restore(request(command, false))) {
       assertThat(guest.forwardSignalAndWait()).isZero();
       assertThat(children()).isEmpty();
+    }
+  }
+
+  /** A shell that waits for QEMU does not pass signals on to it. */
+  @Test
+  void scriptThatDoesNotBecomeQemu() throws Exception {
+    saveGuest(TestedQemu.QEMU_7, GuestSpec.small());
+    Path number = directory.resolve("number");
+    Path script = directory.resolve("vm.sh");
+    Files.writeString(script, "#!/bin/sh\n\"$@\" &\necho $! > '" + number + "'\nwait\n");
+    Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
+    List<String> command = new ArrayList<>(List.of(script.toString()));
+    command.addAll(command(TestedQemu.QEMU_7, GuestSpec.small()));
+    try (RestoredGuest guest = restore(request(command, false))) {
+      assertThat(isAlive(number)).isTrue();
+      guest.forwardSignalAndWait();
+      RunningQemu.await("the end of QEMU", () -> !isAlive(number));
+    }
+    Files.delete(number);
+    List<String> other = new ArrayList<>(List.of(script.toString()));
+    other.addAll(command(TestedQemu.QEMU_7, GuestSpec.small().on("pc-q35-7.2")));
+    assertThatThrownBy(() -> restore(request(other, false))).isInstanceOf(FixedRamException.class);
+    assertThat(isAlive(number)).isFalse();
+  }
+
+  private static boolean isAlive(Path number) {
+    try {
+      long pid = Long.parseLong(Files.readString(number).strip());
+      return ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isPresent();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

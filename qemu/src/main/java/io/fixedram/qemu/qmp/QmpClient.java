@@ -30,8 +30,8 @@ public final class QmpClient implements AutoCloseable {
   /** How long QEMU may take to greet: it does so at once, unless it already has a client. */
   private static final Duration GREETING_TIME = Duration.ofSeconds(5);
 
-  /** How long an answer may take; QEMU answers late while it holds its own lock for long. */
-  private static final Duration ANSWER_TIME = Duration.ofSeconds(60);
+  /** How long an answer may take, where nothing else is said; QEMU holds its own lock for long. */
+  public static final Duration ANSWER_TIME = Duration.ofSeconds(60);
 
   private final Endpoint endpoint;
   private final ByteChannel channel;
