@@ -55,6 +55,9 @@ record BenchCommand(BenchSettings settings, Optional<Path> json, Optional<Path> 
   /** What a guest needs for itself. */
   private static final int LEAST_FREE_MIB = 48;
 
+  /** What a Linux guest cannot fill, with some room. */
+  private static final int USUAL_FREE_MIB = 96;
+
   private static final String SUITES =
       Arrays.stream(Suite.values()).map(Suite::text).collect(Collectors.joining(","));
 
@@ -148,7 +151,8 @@ record BenchCommand(BenchSettings settings, Optional<Path> json, Optional<Path> 
   static BenchCommand of(Arguments arguments) {
     boolean quick = arguments.has(QUICK);
     int ram = arguments.number(RAM, LEAST_RAM_MIB, quick ? QUICK_RAM_MIB : DEFAULT_RAM_MIB);
-    int used = arguments.number(USED, LEAST_USED_MIB, Math.min(ram - LEAST_FREE_MIB, ram / 4 * 3));
+    int usual = Math.min(ram - USUAL_FREE_MIB, ram / 4 * 3);
+    int used = arguments.number(USED, LEAST_USED_MIB, Math.max(usual, LEAST_USED_MIB));
     if (used > ram - LEAST_FREE_MIB) {
       throw new UsageException(
           "--used "

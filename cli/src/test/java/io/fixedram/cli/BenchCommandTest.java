@@ -49,7 +49,7 @@ class BenchCommandTest {
   void quickOnlyChangesDefaults() {
     BenchSettings quick = read("--quick").settings();
     assertThat(quick.rounds()).isEqualTo(2);
-    assertThat(quick.size()).isEqualTo(new GuestSize(256, 192));
+    assertThat(quick.size()).isEqualTo(new GuestSize(256, 160));
     assertThat(quick.clones()).isEqualTo(2);
     BenchSettings given =
         read("--quick", "--rounds", "7", "--ram", "1024", "--used", "100", "--clones", "3")
