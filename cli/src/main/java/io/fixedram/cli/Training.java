@@ -108,7 +108,8 @@ public final class Training {
         UnixSocket far = pair.right()) {
       HotFile hotFile = HotFile.of(save);
       HotPages hot = hotFile.load();
-      PageServer server = new PageServer(save, hold, hot, new FaultTimes(), new NoLifeline());
+      PageServer server =
+          new PageServer(save, hold, hot, new FaultTimes(), new NoLifeline(), false);
       Thread.ofPlatform().start(() -> readOnce(far));
       server.serve(pair.left(), new TransferCounters(), new Cancellation());
     } catch (StorageException e) {

@@ -42,6 +42,11 @@ public final class CountingSink implements PageSink {
     counters.addZero(lengthBytes);
   }
 
+  /** Counts zero pages that the other sink has without their flowing. */
+  public void addAbsent(long lengthBytes) {
+    counters.addZero(lengthBytes);
+  }
+
   @Override
   public void current(RamBlock block, long offset, MemorySegment into) {
     target.current(block, offset, into);

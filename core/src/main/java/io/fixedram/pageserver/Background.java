@@ -7,15 +7,15 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * All pages that nobody has asked for, in short runs: those that were hot before, in their order;
- * then those with content in the order of the file; then those that are zero.
+ * The pages that nobody has asked for, in short runs: those that were hot before, in their order;
+ * then those with content in the order of the file; then, if they are wanted, those that are zero.
  */
 final class Background {
   private final List<BlockPages> blocks;
   private final Iterator<HotPages.Run> hot;
   private final int dataRunPages;
   private final int zeroRunPages;
-  private boolean zeros;
+  private boolean dataSent;
   private int block;
   private long page;
 
@@ -29,9 +29,9 @@ final class Background {
   /**
    * The next run that has something left to send; none when all was sent.
    *
-   * @param times how many times as long as usual it may be
+   * @param zeros whether zero pages are to be sent too
    */
-  Optional<PageRun> next(int times) {
+  Optional<PageRun> next(boolean zeros) {
     while (hot.hasNext()) {
       HotPages.Run run = hot.next();
       BlockPages pages = blocks.get(run.block());
@@ -40,36 +40,36 @@ final class Background {
         return Optional.of(new PageRun(pages, run.firstPage(), end));
       }
     }
-    Optional<PageRun> next = zeros ? Optional.empty() : nextData(times * dataRunPages);
+    Optional<PageRun> next = dataSent ? Optional.empty() : nextData();
     if (next.isPresent()) {
       return next;
     }
-    if (!zeros) {
-      zeros = true;
+    if (!dataSent) {
+      dataSent = true;
       block = 0;
       page = 0;
     }
-    return nextZeros(times * zeroRunPages);
+    return zeros ? nextZeros() : Optional.empty();
   }
 
-  private Optional<PageRun> nextData(int mostPages) {
+  private Optional<PageRun> nextData() {
     for (; block < blocks.size(); block++, page = 0) {
       BlockPages pages = blocks.get(block);
       long first = pages.nextUnsentData(page);
       if (first < pages.pages()) {
-        page = pages.present().nextClear(first, Math.min(pages.pages(), first + mostPages));
+        page = pages.present().nextClear(first, Math.min(pages.pages(), first + dataRunPages));
         return Optional.of(new PageRun(pages, first, page));
       }
     }
     return Optional.empty();
   }
 
-  private Optional<PageRun> nextZeros(int mostPages) {
+  private Optional<PageRun> nextZeros() {
     for (; block < blocks.size(); block++, page = 0) {
       BlockPages pages = blocks.get(block);
       long first = pages.sent().nextClear(page);
       if (first < pages.pages()) {
-        page = Math.min(pages.pages(), first + mostPages);
+        page = Math.min(pages.pages(), first + zeroRunPages);
         return Optional.of(new PageRun(pages, first, page));
       }
     }

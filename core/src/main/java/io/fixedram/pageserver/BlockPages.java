@@ -28,6 +28,11 @@ record BlockPages(BlockPlace place, PageBitmap present, PageBitmap sent) {
     return present.pages();
   }
 
+  /** Pages that are not in the file. */
+  long absent() {
+    return pages() - present.cardinality();
+  }
+
   /** Whether all of a run was sent. */
   boolean allSent(long first, long end) {
     return sent.nextClear(first, end) == end;

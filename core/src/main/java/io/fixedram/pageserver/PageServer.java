@@ -29,10 +29,14 @@ import java.util.Optional;
 
 /**
  * Serves a save to the destination of a postcopy migration: the device state first, with which the
- * guest runs; then every page once. A page that is asked for goes at once, the run of pages around
- * it next, and the rest in the background: pages that were hot before, pages with content, zero
- * pages. Little is ever under way to the destination, so that an answer is not kept waiting behind
- * the background. Serves once, in the calling thread, with another one that reads requests.
+ * guest runs; then no page twice. A page that is asked for goes at once, the run of pages around it
+ * next, and the rest in the background: pages that were hot before, pages with content. Little is
+ * ever under way to the destination, so that an answer is not kept waiting behind the background.
+ * Serves once, in the calling thread, with another one that reads requests.
+ *
+ * <p>Zero pages that nobody asks for need not go to a destination that can do without: all memory
+ * was discarded at first, and what it lacks at the end of the stream is ordinary memory from then
+ * on, which reads as zero.
  */
 public final class PageServer {
   /** Pages that go at a time, and that come along with one that is asked for: 64 KiB. */
@@ -44,8 +48,8 @@ public final class PageServer {
   /** Zero pages at a time in the background: what a destination places in less than 100 us. */
   private static final int ZERO_RUN_PAGES = 64;
 
-  /** Longest runs of the background while nobody asks for a page: 1 MiB, or 1024 zero pages. */
-  private static final int MOST_TIMES = 16;
+  /** Most runs of the background in a row, while nobody asks, without a look at the socket. */
+  private static final int MOST_RUNS = 16;
 
   private static final int RUN_BUFFER_BYTES = 1 << 16;
   private static final int UNDER_WAY_BYTES = 1 << 16;
@@ -65,6 +69,7 @@ public final class PageServer {
   private final List<BlockPages> blocks;
   private final FaultTimes faults;
   private final Lifeline lifeline;
+  private final boolean allZeros;
   private Optional<StorageException> lost = Optional.empty();
   private Optional<Throwable> failure = Optional.empty();
   private volatile boolean running;
@@ -77,20 +82,29 @@ public final class PageServer {
    * @param hot what goes first; what the guest asks for is added
    * @param faults counts answers to requests
    * @param lifeline is told if anything fails but the destination
+   * @param allZeros whether the destination needs all zero pages too; until its guest is known to
+   *     run they go anyhow, since the loading of devices may wait for one
    */
   public PageServer(
-      FixedSave save, SaveHold hold, HotPages hot, FaultTimes faults, Lifeline lifeline) {
+      FixedSave save,
+      SaveHold hold,
+      HotPages hot,
+      FaultTimes faults,
+      Lifeline lifeline,
+      boolean allZeros) {
     this.save = save;
     this.hold = hold;
     this.hot = hot;
     this.faults = faults;
     this.lifeline = lifeline;
+    this.allZeros = allZeros;
     this.blocks = save.places().stream().map(place -> BlockPages.of(save, place)).toList();
   }
 
   /**
-   * Says that the guest runs. Until then it gets what it asks for and nothing else, so that placing
-   * other pages does not hold up the loading of its devices. Any thread may call this.
+   * Says that the guest runs, or stands ready to. Until then it gets what it asks for and nothing
+   * else for a while, so that placing other pages does not hold up the loading of its devices. Any
+   * thread may call this.
    */
   public void guestRuns() {
     running = true;
@@ -112,16 +126,20 @@ public final class PageServer {
     socket.limitUnderWay(UNDER_WAY_BYTES);
     ReturnPathDecoder returnPath =
         new ReturnPathDecoder(ByteSource.of(socket, DESTINATION), DESTINATION, header.blocks());
-    ByteTarget target = ByteTarget.of(socket, DESTINATION);
+    PostcopyEncoder encoder =
+        new PostcopyEncoder(noticingLoss(ByteTarget.of(socket, DESTINATION)), state);
     try (Arena arena = Arena.ofShared();
         Cancellation.Registration _ = cancellation.onCancel(socket::close);
-        PageSink encoder =
-            new CountingSink(
-                new PostcopyEncoder(noticingLoss(target), state), counters, cancellation);
+        CountingSink counting = new CountingSink(encoder, counters, cancellation);
         Requests requests = new Requests(returnPath, socket, DESTINATION)) {
       serve(
           new Work(
-              socket, requests, encoder, arena.allocate(RUN_BUFFER_BYTES, 4096), cancellation));
+              socket,
+              requests,
+              encoder,
+              counting,
+              arena.allocate(RUN_BUFFER_BYTES, 4096),
+              cancellation));
     } catch (StorageException | CancelledException e) {
       failure.ifPresent(PageServer::rethrow);
       cancellation.throwIfCancelled();
@@ -177,7 +195,8 @@ public final class PageServer {
   private final class Work implements PageSink {
     private final UnixSocket socket;
     private final Requests requests;
-    private final PageSink encoder;
+    private final PostcopyEncoder encoder;
+    private final CountingSink counting;
     private final MemorySegment buffer;
     private final Cancellation cancellation;
     private final Background background =
@@ -187,7 +206,7 @@ public final class PageServer {
     private final long begunNanos = System.nanoTime();
     private long checkedNanos = begunNanos;
 
-    /** How many times as long as usual the background's runs are, while nobody asks. */
+    /** How many runs of the background go in a row: more and more, while nobody asks. */
     private int quiet = 1;
 
     /** Whether pages that cannot be read and that nobody has asked for were left out. */
@@ -196,19 +215,24 @@ public final class PageServer {
     Work(
         UnixSocket socket,
         Requests requests,
-        PageSink encoder,
+        PostcopyEncoder encoder,
+        CountingSink counting,
         MemorySegment buffer,
         Cancellation cancellation) {
       this.socket = socket;
       this.requests = requests;
       this.encoder = encoder;
+      this.counting = counting;
       this.buffer = buffer;
       this.cancellation = cancellation;
     }
 
     /** All from the first byte to the destination's word that it has everything. */
     void run() {
-      encoder.begin(save.header());
+      counting.begin(save.header());
+      for (BlockPages block : blocks) {
+        counting.addAbsent(block.absent() * pageSize);
+      }
       sendAll();
       while (incomplete) {
         // Without an end the destination goes on lacking what could not be read.
@@ -217,7 +241,7 @@ public final class PageServer {
         cancellation.throwIfCancelled();
       }
       requests.allSent();
-      encoder.end(save.deviceState());
+      counting.end(save.deviceState());
       requests.awaitShut();
     }
 
@@ -240,14 +264,29 @@ public final class PageServer {
         if (!requests.isEmpty() || stillLoading()) {
           continue;
         }
-        Optional<PageRun> next = background.next(quiet);
-        if (next.isEmpty()) {
+        if (!sendBackground()) {
           checkSave(0);
           return;
         }
-        send(next.get(), false);
-        quiet = Math.min(MOST_TIMES, quiet * 2);
       }
+    }
+
+    /**
+     * Sends runs of the background until somebody asks for a page; false if there are none left.
+     */
+    private boolean sendBackground() {
+      for (int runs = 0; runs < quiet; runs++) {
+        Optional<PageRun> next = background.next(allZeros || !running);
+        if (next.isEmpty()) {
+          return runs > 0;
+        }
+        send(next.get(), false);
+        if (!requests.isEmpty()) {
+          return true;
+        }
+      }
+      quiet = Math.min(MOST_RUNS, quiet * 2);
+      return true;
     }
 
     /** Waits a little if it is so. */
@@ -325,7 +364,7 @@ public final class PageServer {
           pause();
         }
       }
-      encoder.drain();
+      counting.drain();
     }
 
     private void sendUnsent(PageRun run) {
@@ -374,12 +413,14 @@ public final class PageServer {
     @Override
     public void data(
         RamBlock block, long offset, MemorySegment from, long fromOffset, long lengthBytes) {
-      encoder.data(block, offset, from, fromOffset, lengthBytes);
+      counting.data(block, offset, from, fromOffset, lengthBytes);
       markSent(block, offset, lengthBytes);
     }
 
+    /** Zero pages were counted before. */
     @Override
     public void zero(RamBlock block, long offset, long lengthBytes) {
+      cancellation.throwIfCancelled();
       encoder.zero(block, offset, lengthBytes);
       markSent(block, offset, lengthBytes);
     }

@@ -19,7 +19,8 @@ import java.util.Set;
 
 /**
  * The destination of a postcopy migration, read field by field with none of the code that writes
- * it. Fails if a page comes twice, comes before the device state, or never comes.
+ * it. Fails if a page comes twice, comes before the device state, or never comes though it is not
+ * zero: what has not come by the end reads as zero then.
  */
 final class FakeDestination {
   private final UnixSocket socket;
@@ -28,6 +29,7 @@ final class FakeDestination {
   private final Guest received;
   private final Set<String> arrived = new HashSet<>();
   private boolean discarded;
+  private boolean ended;
 
   FakeDestination(UnixSocket socket, Guest expected) {
     this.socket = socket;
@@ -59,10 +61,15 @@ final class FakeDestination {
     return arrived.contains(block.name() + " " + page);
   }
 
-  /** Waits for a page as a CPU does. */
+  /** How many pages have come. */
+  synchronized int arrived() {
+    return arrived.size();
+  }
+
+  /** Waits for a page as a CPU does, which the end of the stream wakes. */
   synchronized void await(RamBlock block, long page) throws InterruptedException {
     long until = System.nanoTime() + 20_000_000_000L;
-    while (!has(block, page)) {
+    while (!has(block, page) && !ended) {
       assertThat(System.nanoTime()).as("page %d of %s never comes", page, block).isLessThan(until);
       wait(100);
     }
@@ -173,6 +180,7 @@ final class FakeDestination {
         assertThat(in.readInt()).isEqualTo(expected.header().ramSectionId());
         endSection();
         assertThat(in.read()).isZero();
+        end();
         return;
       }
       if (type < 0) {
@@ -180,6 +188,11 @@ final class FakeDestination {
       }
       readPart(type);
     }
+  }
+
+  private synchronized void end() {
+    ended = true;
+    notifyAll();
   }
 
   /** Reads sections until a page has come. */
@@ -230,11 +243,6 @@ final class FakeDestination {
 
   /** Checks that nothing is missing and all is right. */
   void assertComplete() {
-    long pages =
-        expected.blocks().stream()
-            .mapToLong(block -> expected.header().blocks().pages(block))
-            .sum();
-    assertThat(arrived).hasSize((int) pages);
     Guest.assertSameRam(received, expected);
   }
 }

@@ -39,10 +39,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -58,6 +60,8 @@ class PageServerTest {
   private final FaultTimes faults = new FaultTimes();
   private final TransferCounters counters = new TransferCounters();
   private final Cancellation cancellation = new Cancellation();
+  private boolean runs = true;
+  private boolean allZeros;
   private HotPages hot = new HotPages();
 
   /** Keeps what it is told, and stops the guest when a test says so. */
@@ -114,8 +118,10 @@ class PageServerTest {
     try (save;
         SaveHold hold = SaveHold.take(save);
         UnixSocket far = pair.right()) {
-      PageServer server = new PageServer(save, hold, hot, faults, lifeline);
-      server.guestRuns();
+      PageServer server = new PageServer(save, hold, hot, faults, lifeline, allZeros);
+      if (runs) {
+        server.guestRuns();
+      }
       CompletableFuture<Void> served =
           inThread(() -> server.serve(pair.left(), counters, cancellation));
       try {
@@ -158,18 +164,43 @@ class PageServerTest {
     }
   }
 
+  /** To a guest that is not known to run: the loading of its devices may wait for any. */
+  @ParameterizedTest
+  @CsvSource({
+    "MAPPED_RAM, false, false",
+    "FIXED_RAM, false, false",
+    "FIXED_RAM, true, true",
+    "MAPPED_RAM, true, true"
+  })
+  void everyPageComes(SaveFormat format, boolean known, boolean wanted) throws Exception {
+    runs = known;
+    allZeros = wanted;
+    long total = guest(new Random(1)).header().blocks().totalBytes();
+    assertThat(pagesWithoutRequests(format)).isEqualTo(total / 4096);
+  }
+
   @ParameterizedTest
   @EnumSource(
       value = SaveFormat.class,
       names = {"MAPPED_RAM", "FIXED_RAM"})
-  void everyPageComesOnceWithoutRequests(SaveFormat format) throws Exception {
+  void zeroPagesNeedNotComeToAGuestThatRuns(SaveFormat format) throws Exception {
+    long inFile = pagesWithoutRequests(format);
+    assertThat(inFile).isEqualTo(counters.dataBytes() / 4096);
+    assertThat(inFile).isGreaterThanOrEqualTo(guest(new Random(1)).nonZeroPages());
+    assertThat(counters.zeroBytes()).isPositive();
+  }
+
+  /** How many came, each once. */
+  private long pagesWithoutRequests(SaveFormat format) throws Exception {
     Guest guest = guest(new Random(1));
+    AtomicInteger arrived = new AtomicInteger();
     serve(
         write(guest, format),
         socket -> {
           FakeDestination destination = new FakeDestination(socket, guest);
           takeAll(destination);
           destination.assertComplete();
+          arrived.set(destination.arrived());
           awaitEnd(socket);
         });
     assertThat(faults.count()).isZero();
@@ -177,6 +208,7 @@ class PageServerTest {
         .isEqualTo(guest.header().blocks().totalBytes());
     assertThat(counters.ended()).isTrue();
     assertThat(hot.runs()).isEmpty();
+    return arrived.get();
   }
 
   @Test

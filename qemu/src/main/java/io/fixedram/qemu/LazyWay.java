@@ -71,11 +71,21 @@ final class LazyWay implements IncomingWay, Lifeline {
     this.hot = loadHot();
     this.hold = SaveHold.take(save);
     try {
-      this.server = new PageServer(save, hold, hot, view.faults(), this);
+      this.server = new PageServer(save, hold, hot, view.faults(), this, needsZeros(destination));
     } catch (RuntimeException | Error e) {
       hold.close();
       throw e;
     }
+  }
+
+  /**
+   * Whether QEMU must get zero pages that nobody asks for. What waits for a page when the stream
+   * ends is woken when QEMU gives userfaultfd up (UFFDIO_UNREGISTER), and reads zero. Until 10.0
+   * the thread that reads the stream does so; later ones leave it to the main thread, which may
+   * itself be what waits. (Tried with QEMU 7.2.22 and 10.0.2; migration/postcopy-ram.c of 10.2.)
+   */
+  private static boolean needsZeros(Destination destination) {
+    return destination.qmp().version().isAtLeast(10, 1);
   }
 
   private HotPages loadHot() {

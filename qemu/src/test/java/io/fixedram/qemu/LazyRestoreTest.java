@@ -12,7 +12,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -143,6 +146,46 @@ class LazyRestoreTest extends QemuTest {
     try (RunningQemu target = waiting(version, spec)) {
       assertThat(restore(target, RestoreVia.LAZY).serving().orElseThrow().faults()).isPositive();
       RunningQemu.assertGoesOn(saved, directory, "restored");
+    }
+  }
+
+  /**
+   * QEMU's main thread, too, waits for pages, most of them zero, from the first moment to the last.
+   */
+  @ParameterizedTest
+  @EnumSource
+  void readByQemuAllTheWhile(TestedQemu version) throws Exception {
+    GuestSpec spec = GuestSpec.small().withRam(512);
+    String saved = saveGuest(version, spec, SaveFormat.MAPPED_RAM);
+    for (int i = 0; i < 3; i++) {
+      String name = "restored" + i;
+      try (RunningQemu target = RunningQemu.waiting(version, spec, directory, name)) {
+        AtomicBoolean resident = new AtomicBoolean();
+        Random random = new Random(i);
+        CompletableFuture<Void> reading =
+            CompletableFuture.runAsync(
+                () -> {
+                  while (!resident.get()) {
+                    target
+                        .observer()
+                        .execute(
+                            "pmemsave",
+                            Map.of(
+                                "val", (long) random.nextInt(128) << 22,
+                                "size", 4 << 20,
+                                "filename", "/dev/null"));
+                  }
+                },
+                task -> Thread.ofPlatform().start(task));
+        try {
+          assertThat(restore(target, RestoreVia.LAZY).serving().orElseThrow().faults())
+              .isPositive();
+        } finally {
+          resident.set(true);
+        }
+        reading.join();
+        RunningQemu.assertGoesOn(saved, directory, name);
+      }
     }
   }
 
