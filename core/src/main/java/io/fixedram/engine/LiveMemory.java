@@ -13,7 +13,6 @@ import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.guest.ZeroPages;
 import io.fixedram.os.Cancellation;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,15 +28,15 @@ import java.util.function.Supplier;
  * the maximum of passes is reached; then the guest is stopped, and the last pass and the device
  * state follow.
  *
- * <p>Pages are copied before anything looks at them, so that a sink never sees memory change. A
- * page that is written while it is copied is torn in that copy, and marked again by its writer, so
- * that a later pass sends it again; the last pass copies memory that nobody writes.
+ * <p>Pages are handed on where they lie, so that a sink may see one change while it takes it, even
+ * from zero to other content. Such a page is marked by its writer, so that a later pass sends it
+ * again; what the last pass sends nobody writes.
  *
  * <p>Blocks of no bytes are not listed: the stream's list of blocks ends with the last byte of RAM,
  * and a reader would not look for them.
  */
 public final class LiveMemory implements PageSource {
-  /** Copied at a time: within a core's second-level cache, and long enough for large writes. */
+  /** Sent at a time: between two of them the bandwidth limit and a cancellation are looked at. */
   private static final int RUN_BYTES = 256 << 10;
 
   /** QEMU's "ram" section has id 1 or more. */
@@ -214,9 +213,7 @@ public final class LiveMemory implements PageSource {
    */
   void send(PageSink sink, LongSupplier transferredBytes) {
     transferred = transferredBytes;
-    try (Arena arena = Arena.ofConfined()) {
-      run(sink, arena.allocate(RUN_BYTES, 4096));
-    }
+    run(sink);
     logStarted = false;
     memory.dirtyLog().stop();
   }
@@ -254,7 +251,7 @@ public final class LiveMemory implements PageSource {
     }
   }
 
-  private void run(PageSink sink, MemorySegment copy) {
+  private void run(PageSink sink) {
     counters.begin(header.blocks().targetPageSize(), header.blocks().totalBytes());
     sink.begin(header);
     watcher.setUp();
@@ -266,7 +263,7 @@ public final class LiveMemory implements PageSource {
     listed.forEach(block -> block.pending.set(0, block.pending.pages()));
     counters.synced(header.blocks().totalBytes());
     try (RateLimit limit = new RateLimit(() -> parameters.get().maxBandwidth(), cancellation)) {
-      sendWhileRunning(sink, copy, limit);
+      sendWhileRunning(sink, limit);
     }
     stop();
     CompletionEvent event = new CompletionEvent();
@@ -274,7 +271,7 @@ public final class LiveMemory implements PageSource {
     long remaining = sync();
     counters.synced(remaining);
     long beforeStop = transferred.getAsLong();
-    sendPending(sink, copy, bytes -> {});
+    sendPending(sink, bytes -> {});
     DeviceState state = guest.deviceState();
     sink.end(state);
     cancellation.throwIfCancelled();
@@ -285,7 +282,7 @@ public final class LiveMemory implements PageSource {
     guest.saved();
   }
 
-  private void sendWhileRunning(PageSink sink, MemorySegment copy, RateLimit limit) {
+  private void sendWhileRunning(PageSink sink, RateLimit limit) {
     boolean fits;
     long pass = 0;
     do {
@@ -297,7 +294,7 @@ public final class LiveMemory implements PageSource {
       long from = System.nanoTime();
       long waited = limit.waitedNanos();
       long before = counters.sentBytes();
-      long moved = sendPending(sink, copy, limit::spend);
+      long moved = sendPending(sink, limit::spend);
       sink.drain();
       long took = System.nanoTime() - from;
       // Of all memory most may be zero, which is fast; what a guest dirties later is its usual mix.
@@ -358,7 +355,7 @@ public final class LiveMemory implements PageSource {
    * @param spent told of the bytes that each run took, and may wait
    * @return bytes of page content sent
    */
-  private long sendPending(PageSink sink, MemorySegment copy, LongConsumer spent) {
+  private long sendPending(PageSink sink, LongConsumer spent) {
     long pageSize = header.blocks().targetPageSize();
     long runPages = RUN_BYTES / pageSize;
     long[] moved = {0};
@@ -370,7 +367,7 @@ public final class LiveMemory implements PageSource {
               cancellation.throwIfCancelled();
               long length = Math.min(runPages, first + count - page) * pageSize;
               long before = transferred.getAsLong();
-              moved[0] += sendRun(sink, block, page * pageSize, copy, length);
+              moved[0] += sendRun(sink, block, page * pageSize, length);
               long after = transferred.getAsLong();
               counters.transferred(after);
               spent.accept(after - before);
@@ -381,24 +378,23 @@ public final class LiveMemory implements PageSource {
     return moved[0];
   }
 
-  /** Copies a run of pages and sends it as runs of zeros and of content; bytes of content. */
-  private long sendRun(
-      PageSink sink, ListedBlock block, long offset, MemorySegment copy, long length) {
+  /** Sends a run of pages as runs of zeros and of content; bytes of content. */
+  private long sendRun(PageSink sink, ListedBlock block, long offset, long length) {
     RunEvent event = new RunEvent();
     event.begin();
-    MemorySegment.copy(memory.segment(block.own), offset, copy, 0, length);
+    MemorySegment from = memory.segment(block.own);
     int pageSize = header.blocks().targetPageSize();
     long content = 0;
     for (long at = 0; at < length; ) {
-      boolean zero = ZeroPages.isZero(copy, at, pageSize);
+      boolean zero = ZeroPages.isZero(from, offset + at, pageSize);
       long end = at + pageSize;
-      while (end < length && ZeroPages.isZero(copy, end, pageSize) == zero) {
+      while (end < length && ZeroPages.isZero(from, offset + end, pageSize) == zero) {
         end += pageSize;
       }
       if (zero) {
         sink.zero(block.inSave, offset + at, end - at);
       } else {
-        sink.data(block.inSave, offset + at, copy, at, end - at);
+        sink.data(block.inSave, offset + at, from, offset + at, end - at);
         content += end - at;
       }
       at = end;

@@ -18,7 +18,10 @@ import java.util.function.BooleanSupplier;
 final class ChunkQueue {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
+
+  /** The last one used comes first: as few as the disk leaves to be used are ever touched. */
   private final Deque<Chunk> free = new ArrayDeque<>();
+
   private final Deque<Chunk> queue = new ArrayDeque<>();
   private final Set<Chunk.Key> inFlight = new HashSet<>();
   private Optional<Throwable> failure = Optional.empty();
@@ -26,7 +29,7 @@ final class ChunkQueue {
 
   /** Adds an empty chunk. */
   void add(Chunk chunk) {
-    locked(() -> free.add(chunk));
+    locked(() -> free.push(chunk));
   }
 
   /** Waits for an empty chunk, and until no earlier write of its piece is under way. */
@@ -111,7 +114,7 @@ final class ChunkQueue {
         failure = problem;
       }
       inFlight.remove(chunk.key());
-      free.add(chunk);
+      free.push(chunk);
     });
   }
 

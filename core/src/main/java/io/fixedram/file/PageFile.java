@@ -17,7 +17,7 @@ import java.util.OptionalLong;
 final class PageFile implements AutoCloseable {
   /**
    * Shorter writes go through the page cache, which puts scattered pages into order; each of them
-   * past it would cost the disk's latency. Those that are as long are written back at once, too.
+   * past it would cost the disk's latency.
    */
   private static final long LEAST_LONG_BYTES = 256 << 10;
 
@@ -92,11 +92,15 @@ final class PageFile implements AutoCloseable {
         : Optional.of("no run of them was as long as " + (LEAST_LONG_BYTES >> 10) + " KiB");
   }
 
-  /** Writes page content. */
-  void writePages(long position, MemorySegment from, long offset, long lengthBytes) {
+  /**
+   * Writes page content.
+   *
+   * @return how many bytes of it went into the page cache
+   */
+  long writePages(long position, MemorySegment from, long offset, long lengthBytes) {
     if (lengthBytes < LEAST_LONG_BYTES) {
       plain.write(position, from, offset, lengthBytes);
-      return;
+      return lengthBytes;
     }
     boolean aligned =
         (position | lengthBytes) % directAlignment == 0
@@ -105,7 +109,7 @@ final class PageFile implements AutoCloseable {
       try {
         direct.orElseThrow().write(position, from, offset, lengthBytes);
         anyDirect = true;
-        return;
+        return 0;
       } catch (StorageException e) {
         // Some file systems take the flag at open and refuse the write.
         if (e.errno() != Errno.EINVAL.number()) {
@@ -115,7 +119,19 @@ final class PageFile implements AutoCloseable {
       }
     }
     plain.write(position, from, offset, lengthBytes);
-    plain.startWriteBack(position, lengthBytes);
+    return lengthBytes;
+  }
+
+  /**
+   * Has the kernel begin to write what lies in the page cache of a part of the file, so that it is
+   * not all left to the end.
+   *
+   * @param cachedBytes how much that is; little may become more before it is worth the disk's while
+   */
+  void startWriteBack(long position, long lengthBytes, long cachedBytes) {
+    if (cachedBytes >= LEAST_LONG_BYTES) {
+      plain.startWriteBack(position, lengthBytes);
+    }
   }
 
   /** Makes pages that were written read as zeros again, and gives their space back. */

@@ -5,6 +5,7 @@ import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.ZeroPages;
 import io.fixedram.layout.BlockPlace;
+import io.fixedram.os.AnonymousMemory;
 import io.fixedram.os.Threads;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -51,7 +52,7 @@ final class PageWriter implements AutoCloseable {
     for (BlockPlace place : places) {
       written.add(new PageBitmap(place.block().usedLength() / pageSize));
     }
-    MemorySegment buffers = arena.allocate((long) BUFFERS * Chunk.BYTES, Chunk.BYTES);
+    MemorySegment buffers = AnonymousMemory.allocateHuge(arena, (long) BUFFERS * Chunk.BYTES);
     for (int i = 0; i < BUFFERS; i++) {
       queue.add(new Chunk(buffers.asSlice((long) i * Chunk.BYTES, Chunk.BYTES)));
     }
@@ -191,16 +192,19 @@ final class PageWriter implements AutoCloseable {
     PageBitmap bitmap = written.get(block);
     long firstPage = chunk.key().index() * (Chunk.BYTES / pageSize);
     long position = places.get(block).pagesOffset() + chunk.key().index() * Chunk.BYTES;
+    long[] cached = {0};
     forEachRun(
         data,
         (from, end) -> {
           long offset = (long) from * pageSize;
-          file.writePages(
-              position + offset, chunk.buffer(), offset, (long) (end - from) * pageSize);
+          cached[0] +=
+              file.writePages(
+                  position + offset, chunk.buffer(), offset, (long) (end - from) * pageSize);
           synchronized (bitmap) {
             bitmap.set(firstPage + from, end - from);
           }
         });
+    file.startWriteBack(position, Chunk.BYTES, cached[0]);
     BitSet stale = new BitSet();
     synchronized (bitmap) {
       chunk.zero().stream().filter(page -> bitmap.get(firstPage + page)).forEach(stale::set);

@@ -5,6 +5,7 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.PageSink;
 import io.fixedram.layout.BlockPlace;
+import io.fixedram.os.AnonymousMemory;
 import io.fixedram.os.Threads;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -21,7 +22,6 @@ import java.util.function.Function;
 final class ReadAhead implements AutoCloseable {
   private static final int BUFFERS = 8;
   private static final int BUFFER_BYTES = 1 << 20;
-  private static final int BUFFER_ALIGNMENT = 4096;
 
   private final PageReader reader;
   private final int pageSize;
@@ -59,7 +59,7 @@ final class ReadAhead implements AutoCloseable {
     this.reader = reader;
     this.pageSize = pageSize;
     this.bitmaps = bitmaps;
-    MemorySegment buffers = arena.allocate((long) BUFFERS * BUFFER_BYTES, BUFFER_ALIGNMENT);
+    MemorySegment buffers = AnonymousMemory.allocateHuge(arena, (long) BUFFERS * BUFFER_BYTES);
     for (int i = 0; i < BUFFERS; i++) {
       free.add(buffers.asSlice((long) i * BUFFER_BYTES, BUFFER_BYTES));
     }

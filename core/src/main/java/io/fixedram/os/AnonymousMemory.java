@@ -16,6 +16,7 @@ import java.lang.foreign.MemorySegment;
 public final class AnonymousMemory {
   private static final Native MMAP = Native.ofLong("mmap", POINTER, LONG, INT, INT, INT, LONG);
   private static final Native MUNMAP = Native.ofInt("munmap", POINTER, LONG);
+  private static final Native MADVISE = Native.ofInt("madvise", POINTER, LONG, INT);
   private static final int NO_DESCRIPTOR = -1;
 
   private AnonymousMemory() {}
@@ -32,6 +33,22 @@ public final class AnonymousMemory {
     }
     MemorySegment mapped = MemorySegment.ofAddress(map(bytes));
     return sized(mapped, bytes, arena);
+  }
+
+  /**
+   * The same in huge pages where the kernel has them to give, for memory that is used again and
+   * again.
+   */
+  public static MemorySegment allocateHuge(Arena arena, long bytes) {
+    MemorySegment memory = allocate(arena, bytes);
+    try (Arena call = Arena.ofConfined()) {
+      MemorySegment state = call.allocate(Native.stateLayout());
+      // A kernel without huge pages refuses, which costs nothing but speed.
+      var _ = (int) MADVISE.handle().invokeExact(state, memory, bytes, Linux.MADV_HUGEPAGE);
+    } catch (Throwable e) {
+      throw Native.unexpected(e);
+    }
+    return memory;
   }
 
   // The address and the length are those of a mapping that was made just now.

@@ -76,6 +76,7 @@ final class Linux {
   static final int MAP_PRIVATE = 2;
   static final int MAP_ANONYMOUS = 0x20;
   static final int MAP_NORESERVE = 0x4000;
+  static final int MADV_HUGEPAGE = 14;
 
   // linux/un.h: struct sockaddr_un
   static final int SOCKADDR_UN_BYTES = 110;

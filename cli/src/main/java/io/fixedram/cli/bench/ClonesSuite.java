@@ -54,7 +54,7 @@ final class ClonesSuite {
   }
 
   private Sample start(RestoreVia via) {
-    Disk.warm(saved.save());
+    Disk.warm(saved.save(), venue.cancellation());
     List<RestoredMachine> guests = new ArrayList<>();
     long startNanos = System.nanoTime();
     try {

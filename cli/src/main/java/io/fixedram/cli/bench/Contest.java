@@ -12,7 +12,8 @@ import java.util.Optional;
 
 /**
  * Has rivals do their job in turn, round after round, so that what else goes on in the machine hits
- * all of them alike. One that fails takes part no more, and the others go on.
+ * all of them alike; every other round backwards, so that none always profits or suffers from what
+ * the same one has left behind. One that fails takes part no more, and the others go on.
  */
 final class Contest {
   private final String name;
@@ -39,7 +40,7 @@ final class Contest {
   List<RivalResult> run(List<? extends Rival> rivals, int rounds) {
     List<Entrant> entrants = rivals.stream().map(Entrant::new).toList();
     for (int round = 1; round <= rounds; round++) {
-      for (Entrant entrant : entrants) {
+      for (Entrant entrant : round % 2 == 0 ? entrants.reversed() : entrants) {
         if (entrant.failure.isEmpty()) {
           listener.step(name + ", round " + round + " of " + rounds + ": " + entrant.rival.name());
           run(entrant);

@@ -6,16 +6,19 @@ import io.fixedram.error.StorageException;
 import io.fixedram.os.Cancellation;
 import io.fixedram.os.Descriptor;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
 
 /** Brings files and the page cache into the state that a measurement begins or ends with. */
 final class Disk {
   /** Linux, Documentation/admin-guide/sysctl/vm: 3 drops page cache, dentries and inodes. */
   private static final Path DROP_CACHES = Path.of("/proc/sys/vm/drop_caches");
+
+  private static final int PIECE_BYTES = 1 << 20;
 
   private Disk() {}
 
@@ -70,12 +73,24 @@ final class Disk {
     }
   }
 
-  /** Brings a file into the page cache. */
-  static void warm(Path file) {
-    try (InputStream in = Files.newInputStream(file)) {
-      in.transferTo(OutputStream.nullOutputStream());
-    } catch (IOException e) {
-      throw new StorageException("cannot read " + file + ": " + e.getMessage(), e);
+  /**
+   * Brings what a file holds as data into the page cache, and takes everything else out of it where
+   * this user may. Holes would fill it as well, and leave the rivals that come next less memory.
+   */
+  static void warm(Path file, Cancellation cancellation) {
+    coolAll(file, cancellation);
+    try (Descriptor descriptor = Descriptor.open(file, Descriptor.Mode.READ);
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment piece = arena.allocate(PIECE_BYTES);
+      OptionalLong data = descriptor.nextData(0);
+      while (data.isPresent()) {
+        long end = descriptor.nextHole(data.getAsLong()).orElseThrow();
+        for (long at = data.getAsLong(); at < end; at += PIECE_BYTES) {
+          cancellation.throwIfCancelled();
+          descriptor.readFully(at, piece, 0, Math.min(PIECE_BYTES, end - at));
+        }
+        data = descriptor.nextData(end);
+      }
     }
   }
 }
