@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.os;
 
-import static io.fixedram.os.Native.INT;
-import static io.fixedram.os.Native.LONG;
-import static io.fixedram.os.Native.POINTER;
-
 import io.fixedram.error.FixedRamException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -14,9 +10,6 @@ import java.lang.foreign.MemorySegment;
  * {@link Arena#allocate}, which fills it with zeros at once.
  */
 public final class AnonymousMemory {
-  private static final Native MMAP = Native.ofLong("mmap", POINTER, LONG, INT, INT, INT, LONG);
-  private static final Native MUNMAP = Native.ofInt("munmap", POINTER, LONG);
-  private static final Native MADVISE = Native.ofInt("madvise", POINTER, LONG, INT);
   private static final int NO_DESCRIPTOR = -1;
 
   private AnonymousMemory() {}
@@ -41,13 +34,8 @@ public final class AnonymousMemory {
    */
   public static MemorySegment allocateHuge(Arena arena, long bytes) {
     MemorySegment memory = allocate(arena, bytes);
-    try (Arena call = Arena.ofConfined()) {
-      MemorySegment state = call.allocate(Native.stateLayout());
-      // A kernel without huge pages refuses, which costs nothing but speed.
-      var _ = (int) MADVISE.handle().invokeExact(state, memory, bytes, Linux.MADV_HUGEPAGE);
-    } catch (Throwable e) {
-      throw Native.unexpected(e);
-    }
+    // A kernel without huge pages refuses, which costs nothing but speed.
+    Native.call(Linux.SYS_MADVISE, Native.address(memory), bytes, Linux.MADV_HUGEPAGE);
     return memory;
   }
 
@@ -58,20 +46,15 @@ public final class AnonymousMemory {
   }
 
   private static long map(long bytes) {
-    long result;
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(Native.stateLayout());
-      int protection = Linux.PROT_READ | Linux.PROT_WRITE;
-      int flags = Linux.MAP_PRIVATE | Linux.MAP_ANONYMOUS | Linux.MAP_NORESERVE;
-      long returned =
-          (long)
-              MMAP.handle()
-                  .invokeExact(
-                      state, MemorySegment.NULL, bytes, protection, flags, NO_DESCRIPTOR, 0L);
-      result = Native.result(returned, state);
-    } catch (Throwable e) {
-      throw Native.unexpected(e);
-    }
+    long result =
+        Native.call(
+            Linux.SYS_MMAP,
+            0,
+            bytes,
+            Linux.PROT_READ | Linux.PROT_WRITE,
+            Linux.MAP_PRIVATE | Linux.MAP_ANONYMOUS | Linux.MAP_NORESERVE,
+            NO_DESCRIPTOR,
+            0);
     if (result < 0) {
       throw new FixedRamException(
           "cannot get " + bytes + " bytes of memory: " + Errno.text(result));
@@ -79,12 +62,8 @@ public final class AnonymousMemory {
     return result;
   }
 
+  /** Of memory whose arena is being closed. */
   private static void unmap(MemorySegment memory, long bytes) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(Native.stateLayout());
-      var _ = (int) MUNMAP.handle().invokeExact(state, memory, bytes);
-    } catch (Throwable e) {
-      throw Native.unexpected(e);
-    }
+    Native.call(Linux.SYS_MUNMAP, memory.address(), bytes);
   }
 }

@@ -3,9 +3,35 @@ package io.fixedram.os;
 
 /**
  * Constants of the Linux kernel's interface, each with the header it is defined in. Numbers are
- * those of x86-64; O_DIRECT and O_DIRECTORY differ on arm64.
+ * those of x86-64; those of system calls, O_DIRECT and O_DIRECTORY differ on arm64.
  */
 final class Linux {
+  // asm/unistd_64.h
+  static final int SYS_OPEN = 2;
+  static final int SYS_CLOSE = 3;
+  static final int SYS_POLL = 7;
+  static final int SYS_LSEEK = 8;
+  static final int SYS_MMAP = 9;
+  static final int SYS_MUNMAP = 11;
+  static final int SYS_PREAD64 = 17;
+  static final int SYS_PWRITE64 = 18;
+  static final int SYS_MADVISE = 28;
+  static final int SYS_SOCKET = 41;
+  static final int SYS_CONNECT = 42;
+  static final int SYS_SENDTO = 44;
+  static final int SYS_RECVFROM = 45;
+  static final int SYS_SENDMSG = 46;
+  static final int SYS_SHUTDOWN = 48;
+  static final int SYS_SOCKETPAIR = 53;
+  static final int SYS_SETSOCKOPT = 54;
+  static final int SYS_FCNTL = 72;
+  static final int SYS_FLOCK = 73;
+  static final int SYS_FSYNC = 74;
+  static final int SYS_FTRUNCATE = 77;
+  static final int SYS_SYNC_FILE_RANGE = 277;
+  static final int SYS_FALLOCATE = 285;
+  static final int SYS_STATX = 332;
+
   // asm-generic/fcntl.h
   static final int O_RDONLY = 0;
   static final int O_RDWR = 2;

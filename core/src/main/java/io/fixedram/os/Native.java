@@ -1,109 +1,95 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.os;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.fixedram.error.FixedRamException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * One function of the C library, linked at its first use because linking costs milliseconds that a
- * short command would feel. The handle takes the memory for {@code errno} as its first argument.
+ * System calls by their numbers, all of them through syscall(2) of the C library: each signature
+ * that is linked costs a process 10 to 20 ms, which a short command would feel.
  */
 final class Native {
-  private static final Linker.Option CAPTURE = Linker.Option.captureCallState("errno");
+  private static final int MOST_ARGUMENTS = 6;
   private static final VarHandle ERRNO =
       Linker.Option.captureStateLayout().varHandle(MemoryLayout.PathElement.groupElement("errno"));
 
-  private final String name;
-  private final FunctionDescriptor signature;
-  private final Linker.Option[] options;
-  private volatile Optional<MethodHandle> handle = Optional.empty();
+  private static final String ARCHITECTURE = System.getProperty("os.arch", "");
 
-  private Native(String name, FunctionDescriptor signature, Linker.Option... options) {
-    this.name = name;
-    this.signature = signature;
-    this.options = options;
-  }
+  /** Empty if Java does not permit it, or if the numbers are not those of this machine. */
+  private static final Optional<MethodHandle> SYSCALL = link();
 
-  /** A function that returns an int. */
-  static Native ofInt(String name, MemoryLayout... arguments) {
-    return new Native(name, FunctionDescriptor.of(JAVA_INT, arguments), CAPTURE);
-  }
-
-  /** A function that returns a long (ssize_t, off_t). */
-  static Native ofLong(String name, MemoryLayout... arguments) {
-    return new Native(name, FunctionDescriptor.of(JAVA_LONG, arguments), CAPTURE);
-  }
-
-  /** A function with C varargs from argument {@code firstVariadic} on, that returns an int. */
-  static Native variadic(String name, int firstVariadic, MemoryLayout... arguments) {
-    return new Native(
-        name,
-        FunctionDescriptor.of(JAVA_INT, arguments),
-        CAPTURE,
-        Linker.Option.firstVariadicArg(firstVariadic));
-  }
-
-  /** The layouts used most, short. */
-  static final MemoryLayout INT = JAVA_INT;
-
-  static final MemoryLayout LONG = JAVA_LONG;
-  static final MemoryLayout POINTER = ADDRESS;
-
-  /** The linked function. */
-  MethodHandle handle() {
-    return handle.orElseGet(this::link);
-  }
-
-  // The one place where native code is bound: every signature here is that of the C library.
-  @SuppressWarnings("restricted")
-  private MethodHandle link() {
-    try {
-      Linker linker = Linker.nativeLinker();
-      MemorySegment address =
-          linker
-              .defaultLookup()
-              .find(name)
-              .orElseThrow(() -> new FixedRamException("the C library has no function " + name));
-      MethodHandle linked = linker.downcallHandle(address, signature, options);
-      handle = Optional.of(linked);
-      return linked;
-    } catch (IllegalCallerException e) {
-      throw new FixedRamException(
-          "native access is not permitted: start Java with"
-              + " --enable-native-access=io.fixedram.core (ALL-UNNAMED on the class path)",
-          e);
-    }
-  }
-
-  /** Memory layout that receives {@code errno} of a call. */
-  static MemoryLayout stateLayout() {
-    return Linker.Option.captureStateLayout();
-  }
-
-  /** A result of the kernel: what the call returned, or its error number negated. */
-  static long result(long returned, MemorySegment state) {
-    return returned == -1 ? -(long) (int) ERRNO.get(state, 0L) : returned;
-  }
+  private Native() {}
 
   /**
-   * The error for a call that failed in Java itself, which the signatures rule out.
+   * Makes a system call.
    *
-   * @throws FixedRamException if the function could not be linked
+   * @param number which one, of {@link Linux}
+   * @param arguments up to six; memory goes as its {@link #address}, and must stay open until this
+   *     returns
+   * @return what the kernel returned, or the error's number negated
+   * @throws FixedRamException if Java does not permit native access, or this is no x86-64 Linux
    */
-  static AssertionError unexpected(Throwable failure) {
-    if (failure instanceof FixedRamException told) {
-      throw told;
+  static long call(long number, long... arguments) {
+    long[] all = Arrays.copyOf(arguments, MOST_ARGUMENTS);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(Linker.Option.captureStateLayout());
+      long returned =
+          (long)
+              SYSCALL
+                  .orElseThrow(Native::refused)
+                  .invokeExact(state, number, all[0], all[1], all[2], all[3], all[4], all[5]);
+      return returned == -1 ? -(long) (int) ERRNO.get(state, 0L) : returned;
+    } catch (FixedRamException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError("a system call threw", e);
     }
-    return new AssertionError("a native call threw", failure);
+  }
+
+  /** Where native memory is that is still open. */
+  static long address(MemorySegment memory) {
+    if (!memory.isNative() || !memory.scope().isAlive()) {
+      throw new IllegalArgumentException("the kernel can't be given " + memory);
+    }
+    return memory.address();
+  }
+
+  // The one place where native code is bound: long syscall(long number, ...) of the C library.
+  @SuppressWarnings("restricted")
+  private static Optional<MethodHandle> link() {
+    if (!ARCHITECTURE.equals("amd64")) {
+      return Optional.empty();
+    }
+    MemoryLayout[] parameters = new MemoryLayout[1 + MOST_ARGUMENTS];
+    Arrays.fill(parameters, JAVA_LONG);
+    try {
+      Linker linker = Linker.nativeLinker();
+      return Optional.of(
+          linker.downcallHandle(
+              linker.defaultLookup().findOrThrow("syscall"),
+              FunctionDescriptor.of(JAVA_LONG, parameters),
+              Linker.Option.firstVariadicArg(1),
+              Linker.Option.captureCallState("errno")));
+    } catch (IllegalCallerException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static FixedRamException refused() {
+    return new FixedRamException(
+        ARCHITECTURE.equals("amd64")
+            ? "native access is not permitted: start Java with"
+                + " --enable-native-access=io.fixedram.core (ALL-UNNAMED on the class path)"
+            : "fixedram runs on x86-64 Linux only, and this is " + ARCHITECTURE);
   }
 }
