@@ -102,8 +102,18 @@ final class FixedSaveWriter implements PageSink {
     writeLaterPayload(id);
     out.flush();
     tailOffset = out.position();
+    pages = Optional.of(pages(header));
+  }
+
+  private Pages pages(SaveHeader header) {
     PageFile file = new PageFile(descriptor, direct);
-    pages = Optional.of(new Pages(header, file, new PageWriter(file, places, pageSize)));
+    try {
+      int pageSize = header.blocks().targetPageSize();
+      return new Pages(header, file, new PageWriter(file, places, pageSize));
+    } catch (RuntimeException | Error e) {
+      file.close();
+      throw e;
+    }
   }
 
   private void writeLaterPayload(int id) {

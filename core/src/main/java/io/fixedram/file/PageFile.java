@@ -7,6 +7,7 @@ import io.fixedram.os.Errno;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The open file under a save that is being written: page content past the page cache where that is
@@ -21,6 +22,9 @@ final class PageFile implements AutoCloseable {
    */
   private static final long LEAST_LONG_BYTES = 256 << 10;
 
+  /** So much is left in the page cache before the kernel is told to begin with it. */
+  private static final long MOST_CACHED_BYTES = 4 << 20;
+
   /** Zeros written at a time where the file system cannot punch holes. */
   private static final int ZEROS_BYTES = 1 << 16;
 
@@ -32,7 +36,9 @@ final class PageFile implements AutoCloseable {
 
   private final long directAlignment;
   private final long directMemoryAlignment;
+  private final AtomicLong cachedBytes = new AtomicLong();
   private volatile boolean anyDirect;
+  private volatile boolean anyMisplaced;
 
   /** Why pages go through the page cache; empty while they go past it. */
   private volatile Optional<String> whyCached = Optional.empty();
@@ -60,77 +66,85 @@ final class PageFile implements AutoCloseable {
   }
 
   private Optional<Descriptor> openDirect(OptionalLong alignment) {
+    // tmpfs takes O_DIRECT since Linux 6.6, and means nothing by it.
+    if (plain.isInMemory()) {
+      giveUpDirect("the file system keeps its files in memory", Errno.EOPNOTSUPP.number());
+      return Optional.empty();
+    }
     if (alignment.isPresent() && alignment.getAsLong() == 0) {
-      giveUpDirect(Errno.EOPNOTSUPP.number());
+      refused(Errno.EOPNOTSUPP.number());
       return Optional.empty();
     }
     try {
       return Optional.of(plain.reopen(Descriptor.Mode.DIRECT));
     } catch (StorageException e) {
-      giveUpDirect(e.errno());
+      refused(e.errno());
       return Optional.empty();
     }
   }
 
-  private void giveUpDirect(int errno) {
+  private void refused(int errno) {
+    giveUpDirect("the file system refuses direct writes: " + Errno.text(errno), errno);
+  }
+
+  private void giveUpDirect(String reason, int errno) {
     if (directDemanded) {
       throw new StorageException(
           "cannot write "
               + plain.path()
               + " past the page cache: "
-              + Errno.text(errno)
+              + reason
               + "; use --direct auto or off",
           errno);
     }
-    whyCached = Optional.of("the file system refuses direct writes: " + Errno.text(errno));
+    whyCached = Optional.of(reason);
   }
 
   /** Why all pages went through the page cache; empty if long runs went past it. */
   Optional<String> whyCached() {
-    return whyCached.isPresent() || anyDirect
-        ? whyCached
-        : Optional.of("no run of them was as long as " + (LEAST_LONG_BYTES >> 10) + " KiB");
+    if (whyCached.isPresent() || anyDirect) {
+      return whyCached;
+    }
+    return Optional.of(
+        anyMisplaced
+            ? "pages do not stand where the file system wants direct writes"
+            : "no run of them was as long as " + (LEAST_LONG_BYTES >> 10) + " KiB");
   }
 
-  /**
-   * Writes page content.
-   *
-   * @return how many bytes of it went into the page cache
-   */
-  long writePages(long position, MemorySegment from, long offset, long lengthBytes) {
+  /** Writes page content. */
+  void writePages(long position, MemorySegment from, long offset, long lengthBytes) {
     if (lengthBytes < LEAST_LONG_BYTES) {
-      plain.write(position, from, offset, lengthBytes);
-      return lengthBytes;
+      writeCached(position, from, offset, lengthBytes);
+      return;
     }
     boolean aligned =
         (position | lengthBytes) % directAlignment == 0
             && (from.address() + offset) % directMemoryAlignment == 0;
+    anyMisplaced |= !aligned;
     if (whyCached.isEmpty() && aligned) {
       try {
         direct.orElseThrow().write(position, from, offset, lengthBytes);
         anyDirect = true;
-        return 0;
+        return;
       } catch (StorageException e) {
         // Some file systems take the flag at open and refuse the write.
         if (e.errno() != Errno.EINVAL.number()) {
           throw e;
         }
-        giveUpDirect(e.errno());
+        refused(e.errno());
       }
     }
-    plain.write(position, from, offset, lengthBytes);
-    return lengthBytes;
+    writeCached(position, from, offset, lengthBytes);
   }
 
   /**
-   * Has the kernel begin to write what lies in the page cache of a part of the file, so that it is
-   * not all left to the end.
-   *
-   * @param cachedBytes how much that is; little may become more before it is worth the disk's while
+   * Has the kernel begin to write what lies in the page cache each time that it has become much.
    */
-  void startWriteBack(long position, long lengthBytes, long cachedBytes) {
-    if (cachedBytes >= LEAST_LONG_BYTES) {
-      plain.startWriteBack(position, lengthBytes);
+  private void writeCached(long position, MemorySegment from, long offset, long lengthBytes) {
+    plain.write(position, from, offset, lengthBytes);
+    if (cachedBytes.addAndGet(lengthBytes) >= MOST_CACHED_BYTES) {
+      cachedBytes.set(0);
+      plain.startWriteBack();
     }
   }
 

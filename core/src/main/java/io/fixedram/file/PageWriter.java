@@ -192,19 +192,16 @@ final class PageWriter implements AutoCloseable {
     PageBitmap bitmap = written.get(block);
     long firstPage = chunk.key().index() * (Chunk.BYTES / pageSize);
     long position = places.get(block).pagesOffset() + chunk.key().index() * Chunk.BYTES;
-    long[] cached = {0};
     forEachRun(
         data,
         (from, end) -> {
           long offset = (long) from * pageSize;
-          cached[0] +=
-              file.writePages(
-                  position + offset, chunk.buffer(), offset, (long) (end - from) * pageSize);
+          file.writePages(
+              position + offset, chunk.buffer(), offset, (long) (end - from) * pageSize);
           synchronized (bitmap) {
             bitmap.set(firstPage + from, end - from);
           }
         });
-    file.startWriteBack(position, Chunk.BYTES, cached[0]);
     BitSet stale = new BitSet();
     synchronized (bitmap) {
       chunk.zero().stream().filter(page -> bitmap.get(firstPage + page)).forEach(stale::set);

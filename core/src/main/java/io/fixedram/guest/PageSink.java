@@ -14,7 +14,9 @@ public interface PageSink extends AutoCloseable {
   void begin(SaveHeader header);
 
   /**
-   * Takes the content of a run of pages. The memory is the caller's again when the call returns.
+   * Takes the content of a run of pages. The memory is the caller's again when the call returns. It
+   * may change meanwhile if it is that of a running guest, whose pages come again then: who looks
+   * at content twice copies it first.
    *
    * @param block one of the header's blocks
    * @param offset where the run starts in the block

@@ -12,6 +12,9 @@ import java.lang.foreign.MemorySegment;
 public final class AnonymousMemory {
   private static final int NO_DESCRIPTOR = -1;
 
+  /** Of x86-64. */
+  private static final long HUGE_PAGE_BYTES = 2 << 20;
+
   private AnonymousMemory() {}
 
   /**
@@ -29,13 +32,14 @@ public final class AnonymousMemory {
   }
 
   /**
-   * The same in huge pages where the kernel has them to give, for memory that is used again and
-   * again.
+   * The same in huge pages where the kernel has them to give, and aligned as they are: for memory
+   * that is used again and again.
    */
   public static MemorySegment allocateHuge(Arena arena, long bytes) {
-    MemorySegment memory = allocate(arena, bytes);
+    MemorySegment room = allocate(arena, bytes + HUGE_PAGE_BYTES);
+    MemorySegment memory = room.asSlice(-room.address() & (HUGE_PAGE_BYTES - 1), bytes);
     // A kernel without huge pages refuses, which costs nothing but speed.
-    Native.call(Linux.SYS_MADVISE, Native.address(memory), bytes, Linux.MADV_HUGEPAGE);
+    var _ = Native.call(Linux.SYS_MADVISE, Native.address(memory), bytes, Linux.MADV_HUGEPAGE);
     return memory;
   }
 

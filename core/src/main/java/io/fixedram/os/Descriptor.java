@@ -198,11 +198,12 @@ public final class Descriptor implements AutoCloseable {
   }
 
   /**
-   * Has the kernel begin to write what the page cache holds of a part of the file, so that little
-   * is left for {@link #sync()}. Where that can't be done it is left for then, with its errors.
+   * Has the kernel begin to write what the page cache holds of the file, so that little is left for
+   * {@link #sync()}. Where that can't be done it is left for then, with its errors.
    */
-  public void startWriteBack(long position, long length) {
-    var _ = calls.syncFileRange(number, position, length, Linux.SYNC_FILE_RANGE_WRITE);
+  public void startWriteBack() {
+    // A length of 0 reaches to the end of the file.
+    var _ = calls.syncFileRange(number, 0, 0, Linux.SYNC_FILE_RANGE_WRITE);
   }
 
   /** Takes a lock that lasts until close, alone or with other readers; false if it is taken. */
@@ -231,6 +232,12 @@ public final class Descriptor implements AutoCloseable {
       }
       throw e;
     }
+  }
+
+  /** Whether its file system keeps files in memory; false if that can't be found out. */
+  public boolean isInMemory() {
+    long type = calls.fileSystemType(number);
+    return type == Linux.TMPFS_MAGIC || type == Linux.RAMFS_MAGIC;
   }
 
   /** The first position at or after one that may hold data; empty if only a hole follows. */

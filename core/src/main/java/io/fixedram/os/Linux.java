@@ -13,6 +13,7 @@ final class Linux {
   static final int SYS_LSEEK = 8;
   static final int SYS_MMAP = 9;
   static final int SYS_MUNMAP = 11;
+  static final int SYS_IOCTL = 16;
   static final int SYS_PREAD64 = 17;
   static final int SYS_PWRITE64 = 18;
   static final int SYS_MADVISE = 28;
@@ -28,6 +29,7 @@ final class Linux {
   static final int SYS_FLOCK = 73;
   static final int SYS_FSYNC = 74;
   static final int SYS_FTRUNCATE = 77;
+  static final int SYS_FSTATFS = 138;
   static final int SYS_SYNC_FILE_RANGE = 277;
   static final int SYS_FALLOCATE = 285;
   static final int SYS_STATX = 332;
@@ -77,6 +79,12 @@ final class Linux {
   static final long STATX_DIO_MEMORY_ALIGN_AT = 152;
   static final long STATX_DIO_OFFSET_ALIGN_AT = 156;
 
+  // asm-generic/statfs.h, linux/magic.h
+  static final int STATFS_BYTES = 120;
+  static final long STATFS_TYPE_AT = 0;
+  static final long TMPFS_MAGIC = 0x0102_1994;
+  static final long RAMFS_MAGIC = 0x8584_58f6L;
+
   // linux/socket.h, linux/net.h, asm-generic/socket.h
   static final int AF_UNIX = 1;
   static final int SOCK_STREAM = 1;
@@ -103,6 +111,11 @@ final class Linux {
   static final int MAP_ANONYMOUS = 0x20;
   static final int MAP_NORESERVE = 0x4000;
   static final int MADV_HUGEPAGE = 14;
+
+  // asm-generic/ioctls.h; asm-generic/termbits.h: struct termios of the kernel
+  static final int TCGETS = 0x5401;
+  static final int TCSETS = 0x5402;
+  static final int TERMIOS_BYTES = 36;
 
   // linux/un.h: struct sockaddr_un
   static final int SOCKADDR_UN_BYTES = 110;

@@ -3,6 +3,7 @@ package io.fixedram.os;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.ref.Reference;
 
 /** {@link SystemCalls} of x86-64 Linux. */
@@ -35,11 +36,7 @@ final class LinuxCalls implements SystemCalls {
   }
 
   private static long transfer(long number, int descriptor, MemorySegment memory, long position) {
-    try {
-      return Native.call(number, descriptor, Native.address(memory), memory.byteSize(), position);
-    } finally {
-      Reference.reachabilityFence(memory);
-    }
+    return Native.callWith(number, descriptor, memory, memory.byteSize(), position);
   }
 
   @Override
@@ -81,6 +78,15 @@ final class LinuxCalls implements SystemCalls {
               Linux.SYS_STATX, descriptor, empty, Linux.AT_EMPTY_PATH, mask, Native.address(into));
     } finally {
       Reference.reachabilityFence(into);
+    }
+  }
+
+  @Override
+  public long fileSystemType(int descriptor) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment into = arena.allocate(Linux.STATFS_BYTES, Long.BYTES);
+      long result = Native.callWith(Linux.SYS_FSTATFS, descriptor, into);
+      return result < 0 ? result : into.get(ValueLayout.JAVA_LONG, Linux.STATFS_TYPE_AT);
     }
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.os;
 
+import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.fixedram.error.FixedRamException;
@@ -16,14 +17,18 @@ import java.util.Optional;
 
 /**
  * System calls by their numbers, all of them through syscall(2) of the C library: each signature
- * that is linked costs a process 10 to 20 ms, which a short command would feel.
+ * that is linked costs a process 10 to 20 ms, which a short command would feel. The one that is has
+ * memory for its second argument; a number there goes as the address of nothing.
  */
 final class Native {
   private static final int MOST_ARGUMENTS = 6;
   private static final VarHandle ERRNO =
       Linker.Option.captureStateLayout().varHandle(MemoryLayout.PathElement.groupElement("errno"));
 
-  private static final String ARCHITECTURE = System.getProperty("os.arch", "");
+  private static final String MACHINE =
+      System.getProperty("os.name", "") + " on " + System.getProperty("os.arch", "");
+
+  private static final String OUR_MACHINE = "Linux on amd64";
 
   /** Empty if Java does not permit it, or if the numbers are not those of this machine. */
   private static final Optional<MethodHandle> SYSCALL = link();
@@ -34,31 +39,45 @@ final class Native {
    * Makes a system call.
    *
    * @param number which one, of {@link Linux}
-   * @param arguments up to six; memory goes as its {@link #address}, and must stay open until this
-   *     returns
+   * @param arguments up to six; memory goes as its {@link #address}, and must be the caller's own,
+   *     open until this returns
    * @return what the kernel returned, or the error's number negated
    * @throws FixedRamException if Java does not permit native access, or this is no x86-64 Linux
    */
   static long call(long number, long... arguments) {
     long[] all = Arrays.copyOf(arguments, MOST_ARGUMENTS);
+    return call(number, all[0], MemorySegment.ofAddress(all[1]), all[2], all[3], all[4], all[5]);
+  }
+
+  /**
+   * Makes a system call whose second argument is memory, native and open, as most of those that
+   * move content have it; nobody can close it meanwhile.
+   *
+   * @param others the third argument and those after it, up to four
+   * @return what the kernel returned, or the error's number negated
+   * @throws FixedRamException if Java does not permit native access, or this is no x86-64 Linux
+   */
+  static long callWith(long number, long first, MemorySegment memory, long... others) {
+    long[] rest = Arrays.copyOf(others, MOST_ARGUMENTS - 2);
+    return call(number, first, memory, rest[0], rest[1], rest[2], rest[3]);
+  }
+
+  private static long call(long number, long a, MemorySegment b, long c, long d, long e, long f) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = arena.allocate(Linker.Option.captureStateLayout());
       long returned =
-          (long)
-              SYSCALL
-                  .orElseThrow(Native::refused)
-                  .invokeExact(state, number, all[0], all[1], all[2], all[3], all[4], all[5]);
+          (long) SYSCALL.orElseThrow(Native::refused).invokeExact(state, number, a, b, c, d, e, f);
       return returned == -1 ? -(long) (int) ERRNO.get(state, 0L) : returned;
-    } catch (FixedRamException | Error e) {
-      throw e;
-    } catch (Throwable e) {
-      throw new AssertionError("a system call threw", e);
+    } catch (RuntimeException | Error failure) {
+      throw failure;
+    } catch (Throwable failure) {
+      throw new AssertionError("a system call threw", failure);
     }
   }
 
-  /** Where native memory is that is still open. */
+  /** Where native memory is. */
   static long address(MemorySegment memory) {
-    if (!memory.isNative() || !memory.scope().isAlive()) {
+    if (!memory.isNative() || !memory.isAccessibleBy(Thread.currentThread())) {
       throw new IllegalArgumentException("the kernel can't be given " + memory);
     }
     return memory.address();
@@ -67,11 +86,12 @@ final class Native {
   // The one place where native code is bound: long syscall(long number, ...) of the C library.
   @SuppressWarnings("restricted")
   private static Optional<MethodHandle> link() {
-    if (!ARCHITECTURE.equals("amd64")) {
+    if (!MACHINE.equals(OUR_MACHINE)) {
       return Optional.empty();
     }
     MemoryLayout[] parameters = new MemoryLayout[1 + MOST_ARGUMENTS];
     Arrays.fill(parameters, JAVA_LONG);
+    parameters[2] = ADDRESS;
     try {
       Linker linker = Linker.nativeLinker();
       return Optional.of(
@@ -87,9 +107,9 @@ final class Native {
 
   private static FixedRamException refused() {
     return new FixedRamException(
-        ARCHITECTURE.equals("amd64")
+        MACHINE.equals(OUR_MACHINE)
             ? "native access is not permitted: start Java with"
                 + " --enable-native-access=io.fixedram.core (ALL-UNNAMED on the class path)"
-            : "fixedram runs on x86-64 Linux only, and this is " + ARCHITECTURE);
+            : "fixedram runs on x86-64 Linux only, and this is " + MACHINE);
   }
 }

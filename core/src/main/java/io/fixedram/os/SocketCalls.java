@@ -18,7 +18,7 @@ final class SocketCalls {
 
   /** connect(2). */
   static int connect(int descriptor, MemorySegment address) {
-    return (int) withMemory(Linux.SYS_CONNECT, descriptor, address, address.byteSize(), 0);
+    return (int) Native.callWith(Linux.SYS_CONNECT, descriptor, address, address.byteSize());
   }
 
   /** socketpair(2) for unix streams, into two ints. */
@@ -64,31 +64,21 @@ final class SocketCalls {
 
   /** recvfrom(2), as recv of the C library calls it. */
   static long receive(int descriptor, MemorySegment into) {
-    return withMemory(Linux.SYS_RECVFROM, descriptor, into, into.byteSize(), 0);
+    return Native.callWith(Linux.SYS_RECVFROM, descriptor, into, into.byteSize());
   }
 
   /** sendto(2), as send of the C library calls it, with an error for a signal (EPIPE). */
   static long send(int descriptor, MemorySegment from) {
-    return withMemory(Linux.SYS_SENDTO, descriptor, from, from.byteSize(), Linux.MSG_NOSIGNAL);
+    return Native.callWith(Linux.SYS_SENDTO, descriptor, from, from.byteSize(), Linux.MSG_NOSIGNAL);
   }
 
   /** sendmsg(2), likewise. */
   static long sendMessage(int descriptor, MemorySegment message) {
-    return withMemory(Linux.SYS_SENDMSG, descriptor, message, Linux.MSG_NOSIGNAL, 0);
+    return Native.callWith(Linux.SYS_SENDMSG, descriptor, message, Linux.MSG_NOSIGNAL);
   }
 
   /** shutdown(2) of both directions; wakes whoever is blocked on the socket. */
   static int shutdown(int descriptor) {
     return (int) Native.call(Linux.SYS_SHUTDOWN, descriptor, Linux.SHUT_RDWR);
-  }
-
-  /** A call whose second argument is memory. */
-  private static long withMemory(
-      long number, int descriptor, MemorySegment memory, long third, long fourth) {
-    try {
-      return Native.call(number, descriptor, Native.address(memory), third, fourth);
-    } finally {
-      Reference.reachabilityFence(memory);
-    }
   }
 }

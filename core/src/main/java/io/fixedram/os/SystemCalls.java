@@ -47,4 +47,7 @@ public interface SystemCalls {
 
   /** statx(2) of the open file itself into a {@code struct statx} of 256 bytes. */
   int statx(int descriptor, int mask, MemorySegment into);
+
+  /** fstatfs(2): the number of the file system's type. */
+  long fileSystemType(int descriptor);
 }

@@ -52,6 +52,11 @@ final class Background {
     return zeros ? nextZeros() : Optional.empty();
   }
 
+  /** Whether nothing but zero pages is left. */
+  boolean zerosOnly() {
+    return dataSent;
+  }
+
   private Optional<PageRun> nextData() {
     for (; block < blocks.size(); block++, page = 0) {
       BlockPages pages = blocks.get(block);

@@ -230,8 +230,10 @@ public final class PageServer {
     /** All from the first byte to the destination's word that it has everything. */
     void run() {
       counting.begin(save.header());
-      for (BlockPages block : blocks) {
-        counting.addAbsent(block.absent() * pageSize);
+      if (!allZeros) {
+        for (BlockPages block : blocks) {
+          counting.addAbsent(block.absent() * pageSize);
+        }
       }
       sendAll();
       while (incomplete) {
@@ -276,12 +278,13 @@ public final class PageServer {
      */
     private boolean sendBackground() {
       for (int runs = 0; runs < quiet; runs++) {
-        Optional<PageRun> next = background.next(allZeros || !running);
+        Optional<PageRun> next = background.next(allZeros || !running || requests.overflowed());
         if (next.isEmpty()) {
           return runs > 0;
         }
         send(next.get(), false);
-        if (!requests.isEmpty()) {
+        // A socket that is full of zero records holds milliseconds of work.
+        if (!requests.isEmpty() || background.zerosOnly()) {
           return true;
         }
       }
@@ -417,11 +420,11 @@ public final class PageServer {
       markSent(block, offset, lengthBytes);
     }
 
-    /** Zero pages were counted before. */
+    /** Zero pages that need not go were counted before, whether they go or not. */
     @Override
     public void zero(RamBlock block, long offset, long lengthBytes) {
       cancellation.throwIfCancelled();
-      encoder.zero(block, offset, lengthBytes);
+      (allZeros ? counting : encoder).zero(block, offset, lengthBytes);
       markSent(block, offset, lengthBytes);
     }
 

@@ -28,6 +28,7 @@ final class Requests implements AutoCloseable {
   private final ArrayBlockingQueue<Request> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
   private final Thread thread;
   private volatile boolean allSent;
+  private volatile boolean overflowed;
   private volatile Optional<End> end = Optional.empty();
 
   /**
@@ -68,8 +69,9 @@ final class Requests implements AutoCloseable {
       }
       switch (message.get()) {
         case Message.PagesRequest pages -> {
-          // What there is no room for comes in the background.
-          var _ = waiting.offer(new Request(pages, System.nanoTime()));
+          if (!waiting.offer(new Request(pages, System.nanoTime()))) {
+            overflowed = true;
+          }
         }
         case Message.Shut(int status) when status != 0 ->
             throw new StorageException(
@@ -120,13 +122,19 @@ final class Requests implements AutoCloseable {
     }
   }
 
+  /** Whether there was no room for some, which are known to nobody and come with all the rest. */
+  boolean overflowed() {
+    return overflowed;
+  }
+
   /** Says that all pages are about to have been sent, after which the destination may end. */
   void allSent() {
     allSent = true;
   }
 
   /**
-   * Waits until the destination has said that it has all; what it asks for meanwhile is on its way.
+   * Waits until the destination has said that it has all; what it asks for meanwhile is on its way,
+   * or zero and no longer needed from here.
    *
    * @throws FixedRamException if it ends otherwise
    */

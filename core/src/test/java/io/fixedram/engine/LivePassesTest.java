@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fixedram.file.DirectMode;
 import io.fixedram.file.FixedSave;
 import io.fixedram.file.Save;
+import io.fixedram.file.SaveWriter;
 import io.fixedram.file.WriteOptions;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
@@ -25,6 +26,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongConsumer;
@@ -70,6 +72,74 @@ class LivePassesTest {
     migration.start(
         Transport.file(directory.resolve("save"), new WriteOptions(DirectMode.OFF, false, 1)));
     return migration.await();
+  }
+
+  /** Changes each page of the first pass just before another sink takes it. */
+  private record Meddling(PageSink target, GuestMemory memory, BitSet changed) implements PageSink {
+    @Override
+    public void begin(SaveHeader header) {
+      target.begin(header);
+    }
+
+    private void change(long offset, long lengthBytes) {
+      for (long at = offset; at < offset + lengthBytes; at += PAGE) {
+        int page = (int) (at / PAGE);
+        if (!changed.get(page)) {
+          changed.set(page);
+          fill(memory, page, 1, page % 3);
+        }
+      }
+    }
+
+    @Override
+    public void data(
+        RamBlock block, long offset, MemorySegment from, long fromOffset, long lengthBytes) {
+      change(offset, lengthBytes);
+      target.data(block, offset, from, fromOffset, lengthBytes);
+    }
+
+    @Override
+    public void zero(RamBlock block, long offset, long lengthBytes) {
+      change(offset, lengthBytes);
+      target.zero(block, offset, lengthBytes);
+    }
+
+    @Override
+    public void end(DeviceState state) {
+      target.end(state);
+    }
+
+    @Override
+    public void close() {
+      target.close();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(SaveFormat.class)
+  void pagesThatChangeBetweenALookAndTheirCopyComeAgain(SaveFormat format) {
+    RamBlocks blocks = Blocks.of(600);
+    GuestMemory memory = GuestMemory.allocate(Arena.ofAuto(), blocks);
+    fill(memory, 0, 300, 9);
+    LiveMemory source =
+        new LiveMemory(
+            memory,
+            new StillGuest(),
+            Configuration.of("passes-1"),
+            UNLIMITED.withMaxPasses(2),
+            new Cancellation());
+    try (SaveWriter writer =
+        SaveWriter.create(
+            directory.resolve("save"), format, new WriteOptions(DirectMode.AUTO, false, 1))) {
+      source.sendTo(new Meddling(writer.sink(), memory, new BitSet()));
+      writer.publish();
+    }
+    GuestMemory loaded = Blocks.dirty(Arena.ofAuto(), blocks);
+    try (MemoryLoad load = MemoryLoad.open(directory.resolve("save"), loaded)) {
+      load.load(1);
+    }
+    RamBlock block = blocks.list().getFirst();
+    assertThat(loaded.segment(block).mismatch(memory.segment(block))).isEqualTo(-1);
   }
 
   /** The trap that the proposal fell into: nothing was done for a page that is zero. */

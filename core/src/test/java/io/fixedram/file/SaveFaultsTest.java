@@ -325,7 +325,7 @@ class SaveFaultsTest {
         .hasMessage(
             "cannot write "
                 + directory.resolve(".save.partial")
-                + " past the page cache: invalid argument; use --direct auto or off");
+                + " past the page cache: the file system refuses direct writes: invalid argument; use --direct auto or off");
     assertThat(calls.open()).isEmpty();
   }
 
@@ -344,7 +344,8 @@ class SaveFaultsTest {
         });
     assertThatThrownBy(() -> save(calls, target, SaveFormat.MAPPED_RAM, DirectMode.ON))
         .isInstanceOf(StorageException.class)
-        .hasMessageContaining("past the page cache: invalid argument");
+        .hasMessageContaining(
+            "past the page cache: the file system refuses direct writes: invalid argument");
     assertThat(calls.open()).isEmpty();
     assertThat(Dirs.names(directory)).containsExactly("save");
   }

@@ -34,6 +34,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -62,6 +63,7 @@ class PageServerTest {
   private final Cancellation cancellation = new Cancellation();
   private boolean runs = true;
   private boolean allZeros;
+  private volatile Optional<PageServer> serving = Optional.empty();
   private HotPages hot = new HotPages();
 
   /** Keeps what it is told, and stops the guest when a test says so. */
@@ -119,6 +121,7 @@ class PageServerTest {
         SaveHold hold = SaveHold.take(save);
         UnixSocket far = pair.right()) {
       PageServer server = new PageServer(save, hold, hot, faults, lifeline, allZeros);
+      serving = Optional.of(server);
       if (runs) {
         server.guestRuns();
       }
@@ -188,6 +191,28 @@ class PageServerTest {
     assertThat(inFile).isEqualTo(counters.dataBytes() / 4096);
     assertThat(inFile).isGreaterThanOrEqualTo(guest(new Random(1)).nonZeroPages());
     assertThat(counters.zeroBytes()).isPositive();
+  }
+
+  @Test
+  void zeroPagesEndOnceTheGuestIsKnownToRun() throws Exception {
+    runs = false;
+    RamBlock large = new RamBlock(0, "pc.ram", 256 << 20);
+    Guest guest = Guest.of(large).with(RandomGuests.tail(new Random(3)));
+    guest.put(large, 100 * 4096, RandomGuests.content(new Random(4), 4096));
+    serve(
+        write(guest, SaveFormat.MAPPED_RAM),
+        socket -> {
+          FakeDestination destination = new FakeDestination(socket, guest);
+          destination.readHead();
+          destination.readUntil(large, 0);
+          serving.orElseThrow().guestRuns();
+          destination.readPages();
+          assertThat(destination.arrived()).isBetween(2, 60_000);
+          destination.shut(0);
+          destination.assertComplete();
+          awaitEnd(socket);
+        });
+    assertThat(counters.dataBytes() + counters.zeroBytes()).isEqualTo(large.usedLength());
   }
 
   /** How many came, each once. */

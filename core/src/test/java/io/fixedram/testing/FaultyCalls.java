@@ -181,4 +181,10 @@ public final class FaultyCalls implements SystemCalls {
     int fault = fault(Kind.STATX, mask, 0);
     return fault != 0 ? -fault : kernel.statx(descriptor, mask, into);
   }
+
+  /** That of no file system in memory, so that tests in memory go the ways that disks go. */
+  @Override
+  public long fileSystemType(int descriptor) {
+    return 0;
+  }
 }

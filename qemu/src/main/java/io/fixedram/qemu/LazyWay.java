@@ -137,6 +137,10 @@ final class LazyWay implements IncomingWay, Lifeline {
       neglect = attend(served);
       Threads.joinUninterruptibly(thread);
     }
+    if (cancellation.isCancelled()) {
+      // It may have come while the last page went, and would begin only now.
+      stop.begin();
+    }
     if (stop.hasBegun()) {
       throw givenUp();
     }

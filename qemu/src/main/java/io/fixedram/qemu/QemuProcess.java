@@ -6,6 +6,7 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.os.Cancellation;
 import io.fixedram.os.Errno;
+import io.fixedram.os.TerminalMode;
 import io.fixedram.os.UnixSocket;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QmpClient;
@@ -36,11 +37,20 @@ final class QemuProcess {
   private final Path qmpSocket;
   private final StandardStreams streams;
 
-  private QemuProcess(Process process, Terminal terminal, Path qmpSocket, StandardStreams streams) {
+  /** That from before QEMU, which changes it for a console and can't change it back if killed. */
+  private final Optional<TerminalMode> terminalMode;
+
+  private QemuProcess(
+      Process process,
+      Terminal terminal,
+      Path qmpSocket,
+      StandardStreams streams,
+      Optional<TerminalMode> terminalMode) {
     this.process = process;
     this.terminal = terminal;
     this.qmpSocket = qmpSocket;
     this.streams = streams;
+    this.terminalMode = terminalMode;
   }
 
   /** What a QEMU takes of what a terminal sends to all its programs, Ctrl-C and its end. */
@@ -86,8 +96,9 @@ final class QemuProcess {
         detach ? StandardStreams.detached(directory) : StandardStreams.inherited();
     ProcessBuilder builder = new ProcessBuilder(words);
     streams.applyTo(builder);
+    Optional<TerminalMode> mode = detach ? Optional.empty() : TerminalMode.ofStandardInput();
     try {
-      return new QemuProcess(builder.start(), terminal, qmpSocket, streams);
+      return new QemuProcess(builder.start(), terminal, qmpSocket, streams, mode);
     } catch (IOException e) {
       throw new StorageException("cannot start QEMU: " + e.getMessage(), e);
     }
@@ -185,6 +196,7 @@ final class QemuProcess {
     if (!waitForEnd(END_TIME)) {
       return new FixedRamException("QEMU closed its QMP connection " + when);
     }
+    terminalMode.ifPresent(TerminalMode::restore);
     String message = streams.hiddenMessages();
     return new FixedRamException(
         "QEMU ended with status "
@@ -224,7 +236,9 @@ final class QemuProcess {
       return true;
     }
     all.forEach(ProcessHandle::destroyForcibly);
-    return areGone(all, END_TIME);
+    boolean gone = areGone(all, END_TIME);
+    terminalMode.ifPresent(TerminalMode::restore);
+    return gone;
   }
 
   /** QEMU, and programs before it: a script may pass no signal on, and would leave QEMU behind. */
@@ -256,7 +270,9 @@ final class QemuProcess {
   /** Waits for QEMU's end; its exit status, 128 + n if signal n killed it. */
   int waitForExit() {
     try {
-      return process.waitFor();
+      int status = process.waitFor();
+      terminalMode.ifPresent(TerminalMode::restore);
+      return status;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CancelledException();

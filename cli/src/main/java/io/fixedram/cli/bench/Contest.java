@@ -7,13 +7,15 @@ import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.os.Cancellation;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * Has rivals do their job in turn, round after round, so that what else goes on in the machine hits
- * all of them alike; every other round backwards, so that none always profits or suffers from what
- * the same one has left behind. One that fails takes part no more, and the others go on.
+ * all of them alike; each round begins with another one and every other round goes backwards, so
+ * that none always profits or suffers from what the same one has left behind. One that fails takes
+ * part no more, and the others go on.
  */
 final class Contest {
   private final String name;
@@ -40,7 +42,7 @@ final class Contest {
   List<RivalResult> run(List<? extends Rival> rivals, int rounds) {
     List<Entrant> entrants = rivals.stream().map(Entrant::new).toList();
     for (int round = 1; round <= rounds; round++) {
-      for (Entrant entrant : round % 2 == 0 ? entrants.reversed() : entrants) {
+      for (Entrant entrant : order(entrants, round)) {
         if (entrant.failure.isEmpty()) {
           listener.step(name + ", round " + round + " of " + rounds + ": " + entrant.rival.name());
           run(entrant);
@@ -50,6 +52,15 @@ final class Contest {
     return entrants.stream()
         .map(each -> new RivalResult(each.rival.name(), each.samples, each.failure))
         .toList();
+  }
+
+  private static List<Entrant> order(List<Entrant> entrants, int round) {
+    List<Entrant> order = new ArrayList<>(entrants);
+    if (round % 2 == 0) {
+      Collections.reverse(order);
+    }
+    Collections.rotate(order, entrants.size() * (round - 1) / 3);
+    return order;
   }
 
   private void run(Entrant entrant) {

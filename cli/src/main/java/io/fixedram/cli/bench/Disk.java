@@ -74,11 +74,11 @@ final class Disk {
   }
 
   /**
-   * Brings what a file holds as data into the page cache, and takes everything else out of it where
-   * this user may. Holes would fill it as well, and leave the rivals that come next less memory.
+   * Brings what a file holds as data into the page cache, and its holes out of it, which would take
+   * memory as well.
    */
   static void warm(Path file, Cancellation cancellation) {
-    coolAll(file, cancellation);
+    cool(file, cancellation);
     try (Descriptor descriptor = Descriptor.open(file, Descriptor.Mode.READ);
         Arena arena = Arena.ofConfined()) {
       MemorySegment piece = arena.allocate(PIECE_BYTES);

@@ -62,7 +62,8 @@ final class RestoreSuite {
                 + " but for one run each of the command, which tells its peak memory.",
             "all there: nothing of the guest's memory is missing. With instant it is mapped at once,"
                 + " and read until then by QEMU's pmemsave into /dev/null.",
-            "cold: the page cache was dropped first, or the file taken out of it where this user may not; warm: then what the file holds was read into it."));
+            "cold: the page cache was dropped first, or the file taken out of it where this user may"
+                + " not; warm: what the file holds was read into it."));
   }
 
   /** QEMU's plain way in its newest version. */

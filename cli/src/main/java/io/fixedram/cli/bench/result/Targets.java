@@ -71,7 +71,7 @@ public final class Targets {
     for (String temperature : List.of(Names.WARM, Names.COLD)) {
       all.add(
           atLeast(
-              "full restore no slower than QEMU 10's best" + temperature,
+              "full restore by the library no slower than QEMU 10's best" + temperature,
               1,
               targets.best("restore", name -> isRestore(name, temperature) && !isOurs(name)),
               targets.best("restore", name -> isRestore(name, temperature) && isOurs(name))));

@@ -110,12 +110,14 @@ class TargetsTest {
             timed("QEMU 10.0.2, exec:cat" + Names.COLD, 4),
             timed("QEMU 10.0.2" + Names.DIRECT_IO + Names.COLD, 2));
     Target.Measured cold =
-        target("full restore no slower than QEMU 10's best, cold", restores)
+        target("full restore by the library no slower than QEMU 10's best, cold", restores)
             .measured()
             .orElseThrow();
     assertThat(cold.value()).isCloseTo(2.0 / 3, within(1e-9));
     assertThat(cold.met()).isFalse();
-    assertThat(target("full restore no slower than QEMU 10's best, warm", restores).measured())
+    assertThat(
+            target("full restore by the library no slower than QEMU 10's best, warm", restores)
+                .measured())
         .isEmpty();
   }
 
