@@ -13,6 +13,7 @@ import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.os.AnonymousMemory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -104,8 +105,11 @@ class GuestMemoryTest {
     RamBlocks blocks = new RamBlocks(Blocks.PAGE, List.of(new RamBlock(0, "ram", length)));
     RamBlock block = blocks.list().getFirst();
     try (Arena arena = Arena.ofShared()) {
-      GuestMemory memory = GuestMemory.allocate(arena, blocks);
-      GuestMemory loaded = GuestMemory.allocate(arena, blocks);
+      // Huge pages of zeros are mapped 512 times as fast.
+      GuestMemory memory =
+          GuestMemory.of(blocks, List.of(AnonymousMemory.allocateHuge(arena, length)));
+      GuestMemory loaded =
+          GuestMemory.of(blocks, List.of(AnonymousMemory.allocateHuge(arena, length)));
       long stale = (2L << 30) + Blocks.PAGE;
       List<Long> places = List.of(0L, (2L << 30) - 8, 2L << 30, (2L << 30) + 8192, length - 8);
       for (long place : places) {

@@ -111,7 +111,7 @@ class LazyRestoreTest extends QemuTest {
   void above4GiB(TestedQemu version) throws Exception {
     MemoryGuest program =
         new MemoryGuest(List.of(new Region(16 << 20, 1024), new Region(5L << 30, 1024)), 0);
-    GuestSpec spec = GuestSpec.small().running(program).withRam(6 << 10);
+    GuestSpec spec = GuestSpec.small().running(program).withRam(4608);
     String saved = saveGuest(version, spec, SaveFormat.MAPPED_RAM);
     try (RunningQemu target = waiting(version, spec)) {
       restore(target, RestoreVia.LAZY);
