@@ -7,7 +7,6 @@ import io.fixedram.os.Errno;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The open file under a save that is being written: page content past the page cache where that is
@@ -18,12 +17,10 @@ import java.util.concurrent.atomic.AtomicLong;
 final class PageFile implements AutoCloseable {
   /**
    * Shorter writes go through the page cache, which puts scattered pages into order; each of them
-   * past it would cost the disk's latency.
+   * past it, or written back at once, would cost the disk's latency. Those that are as long and
+   * have to go through it are written back at once.
    */
   private static final long LEAST_LONG_BYTES = 256 << 10;
-
-  /** So much is left in the page cache before the kernel is told to begin with it. */
-  private static final long MOST_CACHED_BYTES = 4 << 20;
 
   /** Zeros written at a time where the file system cannot punch holes. */
   private static final int ZEROS_BYTES = 1 << 16;
@@ -36,7 +33,6 @@ final class PageFile implements AutoCloseable {
 
   private final long directAlignment;
   private final long directMemoryAlignment;
-  private final AtomicLong cachedBytes = new AtomicLong();
   private volatile boolean anyDirect;
   private volatile boolean anyMisplaced;
 
@@ -114,7 +110,7 @@ final class PageFile implements AutoCloseable {
   /** Writes page content. */
   void writePages(long position, MemorySegment from, long offset, long lengthBytes) {
     if (lengthBytes < LEAST_LONG_BYTES) {
-      writeCached(position, from, offset, lengthBytes);
+      plain.write(position, from, offset, lengthBytes);
       return;
     }
     boolean aligned =
@@ -134,18 +130,8 @@ final class PageFile implements AutoCloseable {
         refused(e.errno());
       }
     }
-    writeCached(position, from, offset, lengthBytes);
-  }
-
-  /**
-   * Has the kernel begin to write what lies in the page cache each time that it has become much.
-   */
-  private void writeCached(long position, MemorySegment from, long offset, long lengthBytes) {
     plain.write(position, from, offset, lengthBytes);
-    if (cachedBytes.addAndGet(lengthBytes) >= MOST_CACHED_BYTES) {
-      cachedBytes.set(0);
-      plain.startWriteBack();
-    }
+    plain.startWriteBack(position, lengthBytes);
   }
 
   /** Makes pages that were written read as zeros again, and gives their space back. */

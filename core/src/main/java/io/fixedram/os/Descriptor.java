@@ -198,12 +198,11 @@ public final class Descriptor implements AutoCloseable {
   }
 
   /**
-   * Has the kernel begin to write what the page cache holds of the file, so that little is left for
-   * {@link #sync()}. Where that can't be done it is left for then, with its errors.
+   * Has the kernel begin to write what the page cache holds of a part of the file, so that little
+   * is left for {@link #sync()}. Where that can't be done it is left for then, with its errors.
    */
-  public void startWriteBack() {
-    // A length of 0 reaches to the end of the file.
-    var _ = calls.syncFileRange(number, 0, 0, Linux.SYNC_FILE_RANGE_WRITE);
+  public void startWriteBack(long position, long length) {
+    var _ = calls.syncFileRange(number, position, length, Linux.SYNC_FILE_RANGE_WRITE);
   }
 
   /** Takes a lock that lasts until close, alone or with other readers; false if it is taken. */

@@ -29,21 +29,21 @@ class PageFileTest {
     return calls.calls().stream().filter(call -> call.kind() == Kind.SYNC_FILE_RANGE).count();
   }
 
+  /** To write scattered pages back at once would cost the disk's latency for each. */
   @Test
-  void scatteredPagesAreWrittenBackEachTimeThatTheyAreMany() {
+  void longRunsAreWrittenBackAtOnceAndScatteredPagesLater() {
     FaultyCalls calls = FaultyCalls.none();
     try (Arena arena = Arena.ofConfined();
         Descriptor descriptor =
             Descriptor.open(calls, directory.resolve("file"), Descriptor.Mode.CREATE);
-        PageFile file = new PageFile(descriptor, DirectMode.AUTO)) {
-      MemorySegment page = arena.allocate(PAGE, PAGE);
-      for (int i = 0; i < 1023; i++) {
-        file.writePages(3L * i * PAGE, page, 0, PAGE);
+        PageFile file = new PageFile(descriptor, DirectMode.OFF)) {
+      MemorySegment memory = arena.allocate(256 << 10, PAGE);
+      for (int i = 0; i < 3000; i++) {
+        file.writePages(3L * i * PAGE, memory, 0, PAGE);
       }
       assertThat(writeBacks(calls)).isZero();
-      for (int i = 1023; i < 3000; i++) {
-        file.writePages(3L * i * PAGE, page, 0, PAGE);
-      }
+      file.writePages(1 << 30, memory, 0, 256 << 10);
+      file.writePages(2L << 30, memory, 0, 256 << 10);
       assertThat(writeBacks(calls)).isEqualTo(2);
     }
   }
