@@ -5,7 +5,8 @@ package io.fixedram.engine;
  * Counters of a migration's memory, in the terms of QEMU's MigrationStats. Pages sent again count
  * again.
  *
- * @param transferredBytes {@code transferred}: what went into the target for memory
+ * @param transferredBytes {@code transferred}: bytes taken by the target: of a stream all of them,
+ *     at fixed offsets the page content
  * @param downtimeBytes {@code downtime-bytes}: of these, what went in while the guest stood still
  * @param remainingBytes {@code remaining}: known to be dirty and not sent yet
  * @param totalBytes {@code total}: used bytes of all blocks

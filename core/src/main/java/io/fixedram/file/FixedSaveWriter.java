@@ -75,6 +75,13 @@ final class FixedSaveWriter implements PageSink {
     return pageBytes;
   }
 
+  /**
+   * Bytes written so far, pages that came again counted again; for use while none is on its way.
+   */
+  long writtenBytes() {
+    return out.writtenBytes() + pages().file().writtenBytes();
+  }
+
   /** Why pages go through the page cache; empty if they go past it. */
   Optional<String> whyCached() {
     return pages().file().whyCached();

@@ -7,6 +7,7 @@ import io.fixedram.os.Errno;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The open file under a save that is being written: page content past the page cache where that is
@@ -40,6 +41,7 @@ final class PageFile implements AutoCloseable {
   private volatile Optional<String> whyCached = Optional.empty();
 
   private volatile boolean holes = true;
+  private final AtomicLong writtenBytes = new AtomicLong();
 
   /**
    * Uses an open file, which stays the caller's to close.
@@ -107,8 +109,14 @@ final class PageFile implements AutoCloseable {
             : "no run of them was as long as " + (LEAST_LONG_BYTES >> 10) + " KiB");
   }
 
+  /** Bytes of page content written so far. */
+  long writtenBytes() {
+    return writtenBytes.get();
+  }
+
   /** Writes page content. */
   void writePages(long position, MemorySegment from, long offset, long lengthBytes) {
+    writtenBytes.addAndGet(lengthBytes);
     if (lengthBytes < LEAST_LONG_BYTES) {
       plain.write(position, from, offset, lengthBytes);
       return;

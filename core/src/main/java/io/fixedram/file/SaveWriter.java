@@ -28,6 +28,7 @@ public final class SaveWriter implements AutoCloseable {
   private final TransferCounters counters = new TransferCounters();
   private final PageSink sink;
   private final LongSupplier pageBytes;
+  private final LongSupplier writtenBytes;
   private final LongSupplier transferredBytes;
   private final Supplier<Optional<String>> whyCached;
 
@@ -48,12 +49,14 @@ public final class SaveWriter implements AutoCloseable {
           new FixedSaveWriter(descriptor, layout.get(), variant, options.direct());
       writer = fixed;
       pageBytes = fixed::pageBytes;
+      writtenBytes = fixed::writtenBytes;
       transferredBytes = counters::dataBytes;
       whyCached = fixed::whyCached;
     } else {
       StreamEncoder stream = new StreamEncoder(descriptor::write);
       writer = stream;
       pageBytes = stream::pageBytes;
+      writtenBytes = stream::streamBytes;
       transferredBytes = stream::streamBytes;
       whyCached = () -> Optional.of("a stream has no alignment");
     }
@@ -98,8 +101,8 @@ public final class SaveWriter implements AutoCloseable {
   }
 
   /**
-   * Bytes that went into the file so far, repeated pages counted: the stream, or page content at
-   * fixed offsets. For the thread that feeds the sink.
+   * Bytes taken for the file so far, repeated pages counted: the stream, or page content that goes
+   * to fixed offsets. For the thread that feeds the sink.
    */
   public long transferredBytes() {
     return transferredBytes.getAsLong();
@@ -121,6 +124,7 @@ public final class SaveWriter implements AutoCloseable {
         target,
         counters.totalRamBytes(),
         pageBytes.getAsLong(),
+        writtenBytes.getAsLong(),
         status.sizeBytes(),
         status.allocatedBytes(),
         whyCached.get());

@@ -13,6 +13,7 @@ public final class StreamOutput implements AutoCloseable {
   private final MemorySegment buffer;
   private final ByteTarget target;
   private long bufferPosition;
+  private long writtenBytes;
   private int used;
 
   /** Starts at position 0. */
@@ -26,6 +27,11 @@ public final class StreamOutput implements AutoCloseable {
     return bufferPosition + used;
   }
 
+  /** Bytes that the target has taken so far, those written again counted again. */
+  public long writtenBytes() {
+    return writtenBytes;
+  }
+
   /** Goes on at another position, which only targets with positions allow. */
   public void seek(long position) {
     flush();
@@ -37,6 +43,7 @@ public final class StreamOutput implements AutoCloseable {
     if (used > 0) {
       target.write(bufferPosition, buffer, 0, used);
       bufferPosition += used;
+      writtenBytes += used;
       used = 0;
     }
   }

@@ -230,6 +230,7 @@ public final class GuestSave {
         request.file(),
         written.ramBytes(),
         written.pageBytes(),
+        written.writtenBytes(),
         written.fileBytes(),
         written.diskBytes(),
         written.whyCached(),

@@ -10,6 +10,7 @@ import java.util.Optional;
  *
  * @param ramBytes used bytes of all RAM blocks
  * @param pageBytes bytes of pages that the file holds
+ * @param writtenBytes bytes written to the file, pages that came again counted again
  * @param fileBytes size of the file
  * @param diskBytes space it takes on disk
  * @param whyCached why the file was written through the page cache; empty if long runs of pages
@@ -29,6 +30,7 @@ public record SaveReport(
     Path file,
     long ramBytes,
     long pageBytes,
+    long writtenBytes,
     long fileBytes,
     long diskBytes,
     Optional<String> whyCached,

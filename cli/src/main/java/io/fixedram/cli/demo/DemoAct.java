@@ -8,7 +8,7 @@ package io.fixedram.cli.demo;
  * @param identical whether it came back as it was
  * @param ramBytes its RAM
  * @param passes passes over its RAM
- * @param writtenBytes bytes of pages that were saved, repeats counted
+ * @param writtenBytes bytes written to the file, pages that were saved again counted again
  * @param fileBytes size of the save
  * @param diskBytes space it took on disk
  * @param saveSeconds how long the save took

@@ -35,6 +35,7 @@ final class EmbeddedGuest implements GuestControl, AutoCloseable {
   private static final int ZERO_WRITES = 8;
 
   private static final int PAGES_A_BURST = 256;
+  private static final int NOISE_LONGS = 1 << 17;
 
   /** It writes so many times its RAM a second. */
   private static final int DIRTY_FACTOR = 2;
@@ -43,6 +44,12 @@ final class EmbeddedGuest implements GuestControl, AutoCloseable {
   private final GuestMemory memory;
   private final long dirtyBytesPerSecond;
   private final SplittableRandom random = new SplittableRandom(1);
+
+  /**
+   * What its pages are cut out of, each at another place: making bytes for each of them would leave
+   * a busy processor too slow to write faster than a save reads.
+   */
+  private final MemorySegment noise = MemorySegment.ofArray(new long[NOISE_LONGS]);
 
   /** Held shared while the guest writes, alone while it is stopped. */
   private final StampedLock running = new StampedLock();
@@ -59,8 +66,10 @@ final class EmbeddedGuest implements GuestControl, AutoCloseable {
   EmbeddedGuest(long ramBytes) {
     this.memory = GuestMemory.allocate(arena, blocks(ramBytes));
     this.dirtyBytesPerSecond = ramBytes * DIRTY_FACTOR;
-    RamBlock ram = ram();
-    fill(memory.segment(ram).asSlice(0, ramBytes / FILLED_SHARE));
+    for (long at = 0; at < noise.byteSize(); at += Long.BYTES) {
+      noise.set(ValueLayout.JAVA_LONG, at, random.nextLong());
+    }
+    fill(memory.segment(ram()).asSlice(0, ramBytes / FILLED_SHARE));
     fill(memory.segment(memory.blocks().list().getLast()));
     writer = Thread.ofPlatform().daemon().name("embedded guest").start(this::work);
   }
@@ -88,8 +97,9 @@ final class EmbeddedGuest implements GuestControl, AutoCloseable {
   }
 
   private void fill(MemorySegment segment) {
-    for (long at = 0; at < segment.byteSize(); at += Long.BYTES) {
-      segment.set(ValueLayout.JAVA_LONG, at, random.nextLong());
+    for (long at = 0; at < segment.byteSize(); at += PAGE_BYTES) {
+      long from = random.nextLong(NOISE_LONGS - PAGE_BYTES / Long.BYTES) * Long.BYTES;
+      MemorySegment.copy(noise, from, segment, at, PAGE_BYTES);
     }
   }
 

@@ -87,7 +87,7 @@ final class QemuAct {
           identical,
           saved.ramBytes(),
           saved.passes(),
-          saved.receivedBytes(),
+          saved.writtenBytes(),
           saved.fileBytes(),
           saved.diskBytes(),
           saved.seconds(),

@@ -577,6 +577,26 @@ class AcceptanceTest {
     assertThat(socket).doesNotExist();
   }
 
+  /**
+   * As users start it, with the flags of the launcher: the stream grows, the fixed file does not.
+   */
+  @Test
+  void demoMakesThePoint() throws IOException, InterruptedException {
+    QemuPrograms.any();
+    Result demo = Launcher.run(saves, "demo", "--ram", "128", "--output", "json");
+    assertThat(demo.status()).as(demo.err()).isZero();
+    List<Json> acts = Json.parse(demo.out()).get("acts").items();
+    Json stream = acts.get(0);
+    Json fixed = acts.get(1);
+    assertThat(acts).allMatch(act -> act.get("identical").flag());
+    assertThat(stream.get("passes").number()).isEqualTo(fixed.get("passes").number());
+    long ram = fixed.get("ram_bytes").number();
+    assertThat(stream.get("file_bytes").number()).isGreaterThan(ram * 3 / 2);
+    assertThat(fixed.get("file_bytes").number()).isLessThan(ram + (16 << 20));
+    assertThat(fixed.get("disk_bytes").number()).isLessThan(ram * 3 / 4);
+    assertThat(fixed.get("written_bytes").number()).isGreaterThan(ram);
+  }
+
   @Test
   void outputThatCannotBeWrittenIsASentence() throws IOException, InterruptedException {
     QemuPrograms.any();
