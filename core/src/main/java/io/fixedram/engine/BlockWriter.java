@@ -16,8 +16,7 @@ final class BlockWriter {
   }
 
   void data(RamBlock block, long offset, MemorySegment from, long fromOffset, long lengthBytes) {
-    MemorySegment.copy(from, fromOffset, memory.segment(block), offset, lengthBytes);
-    memory.markDirty(block, offset, lengthBytes);
+    memory.write(block, offset, from.asSlice(fromOffset, lengthBytes));
   }
 
   /** A fresh page stays untouched, so that the kernel need not give it memory. */
@@ -26,8 +25,11 @@ final class BlockWriter {
     int pageSize = memory.blocks().targetPageSize();
     for (long at = offset; at < offset + lengthBytes; at += pageSize) {
       if (!ZeroPages.isZero(segment, at, pageSize)) {
-        segment.asSlice(at, pageSize).fill((byte) 0);
-        memory.markDirty(block, at, pageSize);
+        try {
+          segment.asSlice(at, pageSize).fill((byte) 0);
+        } finally {
+          memory.markDirty(block, at, pageSize);
+        }
       }
     }
   }

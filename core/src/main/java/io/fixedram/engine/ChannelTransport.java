@@ -12,7 +12,14 @@ import java.nio.channels.WritableByteChannel;
 import java.util.Optional;
 
 /** A migration into a connection or pipe. */
-record ChannelTransport(WritableByteChannel channel, String name) implements Transport {
+final class ChannelTransport extends Transport {
+  private final WritableByteChannel channel;
+  private final String name;
+
+  ChannelTransport(WritableByteChannel channel, String name) {
+    this.channel = channel;
+    this.name = name;
+  }
 
   @Override
   public boolean isSeekable() {
@@ -20,7 +27,7 @@ record ChannelTransport(WritableByteChannel channel, String name) implements Tra
   }
 
   @Override
-  public Open open(SaveFormat format) {
+  Open open(SaveFormat format) {
     if (format != SaveFormat.STREAM) {
       throw new IllegalArgumentException(format.text() + " into a channel");
     }
@@ -42,6 +49,9 @@ record ChannelTransport(WritableByteChannel channel, String name) implements Tra
     }
 
     @Override
+    public void sync() {}
+
+    @Override
     public Optional<WrittenSave> publish() {
       closeChannel();
       return Optional.empty();
@@ -52,7 +62,7 @@ record ChannelTransport(WritableByteChannel channel, String name) implements Tra
     public void interrupt() {
       try {
         closeChannel();
-      } catch (StorageException e) {
+      } catch (RuntimeException e) {
         LOG.log(System.Logger.Level.DEBUG, e);
       }
     }

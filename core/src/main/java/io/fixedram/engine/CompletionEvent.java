@@ -15,7 +15,7 @@ import jdk.jfr.StackTrace;
 @Description("The last pass and the device state, while the guest stands still")
 @Category("fixedram")
 @StackTrace(false)
-final class CompletionEvent extends Event {
+final class CompletionEvent extends Event implements AutoCloseable {
   @Label("Remaining Memory")
   @DataAmount
   long remainingBytes;
@@ -24,10 +24,8 @@ final class CompletionEvent extends Event {
   @DataAmount
   long deviceStateBytes;
 
-  void end(long remaining, long deviceState) {
-    end();
-    remainingBytes = remaining;
-    deviceStateBytes = deviceState;
+  @Override
+  public void close() {
     commit();
   }
 }

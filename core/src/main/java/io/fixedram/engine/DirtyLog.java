@@ -13,6 +13,9 @@ import io.fixedram.guest.PageBitmap;
  * before the mark was made. An implementation for memory that native code writes (a hypervisor's
  * dirty log, write protection) must give the same.
  *
+ * <p>{@link #start}, {@link #collect} and {@link #stop} are called by the thread of the migration,
+ * which may be interrupted meanwhile: it was cancelled then.
+ *
  * <p>Blocks go by their index in the list of the {@link GuestMemory}, pages are target pages.
  */
 public interface DirtyLog {

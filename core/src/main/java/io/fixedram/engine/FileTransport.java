@@ -7,12 +7,22 @@ import io.fixedram.file.WriteOptions;
 import io.fixedram.file.WrittenSave;
 import io.fixedram.guest.PageSink;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.os.SystemCalls;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
 /** A migration into a file. */
-record FileTransport(Path path, WriteOptions options) implements Transport {
+final class FileTransport extends Transport {
+  private final SystemCalls calls;
+  private final Path path;
+  private final WriteOptions options;
+
+  FileTransport(SystemCalls calls, Path path, WriteOptions options) {
+    this.calls = calls;
+    this.path = path;
+    this.options = options;
+  }
 
   /** A name that is a pipe or device is no file. */
   @Override
@@ -21,8 +31,8 @@ record FileTransport(Path path, WriteOptions options) implements Transport {
   }
 
   @Override
-  public Open open(SaveFormat format) {
-    return new OpenFile(SaveWriter.create(path, format, FixedVariant.PROPOSAL, options));
+  Open open(SaveFormat format) {
+    return new OpenFile(SaveWriter.create(calls, path, format, FixedVariant.PROPOSAL, options));
   }
 
   private record OpenFile(SaveWriter writer) implements Open {
@@ -34,6 +44,11 @@ record FileTransport(Path path, WriteOptions options) implements Transport {
     @Override
     public long transferredBytes() {
       return writer.transferredBytes();
+    }
+
+    @Override
+    public void sync() {
+      writer.sync();
     }
 
     @Override

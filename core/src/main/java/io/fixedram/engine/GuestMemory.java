@@ -119,7 +119,8 @@ public final class GuestMemory {
    * Notes that bytes of a block were written. Safe for any thread, and never waits.
    *
    * @param offset the first byte written
-   * @param lengthBytes number of bytes
+   * @param lengthBytes number of bytes; for none and less nothing is noted
+   * @throws IndexOutOfBoundsException if they are not in the block
    */
   public void markDirty(RamBlock block, long offset, long lengthBytes) {
     if (lengthBytes > 0) {
@@ -134,6 +135,7 @@ public final class GuestMemory {
    *
    * @param offset where in the block
    * @param from all of it is copied
+   * @throws IndexOutOfBoundsException if it does not fit, before anything is written
    */
   public void write(RamBlock block, long offset, MemorySegment from) {
     MemorySegment target = segment(block).asSlice(offset, from.byteSize());

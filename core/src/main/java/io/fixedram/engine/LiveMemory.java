@@ -5,19 +5,13 @@ import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
-import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.PageSink;
 import io.fixedram.guest.PageSource;
-import io.fixedram.guest.RamBlock;
-import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.guest.ZeroPages;
 import io.fixedram.os.Cancellation;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.OptionalInt;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -32,15 +26,12 @@ import java.util.function.Supplier;
  * from zero to other content. Such a page is marked by its writer, so that a later pass sends it
  * again; what the last pass sends nobody writes.
  *
- * <p>Blocks of no bytes are not listed: the stream's list of blocks ends with the last byte of RAM,
- * and a reader would not look for them.
+ * <p>One thread at a time. The guest's callbacks and the dirty log are called by that thread; an
+ * interrupt ends a wait for the bandwidth limit, as a cancellation does.
  */
 public final class LiveMemory implements PageSource {
   /** Sent at a time: between two of them the bandwidth limit and a cancellation are looked at. */
   private static final int RUN_BYTES = 256 << 10;
-
-  /** QEMU's "ram" section has id 1 or more. */
-  private static final int RAM_SECTION_ID = 1;
 
   private final GuestMemory memory;
   private final GuestControl guest;
@@ -48,56 +39,28 @@ public final class LiveMemory implements PageSource {
   private final Cancellation cancellation;
   private final MigrationCounters counters;
   private final Watcher watcher;
+  private final DirtyPages dirty;
   private final SaveHeader header;
-  private final List<ListedBlock> listed = new ArrayList<>();
   private final Throughput throughput = new Throughput();
 
   private LongSupplier transferred = () -> 0;
   private boolean stopCalled;
-  private boolean logStarted;
   private long stopNanos;
   private long syncNanos;
-
-  /** A block that is sent, and where its pages stand in the save. */
-  private static final class ListedBlock {
-    private final RamBlock own;
-    private final RamBlock inSave;
-
-    /** Pages to be sent in the next pass or the one under way. */
-    private PageBitmap pending;
-
-    /** Every mark taken out of the log, to be put back if the save comes to nothing. */
-    private final PageBitmap taken;
-
-    ListedBlock(RamBlock own, RamBlock inSave, long pages) {
-      this.own = own;
-      this.inSave = inSave;
-      this.pending = new PageBitmap(pages);
-      this.taken = new PageBitmap(pages);
-    }
-  }
 
   /** Hears of the turns that a save takes. */
   interface Watcher {
     /** The head is written. */
-    void setUp();
+    default void setUp() {}
+
+    /** The log was read, for the n-th time. */
+    default void synced(long count) {}
 
     /** A pass begins. */
-    void passBegins(long pass);
+    default void passBegins(long pass) {}
 
     /** The guest is stopped; may wait before the rest is sent. */
-    void stopped();
-  }
-
-  private static final class NoWatcher implements Watcher {
-    @Override
-    public void setUp() {}
-
-    @Override
-    public void passBegins(long pass) {}
-
-    @Override
-    public void stopped() {}
+    default void stopped() {}
   }
 
   /**
@@ -119,7 +82,7 @@ public final class LiveMemory implements PageSource {
         () -> parameters,
         cancellation,
         new MigrationCounters(),
-        new NoWatcher());
+        new Watcher() {});
   }
 
   LiveMemory(
@@ -136,53 +99,15 @@ public final class LiveMemory implements PageSource {
     this.cancellation = cancellation;
     this.counters = counters;
     this.watcher = watcher;
-    this.header = header(configuration);
+    this.dirty = new DirtyPages(memory);
+    this.header =
+        MemoryHeader.of(
+            configuration,
+            memory.blocks().targetPageSize(),
+            dirty.blocks().stream().map(DirtyPages.Block::inSave).toList());
   }
 
-  private SaveHeader header(Configuration configuration) {
-    if (!configuration.capabilities().isEmpty()) {
-      throw new FixedRamException(
-          "the configuration names the capability "
-              + configuration.capabilities().getFirst()
-              + ", but what a save is made under is for the migration's own capabilities to say");
-    }
-    int pageSize = memory.blocks().targetPageSize();
-    List<RamBlock> list = new ArrayList<>();
-    for (RamBlock own : memory.blocks().list()) {
-      if (own.usedLength() > 0) {
-        RamBlock inSave = new RamBlock(list.size(), own.name(), own.usedLength());
-        list.add(inSave);
-        listed.add(new ListedBlock(own, inSave, memory.blocks().pages(own)));
-      }
-    }
-    return new SaveHeader(
-        withPageSize(configuration, pageSize), new RamBlocks(pageSize, list), RAM_SECTION_ID);
-  }
-
-  /** A stream without target-page-bits means pages of 4 KiB. */
-  private static Configuration withPageSize(Configuration configuration, int pageSize) {
-    Configuration sized =
-        configuration.targetPageBits().isPresent() || configuration.targetPageSize() == pageSize
-            ? configuration
-            : new Configuration(
-                configuration.machine(),
-                configuration.capabilities(),
-                OptionalInt.of(Integer.numberOfTrailingZeros(pageSize)),
-                configuration.uuid());
-    if (sized.targetPageSize() != pageSize) {
-      throw new FixedRamException(
-          "the configuration says pages of "
-              + sized.targetPageSize()
-              + " bytes, the guest's memory has pages of "
-              + pageSize);
-    }
-    return sized;
-  }
-
-  /**
-   * What a save of this memory begins with: the configuration, and the blocks that are listed,
-   * without the page sizes and guest addresses, which only capabilities that are not provided list.
-   */
+  /** What a save of this memory begins with: the configuration, and the blocks that are listed. */
   public SaveHeader header() {
     return header;
   }
@@ -194,11 +119,12 @@ public final class LiveMemory implements PageSource {
    * @throws FixedRamException if another migration or load uses the memory
    */
   @Override
+  @SuppressWarnings("CatchThrowable")
   public void sendTo(PageSink sink) {
     try (GuestMemory.Use _ = memory.use("migration")) {
       try {
         send(sink, () -> counters.ram().normalBytes());
-      } catch (RuntimeException | Error e) {
+      } catch (Throwable e) {
         takeBack(e);
         throw e;
       }
@@ -213,9 +139,13 @@ public final class LiveMemory implements PageSource {
    */
   void send(PageSink sink, LongSupplier transferredBytes) {
     transferred = transferredBytes;
-    run(sink);
-    logStarted = false;
-    memory.dirtyLog().stop();
+    setUp(sink);
+    try (RateLimit limit = new RateLimit(() -> parameters.get().maxBandwidth(), cancellation)) {
+      sendWhileRunning(sink, limit);
+    }
+    stop();
+    complete(sink);
+    dirty.end();
   }
 
   /**
@@ -225,61 +155,26 @@ public final class LiveMemory implements PageSource {
    * @param cause gets what goes wrong here as suppressed
    */
   void takeBack(Throwable cause) {
-    for (ListedBlock block : listed) {
-      attempt(
-          cause,
-          () ->
-              forEachRun(
-                  block.taken,
-                  (page, count) -> memory.dirtyLog().mark(block.own.index(), page, count)));
-    }
-    if (logStarted) {
-      logStarted = false;
-      attempt(cause, memory.dirtyLog()::stop);
-    }
+    dirty.putBack(cause);
     if (stopCalled) {
       stopCalled = false;
-      attempt(cause, guest::resume);
+      Undo.attempt(cause, guest::resume);
     }
   }
 
-  private static void attempt(Throwable cause, Runnable step) {
-    try {
-      step.run();
-    } catch (RuntimeException | Error e) {
-      cause.addSuppressed(e);
+  private void setUp(PageSink sink) {
+    try (SetupEvent event = new SetupEvent()) {
+      event.begin();
+      event.totalBytes = header.blocks().totalBytes();
+      counters.begin(
+          header.blocks().targetPageSize(), event.totalBytes, parameters.get().downtimeLimit());
+      sink.begin(header);
+      watcher.setUp();
+      cancellation.throwIfCancelled();
+      dirty.begin();
+      syncNanos = System.nanoTime();
+      synced(event.totalBytes);
     }
-  }
-
-  private void run(PageSink sink) {
-    counters.begin(header.blocks().targetPageSize(), header.blocks().totalBytes());
-    sink.begin(header);
-    watcher.setUp();
-    cancellation.throwIfCancelled();
-    logStarted = true;
-    memory.dirtyLog().start();
-    collect();
-    syncNanos = System.nanoTime();
-    listed.forEach(block -> block.pending.set(0, block.pending.pages()));
-    counters.synced(header.blocks().totalBytes());
-    try (RateLimit limit = new RateLimit(() -> parameters.get().maxBandwidth(), cancellation)) {
-      sendWhileRunning(sink, limit);
-    }
-    stop();
-    CompletionEvent event = new CompletionEvent();
-    event.begin();
-    long remaining = sync();
-    counters.synced(remaining);
-    long beforeStop = transferred.getAsLong();
-    sendPending(sink, bytes -> {});
-    DeviceState state = guest.deviceState();
-    sink.end(state);
-    cancellation.throwIfCancelled();
-    counters.transferred(transferred.getAsLong());
-    counters.stood(
-        Duration.ofNanos(System.nanoTime() - stopNanos), transferred.getAsLong() - beforeStop);
-    event.end(remaining, state.sizeBytes());
-    guest.saved();
   }
 
   private void sendWhileRunning(PageSink sink, RateLimit limit) {
@@ -287,27 +182,32 @@ public final class LiveMemory implements PageSource {
     long pass = 0;
     do {
       pass++;
-      counters.passBegins();
-      watcher.passBegins(pass);
-      PassEvent event = new PassEvent();
-      event.begin();
-      long from = System.nanoTime();
-      long waited = limit.waitedNanos();
-      long before = counters.sentBytes();
-      long moved = sendPending(sink, limit::spend);
-      sink.drain();
-      long took = System.nanoTime() - from;
-      // Of all memory most may be zero, which is fast; what a guest dirties later is its usual mix.
-      long pace = pass == 1 && moved > 0 ? moved : counters.sentBytes() - before;
-      throughput.add(pace, took - (limit.waitedNanos() - waited));
-      counters.passEnded(moved, took);
-      long remaining = sync();
-      counters.synced(remaining);
-      Duration needed = throughput.timeFor(remaining);
+      Duration needed = sendPass(pass, sink, limit);
       counters.expect(needed);
       fits = needed.compareTo(parameters.get().downtimeLimit()) <= 0;
-      event.end(pass, moved, remaining);
     } while (!fits && !isLast(pass, parameters.get().maxPasses()));
+  }
+
+  /** One pass over what is dirty; the time that what is dirty then would take. */
+  private Duration sendPass(long pass, PageSink sink, RateLimit limit) {
+    try (PassEvent event = new PassEvent()) {
+      event.begin();
+      event.pass = pass;
+      counters.passBegins();
+      watcher.passBegins(pass);
+      long from = System.nanoTime();
+      long before = counters.sentBytes();
+      event.contentBytes = sendPending(sink, limit::spend);
+      sink.drain();
+      // Of all memory most may be zero, which is fast; what a guest dirties later is its usual mix.
+      long pace =
+          pass == 1 && event.contentBytes > 0 ? event.contentBytes : counters.sentBytes() - before;
+      // Waits for the bandwidth limit count: the target may be busy with earlier pages meanwhile,
+      // and what it can do beyond the limit is not known.
+      throughput.add(pace, System.nanoTime() - from);
+      event.remainingBytes = sync();
+      return throughput.timeFor(event.remainingBytes);
+    }
   }
 
   private static boolean isLast(long pass, int maxPasses) {
@@ -317,40 +217,53 @@ public final class LiveMemory implements PageSource {
   private void stop() {
     stopNanos = System.nanoTime();
     stopCalled = true;
-    StopEvent event = new StopEvent();
-    event.begin();
-    guest.stop();
-    event.commit();
+    try (StopEvent event = new StopEvent()) {
+      event.begin();
+      guest.stop();
+    }
     cancellation.throwIfCancelled();
     watcher.stopped();
     cancellation.throwIfCancelled();
   }
 
-  /** Moves the log's marks to what is pending; the bytes of all pending pages. */
+  private void complete(PageSink sink) {
+    try (CompletionEvent event = new CompletionEvent()) {
+      event.begin();
+      event.remainingBytes = sync();
+      long before = transferred.getAsLong();
+      sendPending(sink, bytes -> {});
+      DeviceState state = guest.deviceState();
+      event.deviceStateBytes = state.sizeBytes();
+      sink.end(state);
+      cancellation.throwIfCancelled();
+      long after = transferred.getAsLong();
+      counters.completed(
+          after,
+          System.nanoTime(),
+          Duration.ofNanos(System.nanoTime() - stopNanos),
+          after - before);
+    }
+    guest.saved();
+  }
+
+  /** Moves the log's marks to what is to be sent; the bytes of all that is. */
   private long sync() {
-    long dirtied = collect();
+    long dirtied = dirty.collect();
     long now = System.nanoTime();
     counters.dirtied(dirtied, now - syncNanos);
     syncNanos = now;
-    long pending = listed.stream().mapToLong(block -> block.pending.cardinality()).sum();
-    return pending * header.blocks().targetPageSize();
+    long remaining = dirty.bytes();
+    synced(remaining);
+    return remaining;
   }
 
-  /** Moves the log's marks to what is pending; their number. */
-  private long collect() {
-    long dirtied = 0;
-    for (ListedBlock block : listed) {
-      try {
-        dirtied += memory.dirtyLog().collect(block.own.index(), block.pending);
-      } finally {
-        forEachRun(block.pending, block.taken::set);
-      }
-    }
-    return dirtied;
+  private void synced(long remaining) {
+    counters.synced(remaining);
+    watcher.synced(counters.dirtySyncCount());
   }
 
   /**
-   * Sends all pages that are pending.
+   * Sends all pages that are dirty.
    *
    * @param spent told of the bytes that each run took, and may wait
    * @return bytes of page content sent
@@ -359,30 +272,30 @@ public final class LiveMemory implements PageSource {
     long pageSize = header.blocks().targetPageSize();
     long runPages = RUN_BYTES / pageSize;
     long[] moved = {0};
-    for (ListedBlock block : listed) {
-      forEachRun(
-          block.pending,
-          (first, count) -> {
+    for (DirtyPages.Block block : dirty.blocks()) {
+      block
+          .pending()
+          .forEachRun((first, count) -> {
             for (long page = first; page < first + count; page += runPages) {
               cancellation.throwIfCancelled();
               long length = Math.min(runPages, first + count - page) * pageSize;
               long before = transferred.getAsLong();
               moved[0] += sendRun(sink, block, page * pageSize, length);
               long after = transferred.getAsLong();
-              counters.transferred(after);
+              counters.transferred(after, System.nanoTime());
               spent.accept(after - before);
             }
           });
-      block.pending = new PageBitmap(block.pending.pages());
+      block.sent();
     }
     return moved[0];
   }
 
   /** Sends a run of pages as runs of zeros and of content; bytes of content. */
-  private long sendRun(PageSink sink, ListedBlock block, long offset, long length) {
-    RunEvent event = new RunEvent();
+  private long sendRun(PageSink sink, DirtyPages.Block block, long offset, long length) {
+    RunSentEvent event = new RunSentEvent();
     event.begin();
-    MemorySegment from = memory.segment(block.own);
+    MemorySegment from = memory.segment(block.own());
     int pageSize = header.blocks().targetPageSize();
     long content = 0;
     for (long at = 0; at < length; ) {
@@ -392,28 +305,15 @@ public final class LiveMemory implements PageSource {
         end += pageSize;
       }
       if (zero) {
-        sink.zero(block.inSave, offset + at, end - at);
+        sink.zero(block.inSave(), offset + at, end - at);
       } else {
-        sink.data(block.inSave, offset + at, from, offset + at, end - at);
+        sink.data(block.inSave(), offset + at, from, offset + at, end - at);
         content += end - at;
       }
       at = end;
     }
     counters.sent(content / pageSize, (length - content) / pageSize);
-    event.end(block.own.name(), offset, length, content);
+    event.end(block.own().name(), offset, length, content);
     return content;
-  }
-
-  private static void forEachRun(PageBitmap bitmap, RunConsumer consumer) {
-    for (long page = bitmap.nextSet(0); page < bitmap.pages(); ) {
-      long end = bitmap.nextClear(page);
-      consumer.accept(page, end - page);
-      page = bitmap.nextSet(end);
-    }
-  }
-
-  /** Takes a run of pages. */
-  private interface RunConsumer {
-    void accept(long page, long count);
   }
 }

@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.engine;
 
+import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.UnsupportedSaveException;
 import io.fixedram.file.FixedSave;
 import io.fixedram.file.Save;
 import io.fixedram.file.StreamSave;
+import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.PageSink;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
+import io.fixedram.guest.TransferCounters;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.os.Cancellation;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A save on disk on its way into guest memory: all of it, or from a fixed-offset file single blocks
@@ -24,8 +29,9 @@ import java.util.List;
  * opened, before anything is written. Memory that is zero in the save is made zero, whatever it
  * was.
  *
- * <p>If a load fails, memory is partly overwritten and must not be run. One thread at a time, and
- * nobody else may write the memory during a load.
+ * <p>If a load fails or is cancelled, memory is partly overwritten and must not be run. One thread
+ * at a time, but for {@link #cancel} and {@link #loadedBytes}; nobody else may write the memory
+ * during a load.
  */
 public final class MemoryLoad implements AutoCloseable {
   /** Shared out to a thread at a time: read in few calls, and little enough to spread evenly. */
@@ -34,6 +40,9 @@ public final class MemoryLoad implements AutoCloseable {
   private final Save save;
   private final GuestMemory memory;
   private final List<RamBlock> targets;
+  private final Cancellation cancellation = new Cancellation();
+  private final AtomicLong loadedBytes = new AtomicLong();
+  private final TransferCounters streamed = new TransferCounters();
 
   private MemoryLoad(Save save, GuestMemory memory) {
     this.save = save;
@@ -42,7 +51,7 @@ public final class MemoryLoad implements AutoCloseable {
   }
 
   /**
-   * Opens a save of any format.
+   * Opens a save of any format, whatever capabilities it was made under.
    *
    * @throws FixedRamException if it can't be read, or its blocks are not the memory's
    */
@@ -87,6 +96,16 @@ public final class MemoryLoad implements AutoCloseable {
         : format.text() + " on";
   }
 
+  /** Ends the load under way, and those to come, with a {@link CancelledException}. Any thread. */
+  public void cancel() {
+    cancellation.cancel();
+  }
+
+  /** Bytes of pages loaded so far, zero pages too; those that a stream repeats count again. */
+  public long loadedBytes() {
+    return loadedBytes.get() + streamed.dataBytes() + streamed.zeroBytes();
+  }
+
   /** What the save says of its guest. */
   public SaveHeader header() {
     return save.header();
@@ -95,8 +114,10 @@ public final class MemoryLoad implements AutoCloseable {
   /**
    * Loads all of it.
    *
-   * @param threads that read a fixed-offset file, this one among them; a stream takes one
+   * @param threads that read a fixed-offset file, this one among them, one at least; a stream takes
+   *     one
    * @return the state of the devices
+   * @throws CancelledException if that was asked for
    * @throws FixedRamException if the file is damaged or incomplete, of a fixed-offset file before
    *     anything is written
    */
@@ -119,8 +140,9 @@ public final class MemoryLoad implements AutoCloseable {
   }
 
   private DeviceState load(StreamSave stream) {
-    try (MemorySink sink = new MemorySink(memory)) {
-      stream.sendTo(sink);
+    try (MemorySink sink = new MemorySink(memory);
+        CountingSink counting = new CountingSink(sink, streamed, cancellation)) {
+      stream.sendTo(counting);
       return sink.deviceState();
     }
   }
@@ -128,6 +150,7 @@ public final class MemoryLoad implements AutoCloseable {
   /**
    * Loads one block and leaves the others alone.
    *
+   * @param threads that read, this one among them, one at least
    * @throws FixedRamException if the save has no such block, or is a stream
    */
   public void loadBlock(String name, int threads) {
@@ -140,6 +163,7 @@ public final class MemoryLoad implements AutoCloseable {
    *
    * @param offset where in the block, a multiple of the target page size
    * @param lengthBytes a multiple of the target page size
+   * @param threads that read, this one among them, one at least
    * @throws FixedRamException if the save has no such pages, or is a stream
    */
   public void loadRange(String name, long offset, long lengthBytes, int threads) {
@@ -226,12 +250,16 @@ public final class MemoryLoad implements AutoCloseable {
     @Override
     public void data(
         RamBlock block, long offset, MemorySegment from, long fromOffset, long lengthBytes) {
+      cancellation.throwIfCancelled();
       writer.data(targets.get(block.index()), offset, from, fromOffset, lengthBytes);
+      loadedBytes.addAndGet(lengthBytes);
     }
 
     @Override
     public void zero(RamBlock block, long offset, long lengthBytes) {
+      cancellation.throwIfCancelled();
       writer.zero(targets.get(block.index()), offset, lengthBytes);
+      loadedBytes.addAndGet(lengthBytes);
     }
 
     @Override

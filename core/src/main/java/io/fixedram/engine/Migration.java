@@ -24,7 +24,11 @@ import java.util.function.Predicate;
  *
  * <p>Before it has completed, nothing of it is seen: an earlier file of the target's name is as it
  * was. After it has failed or been cancelled the guest runs as before, and the dirty log has every
- * mark that it had or got. All methods may be called by any thread.
+ * mark that it had or got. One failure comes after the new file has its name: that the name could
+ * not be brought onto the device.
+ *
+ * <p>The migration's thread is no daemon: a program that ends its main thread goes on until the
+ * migration has ended. All methods may be called by any thread.
  */
 public final class Migration {
   private static final Set<MigrationStatus> UNDER_WAY =
@@ -87,6 +91,11 @@ public final class Migration {
     }
 
     @Override
+    public void synced(long count) {
+      board.announce(listener -> listener.dirtyLogRead(count));
+    }
+
+    @Override
     public void passBegins(long pass) {
       board.announce(listener -> listener.passBegins(pass));
     }
@@ -142,22 +151,28 @@ public final class Migration {
     try {
       Thread.ofPlatform().name("fixedram migration").start(() -> run(open, use));
     } catch (Error e) {
-      open.close();
-      use.close();
-      board.change(UNDER_WAY::contains, MigrationStatus.FAILED);
+      try (open) {
+        end(use, Optional.of(FixedRamException.of("the migration failed", e)), Optional.empty());
+      }
       throw e;
     }
   }
 
-  /** The whole of the migration's thread. */
+  /** The whole of the migration's thread. What it calls of the guest's can throw anything. */
+  @SuppressWarnings("CatchThrowable")
   private void run(Transport.Open open, GuestMemory.Use use) {
     Optional<FixedRamException> failure = Optional.empty();
     Optional<WrittenSave> written = Optional.empty();
     try {
       written = transfer(open);
-    } catch (RuntimeException | Error e) {
-      failure = Optional.of(told(e));
+    } catch (Throwable e) {
+      failure = Optional.of(FixedRamException.of("the migration failed", e));
     }
+    end(use, failure, written);
+  }
+
+  private void end(
+      GuestMemory.Use use, Optional<FixedRamException> failure, Optional<WrittenSave> written) {
     use.close();
     Duration totalTime = Duration.ofNanos(System.nanoTime() - startNanos);
     outcome = Optional.of(new Outcome(totalTime, failure, written));
@@ -172,21 +187,17 @@ public final class Migration {
     }
   }
 
-  private static FixedRamException told(Throwable failure) {
-    return failure instanceof FixedRamException told
-        ? told
-        : new FixedRamException("the migration failed: " + failure, failure);
-  }
-
+  @SuppressWarnings("CatchThrowable")
   private Optional<WrittenSave> transfer(Transport.Open open) {
     try (open) {
       try {
         send(open);
+        open.sync();
         if (!fate.compareAndSet(Fate.OPEN, Fate.PUBLISHED)) {
           throw new CancelledException();
         }
         return open.publish();
-      } catch (RuntimeException | Error e) {
+      } catch (Throwable e) {
         source.takeBack(e);
         throw e;
       }
@@ -228,7 +239,8 @@ public final class Migration {
   /**
    * Asks for the end. The guest goes on, and nothing is left of what was written.
    *
-   * @return false if it has not started or has ended, or its file is getting its name just now
+   * @return false if it has not started or has ended, or its file is getting its name just now; a
+   *     cancel while the file is being brought onto its device is heard once that is done
    */
   public boolean cancel() {
     if (board.status() == MigrationStatus.NONE || !fate.compareAndSet(Fate.OPEN, Fate.CANCELLED)) {

@@ -9,6 +9,9 @@ import java.time.Duration;
  */
 @SuppressWarnings("NonAtomicVolatileUpdate")
 final class MigrationCounters {
+  /** The rate is told anew after this time, which is QEMU's too. */
+  private static final long RATE_NANOS = 100_000_000;
+
   private volatile int pageSize;
   private volatile long totalBytes;
   private volatile long remainingBytes;
@@ -22,11 +25,17 @@ final class MigrationCounters {
   private volatile long bytesPerSecond;
   private volatile Duration expectedDowntime = Duration.ZERO;
   private volatile Duration downtime = Duration.ZERO;
+  private long startNanos;
+  private long rateNanos;
+  private long rateBytes;
 
-  void begin(int newPageSize, long newTotalBytes) {
+  void begin(int newPageSize, long newTotalBytes, Duration downtimeLimit) {
     pageSize = newPageSize;
     totalBytes = newTotalBytes;
     remainingBytes = newTotalBytes;
+    expectedDowntime = downtimeLimit;
+    startNanos = System.nanoTime();
+    rateNanos = startNanos;
   }
 
   void synced(long newRemainingBytes) {
@@ -42,10 +51,6 @@ final class MigrationCounters {
     passes++;
   }
 
-  void passEnded(long movedBytes, long nanos) {
-    bytesPerSecond = perSecond(movedBytes, nanos);
-  }
-
   void sent(long newNormalPages, long newZeroPages) {
     normalPages += newNormalPages;
     zeroPages += newZeroPages;
@@ -57,17 +62,30 @@ final class MigrationCounters {
     return (normalPages + zeroPages) * pageSize;
   }
 
-  void transferred(long bytes) {
+  void transferred(long bytes, long nowNanos) {
     transferredBytes = bytes;
+    if (nowNanos - rateNanos >= RATE_NANOS) {
+      bytesPerSecond = perSecond(bytes - rateBytes, nowNanos - rateNanos);
+      rateNanos = nowNanos;
+      rateBytes = bytes;
+    }
   }
 
   void expect(Duration newExpectedDowntime) {
     expectedDowntime = newExpectedDowntime;
   }
 
-  void stood(Duration newDowntime, long bytes) {
+  /** All is sent: rates are now those of the whole, and nothing is dirtied any more. */
+  void completed(long bytes, long nowNanos, Duration newDowntime, long newDowntimeBytes) {
+    transferredBytes = bytes;
+    bytesPerSecond = perSecond(bytes, nowNanos - startNanos);
+    dirtyPagesPerSecond = 0;
     downtime = newDowntime;
-    downtimeBytes = bytes;
+    downtimeBytes = newDowntimeBytes;
+  }
+
+  long dirtySyncCount() {
+    return dirtySyncCount;
   }
 
   private static long perSecond(long count, long nanos) {

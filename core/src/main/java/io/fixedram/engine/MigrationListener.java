@@ -11,6 +11,12 @@ public interface MigrationListener {
   /** The state is now another one. */
   default void statusChanged(MigrationStatus status) {}
 
-  /** A pass over the memory begins, the first is 1 (QEMU's event MIGRATION_PASS). */
+  /**
+   * The dirty log was read, for the n-th time: before the first pass, after each, and once more
+   * when the guest stands still (QEMU's event MIGRATION_PASS, its dirty-sync-count).
+   */
+  default void dirtyLogRead(long count) {}
+
+  /** A pass over the memory of the running guest begins, the first is 1. */
   default void passBegins(long pass) {}
 }

@@ -32,10 +32,7 @@ public record MigrationParameters(long maxBandwidth, Duration downtimeLimit, int
     }
     if (downtimeLimit.isNegative() || downtimeLimit.compareTo(MOST_DOWNTIME) > 0) {
       throw new FixedRamException(
-          "downtime-limit must be 0 to "
-              + MOST_DOWNTIME.toMillis()
-              + " milliseconds, not "
-              + downtimeLimit.toMillis());
+          "downtime-limit must be 0 to " + MOST_DOWNTIME.toMillis() + " milliseconds");
     }
     if (maxPasses < 0) {
       throw new FixedRamException("x-max-passes cannot be negative: " + maxPasses);

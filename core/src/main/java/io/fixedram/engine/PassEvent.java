@@ -15,7 +15,7 @@ import jdk.jfr.StackTrace;
 @Description("One pass over the memory of a running guest")
 @Category("fixedram")
 @StackTrace(false)
-final class PassEvent extends Event {
+final class PassEvent extends Event implements AutoCloseable {
   @Label("Pass")
   long pass;
 
@@ -27,11 +27,8 @@ final class PassEvent extends Event {
   @DataAmount
   long remainingBytes;
 
-  void end(long numberOfPass, long content, long remaining) {
-    end();
-    pass = numberOfPass;
-    contentBytes = content;
-    remainingBytes = remaining;
+  @Override
+  public void close() {
     commit();
   }
 }

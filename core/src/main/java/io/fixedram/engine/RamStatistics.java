@@ -13,8 +13,10 @@ package io.fixedram.engine;
  * @param zeroPages {@code duplicate}: pages found zero
  * @param normalPages {@code normal}: pages sent as they are
  * @param dirtySyncCount {@code dirty-sync-count}: how often the dirty log was read
- * @param dirtyPagesPerSecond {@code dirty-pages-rate}: between the last two readings
- * @param bytesPerSecond rate of the last pass ({@code mbps} tells it in megabits)
+ * @param dirtyPagesPerSecond {@code dirty-pages-rate}: between the last two readings; 0 once the
+ *     guest is saved
+ * @param bytesPerSecond transferred bytes in a second, over the last tenth of one or longer, and
+ *     over all of the time once the guest is saved ({@code mbps} tells it in megabits)
  * @param passes passes over the memory so far, the one under way included
  * @param pageSize {@code page-size}: bytes of a target page
  */

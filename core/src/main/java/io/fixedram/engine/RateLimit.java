@@ -20,7 +20,6 @@ final class RateLimit implements AutoCloseable {
   private final Cancellation.Registration registration;
   private long paidNanos = System.nanoTime();
   private long owedBytes;
-  private long waitedNanos;
 
   /**
    * Starts without debt.
@@ -53,7 +52,6 @@ final class RateLimit implements AutoCloseable {
   }
 
   private void await(long nanos) {
-    long from = System.nanoTime();
     try {
       if (cancelled.await(nanos, TimeUnit.NANOSECONDS)) {
         throw new CancelledException();
@@ -61,14 +59,7 @@ final class RateLimit implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CancelledException();
-    } finally {
-      waitedNanos += System.nanoTime() - from;
     }
-  }
-
-  /** Time spent waiting so far. */
-  long waitedNanos() {
-    return waitedNanos;
   }
 
   @Override

@@ -23,27 +23,38 @@ final class SharedWork<T> {
   }
 
   /**
-   * Does all the work, and returns when no thread is at it any more.
+   * Does all the work, and returns when no thread is at it any more. Where the system has no more
+   * threads, fewer do it.
    *
+   * @param threads this one among them, one at least
    * @throws FixedRamException the first failure, after which no piece was begun
    */
   static <T> void run(List<T> pieces, int threads, Consumer<T> work) {
+    if (threads < 1) {
+      throw new IllegalArgumentException("a load takes one thread at least, not " + threads);
+    }
     SharedWork<T> shared = new SharedWork<>(pieces, work);
     List<Thread> others = new ArrayList<>();
     for (int i = 1; i < Math.min(threads, pieces.size()); i++) {
-      others.add(Thread.ofPlatform().daemon().name("fixedram load").start(shared::work));
+      try {
+        others.add(Thread.ofPlatform().daemon().name("fixedram load").start(shared::work));
+      } catch (OutOfMemoryError e) {
+        break;
+      }
     }
     shared.work();
     others.forEach(Threads::joinUninterruptibly);
     shared.throwFailure();
   }
 
+  /** Whatever goes wrong in a thread must reach the one that waits for it. */
+  @SuppressWarnings("CatchThrowable")
   private void work() {
     int piece = next.getAndIncrement();
     while (piece < pieces.size() && failures.isEmpty()) {
       try {
         work.accept(pieces.get(piece));
-      } catch (RuntimeException | Error e) {
+      } catch (Throwable e) {
         failures.add(e);
         return;
       }
@@ -53,9 +64,7 @@ final class SharedWork<T> {
 
   private void throwFailure() {
     for (Throwable cause : failures) {
-      throw cause instanceof FixedRamException told
-          ? told
-          : new FixedRamException("loading memory failed: " + cause, cause);
+      throw FixedRamException.of("loading memory failed", cause);
     }
   }
 }

@@ -69,7 +69,7 @@ final class StatusBoard {
 
   /** Waits for a state; false if it did not come in time. */
   boolean await(Predicate<MigrationStatus> wanted, Duration timeout) throws InterruptedException {
-    long left = timeout.toNanos();
+    long left = nanos(timeout);
     lock.lockInterruptibly();
     try {
       while (!wanted.test(status)) {
@@ -82,6 +82,13 @@ final class StatusBoard {
     } finally {
       lock.unlock();
     }
+  }
+
+  private static long nanos(Duration timeout) {
+    if (timeout.isNegative()) {
+      return 0;
+    }
+    return timeout.compareTo(FOREVER) > 0 ? FOREVER.toNanos() : timeout.toNanos();
   }
 
   /** Delivers what there is to tell, unless another thread is at it: that one then goes on. */

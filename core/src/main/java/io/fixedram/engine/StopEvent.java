@@ -14,4 +14,9 @@ import jdk.jfr.StackTrace;
 @Description("The call that stops the guest")
 @Category("fixedram")
 @StackTrace(false)
-final class StopEvent extends Event {}
+final class StopEvent extends Event implements AutoCloseable {
+  @Override
+  public void close() {
+    commit();
+  }
+}

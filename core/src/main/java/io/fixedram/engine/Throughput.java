@@ -4,8 +4,8 @@ package io.fixedram.engine;
 import java.time.Duration;
 
 /**
- * How fast pages get to the target when nothing holds the flow back, measured over the latest
- * passes that together took long enough to tell.
+ * How fast pages get to the target, measured over the latest passes that together took long enough
+ * to tell.
  */
 final class Throughput {
   private static final long LEAST_NANOS = 50_000_000;
@@ -14,10 +14,10 @@ final class Throughput {
   private long nanos;
   private double bytesPerNano;
 
-  /** Adds what one pass moved, up to the moment when the target had it. */
-  void add(long movedBytes, long workNanos) {
+  /** Adds what one pass moved, and the time from its begin until the target had it all. */
+  void add(long movedBytes, long tookNanos) {
     bytes += movedBytes;
-    nanos += Math.max(1, workNanos);
+    nanos += Math.max(1, tookNanos);
     if (nanos >= LEAST_NANOS || bytesPerNano == 0) {
       bytesPerNano = (double) bytes / nanos;
     }

@@ -6,37 +6,41 @@ import io.fixedram.file.WriteOptions;
 import io.fixedram.file.WrittenSave;
 import io.fixedram.guest.PageSink;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.os.SystemCalls;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Where a migration goes. */
-public sealed interface Transport permits FileTransport, ChannelTransport {
+/** Where a migration goes. Holds nothing open until the migration starts. */
+public abstract sealed class Transport permits FileTransport, ChannelTransport {
+  Transport() {}
 
   /** A file, which appears under its name when the migration is completed, and never else. */
-  static Transport file(Path path, WriteOptions options) {
-    return new FileTransport(path, options);
+  public static Transport file(Path path, WriteOptions options) {
+    return new FileTransport(SystemCalls.linux(), path, options);
   }
 
   /**
-   * A connection or pipe. It is closed when the migration ends, however that is; one that did not
-   * complete ends in the middle of its stream.
+   * A connection or pipe, which counts as one that can't seek, whatever it is. It is closed when
+   * the migration ends, however that is, and stays the caller's if the migration could not be
+   * started; one that did not complete ends in the middle of its stream.
    *
+   * @param channel blocks in its writes, and can be closed by another thread, which ends them
    * @param name where it leads, for errors
    */
-  static Transport channel(WritableByteChannel channel, String name) {
+  public static Transport channel(WritableByteChannel channel, String name) {
     return new ChannelTransport(channel, name);
   }
 
   /** Whether bytes can go to any offset. */
-  boolean isSeekable();
+  public abstract boolean isSeekable();
 
   /**
    * Opens it.
    *
    * @throws FixedRamException if that is not possible
    */
-  Open open(SaveFormat format);
+  abstract Open open(SaveFormat format);
 
   /** A transport in use. One thread at a time, but for {@link #interrupt}. */
   interface Open extends AutoCloseable {
@@ -46,10 +50,13 @@ public sealed interface Transport permits FileTransport, ChannelTransport {
     /** Bytes that went in so far. */
     long transferredBytes();
 
-    /** Makes it final, after {@link PageSink#end}; the file if it is one. */
+    /** Returns when all that went in is safe, after {@link PageSink#end}; may take long. */
+    void sync();
+
+    /** Makes it final, after {@link #sync}; the file if it is one. */
     Optional<WrittenSave> publish();
 
-    /** Wakes a thread that waits for the other side. Any thread. */
+    /** Wakes a thread that waits for the other side. Any thread; throws nothing. */
     void interrupt();
 
     /** Releases it, and takes back what was not published. */

@@ -22,6 +22,18 @@ public class FixedRamException extends RuntimeException {
     this.sentence = sentence;
   }
 
+  /**
+   * Any failure as one that is told to the user.
+   *
+   * @param what what failed, for a failure that does not tell it itself
+   * @return the failure, if it is told by a sentence already
+   */
+  public static FixedRamException of(String what, Throwable failure) {
+    return failure instanceof FixedRamException told
+        ? told
+        : new FixedRamException(what + ": " + failure, failure);
+  }
+
   /** What the user is told. */
   public final String sentence() {
     return sentence;

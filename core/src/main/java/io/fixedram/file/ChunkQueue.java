@@ -142,10 +142,7 @@ final class ChunkQueue {
 
   private void throwFailure() {
     if (failure.isPresent()) {
-      Throwable cause = failure.get();
-      throw cause instanceof FixedRamException told
-          ? told
-          : new FixedRamException("writing pages failed: " + cause, cause);
+      throw FixedRamException.of("writing pages failed", failure.get());
     }
   }
 }

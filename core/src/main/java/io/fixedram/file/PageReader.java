@@ -35,11 +35,12 @@ final class PageReader {
       readRun(window, window.firstHeld(), window.endHeld(), buffer);
       return true;
     }
-    for (long page = window.firstHeld(); page < window.endHeld(); ) {
-      long end = window.bitmap().nextClear(page, window.endHeld());
-      readRun(window, page, end, buffer);
-      page = window.bitmap().nextSet(end, window.endHeld());
-    }
+    window
+        .bitmap()
+        .forEachRun(
+            window.firstHeld(),
+            window.endHeld(),
+            (page, count) -> readRun(window, page, page + count, buffer));
     return true;
   }
 
@@ -53,13 +54,11 @@ final class PageReader {
   }
 
   private static long heldPages(PageWindow window) {
-    long held = 0;
-    for (long page = window.firstHeld(); page < window.endHeld(); ) {
-      long end = window.bitmap().nextClear(page, window.endHeld());
-      held += end - page;
-      page = window.bitmap().nextSet(end, window.endHeld());
-    }
-    return held;
+    long[] held = {0};
+    window
+        .bitmap()
+        .forEachRun(window.firstHeld(), window.endHeld(), (page, count) -> held[0] += count);
+    return held[0];
   }
 
   private void readRun(PageWindow window, long page, long end, MemorySegment buffer) {

@@ -172,11 +172,12 @@ final class PageWriter implements AutoCloseable {
   }
 
   /** Whatever goes wrong in this thread must reach the one that waits for it. */
+  @SuppressWarnings("CatchThrowable")
   private Optional<Throwable> tryWrite(Chunk chunk) {
     try {
       write(chunk);
       return Optional.empty();
-    } catch (RuntimeException | Error e) {
+    } catch (Throwable e) {
       return Optional.of(e);
     }
   }
@@ -191,13 +192,17 @@ final class PageWriter implements AutoCloseable {
     int block = chunk.key().block();
     PageBitmap bitmap = written.get(block);
     long firstPage = chunk.key().index() * (Chunk.BYTES / pageSize);
-    long position = places.get(block).pagesOffset() + chunk.key().index() * Chunk.BYTES;
+    long chunkOffset = chunk.key().index() * Chunk.BYTES;
+    long position = places.get(block).pagesOffset() + chunkOffset;
     forEachRun(
         data,
         (from, end) -> {
           long offset = (long) from * pageSize;
-          file.writePages(
-              position + offset, chunk.buffer(), offset, (long) (end - from) * pageSize);
+          long length = (long) (end - from) * pageSize;
+          RunWrittenEvent event = new RunWrittenEvent();
+          event.begin();
+          file.writePages(position + offset, chunk.buffer(), offset, length);
+          event.end(places.get(block).block().name(), chunkOffset + offset, length);
           synchronized (bitmap) {
             bitmap.set(firstPage + from, end - from);
           }

@@ -181,16 +181,23 @@ final class PendingFile implements AutoCloseable {
     return descriptor.path();
   }
 
+  /** Returns when all that was written is on the device. */
+  void sync() {
+    try (SyncEvent event = new SyncEvent()) {
+      event.begin();
+      event.file = target.toString();
+      descriptor.sync();
+    }
+  }
+
   /**
    * Gives the file its name, in place of an earlier one.
    *
-   * @param sync whether content and name are on the device when this returns
-   * @throws StorageException if that fails, or guests run on the earlier one
+   * @param sync whether the name is on the device when this returns
+   * @throws StorageException if that fails, or guests run on the earlier one; where the name could
+   *     not be brought onto the device, the file has it all the same
    */
   void publish(boolean sync) {
-    if (sync) {
-      descriptor.sync();
-    }
     // Opened before the name changes: what can fail should fail while the earlier file is there.
     try (Descriptor directory =
             Descriptor.open(calls, directoryOf(target), Descriptor.Mode.DIRECTORY);

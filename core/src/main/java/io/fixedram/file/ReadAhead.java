@@ -80,20 +80,17 @@ final class ReadAhead implements AutoCloseable {
         }
         case Piece.Zeros zeros -> zeros.window().sendZeros(sink);
         case Piece.End end -> {
-          end.failure().ifPresent(ReadAhead::fail);
+          if (end.failure().isPresent()) {
+            throw FixedRamException.of("reading pages failed", end.failure().get());
+          }
           return;
         }
       }
     }
   }
 
-  private static void fail(Throwable failure) {
-    throw failure instanceof FixedRamException told
-        ? told
-        : new FixedRamException("reading pages failed: " + failure, failure);
-  }
-
   /** Whatever goes wrong in this thread must reach the one that waits for it. */
+  @SuppressWarnings("CatchThrowable")
   private void run(List<BlockPlace> places) {
     try {
       Optional<Throwable> failure = Optional.empty();
@@ -101,7 +98,9 @@ final class ReadAhead implements AutoCloseable {
         for (BlockPlace place : places) {
           readBlock(place, bitmaps.apply(place));
         }
-      } catch (RuntimeException | Error e) {
+      } catch (InterruptedException e) {
+        throw e;
+      } catch (Throwable e) {
         failure = Optional.of(e);
       }
       read.put(new Piece.End(failure));

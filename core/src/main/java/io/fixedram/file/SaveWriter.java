@@ -31,6 +31,7 @@ public final class SaveWriter implements AutoCloseable {
   private final LongSupplier writtenBytes;
   private final LongSupplier transferredBytes;
   private final Supplier<Optional<String>> whyCached;
+  private boolean synced;
 
   private SaveWriter(
       Path target,
@@ -80,7 +81,7 @@ public final class SaveWriter implements AutoCloseable {
   }
 
   /** The same through other system calls than the kernel's own, for tests of faults. */
-  static SaveWriter create(
+  public static SaveWriter create(
       SystemCalls calls,
       Path target,
       SaveFormat format,
@@ -89,7 +90,7 @@ public final class SaveWriter implements AutoCloseable {
     PendingFile file = PendingFile.create(calls, target);
     try {
       return new SaveWriter(target, format, variant, options, file);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       file.close();
       throw e;
     }
@@ -109,17 +110,33 @@ public final class SaveWriter implements AutoCloseable {
   }
 
   /**
-   * Gives the file its name.
+   * Returns when all of the save is on the device, if the options ask for that; the longest part of
+   * {@link #publish}, which does it too if it was not done.
    *
-   * @throws StorageException if content or name can't be brought onto the device
+   * @throws StorageException if it can't be brought there
    * @throws IllegalStateException if the sink has not taken a whole save
    */
-  public WrittenSave publish() {
+  public void sync() {
     if (!counters.ended()) {
       throw new IllegalStateException("the save has not ended");
     }
-    file.publish(options.sync());
+    if (options.sync() && !synced) {
+      file.sync();
+      synced = true;
+    }
+  }
+
+  /**
+   * Gives the file its name.
+   *
+   * @throws StorageException if content or name can't be brought onto the device; if it was the
+   *     name, the new file may have it already
+   * @throws IllegalStateException if the sink has not taken a whole save
+   */
+  public WrittenSave publish() {
+    sync();
     Descriptor.Status status = file.descriptor().status();
+    file.publish(options.sync());
     return new WrittenSave(
         target,
         counters.totalRamBytes(),

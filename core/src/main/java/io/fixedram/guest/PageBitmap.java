@@ -105,6 +105,26 @@ public final class PageBitmap {
     return end;
   }
 
+  /** Takes a run of pages. */
+  public interface RunConsumer {
+    /** Pages from one on, one at least. */
+    void accept(long page, long count);
+  }
+
+  /** Gives each run of pages whose bits are set, in order; the bits must not change meanwhile. */
+  public void forEachRun(RunConsumer consumer) {
+    forEachRun(0, pages, consumer);
+  }
+
+  /** The same for the part of the bitmap from one page to another, the end excluded. */
+  public void forEachRun(long from, long end, RunConsumer consumer) {
+    for (long page = nextSet(from, end); page < end; ) {
+      long endOfRun = nextClear(page, end);
+      consumer.accept(page, endOfRun - page);
+      page = nextSet(endOfRun, end);
+    }
+  }
+
   /** Number of bits set. */
   public long cardinality() {
     long count = 0;

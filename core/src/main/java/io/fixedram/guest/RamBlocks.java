@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.guest;
 
-import io.fixedram.error.DamagedSaveException;
+import io.fixedram.error.FixedRamException;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -28,30 +28,33 @@ public record RamBlocks(int targetPageSize, List<RamBlock> list) {
   /**
    * Checks that the blocks can be those of a guest.
    *
-   * @throws DamagedSaveException naming the block that can't
+   * @throws FixedRamException naming the block that can't
    */
   public RamBlocks {
     list = List.copyOf(list);
     if (Integer.bitCount(targetPageSize) != 1
         || targetPageSize < LEAST_PAGE_BYTES
         || targetPageSize > MOST_PAGE_BYTES) {
-      throw new DamagedSaveException(targetPageSize + " bytes cannot be a target page size");
+      throw new FixedRamException(targetPageSize + " bytes cannot be a target page size");
     }
     Set<String> names = new HashSet<>();
     long total = 0;
     for (RamBlock block : list) {
       if (!names.add(block.name())) {
-        throw new DamagedSaveException("RAM block " + block + " is listed twice");
+        throw new FixedRamException("RAM block " + block + " is listed twice");
       }
       if (block.usedLength() < 0
           || block.usedLength() > MOST_BYTES - total
           || block.usedLength() % targetPageSize != 0) {
-        throw new DamagedSaveException(
+        throw new FixedRamException(
             "RAM block "
                 + block
-                + " is listed with a length of "
+                + " has a length of "
                 + Long.toUnsignedString(block.usedLength())
-                + " bytes, which cannot be");
+                + " bytes: it must be a multiple of the target page size, "
+                + targetPageSize
+                + ", and all RAM together at most "
+                + MOST_BYTES);
       }
       total += block.usedLength();
     }

@@ -2,6 +2,7 @@
 package io.fixedram.stream;
 
 import io.fixedram.error.DamagedSaveException;
+import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
@@ -60,7 +61,7 @@ public final class MemSizeList {
     }
     try {
       return new RamBlocks(pageSize, blocks);
-    } catch (DamagedSaveException e) {
+    } catch (FixedRamException e) {
       throw new DamagedSaveException(in.name() + " is damaged: " + e.getMessage());
     }
   }

@@ -12,6 +12,10 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
@@ -112,33 +116,56 @@ class AtomicDirtyLogTest {
         : otherwise;
   }
 
-  /** Threads mark pages whose bits share words, while one collects: the sum of all is complete. */
+  /**
+   * Threads that begin together mark bits of the same words over and over, each page once in a
+   * round, while one collects: no mark of a round is lost, and none comes of nothing.
+   */
   @Test
   void takesMarksOfManyThreads() throws InterruptedException {
-    long writers = 4;
-    long pagesEach = 1000;
-    AtomicDirtyLog log = new AtomicDirtyLog(Blocks.of(4000));
-    PageBitmap collected = new PageBitmap(writers * pagesEach);
+    int writers = 3;
+    int rounds = 2000;
+    int pagesEach = 64;
+    int pages = writers * pagesEach;
+    AtomicDirtyLog log = new AtomicDirtyLog(Blocks.of(pages));
+    CyclicBarrier together = new CyclicBarrier(writers + 1);
     List<Thread> threads = new ArrayList<>();
     for (int i = 0; i < writers; i++) {
       long writer = i;
       threads.add(
           Thread.ofPlatform()
+              .daemon()
               .start(() -> {
-                for (long page = 0; page < pagesEach; page++) {
-                  log.mark(0, page * writers + writer, 1);
+                for (int round = 0; round < rounds; round++) {
+                  meet(together);
+                  for (long page = 0; page < pagesEach; page++) {
+                    log.mark(0, page * writers + writer, 1);
+                  }
+                  meet(together);
                 }
               }));
     }
-    long moved = 0;
-    while (threads.stream().anyMatch(Thread::isAlive)) {
+    for (int round = 0; round < rounds; round++) {
+      PageBitmap collected = new PageBitmap(pages);
+      meet(together);
+      long moved = 0;
+      while (together.getNumberWaiting() < writers) {
+        moved += log.collect(0, collected);
+      }
+      meet(together);
       moved += log.collect(0, collected);
+      assertThat(moved).as("round %d", round).isEqualTo(pages);
+      assertThat(collected.cardinality()).as("round %d", round).isEqualTo(pages);
     }
     for (Thread thread : threads) {
       thread.join();
     }
-    moved += log.collect(0, collected);
-    assertThat(moved).isEqualTo(writers * pagesEach);
-    assertThat(collected.cardinality()).isEqualTo(writers * pagesEach);
+  }
+
+  private static void meet(CyclicBarrier barrier) {
+    try {
+      barrier.await(30, TimeUnit.SECONDS);
+    } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
+      throw new IllegalStateException(e);
+    }
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.StorageException;
 import io.fixedram.file.DirectMode;
 import io.fixedram.file.SaveWriter;
 import io.fixedram.file.WriteOptions;
@@ -15,6 +16,8 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
+import io.fixedram.os.Errno;
+import io.fixedram.testing.FaultyCalls;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -26,8 +29,11 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,6 +54,7 @@ class FaultsTest {
           .withMaxPasses(3);
   private static final WriteOptions OPTIONS = new WriteOptions(DirectMode.OFF, false, 1);
   private static final String EARLIER = "an earlier save";
+  private static final String FAULT = "a fault of the test";
 
   @TempDir Path directory;
 
@@ -81,7 +88,7 @@ class FaultsTest {
           assertThat(steps.isActionDone()).as("no step is beyond the last").isFalse();
           break;
         } catch (IllegalStateException e) {
-          assertThat(e).hasMessage("a fault of the test").hasNoSuppressedExceptions();
+          assertThat(e).hasMessage(FAULT).hasNoSuppressedExceptions();
         }
         names.add(steps.nameOfAction());
         assertUntouched(setting, "a failure at " + steps.nameOfAction());
@@ -89,7 +96,8 @@ class FaultsTest {
     }
     assertThat(names)
         .contains("sink.begin", "sink.data", "sink.zero", "sink.drain", "sink.end after")
-        .contains("log.start", "log.collect before", "log.collect after", "log.stop")
+        .contains(
+            "log.start", "log.collect before", "log.collect half", "log.collect after", "log.stop")
         .contains("guest.stop after", "guest.deviceState", "guest.saved after");
   }
 
@@ -104,20 +112,14 @@ class FaultsTest {
         new MigrationCounters(),
         new LiveMemory.Watcher() {
           @Override
-          public void setUp() {}
-
-          @Override
           public void passBegins(long pass) {
             setting.guest.write();
           }
-
-          @Override
-          public void stopped() {}
         });
   }
 
   private static void fail() {
-    throw new IllegalStateException("a fault of the test");
+    throw new IllegalStateException(FAULT);
   }
 
   @ParameterizedTest
@@ -125,12 +127,8 @@ class FaultsTest {
   void failingMigrationLeavesAllAsItWas(SaveFormat format) throws IOException {
     Path file = file();
     for (int step = 1; ; step++) {
-      Steps steps =
-          new Steps(
-              step,
-              () -> {
-                throw new AssertionError("a fault of the test");
-              });
+      boolean checked = step % 2 == 0;
+      Steps steps = new Steps(step, () -> failAsOtherLanguagesDo(checked));
       Setting setting = Setting.of(steps);
       Migration migration = migration(setting, format);
       migration.start(Transport.file(file, OPTIONS));
@@ -144,7 +142,7 @@ class FaultsTest {
       assertThatThrownBy(migration::await)
           .as(what)
           .isInstanceOf(FixedRamException.class)
-          .hasMessageContaining("a fault of the test");
+          .hasMessageContaining(FAULT);
       assertUntouched(setting, what);
       assertOnlyEarlier(file, what);
       assertSavedAgain(setting, format);
@@ -175,6 +173,67 @@ class FaultsTest {
       assertOnlyEarlier(file, what);
       assertSavedAgain(setting, format);
     }
+  }
+
+  /** Code that is not Java's own throws checked exceptions without saying so. */
+  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+  private static <T extends Throwable> void failAsOtherLanguagesDo(boolean checked) throws T {
+    throw (T) (checked ? new IOException(FAULT) : new AssertionError(FAULT));
+  }
+
+  /** Faults of the disk, which come up in the thread that writes. */
+  private static final Map<FaultyCalls.Kind, Integer> DISK_FAULTS =
+      Map.of(
+          FaultyCalls.Kind.PWRITE, Errno.ENOSPC.number(),
+          FaultyCalls.Kind.FALLOCATE, Errno.EIO.number(),
+          FaultyCalls.Kind.FSYNC, Errno.EIO.number(),
+          FaultyCalls.Kind.OPEN, Errno.EMFILE.number());
+
+  @ParameterizedTest
+  @EnumSource(SaveFormat.class)
+  void failingDiskLeavesAllAsItWas(SaveFormat format) throws IOException {
+    Path file = file();
+    Set<FaultyCalls.Kind> failed = EnumSet.noneOf(FaultyCalls.Kind.class);
+    boolean done = false;
+    for (int index = 0; !done; index++) {
+      int faulty = index;
+      FaultyCalls calls =
+          new FaultyCalls(
+              call -> call.index() == faulty ? DISK_FAULTS.getOrDefault(call.kind(), 0) : 0);
+      Setting setting = Setting.of(new Steps(-1, () -> {}));
+      Migration migration = migration(setting, format);
+      try {
+        migration.start(new FileTransport(calls, file, new WriteOptions(DirectMode.OFF, true, 1)));
+        migration.awaitEnd();
+      } catch (StorageException e) {
+        assertThat(migration.status()).isEqualTo(MigrationStatus.NONE);
+      }
+      done = calls.calls().size() <= faulty;
+      String what = "a fault of call " + faulty;
+      if (migration.status() == MigrationStatus.COMPLETED) {
+        Files.writeString(file, EARLIER);
+        continue;
+      }
+      FaultyCalls.Kind kind = calls.calls().get(faulty).kind();
+      failed.add(kind);
+      assertUntouched(setting, what);
+      assertThat(calls.open()).as(what).isEmpty();
+      if (isOfTheName(calls, faulty)) {
+        Files.writeString(file, EARLIER);
+      }
+      assertOnlyEarlier(file, what);
+    }
+    assertThat(failed).contains(FaultyCalls.Kind.PWRITE, FaultyCalls.Kind.FSYNC);
+    if (format != SaveFormat.STREAM) {
+      assertThat(failed).contains(FaultyCalls.Kind.FALLOCATE);
+    }
+  }
+
+  /** The second sync is the directory's, when the file has its name. */
+  private static boolean isOfTheName(FaultyCalls calls, int index) {
+    return calls.calls().get(index).kind() == FaultyCalls.Kind.FSYNC
+        && calls.calls().subList(0, index).stream()
+            .anyMatch(call -> call.kind() == FaultyCalls.Kind.FSYNC);
   }
 
   private static Migration migration(Setting setting, SaveFormat format) {

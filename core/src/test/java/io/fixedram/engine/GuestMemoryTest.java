@@ -21,6 +21,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -38,11 +39,15 @@ class GuestMemoryTest {
   @TempDir Path directory;
 
   private Path save(GuestMemory memory, SaveFormat format) {
+    return save(memory, new StillGuest(), format);
+  }
+
+  private Path save(GuestMemory memory, GuestControl guest, SaveFormat format) {
     Path file = directory.resolve("save." + format.text());
     Migration migration =
         new Migration(
             memory,
-            new StillGuest(),
+            guest,
             new MigrationSettings(
                 Configuration.of("memory-1"),
                 MigrationCapabilities.of(format),
@@ -90,6 +95,18 @@ class GuestMemoryTest {
     assertComesBack(Blocks.filled(Arena.ofAuto(), Blocks.of(pages), new Random(1)), format);
   }
 
+  /** Half a page can't be a page: refused with what is wrong, whatever the block before it. */
+  @Test
+  void lengthsThatAreNoWholePagesAreRefused() {
+    assertThatThrownBy(() ->
+            new RamBlocks(
+                Blocks.PAGE, List.of(new RamBlock(0, "ram", 8192), new RamBlock(1, "odd", 10_000))))
+        .isExactlyInstanceOf(FixedRamException.class)
+        .hasMessageStartingWith(
+            "RAM block odd has a length of 10000 bytes: it must be a multiple of the target page"
+                + " size, 4096");
+  }
+
   @Test
   void memoryOnTheHeap() {
     byte[] bytes = new byte[5 * Blocks.PAGE];
@@ -98,33 +115,57 @@ class GuestMemoryTest {
         GuestMemory.of(Blocks.of(5), List.of(MemorySegment.ofArray(bytes))), SaveFormat.FIXED_RAM);
   }
 
-  /** Sparse, so that neither memory nor disk of that size is needed. */
-  @Test
-  void blocksBeyondTwoGibibytes() {
+  /**
+   * Sparse, so that neither memory nor disk of that size is needed. Pages beyond are written while
+   * the others are saved, one of them zero.
+   */
+  @ParameterizedTest
+  @EnumSource(SaveFormat.class)
+  void blocksBeyondTwoGibibytes(SaveFormat format) {
     long length = (2L << 30) + 4 * Blocks.PAGE;
     RamBlocks blocks = new RamBlocks(Blocks.PAGE, List.of(new RamBlock(0, "ram", length)));
     RamBlock block = blocks.list().getFirst();
     try (Arena arena = Arena.ofShared()) {
-      // Huge pages of zeros take fewer faults to read.
+      // Huge pages take fewer faults, and loading into the same memory no more of them.
       GuestMemory memory =
-          GuestMemory.of(blocks, List.of(AnonymousMemory.allocateHuge(arena, length)));
-      GuestMemory loaded =
           GuestMemory.of(blocks, List.of(AnonymousMemory.allocateHuge(arena, length)));
       long stale = (2L << 30) + Blocks.PAGE;
       List<Long> places = List.of(0L, (2L << 30) - 8, 2L << 30, (2L << 30) + 8192, length - 8);
       for (long place : places) {
         memory.segment(block).set(ValueLayout.JAVA_LONG, place, place + 1);
       }
-      loaded.segment(block).set(ValueLayout.JAVA_LONG, stale, -1);
-      Path file = save(memory, SaveFormat.FIXED_RAM);
-      try (MemoryLoad load = MemoryLoad.open(file, loaded)) {
+      long late = (2L << 30) + 3 * Blocks.PAGE - 16;
+      memory.segment(block).set(ValueLayout.JAVA_LONG, stale + 16, 1);
+      Path file =
+          save(
+              memory,
+              new StillGuest() {
+                @Override
+                public void stop() {
+                  MemorySegment number = MemorySegment.ofArray(new long[] {7});
+                  memory.write(block, late, number);
+                  memory.write(block, stale + 16, MemorySegment.ofArray(new long[] {0}));
+                }
+              },
+              format);
+      for (long place : places) {
+        memory.segment(block).set(ValueLayout.JAVA_LONG, place, -1);
+      }
+      for (long place : List.of(late, stale, stale + 16)) {
+        memory.segment(block).set(ValueLayout.JAVA_LONG, place, -1);
+      }
+      try (MemoryLoad load = MemoryLoad.open(file, memory)) {
         load.load(2);
       }
       for (long place : places) {
-        assertThat(loaded.segment(block).get(ValueLayout.JAVA_LONG, place)).isEqualTo(place + 1);
+        assertThat(memory.segment(block).get(ValueLayout.JAVA_LONG, place)).isEqualTo(place + 1);
       }
-      assertThat(loaded.segment(block).get(ValueLayout.JAVA_LONG, stale)).isZero();
-      assertThat(SaveInfo.of(file).blocks().getFirst().present()).isEqualTo(5);
+      assertThat(memory.segment(block).get(ValueLayout.JAVA_LONG, late)).isEqualTo(7);
+      assertThat(memory.segment(block).get(ValueLayout.JAVA_LONG, stale)).isZero();
+      assertThat(memory.segment(block).get(ValueLayout.JAVA_LONG, stale + 16)).isZero();
+      if (format != SaveFormat.STREAM) {
+        assertThat(SaveInfo.of(file).blocks().getFirst().present()).isEqualTo(5);
+      }
     }
   }
 
@@ -204,6 +245,71 @@ class GuestMemoryTest {
       PageBitmap marks = new PageBitmap(8);
       memory.write(block, 0, MemorySegment.ofArray(new byte[0]));
       assertThat(memory.dirtyLog().collect(0, marks)).isZero();
+    }
+  }
+
+  /** One of several writers dies while passes are under way; the others and the save go on. */
+  @ParameterizedTest
+  @EnumSource(SaveFormat.class)
+  void writerThatDiesWhileItsMemoryIsSavedHoldsUpNobody(SaveFormat format) throws IOException {
+    RamBlocks blocks = Blocks.of(600, 40);
+    Path cut = directory.resolve("cut");
+    try (Arena arena = Arena.ofShared();
+        FileChannel channel =
+            FileChannel.open(
+                cut,
+                StandardOpenOption.CREATE,
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE)) {
+      MemorySegment source =
+          channel.map(FileChannel.MapMode.READ_WRITE, 0, 2L * Blocks.PAGE, arena);
+      source.fill((byte) 9);
+      channel.truncate(Blocks.PAGE);
+      GuestMemory memory = Blocks.filled(arena, blocks, new Random(1));
+      RamBlock block = blocks.list().getFirst();
+      List<Throwable> deaths = Collections.synchronizedList(new ArrayList<>());
+      Path file = directory.resolve("save");
+      try (WritingGuest guest = new WritingGuest(memory, 2).start(1)) {
+        Migration migration =
+            new Migration(
+                memory,
+                guest,
+                new MigrationSettings(
+                    Configuration.of("x"),
+                    MigrationCapabilities.of(format),
+                    MigrationParameters.defaults()
+                        .withMaxBandwidth(0)
+                        .withDowntimeLimit(Duration.ZERO)
+                        .withMaxPasses(4)));
+        migration.addListener(
+            new MigrationListener() {
+              private final List<Thread> writers = new ArrayList<>();
+
+              // All that were begun are dead before the guest is stopped.
+              @Override
+              public void passBegins(long pass) {
+                writers.forEach(GuestMemoryTest::join);
+                writers.add(
+                    Thread.ofPlatform()
+                        .uncaughtExceptionHandler((thread, death) -> deaths.add(death))
+                        .start(() -> memory.write(block, pass * 8L * Blocks.PAGE, source)));
+                if (pass == 4) {
+                  join(writers.getLast());
+                }
+              }
+            });
+        migration.start(Transport.file(file, new WriteOptions(DirectMode.OFF, false, 1)));
+        assertThat(migration.await().ram().passes()).isEqualTo(4);
+        assertThat(deaths).hasSize(4);
+        GuestMemory loaded = Blocks.dirty(arena, blocks);
+        try (MemoryLoad load = MemoryLoad.open(file, loaded)) {
+          load.load(2);
+        }
+        for (RamBlock each : blocks.list()) {
+          MemorySegment expected = MemorySegment.ofArray(guest.atStop().get(each.index()));
+          assertThat(loaded.segment(each).mismatch(expected)).isEqualTo(-1);
+        }
+      }
     }
   }
 

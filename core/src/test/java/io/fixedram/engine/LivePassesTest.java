@@ -18,15 +18,19 @@ import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.channels.Pipe;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongConsumer;
@@ -265,15 +269,9 @@ class LivePassesTest {
             counters,
             new LiveMemory.Watcher() {
               @Override
-              public void setUp() {}
-
-              @Override
               public void passBegins(long pass) {
                 fill(memory, 0, written[(int) pass - 1], (int) pass);
               }
-
-              @Override
-              public void stopped() {}
             });
     source.sendTo(new SlowSink());
     assertThat(counters.ram().passes()).isBetween(4L, 5L);
@@ -302,6 +300,72 @@ class LivePassesTest {
 
     @Override
     public void close() {}
+  }
+
+  /**
+   * Held down to 24 MiB/s, the target is not seen to take more, so that 4 MiB are not known to fit
+   * into 100 ms: the guest goes on until the last pass, though its target could be faster.
+   */
+  @Test
+  void bandwidthLimitCountsWhenTheDowntimeIsForeseen() {
+    GuestMemory memory = Blocks.dirty(Arena.ofAuto(), Blocks.of(1024));
+    MigrationInfo info =
+        save(
+            memory,
+            new StillGuest(),
+            SaveFormat.STREAM,
+            UNLIMITED
+                .withMaxBandwidth(24 << 20)
+                .withDowntimeLimit(Duration.ofMillis(100))
+                .withMaxPasses(3),
+            pass -> fill(memory, 0, 1024, (int) pass));
+    assertThat(info.ram().passes()).isEqualTo(3);
+    assertThat(info.expectedDowntime()).isGreaterThan(Duration.ofMillis(100));
+  }
+
+  /**
+   * A target that works in the background, and slower than the limit: the foreseen time is true.
+   */
+  @Test
+  void downtimeIsForeseenForATargetThatLagsBehind() throws Exception {
+    GuestMemory memory = Blocks.dirty(Arena.ofAuto(), Blocks.of(2048));
+    Pipe pipe = Pipe.open();
+    Thread reader = Thread.ofPlatform().daemon().start(() -> readSlowly(pipe.source()));
+    Migration migration =
+        new Migration(
+            memory,
+            new StillGuest(),
+            new MigrationSettings(
+                Configuration.of("x"),
+                MigrationCapabilities.of(),
+                MigrationParameters.defaults()
+                    .withMaxBandwidth(50 << 20)
+                    .withDowntimeLimit(Duration.ofMillis(50))
+                    .withMaxPasses(3)));
+    migration.addListener(
+        new MigrationListener() {
+          @Override
+          public void passBegins(long pass) {
+            fill(memory, 0, 2048, (int) pass);
+          }
+        });
+    migration.start(Transport.channel(pipe.sink(), "a slow pipe"));
+    MigrationInfo info = migration.await();
+    reader.join();
+    assertThat(info.ram().passes()).isEqualTo(3);
+    assertThat(info.expectedDowntime()).isGreaterThan(info.downtime().dividedBy(2));
+  }
+
+  /** At 32 MiB/s at the most. */
+  private static void readSlowly(Pipe.SourceChannel source) {
+    ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 15);
+    try {
+      while (source.read(buffer.clear()) >= 0) {
+        LockSupport.parkNanos(1_000_000);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test
@@ -339,6 +403,63 @@ class LivePassesTest {
             pass -> {});
     assertThat(info.ram().normalPages()).isEqualTo(4096);
     assertThat(info.downtime()).isLessThan(Duration.ofSeconds(10));
+  }
+
+  /** Long before the first pass ends there is a rate, and a downtime to be expected: the limit. */
+  @Test
+  void rateIsToldWithinAPass() {
+    GuestMemory memory = Blocks.dirty(Arena.ofAuto(), Blocks.of(4096));
+    Migration migration =
+        new Migration(
+            memory,
+            new StillGuest(),
+            new MigrationSettings(
+                Configuration.of("x"),
+                MigrationCapabilities.of(),
+                MigrationParameters.defaults().withMaxBandwidth(4 << 20)));
+    migration.start(
+        Transport.file(directory.resolve("save"), new WriteOptions(DirectMode.OFF, false, 1)));
+    long until = System.nanoTime() + 10_000_000_000L;
+    while (migration.info().ram().bytesPerSecond() == 0 && System.nanoTime() < until) {
+      LockSupport.parkNanos(1_000_000);
+    }
+    MigrationInfo early = migration.info();
+    assertThat(early.ram().remainingBytes()).isPositive();
+    assertThat(early.ram().bytesPerSecond()).isBetween(1L << 20, 64L << 20);
+    assertThat(early.expectedDowntime()).isEqualTo(Duration.ofMillis(300));
+    migration.setParameters(UNLIMITED);
+    MigrationInfo info = migration.await();
+    double whole = info.ram().transferredBytes() * 1e9 / info.totalTime().toNanos();
+    assertThat((double) info.ram().bytesPerSecond()).isBetween(whole, 2 * whole);
+  }
+
+  /** As QEMU tells it: once before the first pass, after each, and once while the guest stands. */
+  @Test
+  void tellsEachReadingOfTheLog() {
+    GuestMemory memory = Blocks.dirty(Arena.ofAuto(), Blocks.of(10));
+    List<Long> told = Collections.synchronizedList(new ArrayList<>());
+    Migration migration =
+        new Migration(
+            memory,
+            new StillGuest(),
+            new MigrationSettings(
+                Configuration.of("x"), MigrationCapabilities.of(), UNLIMITED.withMaxPasses(2)));
+    migration.addListener(
+        new MigrationListener() {
+          @Override
+          public void passBegins(long pass) {
+            fill(memory, 0, 10, (int) pass);
+          }
+
+          @Override
+          public void dirtyLogRead(long count) {
+            told.add(count);
+          }
+        });
+    migration.start(
+        Transport.file(directory.resolve("save"), new WriteOptions(DirectMode.OFF, false, 1)));
+    assertThat(migration.await().ram().dirtySyncCount()).isEqualTo(4);
+    assertThat(told).containsExactly(1L, 2L, 3L, 4L);
   }
 
   @Test

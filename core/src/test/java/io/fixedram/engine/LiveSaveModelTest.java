@@ -9,6 +9,7 @@ import io.fixedram.file.Save;
 import io.fixedram.file.WriteOptions;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.PageBitmap;
+import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveFormat;
@@ -67,17 +68,28 @@ class LiveSaveModelTest {
     try (Arena arena = Arena.ofShared()) {
       RamBlocks blocks = blocks(random);
       GuestMemory memory = Blocks.filled(arena, blocks, random);
+      HypervisorLog log = new HypervisorLog(blocks);
+      boolean ownLog = random.nextInt(3) == 0;
+      GuestMemory written = ownLog ? withLog(memory, log.writes()) : memory;
+      GuestMemory migrated = ownLog ? withLog(memory, log) : memory;
       try (WritingGuest guest =
-          new WritingGuest(memory, 1 + random.nextInt(3)).runningOn().start(seed)) {
-        Migration migration = new Migration(memory, guest, settings(random, format));
+          new WritingGuest(written, 1 + random.nextInt(3)).runningOn().start(seed)) {
+        Migration migration = new Migration(migrated, guest, settings(random, format));
         migration.start(Transport.file(file, options(random)));
         MigrationInfo info = migration.await();
         assertThat(info.ram().remainingBytes()).as(what).isZero();
+        assertThat(log.isLogging()).as(what).isFalse();
         compare(file, arena, memory, guest.atStop(), what);
       }
     } finally {
       Files.deleteIfExists(file);
     }
+  }
+
+  /** The same memory with another log. */
+  private static GuestMemory withLog(GuestMemory memory, DirtyLog log) {
+    List<RamBlock> list = memory.blocks().list();
+    return GuestMemory.of(memory.blocks(), list.stream().map(memory::segment).toList(), log);
   }
 
   private static RamBlocks blocks(Random random) {

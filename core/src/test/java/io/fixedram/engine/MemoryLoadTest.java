@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.engine;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.UnsupportedSaveException;
 import io.fixedram.file.DirectMode;
 import io.fixedram.file.WriteOptions;
 import io.fixedram.guest.Configuration;
+import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
@@ -287,6 +290,72 @@ class MemoryLoadTest {
       load.load(1);
     }
     BLOCKS.list().forEach(block -> assertEqual(loaded, block));
+  }
+
+  /** Nothing in a save depends on where it was written: here it comes without its holes. */
+  @ParameterizedTest
+  @EnumSource(SaveFormat.class)
+  void loadsFromWhereverItWasMovedTo(SaveFormat format) throws IOException {
+    Path shared = Path.of("/dev/shm");
+    Path elsewhere =
+        Files.isWritable(shared) ? Files.createTempDirectory(shared, "fixedram") : directory;
+    Path moved = elsewhere.resolve("moved");
+    try {
+      Files.write(moved, Files.readAllBytes(save(format)));
+      GuestMemory loaded = dirty();
+      try (MemoryLoad load = MemoryLoad.open(moved, loaded)) {
+        load.load(2);
+      }
+      BLOCKS.list().forEach(block -> assertEqual(loaded, block));
+    } finally {
+      Files.deleteIfExists(moved);
+      if (!elsewhere.equals(directory)) {
+        Files.delete(elsewhere);
+      }
+    }
+  }
+
+  /** QEMU stops reading after the description of the devices, and so does a load. */
+  @ParameterizedTest
+  @EnumSource(SaveFormat.class)
+  void whatFollowsTheDescriptionIsLeftAlone(SaveFormat format) throws IOException {
+    Path file = save(format);
+    DeviceState state;
+    try (MemoryLoad load = MemoryLoad.open(file, dirty())) {
+      state = load.load(1);
+    }
+    Files.write(file, "{\"more\": 1}".repeat(1000).getBytes(UTF_8), StandardOpenOption.APPEND);
+    GuestMemory loaded = dirty();
+    try (MemoryLoad load = MemoryLoad.open(file, loaded)) {
+      assertThat(load.load(1).bytes().mismatch(state.bytes())).isEqualTo(-1);
+    }
+    BLOCKS.list().forEach(block -> assertEqual(loaded, block));
+  }
+
+  @ParameterizedTest
+  @EnumSource(SaveFormat.class)
+  void countsWhatIsLoadedAndEndsWhenCancelled(SaveFormat format) {
+    Path file = save(format);
+    GuestMemory loaded = dirty();
+    try (MemoryLoad load = MemoryLoad.open(file, loaded)) {
+      assertThat(load.loadedBytes()).isZero();
+      load.load(2);
+      assertThat(load.loadedBytes()).isEqualTo(BLOCKS.totalBytes());
+      load.cancel();
+      assertThatThrownBy(() -> load.load(2)).isInstanceOf(CancelledException.class);
+      assertThat(load.loadedBytes()).isEqualTo(BLOCKS.totalBytes());
+    }
+    try (MemoryLoad load = MemoryLoad.open(file, loaded)) {
+      load.load(1);
+    }
+  }
+
+  @Test
+  void aLoadTakesAThread() {
+    try (MemoryLoad load = MemoryLoad.open(save(SaveFormat.MAPPED_RAM), dirty())) {
+      assertThatThrownBy(() -> load.load(0)).isInstanceOf(IllegalArgumentException.class);
+      load.load(Integer.MAX_VALUE);
+    }
   }
 
   @Test

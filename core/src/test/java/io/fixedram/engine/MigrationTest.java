@@ -24,6 +24,7 @@ import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.UnixSocket;
 import io.fixedram.stream.ByteSource;
 import io.fixedram.stream.StreamDecoder;
+import io.fixedram.testing.FaultyCalls;
 import java.lang.foreign.Arena;
 import java.nio.channels.Pipe;
 import java.nio.file.Path;
@@ -38,6 +39,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @Timeout(60)
 class MigrationTest {
@@ -330,6 +333,49 @@ class MigrationTest {
       }
       assertThat(directory).isEmptyDirectory();
     }
+  }
+
+  /** The file is complete, and only its way to the device is left. */
+  @ParameterizedTest
+  @EnumSource(SaveFormat.class)
+  void cancelIsHeardWhileTheFileIsBroughtOntoItsDevice(SaveFormat format) {
+    List<Migration> started = new ArrayList<>();
+    List<Boolean> heard = new ArrayList<>();
+    FaultyCalls calls =
+        new FaultyCalls(call -> {
+          if (call.kind() == FaultyCalls.Kind.FSYNC) {
+            heard.add(started.getFirst().cancel());
+          }
+          return 0;
+        });
+    Migration migration =
+        new Migration(
+            memory,
+            guest,
+            new MigrationSettings(
+                Configuration.of("x"), MigrationCapabilities.of(format), unlimited()));
+    started.add(migration);
+    migration.start(
+        new FileTransport(
+            calls, directory.resolve("save"), new WriteOptions(DirectMode.OFF, true, 1)));
+    assertThatThrownBy(migration::await).isInstanceOf(CancelledException.class);
+    assertThat(heard).containsExactly(true);
+    assertThat(migration.status()).isEqualTo(CANCELLED);
+    assertThat(guest.runs()).isTrue();
+    assertThat(directory).isEmptyDirectory();
+    assertThat(calls.open()).isEmpty();
+  }
+
+  @Test
+  void noTimeIsTooLong() {
+    Migration migration = migration(unlimited());
+    migration.start(file());
+    Duration endless = Duration.ofSeconds(Long.MAX_VALUE);
+    assertThat(migration.await(MigrationStatus::isFinal, endless)).isTrue();
+    assertThat(migration.await(status -> status == NONE, endless.negated())).isFalse();
+    assertThatThrownBy(() -> unlimited().withDowntimeLimit(endless))
+        .isInstanceOf(FixedRamException.class)
+        .hasMessage("downtime-limit must be 0 to 2000000 milliseconds");
   }
 
   @Test

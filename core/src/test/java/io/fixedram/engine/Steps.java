@@ -65,7 +65,17 @@ final class Steps {
       @Override
       public long collect(int block, PageBitmap into) {
         step("log.collect before");
-        long moved = log.collect(block, into);
+        PageBitmap marks = new PageBitmap(into.pages());
+        long moved = log.collect(block, marks);
+        long half = into.pages() / 2;
+        marks.forEachRun(0, half, into::set);
+        try {
+          step("log.collect half");
+        } catch (Throwable e) {
+          marks.forEachRun(half, into.pages(), (page, count) -> log.mark(block, page, count));
+          throw e;
+        }
+        marks.forEachRun(half, into.pages(), into::set);
         step("log.collect after");
         return moved;
       }

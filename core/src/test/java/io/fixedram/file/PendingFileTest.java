@@ -44,6 +44,7 @@ class PendingFileTest {
   private static void publish(Path path) {
     try (PendingFile file = create(path)) {
       file.descriptor().write(0, NEW);
+      file.sync();
       file.publish(true);
     }
   }
@@ -112,6 +113,7 @@ class PendingFileTest {
         });
     try (PendingFile file = PendingFile.create(calls, target)) {
       file.descriptor().write(0, NEW);
+      file.sync();
       file.publish(true);
     }
     assertThat(seen).containsExactly("not renamed", "renamed");

@@ -4,7 +4,6 @@ package io.fixedram.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -16,7 +15,7 @@ class RamBlocksTest {
   @ValueSource(ints = {0, -4096, 512, 3000, 1 << 17, Integer.MIN_VALUE})
   void refusesPageSizesThatCannotBe(int pageSize) {
     assertThatThrownBy(() -> new RamBlocks(pageSize, List.of()))
-        .isInstanceOf(DamagedSaveException.class)
+        .isExactlyInstanceOf(FixedRamException.class)
         .hasMessage(pageSize + " bytes cannot be a target page size");
   }
 
@@ -24,25 +23,26 @@ class RamBlocksTest {
   @ValueSource(longs = {-4096, 1, 4095, 1L << 47, Long.MIN_VALUE})
   void refusesLengthsThatCannotBe(long length) {
     assertThatThrownBy(() -> new RamBlocks(4096, List.of(new RamBlock(0, "pc.ram", length))))
-        .isInstanceOf(DamagedSaveException.class)
+        .isExactlyInstanceOf(FixedRamException.class)
         .hasMessage(
-            "RAM block pc.ram is listed with a length of "
+            "RAM block pc.ram has a length of "
                 + Long.toUnsignedString(length)
-                + " bytes, which cannot be");
+                + " bytes: it must be a multiple of the target page size, 4096, and all RAM"
+                + " together at most 70368744177664");
   }
 
   @Test
   void refusesASumThatCannotBe() {
     List<RamBlock> blocks = List.of(new RamBlock(0, "a", 1L << 46), new RamBlock(1, "b", 4096));
     assertThatThrownBy(() -> new RamBlocks(4096, blocks))
-        .hasMessageStartingWith("RAM block b is listed with a length of 4096 bytes");
+        .hasMessageStartingWith("RAM block b has a length of 4096 bytes");
   }
 
   @Test
   void refusesANameThatComesTwice() {
     List<RamBlock> blocks = List.of(new RamBlock(0, "a", 4096), new RamBlock(1, "a", 4096));
     assertThatThrownBy(() -> new RamBlocks(4096, blocks))
-        .isInstanceOf(DamagedSaveException.class)
+        .isExactlyInstanceOf(FixedRamException.class)
         .hasMessage("RAM block a is listed twice");
   }
 

@@ -234,8 +234,9 @@ class StreamRefusalsTest {
                     out.memSize(4096).name("pc.ram").be64(2048).name("pc.rom").be64(2048).eos())
                 .toArray(),
             DamagedSaveException.class,
-            "a stream is damaged: RAM block pc.ram is listed with a length of 2048 bytes, which"
-                + " cannot be"),
+            "a stream is damaged: RAM block pc.ram has a length of 2048 bytes: it must be a"
+                + " multiple of the target page size, 4096, and all RAM together at most"
+                + " 70368744177664"),
         argumentSet(
             "two blocks of one name",
             started(out -> out.list(List.of(RAM, RAM)).eos()).toArray(),

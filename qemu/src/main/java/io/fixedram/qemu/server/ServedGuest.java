@@ -159,9 +159,9 @@ public final class ServedGuest implements AutoCloseable {
     }
 
     @Override
-    public void passBegins(long pass) {
+    public void dirtyLogRead(long count) {
       if (telling) {
-        tell(GuestEvent.pass(pass));
+        tell(GuestEvent.pass(count));
       }
     }
   }

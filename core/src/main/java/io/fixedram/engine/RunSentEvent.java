@@ -10,14 +10,14 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import jdk.jfr.Threshold;
 
-/** One run of pages copied out of the guest's memory and taken by the target. */
-@Name("io.fixedram.RunWritten")
-@Label("Run Written")
-@Description("A run of pages was copied out of the guest's memory and taken by the target")
+/** One run of pages looked at and taken by the target, which may write it later. */
+@Name("io.fixedram.RunSent")
+@Label("Run Sent")
+@Description("A run of pages was looked at and taken by the target, which may write it later")
 @Category("fixedram")
 @StackTrace(false)
 @Threshold("1 ms")
-final class RunEvent extends Event {
+final class RunSentEvent extends Event {
   @Label("Block")
   String block = "";
 

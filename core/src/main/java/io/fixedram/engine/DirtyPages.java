@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.engine;
+
+import io.fixedram.guest.PageBitmap;
+import io.fixedram.guest.RamBlock;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Which pages of a guest's memory are still to be sent: taken out of its dirty log, and put back
+ * into it if the save comes to nothing. One thread at a time.
+ *
+ * <p>Blocks of no bytes are left out: the stream's list of blocks ends with the last byte of RAM,
+ * and a reader would not look for them.
+ */
+final class DirtyPages {
+  private final GuestMemory memory;
+  private final List<Block> blocks = new ArrayList<>();
+  private boolean logging;
+
+  /** A block with pages. */
+  static final class Block {
+    private final RamBlock own;
+    private final RamBlock inSave;
+    private final long pages;
+    private PageBitmap pending;
+
+    /** Every mark taken out of the log. */
+    private final PageBitmap taken;
+
+    private Block(RamBlock own, RamBlock inSave, long pages) {
+      this.own = own;
+      this.inSave = inSave;
+      this.pages = pages;
+      this.pending = new PageBitmap(pages);
+      this.taken = new PageBitmap(pages);
+    }
+
+    /** The block of the memory. */
+    RamBlock own() {
+      return own;
+    }
+
+    /** The block that the save lists. */
+    RamBlock inSave() {
+      return inSave;
+    }
+
+    /** Pages still to be sent. */
+    PageBitmap pending() {
+      return pending;
+    }
+
+    /** None is left to be sent. */
+    void sent() {
+      pending = new PageBitmap(pages);
+    }
+  }
+
+  /** No page is dirty yet. */
+  DirtyPages(GuestMemory memory) {
+    this.memory = memory;
+    for (RamBlock own : memory.blocks().list()) {
+      if (own.usedLength() > 0) {
+        RamBlock inSave = new RamBlock(blocks.size(), own.name(), own.usedLength());
+        blocks.add(new Block(own, inSave, memory.blocks().pages(own)));
+      }
+    }
+  }
+
+  /** The blocks that have pages, in the order of the save. */
+  List<Block> blocks() {
+    return blocks;
+  }
+
+  /** Starts the log; all pages are to be sent, whatever it says. */
+  void begin() {
+    logging = true;
+    memory.dirtyLog().start();
+    collect();
+    blocks.forEach(block -> block.pending.set(0, block.pages));
+  }
+
+  /** Moves the log's marks to what is to be sent; their number. */
+  long collect() {
+    long moved = 0;
+    for (Block block : blocks) {
+      try {
+        moved += memory.dirtyLog().collect(block.own.index(), block.pending);
+      } finally {
+        block.pending.forEachRun(block.taken::set);
+      }
+    }
+    return moved;
+  }
+
+  /** Bytes of all pages to be sent. */
+  long bytes() {
+    long pages = blocks.stream().mapToLong(block -> block.pending.cardinality()).sum();
+    return pages * memory.blocks().targetPageSize();
+  }
+
+  /** Ends the log: the save has all pages. */
+  void end() {
+    logging = false;
+    memory.dirtyLog().stop();
+  }
+
+  /**
+   * Puts every mark that was taken back into the log, and ends it.
+   *
+   * @param cause gets what goes wrong here as suppressed
+   */
+  void putBack(Throwable cause) {
+    for (Block block : blocks) {
+      Undo.attempt(
+          cause,
+          () ->
+              block.taken.forEachRun(
+                  (page, count) -> memory.dirtyLog().mark(block.own.index(), page, count)));
+    }
+    if (logging) {
+      logging = false;
+      Undo.attempt(cause, memory.dirtyLog()::stop);
+    }
+  }
+}
