@@ -2,6 +2,7 @@
 /** Controls QEMU: its monitor, its processes, and how a guest is saved and restored. */
 module io.fixedram.qemu {
   requires transitive io.fixedram.core;
+  requires jdk.net;
   requires tools.jackson.jr.ob;
 
   exports io.fixedram.qemu;

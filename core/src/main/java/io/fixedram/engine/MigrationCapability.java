@@ -51,7 +51,11 @@ public enum MigrationCapability {
   /** Gives memory back once it is sent. */
   RELEASE_RAM("release-ram", false),
   /** Sends without copying. */
-  ZERO_COPY_SEND("zero-copy-send", false);
+  ZERO_COPY_SEND("zero-copy-send", false),
+  /** Stops the guest once the destination says that it is ready. */
+  SWITCHOVER_ACK("switchover-ack", false),
+  /** Slows down the processors that write too fast. */
+  DIRTY_LIMIT("dirty-limit", false);
 
   private static final String EXPERIMENTAL_PREFIX = "x-";
 

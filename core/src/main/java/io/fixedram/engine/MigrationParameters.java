@@ -32,11 +32,19 @@ public record MigrationParameters(long maxBandwidth, Duration downtimeLimit, int
     }
     if (downtimeLimit.isNegative() || downtimeLimit.compareTo(MOST_DOWNTIME) > 0) {
       throw new FixedRamException(
-          "downtime-limit must be 0 to " + MOST_DOWNTIME.toMillis() + " milliseconds");
+          "downtime-limit must be 0 to "
+              + MOST_DOWNTIME.toMillis()
+              + " milliseconds, not "
+              + inMilliseconds(downtimeLimit));
     }
     if (maxPasses < 0) {
       throw new FixedRamException("x-max-passes cannot be negative: " + maxPasses);
     }
+  }
+
+  private static String inMilliseconds(Duration duration) {
+    boolean countable = duration.abs().compareTo(Duration.ofMillis(Long.MAX_VALUE)) < 0;
+    return countable ? Long.toString(duration.toMillis()) : duration.toString();
   }
 
   /** QEMU's defaults: 128 MiB/s, 300 ms, no maximum. */

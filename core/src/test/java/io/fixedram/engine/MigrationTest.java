@@ -375,7 +375,7 @@ class MigrationTest {
     assertThat(migration.await(status -> status == NONE, endless.negated())).isFalse();
     assertThatThrownBy(() -> unlimited().withDowntimeLimit(endless))
         .isInstanceOf(FixedRamException.class)
-        .hasMessage("downtime-limit must be 0 to 2000000 milliseconds");
+        .hasMessageStartingWith("downtime-limit must be 0 to 2000000 milliseconds, not PT");
   }
 
   @Test

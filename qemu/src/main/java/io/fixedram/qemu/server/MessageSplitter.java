@@ -4,6 +4,7 @@ package io.fixedram.qemu.server;
 import io.fixedram.error.FixedRamException;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
@@ -24,7 +25,7 @@ final class MessageSplitter {
    * Consumes bytes up to the end of a message.
    *
    * @return the message; empty if more bytes are needed
-   * @throws FixedRamException if what comes is no object, or too long
+   * @throws FixedRamException if what comes is no object, not UTF-8, or too long
    */
   Optional<String> next(ByteBuffer bytes) {
     while (bytes.hasRemaining()) {
@@ -41,12 +42,23 @@ final class MessageSplitter {
       }
       step(next);
       if (depth == 0) {
-        String text = message.toString(StandardCharsets.UTF_8);
-        message.reset();
-        return Optional.of(text);
+        return Optional.of(text());
       }
     }
     return Optional.empty();
+  }
+
+  private String text() {
+    try {
+      return StandardCharsets.UTF_8
+          .newDecoder()
+          .decode(ByteBuffer.wrap(message.toByteArray()))
+          .toString();
+    } catch (CharacterCodingException e) {
+      throw new FixedRamException("JSON parse error, a message is not UTF-8", e);
+    } finally {
+      message.reset();
+    }
   }
 
   private void step(byte next) {

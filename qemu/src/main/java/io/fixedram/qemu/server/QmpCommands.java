@@ -2,21 +2,17 @@
 package io.fixedram.qemu.server;
 
 import io.fixedram.engine.MigrationCapability;
-import io.fixedram.engine.MigrationParameter;
-import io.fixedram.engine.MigrationParameters;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.file.WriteOptions;
 import io.fixedram.qemu.qmp.Json;
 import java.util.Arrays;
 import java.util.EnumMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /** The commands that a served guest knows, each with the name and arguments that QEMU gives it. */
 final class QmpCommands {
@@ -39,12 +35,13 @@ final class QmpCommands {
     add("migrate", MigrateArguments.NAMES, this::migrate);
     add("migrate-continue", Set.of("state"), this::migrateContinue);
     add("migrate-set-capabilities", Set.of("capabilities"), this::setCapabilities);
-    add("migrate-set-parameters", parameterNames(), this::setParameters);
+    add("migrate-set-parameters", QemuParameters.names(), this::setParameters);
     add("migrate_cancel", Set.of(), arguments -> nothing(guest::cancelMigration));
     add("query-commands", Set.of(), arguments -> queryCommands());
     add("query-migrate", Set.of(), arguments -> queryMigrate());
     add("query-migrate-capabilities", Set.of(), arguments -> queryCapabilities());
     add("query-migrate-parameters", Set.of(), arguments -> queryParameters());
+    add("query-name", Set.of(), arguments -> NOTHING);
     add("query-status", Set.of(), arguments -> queryStatus());
     add("query-version", Set.of(), arguments -> version());
     quit.ifPresent(action -> add(QUIT, Set.of(), arguments -> NOTHING));
@@ -88,12 +85,13 @@ final class QmpCommands {
   }
 
   /**
-   * What the greeting and {@code query-version} say; a client reads the protocol's level off it.
+   * What the greeting and {@code query-version} say; a client reads the protocol's level off it:
+   * 8.2 is the first that has {@code file:} targets.
    */
   static Map<String, Object> version() {
     return Map.of(
         "qemu",
-        Map.of("major", 7, "minor", 2, "micro", 0),
+        Map.of("major", 8, "minor", 2, "micro", 0),
         "package",
         "fixedram, a guest embedded in a Java program");
   }
@@ -135,40 +133,19 @@ final class QmpCommands {
   }
 
   private Map<String, Object> queryParameters() {
-    MigrationParameters parameters = guest.parameters();
-    Map<String, Object> answer = new LinkedHashMap<>();
-    for (MigrationParameter each : MigrationParameter.values()) {
-      answer.put(each.text(), parameters.value(each));
-    }
-    return answer;
-  }
-
-  private static Set<String> parameterNames() {
-    return Arrays.stream(MigrationParameter.values())
-        .map(MigrationParameter::text)
-        .collect(Collectors.toSet());
+    return QemuParameters.report(guest.parameters());
   }
 
   private Object setParameters(Json arguments) {
-    return nothing(() -> guest.changeParameters(before -> changed(before, arguments)));
-  }
-
-  private static MigrationParameters changed(MigrationParameters before, Json arguments) {
-    MigrationParameters changed = before;
-    for (MigrationParameter each : MigrationParameter.values()) {
-      Optional<Json> value = arguments.find(each.text());
-      if (value.isPresent()) {
-        changed = changed.with(each, value.get().number());
-      }
-    }
-    return changed;
+    return nothing(
+        () -> guest.changeParameters(before -> QemuParameters.changed(before, arguments)));
   }
 
   /** What would be refused is refused before anybody is connected to. */
   private Object migrate(Json arguments) {
-    MigrationUri target = MigrationUri.parse(MigrateArguments.uri(arguments), options);
+    MigrationTarget target = MigrationUri.parse(MigrateArguments.uri(arguments), options);
     guest.checkMigration(target.isSeekable());
-    return nothing(() -> target.start(guest));
+    return nothing(() -> target.start(guest::migrate));
   }
 
   private Object migrateContinue(Json arguments) {

@@ -4,22 +4,27 @@ package io.fixedram.qemu.server;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.file.WriteOptions;
+import io.fixedram.os.Errno;
+import io.fixedram.os.Threads;
 import io.fixedram.os.UnixSocket;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import jdk.net.ExtendedSocketOptions;
 
 /**
  * Serves a guest on a unix socket, to any number of QMP clients at a time: those written for QEMU
@@ -27,8 +32,9 @@ import java.util.function.Consumer;
  * ({@code query-commands} lists them all), and the events STOP, RESUME and, with the capability
  * {@code events} on, MIGRATION and MIGRATION_PASS.
  *
- * <p>Whoever can connect can stop the guest and have its memory written to any file that this
- * process can write. The socket is the user's alone; put it where nobody else can replace it.
+ * <p>Who is served can stop the guest, have its memory written to any file that this process can
+ * write, and run any command as this process's user. That user and root are, and nobody else,
+ * whatever mode the socket has; put it where nobody else can replace it.
  */
 public final class QmpServer implements AutoCloseable {
   /** What clients have to read what was said to them before the server closed. */
@@ -36,18 +42,33 @@ public final class QmpServer implements AutoCloseable {
 
   private static final Duration RETRY_TIME = Duration.ofMillis(100);
 
+  private static final String ROOT = "root";
+
+  /** Of a file's mode, see inode(7). */
+  private static final int FILE_TYPE_BITS = 0xf000;
+
+  private static final int SOCKET_TYPE = 0xc000;
+
   private final Path socket;
+  private final UserPrincipal owner;
   private final ServedGuest guest;
   private final QmpCommands commands;
   private final ServerSocketChannel listening;
+  private final Thread accepting;
   private final Set<QmpSession> sessions = ConcurrentHashMap.newKeySet();
 
   private QmpServer(
-      Path socket, ServedGuest guest, QmpCommands commands, ServerSocketChannel listening) {
+      Path socket,
+      UserPrincipal owner,
+      ServedGuest guest,
+      QmpCommands commands,
+      ServerSocketChannel listening) {
     this.socket = socket;
+    this.owner = owner;
     this.guest = guest;
     this.commands = commands;
     this.listening = listening;
+    this.accepting = Thread.ofPlatform().daemon().name("qmp server").unstarted(this::accept);
   }
 
   /**
@@ -78,13 +99,14 @@ public final class QmpServer implements AutoCloseable {
       try {
         listening.bind(UnixDomainSocketAddress.of(socket));
         Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
-      } catch (IOException e) {
+        QmpServer server =
+            new QmpServer(socket, Files.getOwner(socket), guest, commands, listening);
+        server.accepting.start();
+        return server;
+      } catch (IOException | RuntimeException | Error e) {
         listening.close();
         throw e;
       }
-      QmpServer server = new QmpServer(socket, guest, commands, listening);
-      Thread.ofPlatform().daemon().name("qmp server").start(server::accept);
-      return server;
     } catch (IOException e) {
       throw new StorageException("cannot listen on " + socket + ": " + e.getMessage(), e);
     }
@@ -94,14 +116,18 @@ public final class QmpServer implements AutoCloseable {
     if (!Files.exists(socket, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
+    int mode = (int) Files.getAttribute(socket, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+    if ((mode & FILE_TYPE_BITS) != SOCKET_TYPE) {
+      throw new FixedRamException("cannot listen on " + socket + ": it exists, and is no socket");
+    }
     try {
       UnixSocket.connect(socket).close();
     } catch (StorageException e) {
-      if (Files.isRegularFile(socket) || Files.isDirectory(socket)) {
-        throw new FixedRamException("cannot listen on " + socket + ": it exists, and is no socket");
+      if (e.errno() == Errno.ECONNREFUSED.number()) {
+        Files.delete(socket);
+        return;
       }
-      Files.delete(socket);
-      return;
+      // One that is busy has a queue that is full.
     }
     throw new FixedRamException("cannot listen on " + socket + ": another process serves there");
   }
@@ -109,19 +135,29 @@ public final class QmpServer implements AutoCloseable {
   private void accept() {
     while (listening.isOpen()) {
       try {
-        QmpSession session = new QmpSession(listening.accept(), commands);
-        sessions.add(session);
-        Thread.ofVirtual().name("qmp session").start(() -> serve(session));
+        SocketChannel client = listening.accept();
+        if (isOwn(client)) {
+          QmpSession session = new QmpSession(client, commands);
+          sessions.add(session);
+          Thread.ofVirtual().name("qmp session").start(() -> serve(session));
+        } else {
+          client.close();
+        }
       } catch (ClosedChannelException e) {
-        // One that came while the server was being closed.
-        sessions.forEach(QmpSession::end);
-      } catch (IOException e) {
+        return;
+      } catch (IOException | RuntimeException e) {
         // No descriptor is free, say; there may be one soon.
         System.getLogger(QmpServer.class.getName())
             .log(System.Logger.Level.WARNING, "a QMP client cannot come to " + socket, e);
         LockSupport.parkNanos(RETRY_TIME.toNanos());
       }
     }
+  }
+
+  /** Others can connect in the moment before the socket has its mode. */
+  private boolean isOwn(SocketChannel client) throws IOException {
+    UserPrincipal user = client.getOption(ExtendedSocketOptions.SO_PEERCRED).user();
+    return user.equals(owner) || user.getName().equals(ROOT);
   }
 
   private void serve(QmpSession session) {
@@ -132,6 +168,7 @@ public final class QmpServer implements AutoCloseable {
     } finally {
       guest.removeListener(teller);
       session.end();
+      session.awaitEnd();
       sessions.remove(session);
     }
   }
@@ -145,6 +182,8 @@ public final class QmpServer implements AutoCloseable {
     } catch (IOException e) {
       throw new StorageException("cannot remove " + socket + ": " + e.getMessage(), e);
     } finally {
+      // Whoever came in the last moment is among the sessions then.
+      Threads.joinUninterruptibly(accepting);
       sessions.forEach(QmpSession::end);
       long until = System.nanoTime() + LAST_WORDS.toNanos();
       sessions.forEach(session -> session.awaitEnd(until));

@@ -33,6 +33,7 @@ public final class ServedGuest implements AutoCloseable {
   private MigrationCapabilities capabilities = MigrationCapabilities.of();
   private MigrationParameters parameters = MigrationParameters.defaults();
   private Optional<Migration> migration = Optional.empty();
+  private boolean closed;
 
   /**
    * A guest that runs, with QEMU's default settings.
@@ -123,6 +124,9 @@ public final class ServedGuest implements AutoCloseable {
    */
   public synchronized void checkMigration(boolean seekable) {
     requireNoneUnderWay();
+    if (closed) {
+      throw new FixedRamException("the guest is ending, and is not migrated any more");
+    }
     if (guest.state() == RunState.POSTMIGRATE) {
       throw new FixedRamException(
           "the guest has not run since it was migrated: start it again first (cont)");
@@ -181,14 +185,19 @@ public final class ServedGuest implements AutoCloseable {
     return migration.map(Migration::info);
   }
 
-  /** Cancels the migration under way and waits for its end, so that the memory can be freed. */
+  /**
+   * Cancels the migration under way and waits for its end. From then on nothing touches the guest
+   * or its memory, which can be freed: commands are refused.
+   */
   @Override
   public void close() {
-    cancelMigration();
     Optional<Migration> last;
     synchronized (this) {
+      closed = true;
+      cancelMigration();
       last = migration;
     }
     last.ifPresent(Migration::awaitEnd);
+    guest.close();
   }
 }

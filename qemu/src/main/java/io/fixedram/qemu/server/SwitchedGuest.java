@@ -19,6 +19,8 @@ final class SwitchedGuest implements GuestControl {
   /** Whether it runs again if the migration comes to nothing. */
   private boolean resumes;
 
+  private boolean closed;
+
   /** A guest that runs. */
   SwitchedGuest(GuestControl guest, Consumer<GuestEvent> events) {
     this.guest = guest;
@@ -34,10 +36,13 @@ final class SwitchedGuest implements GuestControl {
    * the migration.
    */
   synchronized void pause() {
+    requireOpen();
     resumes = false;
     if (state == RunState.RUNNING) {
+      // Whatever becomes of the call, the guest may stand still now, and cont starts it again.
+      state = RunState.PAUSED;
       guest.stop();
-      enter(RunState.PAUSED, GuestEvent.STOP);
+      events.accept(GuestEvent.STOP);
     }
   }
 
@@ -47,31 +52,44 @@ final class SwitchedGuest implements GuestControl {
    * @throws FixedRamException if a migration needs the guest stopped
    */
   synchronized void proceed() {
+    requireOpen();
     if (state == RunState.FINISH_MIGRATE) {
       throw new FixedRamException(
           "the guest is stopped for its migration: wait for its end, or cancel it");
     }
     resumes = false;
     if (state != RunState.RUNNING) {
-      guest.resume();
-      enter(RunState.RUNNING, GuestEvent.RESUME);
+      start();
     }
   }
 
-  private void enter(RunState next, GuestEvent event) {
-    state = next;
-    events.accept(event);
+  /** A guest that does not start is one that is paused. */
+  private void start() {
+    state = RunState.PAUSED;
+    guest.resume();
+    state = RunState.RUNNING;
+    events.accept(GuestEvent.RESUME);
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new FixedRamException("the guest is ending, and takes no commands any more");
+    }
+  }
+
+  /** Refuses commands from now on, once the one under way is done. */
+  synchronized void close() {
+    closed = true;
   }
 
   /** For the migration: a paused guest is stopped already, and must stay so until it is saved. */
   @Override
   public synchronized void stop() {
     resumes = state == RunState.RUNNING;
+    state = RunState.FINISH_MIGRATE;
     if (resumes) {
       guest.stop();
-      enter(RunState.FINISH_MIGRATE, GuestEvent.STOP);
-    } else {
-      state = RunState.FINISH_MIGRATE;
+      events.accept(GuestEvent.STOP);
     }
   }
 
@@ -89,7 +107,7 @@ final class SwitchedGuest implements GuestControl {
     state = RunState.POSTMIGRATE;
   }
 
-  /** For a migration that failed: a guest that a command stopped stays so. */
+  /** For a migration that failed, also in its call to stop: who was stopped by command stays so. */
   @Override
   public synchronized void resume() {
     if (state != RunState.FINISH_MIGRATE && state != RunState.POSTMIGRATE) {
@@ -97,8 +115,7 @@ final class SwitchedGuest implements GuestControl {
     }
     if (resumes) {
       resumes = false;
-      guest.resume();
-      enter(RunState.RUNNING, GuestEvent.RESUME);
+      start();
     } else {
       state = RunState.PAUSED;
     }

@@ -273,6 +273,43 @@ class QmpServerTest {
   }
 
   @Test
+  void migratesIntoACommand() throws Exception {
+    QmpClient client = client();
+    client.execute("migrate", Map.of("uri", "exec:cat > '" + file() + "'"));
+    awaitStatus(client, "completed");
+    assertFileHoldsTheGuest();
+    client.execute("cont");
+    client.execute("migrate", Map.of("uri", "exec:cat > /dev/null; exit 3"));
+    awaitStatus(client, "failed");
+    assertThat(client.execute("query-migrate").get("error-desc").text())
+        .contains("'cat > /dev/null; exit 3' ended with status 3");
+    client.execute("migrate", Map.of("uri", "exec:true"));
+    awaitStatus(client, "failed");
+    assertThat(client.execute("query-status").get("running").flag()).isTrue();
+  }
+
+  /** Neither the shell nor what it has started outlives it. */
+  @Test
+  void commandThatDoesNotReadEndsWithTheMigration() throws Exception {
+    QmpClient client = client();
+    client.execute("migrate", Map.of("uri", "exec:sleep 1234567 | cat"));
+    awaitStatus(client, "active");
+    client.execute("migrate_cancel");
+    awaitStatus(client, "cancelled");
+    for (int i = 0; i < 1000 && sleepers() > 0; i++) {
+      Thread.sleep(10);
+    }
+    assertThat(sleepers()).isZero();
+  }
+
+  private static long sleepers() {
+    return ProcessHandle.current()
+        .descendants()
+        .filter(process -> process.info().commandLine().orElse("").contains("sleep 1234567"))
+        .count();
+  }
+
+  @Test
   void cancelledMigrationLetsTheGuestRun() throws Exception {
     QmpClient client = client();
     set(client, "events", true);
@@ -284,7 +321,7 @@ class QmpServerTest {
         .hasMessageContaining("a migration is under way");
     assertThatThrownBy(() -> client.execute("migrate", Map.of("uri", "file:" + file())))
         .hasMessageContaining("a migration is under way");
-    assertThat(client.execute("query-migrate").get("expected-downtime").number()).isZero();
+    assertThat(client.execute("query-migrate").get("expected-downtime").number()).isEqualTo(300);
     client.execute("migrate_cancel");
     assertThat(eventsUntil(client, "MIGRATION cancelled"))
         .endsWith("MIGRATION cancelling", "MIGRATION cancelled");
@@ -344,15 +381,32 @@ class QmpServerTest {
     assertThat(client.execute("query-status").get("running").flag()).isTrue();
   }
 
+  private static List<Long> parameters(QmpClient client) {
+    Json parameters = client.execute("query-migrate-parameters");
+    return List.of(
+        parameters.get("max-bandwidth").number(),
+        parameters.get("downtime-limit").number(),
+        parameters.get("x-max-passes").number());
+  }
+
   @Test
   void parametersAreSetAndChecked() {
     QmpClient client = client();
-    assertThat(client.execute("query-migrate-parameters").toString())
-        .isEqualTo("{\"max-bandwidth\":134217728,\"downtime-limit\":300,\"x-max-passes\":0}");
+    assertThat(parameters(client)).containsExactly(134_217_728L, 300L, 0L);
     client.execute(
-        "migrate-set-parameters", Map.of("downtime-limit", 20, "max-bandwidth", 1 << 20));
-    assertThat(client.execute("query-migrate-parameters").toString())
-        .isEqualTo("{\"max-bandwidth\":1048576,\"downtime-limit\":20,\"x-max-passes\":0}");
+        "migrate-set-parameters",
+        Map.of(
+            "downtime-limit",
+            20,
+            "max-bandwidth",
+            1 << 20,
+            "multifd-channels",
+            2,
+            "tls-creds",
+            "",
+            "compress-wait-thread",
+            true));
+    assertThat(parameters(client)).containsExactly(1L << 20, 20L, 0L);
     for (Map<String, Object> wrong :
         List.<Map<String, Object>>of(
             Map.of("downtime-limit", 2_000_001),
@@ -360,6 +414,9 @@ class QmpServerTest {
             Map.of("x-max-passes", -1),
             Map.of("max-bandwidth", "fast"),
             Map.of("max-bandwidth", 1.5),
+            Map.of("max-bandwidth", 0, "multifd-channels", 4),
+            Map.of("tls-creds", "x"),
+            Map.of("compress-wait-thread", false),
             Map.of("no-such", 1))) {
       assertThatThrownBy(() -> client.execute("migrate-set-parameters", wrong))
           .as("%s", wrong)
@@ -371,7 +428,8 @@ class QmpServerTest {
 
   @ParameterizedTest
   @CsvSource({
-    "exec:cat, 'give file:PATH, unix:PATH or tcp:HOST:PORT'",
+    "fd:x, 'give file:PATH, unix:PATH, tcp:HOST:PORT or exec:COMMAND'",
+    "'exec: ', 'names no command'",
     "'file:x,offset=4096', 'give no offset'",
     "tcp:nowhere, 'is not tcp:HOST:PORT'",
     "unix:, 'names no socket'",
@@ -415,6 +473,18 @@ class QmpServerTest {
     assertThat(served.runState()).isEqualTo(RunState.RUNNING);
   }
 
+  /** A name that is changed on its way would be another file's. */
+  @Test
+  void bytesThatAreNotUtf8EndTheSession() throws IOException {
+    try (SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(endpoint.path()))) {
+      line(client);
+      client.write(
+          ByteBuffer.wrap("{\"execute\":\"na\u00efve\"}".getBytes(StandardCharsets.ISO_8859_1)));
+      assertThat(line(client)).contains("a message is not UTF-8");
+      assertThat(client.read(ByteBuffer.allocate(1))).isEqualTo(-1);
+    }
+  }
+
   @Test
   void tooLongAMessageEndsTheSession() throws IOException {
     try (SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(endpoint.path()))) {
@@ -452,7 +522,7 @@ class QmpServerTest {
   }
 
   @Test
-  void socketIsTheUsersAloneAndIsReplacedWhenAbandoned() throws IOException {
+  void socketIsTheUsersAloneAndIsReplacedWhenAbandoned() throws Exception {
     assertThat(Files.getPosixFilePermissions(endpoint.path()))
         .isEqualTo(PosixFilePermissions.fromString("rw-------"));
     assertThatThrownBy(() -> QmpServer.start(endpoint.path(), served, OPTIONS))
@@ -470,8 +540,119 @@ class QmpServerTest {
     }
     assertThat(abandoned).doesNotExist();
     Path file = Files.createFile(directory.resolve("file"));
-    assertThatThrownBy(() -> QmpServer.start(file, served, OPTIONS))
-        .hasMessageContaining("it exists, and is no socket");
+    Path fifo = directory.resolve("fifo");
+    assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor()).isZero();
+    for (Path other : List.of(file, fifo, directory)) {
+      assertThatThrownBy(() -> QmpServer.start(other, served, OPTIONS))
+          .hasMessageContaining("it exists, and is no socket");
+      assertThat(other).exists();
+    }
+  }
+
+  /** Its queue is full, so that it can't be connected to: it is no abandoned one. */
+  @Test
+  void socketOfABusyServerIsLeftAlone() throws IOException {
+    Path busy = directory.resolve("busy");
+    List<SocketChannel> waiting = new ArrayList<>();
+    try (ServerSocketChannel listening =
+        ServerSocketChannel.open(StandardProtocolFamily.UNIX)
+            .bind(UnixDomainSocketAddress.of(busy), 1)) {
+      for (int i = 0; i < 2; i++) {
+        waiting.add(SocketChannel.open(UnixDomainSocketAddress.of(busy)));
+      }
+      assertThatThrownBy(() -> QmpServer.start(busy, served, OPTIONS))
+          .hasMessageContaining("another process serves there");
+      assertThat(busy).exists();
+      assertThat(listening.isOpen()).isTrue();
+    } finally {
+      for (SocketChannel each : waiting) {
+        each.close();
+      }
+    }
+  }
+
+  /** Clients that come while the server is being closed are not served after it. */
+  @Test
+  void nobodyIsServedAfterClose() throws Exception {
+    for (int round = 0; round < 300; round++) {
+      Path socket = directory.resolve("closing-" + round);
+      QmpServer server = QmpServer.start(socket, served, OPTIONS);
+      CountDownLatch connecting = new CountDownLatch(1);
+      List<SocketChannel> clients = new ArrayList<>();
+      Thread client =
+          Thread.ofPlatform()
+              .start(() -> {
+                connecting.countDown();
+                try {
+                  for (int i = 0; i < 20; i++) {
+                    clients.add(SocketChannel.open(UnixDomainSocketAddress.of(socket)));
+                  }
+                } catch (IOException e) {
+                  // The server is closed now.
+                  connecting.countDown();
+                }
+              });
+      connecting.await();
+      server.close();
+      client.join();
+      for (SocketChannel each : clients) {
+        assertThat(isServed(each)).as("round %d", round).isFalse();
+        each.close();
+      }
+    }
+  }
+
+  private static boolean isServed(SocketChannel client) {
+    try {
+      write(client, "{\"execute\":\"qmp_capabilities\"}");
+      // Its first line may be the greeting.
+      return (line(client) + line(client)).contains("return");
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** It has said all it wanted to, and never reads: closing the server ends it too. */
+  @Test
+  void clientThatOnlySendsEndsWithTheServer() throws Exception {
+    Path socket = directory.resolve("half");
+    QmpServer server = QmpServer.start(socket, served, OPTIONS);
+    try (SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+      line(client);
+      String command = "{\"execute\":\"query-commands\"}";
+      write(client, "{\"execute\":\"qmp_capabilities\"}" + command.repeat(2000));
+      client.shutdownOutput();
+      // Time in which the session reads all of that, and waits to be read itself.
+      Thread.sleep(500);
+      server.close();
+      assertThat(bytesToTheEnd(client)).isPositive();
+    }
+  }
+
+  private static long bytesToTheEnd(SocketChannel client) {
+    ByteBuffer buffer = ByteBuffer.allocate(1 << 16);
+    long bytes = 0;
+    try {
+      while (client.read(buffer.clear()) >= 0) {
+        bytes += buffer.position();
+      }
+    } catch (IOException e) {
+      // What it had sent and nobody read makes the end a reset.
+      assertThat(e).hasMessageContaining("reset");
+    }
+    return bytes;
+  }
+
+  @Test
+  void nothingTouchesAGuestThatIsClosed() {
+    QmpClient client = client();
+    served.close();
+    for (String command : List.of("stop", "cont")) {
+      assertThatThrownBy(() -> client.execute(command)).hasMessageContaining("the guest is ending");
+    }
+    assertThatThrownBy(() -> client.execute("migrate", Map.of("uri", "file:" + file())))
+        .hasMessageContaining("the guest is ending");
+    assertThat(file()).doesNotExist();
   }
 
   @Test
@@ -556,7 +737,8 @@ class QmpServerTest {
         "{'uri':'file:x','channels':[]} | either 'uri' or 'channels'",
         "{'channels':[]} | one channel only",
         "{} | an object with 'uri'",
-        "{'channels':[{'addr':{'transport':'exec','args':[]}}]} | give file or socket",
+        "{'channels':[{'addr':{'transport':'exec','args':[]}}]} | give exec:COMMAND",
+        "{'channels':[{'addr':{'transport':'rdma'}}]} | give file or socket",
         "{'channels':[{'addr':{'transport':'socket','type':'fd','str':'3'}}]} | give unix or inet",
         "{'channels':[{'addr':{'transport':'file','filename':'x','offset':1}}]} | give offset 0",
         "{'channels':[{'addr':{'transport':'socket','type':'inet','host':'h','port':'x'}}]} | tcp:",

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.server;
+
+import io.fixedram.error.FixedRamException;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.WritableByteChannel;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * The standard input of a shell's command, as QEMU's {@code exec:} gives it a stream. What the
+ * command prints goes where this process's output goes.
+ *
+ * <p>One thread writes. Closed by that thread, the command is given its end and the time to come to
+ * one itself; closed by another, it is ended at once.
+ */
+final class CommandChannel implements WritableByteChannel {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final String command;
+  private final Process process;
+  private final WritableByteChannel input;
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private volatile Optional<Thread> writer = Optional.empty();
+
+  private CommandChannel(String command, Process process) {
+    this.command = command;
+    this.process = process;
+    this.input = Channels.newChannel(process.getOutputStream());
+  }
+
+  /**
+   * Starts a command.
+   *
+   * @throws FixedRamException if there is no shell to start it
+   */
+  static CommandChannel start(String command) {
+    try {
+      return new CommandChannel(
+          command,
+          new ProcessBuilder("/bin/sh", "-c", command)
+              .redirectOutput(ProcessBuilder.Redirect.INHERIT)
+              .redirectError(ProcessBuilder.Redirect.INHERIT)
+              .start());
+    } catch (IOException e) {
+      throw new FixedRamException("cannot start '" + command + "': " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public int write(ByteBuffer bytes) throws IOException {
+    if (writer.isEmpty()) {
+      writer = Optional.of(Thread.currentThread());
+    }
+    if (closed.get()) {
+      throw new ClosedChannelException();
+    }
+    return input.write(bytes);
+  }
+
+  @Override
+  public boolean isOpen() {
+    return !closed.get();
+  }
+
+  /**
+   * Ends it.
+   *
+   * @throws IOException if the command has failed, or does not end
+   */
+  @Override
+  public void close() throws IOException {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    if (!writer.equals(Optional.of(Thread.currentThread()))) {
+      // Its end wakes a thread that waits for it to read; nothing else does.
+      kill();
+      return;
+    }
+    try {
+      input.close();
+      if (!process.waitFor(PATIENCE.toNanos(), TimeUnit.NANOSECONDS)) {
+        throw new IOException(
+            "it has not ended " + PATIENCE.toSeconds() + " s after the end of its input");
+      }
+      if (process.exitValue() != 0) {
+        throw new IOException("'" + command + "' ended with status " + process.exitValue());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw (IOException) new InterruptedIOException("interrupted").initCause(e);
+    } finally {
+      kill();
+    }
+  }
+
+  /** The shell, and what it has started. */
+  private void kill() {
+    process.descendants().forEach(ProcessHandle::destroyForcibly);
+    process.destroyForcibly();
+  }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.server;
+
+import io.fixedram.engine.MigrationParameter;
+import io.fixedram.engine.MigrationParameters;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.qmp.Json;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Parameters as QMP clients see them: those of the engine, and those that QEMU 8.2 has besides,
+ * which stand at QEMU's defaults here and take no other value. Names and defaults are those that
+ * QEMU 7.2.22 and 10.0.2 answer to {@code query-migrate-parameters}, and QEMU's interface reference
+ * for 8.2.
+ */
+final class QemuParameters {
+  private static final Map<String, Object> FIXED = fixed();
+
+  private QemuParameters() {}
+
+  private static Map<String, Object> fixed() {
+    Map<String, Object> fixed = new LinkedHashMap<>();
+    fixed.put("announce-initial", 50);
+    fixed.put("announce-max", 550);
+    fixed.put("announce-rounds", 5);
+    fixed.put("announce-step", 100);
+    fixed.put("avail-switchover-bandwidth", 0);
+    fixed.put("block-incremental", false);
+    fixed.put("compress-level", 1);
+    fixed.put("compress-threads", 8);
+    fixed.put("compress-wait-thread", true);
+    fixed.put("cpu-throttle-increment", 10);
+    fixed.put("cpu-throttle-initial", 20);
+    fixed.put("cpu-throttle-tailslow", false);
+    fixed.put("decompress-threads", 2);
+    fixed.put("max-cpu-throttle", 99);
+    fixed.put("max-postcopy-bandwidth", 0);
+    fixed.put("mode", "normal");
+    fixed.put("multifd-channels", 2);
+    fixed.put("multifd-compression", "none");
+    fixed.put("multifd-zlib-level", 1);
+    fixed.put("multifd-zstd-level", 1);
+    fixed.put("throttle-trigger-threshold", 50);
+    fixed.put("tls-authz", "");
+    fixed.put("tls-creds", "");
+    fixed.put("tls-hostname", "");
+    fixed.put("vcpu-dirty-limit", 1);
+    fixed.put("x-checkpoint-delay", 20_000);
+    fixed.put("x-vcpu-dirty-limit-period", 1000);
+    fixed.put("xbzrle-cache-size", 64 << 20);
+    return fixed;
+  }
+
+  /** All names. */
+  static Set<String> names() {
+    Set<String> names = new LinkedHashSet<>(FIXED.keySet());
+    for (MigrationParameter each : MigrationParameter.values()) {
+      names.add(each.text());
+    }
+    return names;
+  }
+
+  /** The answer to {@code query-migrate-parameters}. */
+  static Map<String, Object> report(MigrationParameters parameters) {
+    Map<String, Object> report = new LinkedHashMap<>(FIXED);
+    for (MigrationParameter each : MigrationParameter.values()) {
+      report.put(each.text(), parameters.value(each));
+    }
+    return report;
+  }
+
+  /**
+   * Parameters with those changed that {@code migrate-set-parameters} names.
+   *
+   * @throws FixedRamException naming one that can't be that
+   */
+  static MigrationParameters changed(MigrationParameters before, Json arguments) {
+    FIXED.forEach((name, value) ->
+        arguments.find(name).ifPresent(wanted -> requireSame(name, value, wanted)));
+    MigrationParameters changed = before;
+    for (MigrationParameter each : MigrationParameter.values()) {
+      Optional<Json> value = arguments.find(each.text());
+      if (value.isPresent()) {
+        changed = changed.with(each, value.get().number());
+      }
+    }
+    return changed;
+  }
+
+  private static void requireSame(String name, Object value, Json wanted) {
+    if (!Json.of(value).toString().equals(wanted.toString())) {
+      throw new FixedRamException(
+          "Parameter '" + name + "' can only be " + Json.of(value) + " here, not " + wanted);
+    }
+  }
+}
