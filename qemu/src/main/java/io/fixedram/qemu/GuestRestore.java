@@ -46,7 +46,7 @@ public final class GuestRestore {
   private final Save save;
   private final RestoreStart start;
   private final Destination destination;
-  private final Migration migration;
+  private final QemuMigration migration;
   private final long startNanos;
   private final LiveView view = new LiveView(new TransferCounters(), "loading");
   private OptionalLong resumedNanos = OptionalLong.empty();
@@ -76,7 +76,7 @@ public final class GuestRestore {
     this.save = save;
     this.start = start;
     this.destination = destination;
-    this.migration = new Migration(destination.qmp());
+    this.migration = new QemuMigration(destination.qmp());
     this.startNanos = startNanos;
   }
 

@@ -31,7 +31,7 @@ public final class GuestSave {
   private final SaveRequest request;
   private final TransferListener listener;
   private final Cancellation cancellation;
-  private final Migration migration;
+  private final QemuMigration migration;
   private final LiveView view = new LiveView(new TransferCounters(), "starting");
   private final long startNanos = System.nanoTime();
 
@@ -39,7 +39,7 @@ public final class GuestSave {
       SaveRequest request,
       TransferListener listener,
       Cancellation cancellation,
-      Migration migration) {
+      QemuMigration migration) {
     this.request = request;
     this.listener = listener;
     this.cancellation = cancellation;
@@ -55,7 +55,7 @@ public final class GuestSave {
   public static SaveReport run(
       SaveRequest request, TransferListener listener, Cancellation cancellation) {
     try (QmpClient qmp = QmpClient.connect(request.qmp())) {
-      return new GuestSave(request, listener, cancellation, new Migration(qmp)).save();
+      return new GuestSave(request, listener, cancellation, new QemuMigration(qmp)).save();
     }
   }
 
@@ -160,7 +160,7 @@ public final class GuestSave {
     if (failure instanceof QemuGoneException) {
       return;
     }
-    Migration hurried = migration.within(CLEANUP_TIME);
+    QemuMigration hurried = migration.within(CLEANUP_TIME);
     if (!attempt(failure, () -> hurried.cancelAndWait(CLEANUP_TIME))) {
       listener.warning(
           "QEMU does not answer, so its migration settings may stay as the save had them");
@@ -174,7 +174,7 @@ public final class GuestSave {
     }
   }
 
-  private void bringBackGuest(Migration hurried, GuestStatus before) {
+  private void bringBackGuest(QemuMigration hurried, GuestStatus before) {
     GuestStatus now = hurried.guest();
     if (before.running() && !now.running()) {
       hurried.resumeGuest();

@@ -106,7 +106,7 @@ final class GuestStop {
     boolean alone = tryLock();
     try {
       // Longer, so that those have been answered who kept it from stopping.
-      new Migration(destination.qmp()).within(STOP_TIME.multipliedBy(2)).stopGuest();
+      new QemuMigration(destination.qmp()).within(STOP_TIME.multipliedBy(2)).stopGuest();
       return "the guest in "
           + qemu()
           + " is stopped and must not go on, since pages are missing from its memory: end that"

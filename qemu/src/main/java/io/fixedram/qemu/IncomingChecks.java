@@ -14,10 +14,10 @@ import java.util.function.Supplier;
  * of the save. QEMU's own loader finds the rest, but some versions end over it.
  */
 final class IncomingChecks {
-  private final Migration migration;
+  private final QemuMigration migration;
   private final Save save;
 
-  IncomingChecks(Migration migration, Save save) {
+  IncomingChecks(QemuMigration migration, Save save) {
     this.migration = migration;
     this.save = save;
   }

@@ -17,13 +17,13 @@ final class IncomingSocket {
 
   /** Has QEMU begin to load from a connection; our end of it. */
   static UnixSocket open(Destination destination) {
-    Migration migration = new Migration(destination.qmp());
+    QemuMigration migration = new QemuMigration(destination.qmp());
     return destination.qmp().canPassDescriptors()
         ? PassedSocket.pass(destination.qmp(), DESCRIPTOR_NAME, migration::startIncoming)
         : connect(destination, migration);
   }
 
-  private static UnixSocket connect(Destination destination, Migration migration) {
+  private static UnixSocket connect(Destination destination, QemuMigration migration) {
     Path socket = destination.directory().resolve("incoming.sock");
     try {
       migration.startIncoming("unix:" + socket);

@@ -29,7 +29,7 @@ final class IncomingWays {
    * @throws FixedRamException if the way asked for does not go
    */
   static Choice choose(
-      RestoreVia wanted, Save save, Map<String, Boolean> capabilities, Migration migration) {
+      RestoreVia wanted, Save save, Map<String, Boolean> capabilities, QemuMigration migration) {
     return switch (wanted) {
       case STREAM -> new Choice(RestoreVia.STREAM, ASKED_FOR);
       case NATIVE -> unless(obstacleToNative(save, capabilities, migration), RestoreVia.NATIVE);
@@ -47,7 +47,8 @@ final class IncomingWays {
     return new Choice(wanted, ASKED_FOR);
   }
 
-  private static Choice fastest(Save save, Map<String, Boolean> capabilities, Migration migration) {
+  private static Choice fastest(
+      Save save, Map<String, Boolean> capabilities, QemuMigration migration) {
     Optional<String> notLazy = LazyObstacles.find(save, capabilities, migration);
     if (notLazy.isEmpty()) {
       return new Choice(RestoreVia.LAZY, "QEMU can run the guest while its pages come");
@@ -62,7 +63,7 @@ final class IncomingWays {
   }
 
   private static Optional<String> obstacleToNative(
-      Save save, Map<String, Boolean> capabilities, Migration migration) {
+      Save save, Map<String, Boolean> capabilities, QemuMigration migration) {
     if (!capabilities.containsKey("mapped-ram")) {
       return Optional.of(
           migration.qmp().version()

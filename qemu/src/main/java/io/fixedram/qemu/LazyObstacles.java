@@ -35,9 +35,9 @@ final class LazyObstacles {
       List.of("/machine/peripheral", "/machine/peripheral-anon");
 
   private final Save save;
-  private final Migration migration;
+  private final QemuMigration migration;
 
-  private LazyObstacles(Save save, Migration migration) {
+  private LazyObstacles(Save save, QemuMigration migration) {
     this.save = save;
     this.migration = migration;
   }
@@ -48,7 +48,8 @@ final class LazyObstacles {
    * @param capabilities the migration capabilities that this QEMU knows
    * @return a sentence with its remedy
    */
-  static Optional<String> find(Save save, Map<String, Boolean> capabilities, Migration migration) {
+  static Optional<String> find(
+      Save save, Map<String, Boolean> capabilities, QemuMigration migration) {
     LazyObstacles obstacles = new LazyObstacles(save, migration);
     if (!capabilities.containsKey(POSTCOPY)) {
       return Optional.of(

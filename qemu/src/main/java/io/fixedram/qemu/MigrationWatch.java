@@ -26,7 +26,7 @@ final class MigrationWatch implements AutoCloseable {
   /** How long after the end of a stream QEMU may take to say why it ended. */
   private static final Duration REASON_TIME = Duration.ofSeconds(2);
 
-  private final Migration migration;
+  private final QemuMigration migration;
   private final OutgoingChannel connection;
   private final Plan plan;
   private final LiveView view;
@@ -60,7 +60,7 @@ final class MigrationWatch implements AutoCloseable {
       MigrationState state, Duration downtime, Optional<FixedRamException> resumeFailure) {}
 
   MigrationWatch(
-      Migration migration,
+      QemuMigration migration,
       OutgoingChannel connection,
       Plan plan,
       LiveView view,

@@ -16,10 +16,10 @@ import java.util.OptionalLong;
  */
 final class NativeWay implements IncomingWay {
   private final Path file;
-  private final Migration migration;
+  private final QemuMigration migration;
   private OptionalLong descriptorSet = OptionalLong.empty();
 
-  NativeWay(Path file, Migration migration) {
+  NativeWay(Path file, QemuMigration migration) {
     this.file = file;
     this.migration = migration;
   }

@@ -34,7 +34,7 @@ final class OutgoingChannel implements AutoCloseable {
    * @throws FixedRamException if QEMU refuses to migrate, or can't be connected with
    */
   static OutgoingChannel start(
-      Migration migration, TransferListener listener, Cancellation cancellation) {
+      QemuMigration migration, TransferListener listener, Cancellation cancellation) {
     MigrationState failed;
     try (PrivateDirectory directory = PrivateDirectory.create();
         ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
@@ -59,7 +59,7 @@ final class OutgoingChannel implements AutoCloseable {
   }
 
   private static OutgoingChannel handOver(
-      Migration migration, TransferListener listener, MigrationState failed) {
+      QemuMigration migration, TransferListener listener, MigrationState failed) {
     if (!migration.qmp().canPassDescriptors()) {
       throw new FixedRamException(
           "QEMU cannot connect to this process ("

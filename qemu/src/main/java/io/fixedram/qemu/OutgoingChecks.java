@@ -9,9 +9,9 @@ import io.fixedram.qemu.qmp.QmpException;
  * on afterwards.
  */
 final class OutgoingChecks {
-  private final Migration migration;
+  private final QemuMigration migration;
 
-  OutgoingChecks(Migration migration) {
+  OutgoingChecks(QemuMigration migration) {
     this.migration = migration;
   }
 

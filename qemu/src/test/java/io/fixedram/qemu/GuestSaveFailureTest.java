@@ -155,7 +155,7 @@ class GuestSaveFailureTest extends QemuTest {
       assertThatThrownBy(() -> save(request))
           .isInstanceOf(StorageException.class)
           .hasMessageContaining(place.toString());
-      assertThat(new Migration(qemu.observer()).state().status()).isEqualTo("completed");
+      assertThat(new QemuMigration(qemu.observer()).state().status()).isEqualTo("completed");
       assertThat(qemu.migrationSettings()).isEqualTo(settings);
       qemu.assertGoesOn();
     }

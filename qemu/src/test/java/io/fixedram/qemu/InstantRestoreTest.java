@@ -602,7 +602,7 @@ class InstantRestoreTest extends QemuTest {
       qemu.setParameter("max-bandwidth", 24 << 20);
       qemu.setParameter("downtime-limit", 20);
       qemu.observer().execute("migrate", Map.of("uri", "file:" + file()));
-      Migration migration = new Migration(qemu.observer());
+      QemuMigration migration = new QemuMigration(qemu.observer());
       RunningQemu.await("four passes", () -> passes(qemu) >= 4);
       qemu.awaitGeneration(SerialReport.of(qemu.serial()).lastGeneration().orElseThrow() + 8);
       long passes = passes(qemu);

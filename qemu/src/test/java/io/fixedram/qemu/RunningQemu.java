@@ -140,7 +140,7 @@ final class RunningQemu implements AutoCloseable {
   /** Has QEMU itself migrate, and waits for the end. */
   void migrate(String uri) {
     observer.execute("migrate", Map.of("uri", uri));
-    Migration migration = new Migration(observer);
+    QemuMigration migration = new QemuMigration(observer);
     await("the migration's end", () -> !migration.state().isUnderWay());
     assertThat(migration.state().status()).as(output()).isEqualTo("completed");
   }

@@ -14,7 +14,7 @@ import java.util.Map;
  * The QMP commands around a migration, by their meaning (QEMU's qapi/migration.json and
  * qapi/run-state.json). As safe for threads as the client under it.
  */
-final class Migration {
+final class QemuMigration {
   private static final Duration FINISH_TIME = Duration.ofSeconds(10);
 
   private static final Duration ANSWER_TIME = Duration.ofSeconds(60);
@@ -22,18 +22,18 @@ final class Migration {
   private final QmpClient qmp;
   private final Duration answerTime;
 
-  Migration(QmpClient qmp) {
+  QemuMigration(QmpClient qmp) {
     this(qmp, ANSWER_TIME);
   }
 
-  private Migration(QmpClient qmp, Duration answerTime) {
+  private QemuMigration(QmpClient qmp, Duration answerTime) {
     this.qmp = qmp;
     this.answerTime = answerTime;
   }
 
   /** The same with a QEMU that is not given much time to answer. */
-  Migration within(Duration shorter) {
-    return new Migration(qmp, shorter);
+  QemuMigration within(Duration shorter) {
+    return new QemuMigration(qmp, shorter);
   }
 
   private Json execute(String command) {
