@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fixedram.file.DirectMode;
+import io.fixedram.file.Save;
+import io.fixedram.file.WriteOptions;
+import io.fixedram.guest.Configuration;
+import io.fixedram.guest.DeviceState;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The guest of a file that the 2022 proposal's own logic wrote, taken into memory and saved by the
+ * engine under fixed-ram with page-size alignment, makes the same file to the byte. The sample
+ * holds firmware, and so is not part of this project.
+ */
+@EnabledIfEnvironmentVariable(
+    named = ProposalGuestTest.SAMPLE,
+    matches = ".+",
+    disabledReason = "no file of the 2022 proposal is named by " + ProposalGuestTest.SAMPLE)
+class ProposalGuestTest {
+  static final String SAMPLE = "FIXEDRAM_PROPOSAL_SAMPLE";
+
+  @TempDir private Path directory;
+
+  @Test
+  void isSavedToTheByte() throws IOException {
+    Path sample = Path.of(System.getenv().getOrDefault(SAMPLE, ""));
+    GuestMemory memory;
+    try (Save save = Save.open(sample)) {
+      memory = Blocks.dirty(Arena.ofAuto(), save.header().blocks());
+    }
+    try (MemoryLoad load = MemoryLoad.open(sample, memory)) {
+      DeviceState state = load.load(2);
+      Configuration configuration = load.header().configuration().withCapabilities(List.of());
+      StillGuest guest =
+          new StillGuest() {
+            @Override
+            public DeviceState deviceState() {
+              return state;
+            }
+          };
+      Migration migration =
+          new Migration(
+              memory, guest, MigrationSettings.of(configuration, MigrationCapability.FIXED_RAM));
+      Path file = directory.resolve("save");
+      migration.start(Transport.file(file, new WriteOptions(DirectMode.OFF, false, 1)));
+      migration.await();
+      assertThat(Files.mismatch(file, sample)).isEqualTo(-1);
+    }
+  }
+}
