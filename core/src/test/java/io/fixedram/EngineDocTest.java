@@ -4,10 +4,10 @@ package io.fixedram;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,6 +25,7 @@ class EngineDocTest {
     List<String> program = program();
     assertThat(program).hasSizeBetween(10, MOST_LINES);
     Path source = Files.write(directory.resolve("Counters.java"), program);
+    Path printed = directory.resolve("printed");
     Path save = directory.resolve("counters.fram");
     Process process =
         new ProcessBuilder(
@@ -37,9 +38,13 @@ class EngineDocTest {
                 source.toString(),
                 save.toString())
             .redirectErrorStream(true)
+            .redirectOutput(printed.toFile())
             .start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as(output).isZero();
+    boolean ended = process.waitFor(60, TimeUnit.SECONDS);
+    process.destroyForcibly().waitFor();
+    String output = Files.readString(printed);
+    assertThat(ended).as(output).isTrue();
+    assertThat(process.exitValue()).as(output).isZero();
     assertThat(output.lines())
         .satisfiesExactly(
             first -> assertThat(first).startsWith("stood still for PT"),

@@ -206,7 +206,10 @@ public final class LiveMemory implements PageSource {
       // and what it can do beyond the limit is not known.
       throughput.add(pace, System.nanoTime() - from);
       event.remainingBytes = sync();
-      return throughput.timeFor(event.remainingBytes);
+      long known = parameters.get().availSwitchoverBandwidth();
+      return known > 0
+          ? Throughput.timeFor(event.remainingBytes, known)
+          : throughput.timeFor(event.remainingBytes);
     }
   }
 

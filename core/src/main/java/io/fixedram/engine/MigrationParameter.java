@@ -10,6 +10,8 @@ public enum MigrationParameter {
   MAX_BANDWIDTH("max-bandwidth"),
   /** Milliseconds. */
   DOWNTIME_LIMIT("downtime-limit"),
+  /** Bytes a second. */
+  AVAIL_SWITCHOVER_BANDWIDTH("avail-switchover-bandwidth"),
   /** Passes over the memory; none of QEMU's. */
   X_MAX_PASSES("x-max-passes");
 

@@ -11,14 +11,19 @@ import java.time.Duration;
  * @param maxBandwidth {@code max-bandwidth}: bytes a second while the guest runs, 0 for no limit
  * @param downtimeLimit {@code downtime-limit}: how long the guest may stand still at the end, whole
  *     milliseconds, at most 2000 s as in QEMU
+ * @param availSwitchoverBandwidth {@code avail-switchover-bandwidth}: bytes a second that the
+ *     target is known to take once the guest stands still, 0 to tell it from what it took while the
+ *     guest ran, which {@code max-bandwidth} may have held down
  * @param maxPasses {@code x-max-passes}: passes over the memory of the running guest after which it
  *     is stopped however much is left, so that a guest that writes faster than the target takes is
  *     saved too; 0 for no maximum. QEMU has none.
  */
-public record MigrationParameters(long maxBandwidth, Duration downtimeLimit, int maxPasses) {
+public record MigrationParameters(
+    long maxBandwidth, Duration downtimeLimit, long availSwitchoverBandwidth, int maxPasses) {
   private static final long DEFAULT_BANDWIDTH = 128L << 20;
   private static final Duration DEFAULT_DOWNTIME = Duration.ofMillis(300);
   private static final Duration MOST_DOWNTIME = Duration.ofSeconds(2000);
+  private static final long DEFAULT_SWITCHOVER_BANDWIDTH = 0;
   private static final int DEFAULT_PASSES = 0;
 
   /**
@@ -37,6 +42,10 @@ public record MigrationParameters(long maxBandwidth, Duration downtimeLimit, int
               + " milliseconds, not "
               + inMilliseconds(downtimeLimit));
     }
+    if (availSwitchoverBandwidth < 0) {
+      throw new FixedRamException(
+          "avail-switchover-bandwidth cannot be negative: " + availSwitchoverBandwidth);
+    }
     if (maxPasses < 0) {
       throw new FixedRamException("x-max-passes cannot be negative: " + maxPasses);
     }
@@ -49,22 +58,29 @@ public record MigrationParameters(long maxBandwidth, Duration downtimeLimit, int
 
   /** QEMU's defaults: 128 MiB/s, 300 ms, no maximum. */
   public static MigrationParameters defaults() {
-    return new MigrationParameters(DEFAULT_BANDWIDTH, DEFAULT_DOWNTIME, DEFAULT_PASSES);
+    return new MigrationParameters(
+        DEFAULT_BANDWIDTH, DEFAULT_DOWNTIME, DEFAULT_SWITCHOVER_BANDWIDTH, DEFAULT_PASSES);
   }
 
   /** The same with another bandwidth. */
   public MigrationParameters withMaxBandwidth(long bytesPerSecond) {
-    return new MigrationParameters(bytesPerSecond, downtimeLimit, maxPasses);
+    return new MigrationParameters(
+        bytesPerSecond, downtimeLimit, availSwitchoverBandwidth, maxPasses);
   }
 
   /** The same with another downtime. */
   public MigrationParameters withDowntimeLimit(Duration limit) {
-    return new MigrationParameters(maxBandwidth, limit, maxPasses);
+    return new MigrationParameters(maxBandwidth, limit, availSwitchoverBandwidth, maxPasses);
+  }
+
+  /** The same with another bandwidth for the time when the guest stands still. */
+  public MigrationParameters withAvailSwitchoverBandwidth(long bytesPerSecond) {
+    return new MigrationParameters(maxBandwidth, downtimeLimit, bytesPerSecond, maxPasses);
   }
 
   /** The same with another maximum of passes. */
   public MigrationParameters withMaxPasses(int passes) {
-    return new MigrationParameters(maxBandwidth, downtimeLimit, passes);
+    return new MigrationParameters(maxBandwidth, downtimeLimit, availSwitchoverBandwidth, passes);
   }
 
   /** One of them, in the unit that QMP has for it. */
@@ -72,6 +88,7 @@ public record MigrationParameters(long maxBandwidth, Duration downtimeLimit, int
     return switch (parameter) {
       case MAX_BANDWIDTH -> maxBandwidth;
       case DOWNTIME_LIMIT -> downtimeLimit.toMillis();
+      case AVAIL_SWITCHOVER_BANDWIDTH -> availSwitchoverBandwidth;
       case X_MAX_PASSES -> maxPasses;
     };
   }
@@ -86,6 +103,7 @@ public record MigrationParameters(long maxBandwidth, Duration downtimeLimit, int
     return switch (parameter) {
       case MAX_BANDWIDTH -> withMaxBandwidth(value);
       case DOWNTIME_LIMIT -> withDowntimeLimit(Duration.ofMillis(value));
+      case AVAIL_SWITCHOVER_BANDWIDTH -> withAvailSwitchoverBandwidth(value);
       case X_MAX_PASSES -> withMaxPasses(Math.clamp(value, -1, Integer.MAX_VALUE));
     };
   }

@@ -22,6 +22,11 @@ public record MigrationSettings(
         configuration, MigrationCapabilities.of(on), MigrationParameters.defaults());
   }
 
+  /** The same with other parameters. */
+  public MigrationSettings withParameters(MigrationParameters others) {
+    return new MigrationSettings(configuration, capabilities, others);
+  }
+
   /**
    * Returns if a migration with these settings can go over a transport.
    *

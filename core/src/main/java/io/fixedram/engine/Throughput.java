@@ -29,10 +29,15 @@ final class Throughput {
 
   /** The time that so many bytes would take. */
   Duration timeFor(long moreBytes) {
-    if (moreBytes == 0) {
-      return Duration.ZERO;
-    }
-    double needed = moreBytes / bytesPerNano;
+    return moreBytes == 0 ? Duration.ZERO : duration(moreBytes / bytesPerNano);
+  }
+
+  /** The time that so many bytes would take at another rate. */
+  static Duration timeFor(long moreBytes, long bytesPerSecond) {
+    return duration(moreBytes * 1e9 / bytesPerSecond);
+  }
+
+  private static Duration duration(double needed) {
     return needed < Long.MAX_VALUE ? Duration.ofNanos((long) needed) : Duration.ofDays(1);
   }
 }

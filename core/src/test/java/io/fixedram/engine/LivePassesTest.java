@@ -323,6 +323,25 @@ class LivePassesTest {
     assertThat(info.expectedDowntime()).isGreaterThan(Duration.ofMillis(100));
   }
 
+  /** The same guest is stopped after the first pass if its target is known to be fast enough. */
+  @Test
+  void knownBandwidthDecidesInstead() {
+    GuestMemory memory = Blocks.dirty(Arena.ofAuto(), Blocks.of(1024));
+    MigrationInfo info =
+        save(
+            memory,
+            new StillGuest(),
+            SaveFormat.STREAM,
+            UNLIMITED
+                .withMaxBandwidth(24 << 20)
+                .withDowntimeLimit(Duration.ofMillis(100))
+                .withAvailSwitchoverBandwidth(40 << 20)
+                .withMaxPasses(3),
+            pass -> fill(memory, 0, 1024, (int) pass));
+    assertThat(info.ram().passes()).isEqualTo(1);
+    assertThat(info.expectedDowntime()).isEqualTo(Duration.ofMillis(100));
+  }
+
   /**
    * A target that works in the background, and slower than the limit: the foreseen time is true.
    */

@@ -4,14 +4,13 @@ package io.fixedram.qemu.server;
 import io.fixedram.error.FixedRamException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.WritableByteChannel;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The standard input of a shell's command, as QEMU's {@code exec:} gives it a stream. What the
@@ -22,17 +21,19 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 final class CommandChannel implements WritableByteChannel {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final int PIECE_BYTES = 1 << 16;
 
   private final String command;
   private final Process process;
-  private final WritableByteChannel input;
-  private final AtomicBoolean closed = new AtomicBoolean();
+  private final OutputStream input;
+  private volatile boolean killed;
+  private volatile boolean ended;
   private volatile Optional<Thread> writer = Optional.empty();
 
   private CommandChannel(String command, Process process) {
     this.command = command;
     this.process = process;
-    this.input = Channels.newChannel(process.getOutputStream());
+    this.input = process.getOutputStream();
   }
 
   /**
@@ -58,15 +59,18 @@ final class CommandChannel implements WritableByteChannel {
     if (writer.isEmpty()) {
       writer = Optional.of(Thread.currentThread());
     }
-    if (closed.get()) {
+    if (!isOpen()) {
       throw new ClosedChannelException();
     }
-    return input.write(bytes);
+    byte[] piece = new byte[Math.min(bytes.remaining(), PIECE_BYTES)];
+    bytes.get(piece);
+    input.write(piece);
+    return piece.length;
   }
 
   @Override
   public boolean isOpen() {
-    return !closed.get();
+    return !killed && !ended;
   }
 
   /**
@@ -76,14 +80,26 @@ final class CommandChannel implements WritableByteChannel {
    */
   @Override
   public void close() throws IOException {
-    if (!closed.compareAndSet(false, true)) {
+    if (ended) {
       return;
     }
-    if (!writer.equals(Optional.of(Thread.currentThread()))) {
-      // Its end wakes a thread that waits for it to read; nothing else does.
-      kill();
+    boolean byWriter = writer.equals(Optional.of(Thread.currentThread()));
+    if (byWriter && !killed) {
+      ended = true;
+      end();
       return;
     }
+    // Its end wakes a thread that waits for it to read, and nothing else does.
+    killed = true;
+    kill();
+    if (byWriter || writer.isEmpty()) {
+      ended = true;
+      closeBroken();
+    }
+  }
+
+  /** Gives the command its end, and waits for it to come to one. */
+  private void end() throws IOException {
     try {
       input.close();
       if (!process.waitFor(PATIENCE.toNanos(), TimeUnit.NANOSECONDS)) {
@@ -98,6 +114,15 @@ final class CommandChannel implements WritableByteChannel {
       throw (IOException) new InterruptedIOException("interrupted").initCause(e);
     } finally {
       kill();
+    }
+  }
+
+  /** What it has not read is lost with it, which is no news. */
+  private void closeBroken() {
+    try {
+      input.close();
+    } catch (IOException e) {
+      System.getLogger(CommandChannel.class.getName()).log(System.Logger.Level.DEBUG, command, e);
     }
   }
 

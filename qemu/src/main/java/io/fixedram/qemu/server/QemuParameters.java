@@ -28,7 +28,6 @@ final class QemuParameters {
     fixed.put("announce-max", 550);
     fixed.put("announce-rounds", 5);
     fixed.put("announce-step", 100);
-    fixed.put("avail-switchover-bandwidth", 0);
     fixed.put("block-incremental", false);
     fixed.put("compress-level", 1);
     fixed.put("compress-threads", 8);
