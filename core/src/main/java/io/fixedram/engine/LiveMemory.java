@@ -46,6 +46,7 @@ public final class LiveMemory implements PageSource {
   private LongSupplier transferred = () -> 0;
   private boolean stopCalled;
   private long stopNanos;
+  private long passEndNanos;
   private long syncNanos;
 
   /** Hears of the turns that a save takes. */
@@ -173,6 +174,7 @@ public final class LiveMemory implements PageSource {
       cancellation.throwIfCancelled();
       dirty.begin();
       syncNanos = System.nanoTime();
+      passEndNanos = syncNanos;
       synced(event.totalBytes);
     }
   }
@@ -195,7 +197,6 @@ public final class LiveMemory implements PageSource {
       event.pass = pass;
       counters.passBegins();
       watcher.passBegins(pass);
-      long from = System.nanoTime();
       long before = counters.sentBytes();
       event.contentBytes = sendPending(sink, limit::spend);
       sink.drain();
@@ -203,8 +204,11 @@ public final class LiveMemory implements PageSource {
       long pace =
           pass == 1 && event.contentBytes > 0 ? event.contentBytes : counters.sentBytes() - before;
       // Waits for the bandwidth limit count: the target may be busy with earlier pages meanwhile,
-      // and what it can do beyond the limit is not known.
-      throughput.add(pace, System.nanoTime() - from);
+      // and what it can do beyond the limit is not known. So does the time between passes, which
+      // the limit makes up for in the next.
+      long end = System.nanoTime();
+      throughput.add(pace, end - passEndNanos);
+      passEndNanos = end;
       event.remainingBytes = sync();
       long known = parameters.get().availSwitchoverBandwidth();
       return known > 0

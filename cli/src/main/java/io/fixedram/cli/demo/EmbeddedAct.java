@@ -65,10 +65,10 @@ final class EmbeddedAct {
       throw new FixedRamException(
           "with pause-before-switchover a migration waits for a QMP client: add --serve PATH");
     }
-    if (settings.parameters().maxPasses() == 0) {
+    if (settings.parameters().maxPasses() == 0 && settings.parameters().downtimeLimit().isZero()) {
       throw new FixedRamException(
           "the demo's guest writes faster than it is saved, which ends with the last pass: give"
-              + " x-max-passes=1 or more");
+              + " x-max-passes=1 or more, or a downtime-limit");
     }
     DemoAct stream = saveAndLoad(capabilities.with(NO_FIXED_OFFSETS));
     DemoAct fixed = saveAndLoad(capabilities);
@@ -138,7 +138,7 @@ final class EmbeddedAct {
   private record Loaded(double seconds, boolean identical) {}
 
   /** Loads into memory that was not fresh, since a load must make zeros too. */
-  private static Loaded load(EmbeddedGuest guest, Path file) {
+  private Loaded load(EmbeddedGuest guest, Path file) {
     GuestMemory saved = guest.memory();
     try (Arena arena = Arena.ofShared()) {
       GuestMemory loaded = GuestMemory.allocate(arena, saved.blocks());
@@ -146,7 +146,8 @@ final class EmbeddedAct {
         loaded.segment(block).fill((byte) 0x5a);
       }
       long start = System.nanoTime();
-      try (MemoryLoad load = MemoryLoad.open(file, loaded)) {
+      try (MemoryLoad load = MemoryLoad.open(file, loaded);
+          Cancellation.Registration _ = cancellation.onCancel(load::cancel)) {
         MemorySegment state = load.load(LOAD_THREADS).bytes();
         double seconds = Amounts.secondsBetween(start, System.nanoTime());
         boolean identical =

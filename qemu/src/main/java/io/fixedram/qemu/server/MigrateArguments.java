@@ -50,9 +50,6 @@ final class MigrateArguments {
         yield "file:" + address.get("filename").text();
       }
       case "socket" -> socket(address);
-      case "exec" ->
-          throw new FixedRamException(
-              "a command is taken as 'uri' here: give exec:COMMAND, which a shell runs");
       case String other ->
           throw new FixedRamException("cannot migrate by '" + other + "': give file or socket");
     };

@@ -80,19 +80,6 @@ sealed interface MigrationTarget {
     }
   }
 
-  /** A command of the shell that reads the stream. */
-  record Command(String uri, String command) implements MigrationTarget {
-    @Override
-    public boolean isSeekable() {
-      return false;
-    }
-
-    @Override
-    public void start(Consumer<Transport> migrate) {
-      startOver(() -> CommandChannel.start(command), uri, migrate);
-    }
-  }
-
   private static void startOver(
       Supplier<WritableByteChannel> open, String uri, Consumer<Transport> migrate) {
     WritableByteChannel channel = open.get();

@@ -10,11 +10,10 @@ import java.nio.file.Path;
 
 /**
  * The target of a migration as QEMU's {@code migrate} spells it: {@code file:PATH}, {@code
- * unix:PATH}, {@code tcp:HOST:PORT} or {@code exec:COMMAND}.
+ * unix:PATH} or {@code tcp:HOST:PORT}.
  */
 final class MigrationUri {
   private static final String FILE = "file:";
-  private static final String EXEC = "exec:";
   private static final String OFFSET = ",offset=";
 
   private MigrationUri() {}
@@ -30,9 +29,6 @@ final class MigrationUri {
       if (uri.startsWith(FILE)) {
         return new MigrationTarget.File(Transport.file(path(uri), options));
       }
-      if (uri.startsWith(EXEC)) {
-        return new MigrationTarget.Command(uri, command(uri));
-      }
       if (uri.startsWith("unix:") || uri.startsWith("tcp:")) {
         return new MigrationTarget.Socket(uri, Endpoint.parse(uri));
       }
@@ -42,9 +38,7 @@ final class MigrationUri {
       throw new FixedRamException("cannot migrate: " + e.getMessage(), e);
     }
     throw new FixedRamException(
-        "cannot migrate to '"
-            + uri
-            + "': give file:PATH, unix:PATH, tcp:HOST:PORT or exec:COMMAND");
+        "cannot migrate to '" + uri + "': give file:PATH, unix:PATH or tcp:HOST:PORT");
   }
 
   private static Path path(String uri) {
@@ -57,13 +51,5 @@ final class MigrationUri {
           "cannot migrate to '" + uri + "': a save begins where its file does; give no offset");
     }
     return Path.of(path);
-  }
-
-  private static String command(String uri) {
-    String command = uri.substring(EXEC.length());
-    if (command.isBlank()) {
-      throw new FixedRamException("cannot migrate to '" + uri + "': it names no command");
-    }
-    return command;
   }
 }

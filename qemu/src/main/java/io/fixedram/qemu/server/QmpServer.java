@@ -32,9 +32,9 @@ import jdk.net.ExtendedSocketOptions;
  * ({@code query-commands} lists them all), and the events STOP, RESUME and, with the capability
  * {@code events} on, MIGRATION and MIGRATION_PASS.
  *
- * <p>Who is served can stop the guest, have its memory written to any file that this process can
- * write, and run any command as this process's user. That user and root are, and nobody else,
- * whatever mode the socket has; put it where nobody else can replace it.
+ * <p>Who is served can stop the guest and have its memory written to any file that this process can
+ * write. The process's user and root are, and nobody else, whatever mode the socket has; put it
+ * where nobody else can replace it.
  */
 public final class QmpServer implements AutoCloseable {
   /** What clients have to read what was said to them before the server closed. */

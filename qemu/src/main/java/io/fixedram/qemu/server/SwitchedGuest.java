@@ -19,6 +19,9 @@ final class SwitchedGuest implements GuestControl {
   /** Whether it runs again if the migration comes to nothing. */
   private boolean resumes;
 
+  /** A call failed half way: the guest may run though its state says that it does not. */
+  private boolean unsure;
+
   private boolean closed;
 
   /** A guest that runs. */
@@ -38,12 +41,21 @@ final class SwitchedGuest implements GuestControl {
   synchronized void pause() {
     requireOpen();
     resumes = false;
-    if (state == RunState.RUNNING) {
-      // Whatever becomes of the call, the guest may stand still now, and cont starts it again.
-      state = RunState.PAUSED;
-      guest.stop();
-      events.accept(GuestEvent.STOP);
+    if (state == RunState.RUNNING || unsure) {
+      boolean ran = state == RunState.RUNNING;
+      halt(state == RunState.FINISH_MIGRATE ? state : RunState.PAUSED);
+      if (ran) {
+        events.accept(GuestEvent.STOP);
+      }
     }
+  }
+
+  /** Whatever becomes of the call, the guest may stand still then, and cont starts it again. */
+  private void halt(RunState next) {
+    state = next;
+    unsure = true;
+    guest.stop();
+    unsure = false;
   }
 
   /**
@@ -66,7 +78,9 @@ final class SwitchedGuest implements GuestControl {
   /** A guest that does not start is one that is paused. */
   private void start() {
     state = RunState.PAUSED;
+    unsure = true;
     guest.resume();
+    unsure = false;
     state = RunState.RUNNING;
     events.accept(GuestEvent.RESUME);
   }
@@ -86,9 +100,11 @@ final class SwitchedGuest implements GuestControl {
   @Override
   public synchronized void stop() {
     resumes = state == RunState.RUNNING;
+    if (resumes || unsure) {
+      halt(RunState.FINISH_MIGRATE);
+    }
     state = RunState.FINISH_MIGRATE;
     if (resumes) {
-      guest.stop();
       events.accept(GuestEvent.STOP);
     }
   }

@@ -23,6 +23,7 @@ class SwitchedGuestTest {
   private static final class Fragile implements GuestControl {
     private boolean runs = true;
     private int failures;
+    private boolean failsBefore;
 
     private void fail() {
       if (failures > 0) {
@@ -33,6 +34,9 @@ class SwitchedGuestTest {
 
     @Override
     public void stop() {
+      if (failsBefore) {
+        fail();
+      }
       runs = false;
       fail();
     }
@@ -81,6 +85,24 @@ class SwitchedGuestTest {
     guest.proceed();
     assertThat(fragile.runs).isTrue();
     assertThat(guest.state()).isEqualTo(RunState.RUNNING);
+  }
+
+  /** A stop that failed may have stopped nothing: it is called again before the guest is saved. */
+  @Test
+  void guestThatWasNotStoppedIsStoppedAgain() {
+    fragile.failures = 1;
+    fragile.failsBefore = true;
+    assertThatThrownBy(guest::pause).hasMessage("a guest's own fault");
+    assertThat(fragile.runs).isTrue();
+    guest.pause();
+    assertThat(fragile.runs).isFalse();
+    guest.proceed();
+    fragile.failures = 1;
+    assertThatThrownBy(guest::pause).hasMessage("a guest's own fault");
+    guest.stop();
+    assertThat(fragile.runs).isFalse();
+    guest.resume();
+    assertThat(guest.state()).isEqualTo(RunState.PAUSED);
   }
 
   @Test
