@@ -76,7 +76,9 @@ class BenchAcceptanceTest {
         for (Json rival : suite.get("rivals").items()) {
           // A file system without direct I/O is no failure of ours.
           if (rival.find("failure").isPresent()) {
-            assertThat(rival.get("name").text()).containsAnyOf("direct-io", "disk's limit");
+            assertThat(rival.get("name").text())
+                .as(rival.toString())
+                .containsAnyOf("direct-io", "disk's limit");
           } else {
             assertThat(rival.get("samples").items()).as(rival.toString()).hasSize(1);
           }
