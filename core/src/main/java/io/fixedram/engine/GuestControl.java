@@ -21,8 +21,8 @@ public interface GuestControl {
 
   /**
    * The save holds all of the guest; its memory is read no more. A guest that is to run on can be
-   * started here; else it stays stopped. The migration may still fail, if the file can't be brought
-   * onto its device.
+   * started here; else it stays stopped. The migration may still fail or be cancelled while the
+   * file is brought onto its device, and then calls {@link #resume}.
    */
   default void saved() {}
 

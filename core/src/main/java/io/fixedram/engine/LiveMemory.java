@@ -51,7 +51,7 @@ public final class LiveMemory implements PageSource {
 
   /** Hears of the turns that a save takes. */
   interface Watcher {
-    /** The head is written. */
+    /** The head is written, and writes are logged. */
     default void setUp() {}
 
     /** The log was read, for the n-th time. */
@@ -170,12 +170,12 @@ public final class LiveMemory implements PageSource {
       counters.begin(
           header.blocks().targetPageSize(), event.totalBytes, parameters.get().downtimeLimit());
       sink.begin(header);
-      watcher.setUp();
       cancellation.throwIfCancelled();
       dirty.begin();
       syncNanos = System.nanoTime();
       passEndNanos = syncNanos;
       synced(event.totalBytes);
+      watcher.setUp();
     }
   }
 

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 
@@ -44,6 +45,7 @@ public final class Migration {
   private final Cancellation cancellation = new Cancellation();
   private final MigrationCounters counters = new MigrationCounters();
   private final LiveMemory source;
+  private final AtomicBoolean started = new AtomicBoolean();
   private final AtomicReference<Fate> fate = new AtomicReference<>(Fate.OPEN);
   private volatile MigrationParameters parameters;
   private volatile long startNanos;
@@ -138,18 +140,21 @@ public final class Migration {
    */
   public void start(Transport transport) {
     settings.check(transport.isSeekable());
-    if (board.status() != MigrationStatus.NONE) {
+    if (!started.compareAndSet(false, true)) {
       throw new IllegalStateException("a migration starts once");
     }
-    GuestMemory.Use use = memory.use("migration");
+    GuestMemory.Use use;
     Transport.Open open;
     try {
-      if (board.status() != MigrationStatus.NONE) {
-        throw new IllegalStateException("a migration starts once");
+      use = memory.use("migration");
+      try {
+        open = transport.open(settings.capabilities().format());
+      } catch (RuntimeException | Error e) {
+        use.close();
+        throw e;
       }
-      open = transport.open(settings.capabilities().format());
     } catch (RuntimeException | Error e) {
-      use.close();
+      started.set(false);
       throw e;
     }
     startNanos = System.nanoTime();
@@ -172,6 +177,8 @@ public final class Migration {
     try {
       written = transfer(open);
     } catch (Throwable e) {
+      // For a target that can't be closed; what was taken back before stays so.
+      source.takeBack(e);
       failure = Optional.of(FixedRamException.of("the migration failed", e));
     }
     end(use, failure, written);
@@ -204,6 +211,7 @@ public final class Migration {
         }
         return open.publish();
       } catch (Throwable e) {
+        // Before the target is closed, which may take a while: the guest stands still.
         source.takeBack(e);
         throw e;
       }

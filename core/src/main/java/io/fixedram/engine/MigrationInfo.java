@@ -11,13 +11,14 @@ import java.util.Optional;
  *
  * @param status its state
  * @param totalTime {@code total-time}: since it was started, until it ended
- * @param setupTime {@code setup-time}: until the first page
+ * @param setupTime {@code setup-time}: until writes are logged and the first page can go
  * @param expectedDowntime {@code expected-downtime}: how long the guest would stand still if it
- *     were stopped where the last pass ended
+ *     were stopped where the last pass ended; the limit until one has
  * @param downtime {@code downtime}: from the call of {@link GuestControl#stop} until the call of
  *     {@link GuestControl#saved}; zero before
  * @param ram counters of the memory
- * @param failure why it failed
+ * @param failure why it failed; a {@link io.fixedram.error.CancelledException}, or what the cancel
+ *     brought about, if it was cancelled
  * @param written the file, once it is complete
  */
 public record MigrationInfo(

@@ -14,7 +14,7 @@ final class Throughput {
   private long nanos;
   private double bytesPerNano;
 
-  /** Adds what one pass moved, and the time from its begin until the target had it all. */
+  /** Adds what one pass moved, and the time since the pass before until the target had it all. */
   void add(long movedBytes, long tookNanos) {
     bytes += movedBytes;
     nanos += Math.max(1, tookNanos);

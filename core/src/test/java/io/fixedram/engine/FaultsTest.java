@@ -22,7 +22,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -294,6 +296,42 @@ class FaultsTest {
       assertThat(migration.status()).isEqualTo(MigrationStatus.FAILED);
       assertThat(full.isOpen()).isFalse();
       assertUntouched(setting, "a full device");
+    }
+  }
+
+  /** All was sent, and only then the target fails: the guest runs on all the same. */
+  @Test
+  void targetThatCannotBeClosedFailsTheMigration() {
+    Setting setting = Setting.of(new Steps(-1, () -> {}));
+    Migration migration = migration(setting, SaveFormat.STREAM);
+    migration.start(Transport.channel(new ClosedOnce(), "a contrary channel"));
+    assertThatThrownBy(migration::await).hasMessageContaining("cannot close a contrary channel");
+    assertThat(migration.status()).isEqualTo(MigrationStatus.FAILED);
+    assertUntouched(setting, "a second close that fails");
+  }
+
+  /** Takes everything, and can be closed once. */
+  private static final class ClosedOnce implements WritableByteChannel {
+    private boolean open = true;
+
+    @Override
+    public int write(ByteBuffer from) {
+      int count = from.remaining();
+      from.position(from.limit());
+      return count;
+    }
+
+    @Override
+    public boolean isOpen() {
+      return open;
+    }
+
+    @Override
+    public void close() throws IOException {
+      if (!open) {
+        throw new IOException("closed twice");
+      }
+      open = false;
     }
   }
 

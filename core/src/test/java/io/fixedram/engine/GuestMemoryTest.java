@@ -116,8 +116,8 @@ class GuestMemoryTest {
   }
 
   /**
-   * Sparse, so that neither memory nor disk of that size is needed. Pages beyond are written while
-   * the others are saved, one of them zero.
+   * Sparse, so that neither memory nor disk of that size is needed. Two pages beyond are written
+   * after the first pass, one of them zero.
    */
   @ParameterizedTest
   @EnumSource(SaveFormat.class)
@@ -195,6 +195,17 @@ class GuestMemoryTest {
     }
   }
 
+  /** Two pages, the second of which faults: they are mapped from a file that was cut off. */
+  private MemorySegment cutOff(Arena arena, byte content) throws IOException {
+    MemorySegment pages = map(arena, "cut", 2L * Blocks.PAGE);
+    pages.fill(content);
+    try (FileChannel channel =
+        FileChannel.open(directory.resolve("cut"), StandardOpenOption.WRITE)) {
+      channel.truncate(Blocks.PAGE);
+    }
+    return pages;
+  }
+
   /**
    * A writer dies of a fault in the middle of a write: its source is mapped from a file that was
    * cut off. What it wrote before is marked, so that the last pass has it, and nobody waits for it.
@@ -203,17 +214,8 @@ class GuestMemoryTest {
   void writerThatDiesHalfWayHasMarkedWhatItWrote() throws IOException, InterruptedException {
     RamBlocks blocks = Blocks.of(8);
     RamBlock block = blocks.list().getFirst();
-    Path cut = directory.resolve("cut");
-    try (Arena arena = Arena.ofShared();
-        FileChannel channel =
-            FileChannel.open(
-                cut,
-                StandardOpenOption.CREATE,
-                StandardOpenOption.READ,
-                StandardOpenOption.WRITE)) {
-      MemorySegment source =
-          channel.map(FileChannel.MapMode.READ_WRITE, 0, 2L * Blocks.PAGE, arena);
-      source.fill((byte) 1);
+    try (Arena arena = Arena.ofShared()) {
+      MemorySegment source = cutOff(arena, (byte) 1);
       GuestMemory memory = GuestMemory.allocate(arena, blocks);
       List<Throwable> deaths = Collections.synchronizedList(new ArrayList<>());
       GuestControl guest =
@@ -228,7 +230,6 @@ class GuestMemoryTest {
               join(writer);
             }
           };
-      channel.truncate(Blocks.PAGE);
       Migration migration =
           new Migration(memory, guest, MigrationSettings.of(Configuration.of("x")));
       Path file = directory.resolve("save");
@@ -253,18 +254,8 @@ class GuestMemoryTest {
   @EnumSource(SaveFormat.class)
   void writerThatDiesWhileItsMemoryIsSavedHoldsUpNobody(SaveFormat format) throws IOException {
     RamBlocks blocks = Blocks.of(600, 40);
-    Path cut = directory.resolve("cut");
-    try (Arena arena = Arena.ofShared();
-        FileChannel channel =
-            FileChannel.open(
-                cut,
-                StandardOpenOption.CREATE,
-                StandardOpenOption.READ,
-                StandardOpenOption.WRITE)) {
-      MemorySegment source =
-          channel.map(FileChannel.MapMode.READ_WRITE, 0, 2L * Blocks.PAGE, arena);
-      source.fill((byte) 9);
-      channel.truncate(Blocks.PAGE);
+    try (Arena arena = Arena.ofShared()) {
+      MemorySegment source = cutOff(arena, (byte) 9);
       GuestMemory memory = Blocks.filled(arena, blocks, new Random(1));
       RamBlock block = blocks.list().getFirst();
       List<Throwable> deaths = Collections.synchronizedList(new ArrayList<>());

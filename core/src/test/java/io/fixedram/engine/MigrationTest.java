@@ -35,6 +35,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -165,6 +166,42 @@ class MigrationTest {
     assertThat(directory).isEmptyDirectory();
   }
 
+  /**
+   * Whoever is told of the cancel takes his time: the guest is not asked for its state meanwhile.
+   */
+  @Test
+  void cancelBeforeSwitchoverGoesNoFurther() {
+    List<String> asked = Collections.synchronizedList(new ArrayList<>());
+    GuestControl asking =
+        new StillGuest() {
+          @Override
+          public DeviceState deviceState() {
+            asked.add("state");
+            return super.deviceState();
+          }
+        };
+    Migration migration =
+        new Migration(
+            memory,
+            asking,
+            MigrationSettings.of(
+                Configuration.of("x"), MigrationCapability.PAUSE_BEFORE_SWITCHOVER));
+    migration.addListener(
+        new MigrationListener() {
+          @Override
+          public void statusChanged(MigrationStatus status) {
+            if (status == CANCELLING) {
+              LockSupport.parkNanos(100_000_000);
+            }
+          }
+        });
+    migration.start(file());
+    assertThat(migration.await(status -> status == PRE_SWITCHOVER, LONG)).isTrue();
+    assertThat(migration.cancel()).isTrue();
+    migration.awaitEnd();
+    assertThat(asked).isEmpty();
+  }
+
   @Test
   void cancelWakesAMigrationThatWaitsForItsBandwidth() {
     Migration slow = slow();
@@ -261,6 +298,10 @@ class MigrationTest {
 
   @Test
   void startsOnce() {
+    Migration slow = slow();
+    assertThatThrownBy(() -> slow.start(file())).isInstanceOf(IllegalStateException.class);
+    slow.cancel();
+    slow.awaitEnd();
     Migration migration = migration(unlimited());
     migration.start(file());
     migration.await();

@@ -8,6 +8,7 @@ import io.fixedram.file.Save;
 import io.fixedram.file.WriteOptions;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
+import io.fixedram.testing.ProposalSample;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
@@ -19,21 +20,18 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The guest of a file that the 2022 proposal's own logic wrote, taken into memory and saved by the
- * engine under fixed-ram with page-size alignment, makes the same file to the byte. The sample
- * holds firmware, and so is not part of this project.
+ * engine under fixed-ram with page-size alignment, makes the same file to the byte.
  */
 @EnabledIfEnvironmentVariable(
-    named = ProposalGuestTest.SAMPLE,
+    named = ProposalSample.VARIABLE,
     matches = ".+",
-    disabledReason = "no file of the 2022 proposal is named by " + ProposalGuestTest.SAMPLE)
+    disabledReason = ProposalSample.MISSING)
 class ProposalGuestTest {
-  static final String SAMPLE = "FIXEDRAM_PROPOSAL_SAMPLE";
-
   @TempDir private Path directory;
 
   @Test
   void isSavedToTheByte() throws IOException {
-    Path sample = Path.of(System.getenv().getOrDefault(SAMPLE, ""));
+    Path sample = ProposalSample.path();
     GuestMemory memory;
     try (Save save = Save.open(sample)) {
       memory = Blocks.dirty(Arena.ofAuto(), save.header().blocks());

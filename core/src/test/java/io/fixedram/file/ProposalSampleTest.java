@@ -8,6 +8,7 @@ import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.testing.Guest;
 import io.fixedram.testing.GuestSink;
+import io.fixedram.testing.ProposalSample;
 import io.fixedram.testing.SavedFile;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -19,26 +20,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * A file that the proposal's own logic wrote. It holds firmware, and so is not part of this
- * project.
- */
+/** A file that the proposal's own logic wrote, read and written again. */
 @EnabledIfEnvironmentVariable(
-    named = ProposalSampleTest.SAMPLE,
+    named = ProposalSample.VARIABLE,
     matches = ".+",
-    disabledReason = "no file of the 2022 proposal is named by " + ProposalSampleTest.SAMPLE)
+    disabledReason = ProposalSample.MISSING)
 class ProposalSampleTest {
-  static final String SAMPLE = "FIXEDRAM_PROPOSAL_SAMPLE";
-
   @TempDir private Path directory;
-
-  private static Path sample() {
-    return Path.of(System.getenv().getOrDefault(SAMPLE, ""));
-  }
 
   @Test
   void isDescribed() {
-    SaveInfo info = SaveInfo.of(sample());
+    SaveInfo info = SaveInfo.of(ProposalSample.path());
     assertThat(info.format()).isEqualTo(SaveFormat.FIXED_RAM);
     assertThat(info.complete()).isTrue();
     assertThat(info.machine()).isEqualTo("pc-i440fx-7.2");
@@ -54,7 +46,7 @@ class ProposalSampleTest {
   @Test
   void convertsToEveryFormatAndBack() throws IOException {
     Guest guest = regions();
-    Path from = sample();
+    Path from = ProposalSample.path();
     List<SaveFormat> chain =
         List.of(
             SaveFormat.MAPPED_RAM,
@@ -86,7 +78,7 @@ class ProposalSampleTest {
   @Test
   void isWrittenToTheByte() throws IOException {
     Path to = directory.resolve("again");
-    try (Save save = Save.open(sample());
+    try (Save save = Save.open(ProposalSample.path());
         SaveWriter writer =
             SaveWriter.create(
                 to,
@@ -96,13 +88,13 @@ class ProposalSampleTest {
       save.sendTo(writer.sink());
       writer.publish();
     }
-    assertThat(Files.mismatch(to, sample())).isEqualTo(-1);
+    assertThat(Files.mismatch(to, ProposalSample.path())).isEqualTo(-1);
   }
 
   /** Its blocks as they stand in the file, bitmaps left aside: the proposal's guest was paused. */
   private static Guest regions() throws IOException {
-    try (Save save = Save.open(sample());
-        RandomAccessFile in = new RandomAccessFile(sample().toFile(), "r")) {
+    try (Save save = Save.open(ProposalSample.path());
+        RandomAccessFile in = new RandomAccessFile(ProposalSample.path().toFile(), "r")) {
       Guest guest = new Guest(save.header());
       FixedSave fixed = (FixedSave) save;
       for (BlockPlace place : fixed.places()) {

@@ -5,6 +5,7 @@ import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.os.Cancellation;
+import io.fixedram.os.UnixListener;
 import io.fixedram.qemu.qmp.Endpoint;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -24,9 +25,8 @@ final class StreamSockets {
   static SocketChannel accept(
       Endpoint endpoint, TransferListener listener, Cancellation cancellation) {
     SocketAddress address = address(endpoint);
-    try (ServerSocketChannel server = server(address);
+    try (ServerSocketChannel server = listen(address);
         Cancellation.Registration _ = cancellation.onCancel(() -> closeQuietly(server))) {
-      server.bind(address, 1);
       try {
         listener.note("listening on " + endpoint);
         return server.accept();
@@ -43,10 +43,17 @@ final class StreamSockets {
     }
   }
 
-  private static ServerSocketChannel server(SocketAddress address) throws IOException {
-    return address instanceof UnixDomainSocketAddress
-        ? ServerSocketChannel.open(StandardProtocolFamily.UNIX)
-        : ServerSocketChannel.open();
+  private static ServerSocketChannel listen(SocketAddress address) throws IOException {
+    if (address instanceof UnixDomainSocketAddress unix) {
+      return UnixListener.listen(unix.getPath(), 1);
+    }
+    ServerSocketChannel server = ServerSocketChannel.open();
+    try {
+      return server.bind(address, 1);
+    } catch (IOException e) {
+      server.close();
+      throw e;
+    }
   }
 
   static SocketChannel connect(Endpoint endpoint, Cancellation cancellation) {

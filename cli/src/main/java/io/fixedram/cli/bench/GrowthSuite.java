@@ -114,8 +114,6 @@ final class GrowthSuite {
               throwIfEnded(receiving);
               sleep();
             }
-            // Its file is there a moment before anybody can connect.
-            sleep();
             curve.watch("unix:" + socket);
             return Optional.of(join(receiving));
           } finally {

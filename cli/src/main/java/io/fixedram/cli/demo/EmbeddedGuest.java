@@ -15,8 +15,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.StampedLock;
 
 /**
  * A guest inside this process: memory, half of it filled, and a thread that goes on rewriting a hot
@@ -51,10 +51,10 @@ final class EmbeddedGuest implements GuestControl, AutoCloseable {
    */
   private final MemorySegment noise = MemorySegment.ofArray(new long[NOISE_LONGS]);
 
-  /** Held shared while the guest writes, alone while it is stopped. */
-  private final StampedLock running = new StampedLock();
+  /** Held by the guest for each burst, and while it is stopped; fair, so that a stop comes next. */
+  private final Semaphore running = new Semaphore(1, true);
 
-  private long stopStamp;
+  private volatile boolean stopped;
 
   /** Pages written so far: all that this guest's processor knows. */
   private long written;
@@ -108,13 +108,13 @@ final class EmbeddedGuest implements GuestControl, AutoCloseable {
         TimeUnit.SECONDS.toNanos(1) * PAGES_A_BURST * PAGE_BYTES / dirtyBytesPerSecond;
     long due = System.nanoTime();
     while (!ended) {
-      long stamp = running.readLock();
+      running.acquireUninterruptibly();
       try {
         for (int i = 0; i < PAGES_A_BURST; i++) {
           writePage();
         }
       } finally {
-        running.unlockRead(stamp);
+        running.release();
       }
       due += burstNanos;
       sleepUntil(due);
@@ -148,7 +148,8 @@ final class EmbeddedGuest implements GuestControl, AutoCloseable {
 
   @Override
   public void stop() {
-    stopStamp = running.writeLock();
+    running.acquireUninterruptibly();
+    stopped = true;
   }
 
   @Override
@@ -159,8 +160,9 @@ final class EmbeddedGuest implements GuestControl, AutoCloseable {
 
   @Override
   public void resume() {
-    if (running.isWriteLocked()) {
-      running.unlockWrite(stopStamp);
+    if (stopped) {
+      stopped = false;
+      running.release();
     }
   }
 

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.qmp;
 
+import io.fixedram.error.FixedRamException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -19,6 +24,27 @@ public sealed interface Endpoint {
 
   /** A TCP port of a host, which is a name or an address; an IPv6 address without brackets. */
   record Tcp(String host, int port) implements Endpoint {
+    /**
+     * Connects to it.
+     *
+     * @param patience for the other side to take the connection
+     * @throws FixedRamException if it does not
+     */
+    public SocketChannel connect(Duration patience) {
+      try {
+        SocketChannel channel = SocketChannel.open();
+        try {
+          channel.socket().connect(new InetSocketAddress(host, port), (int) patience.toMillis());
+          return channel;
+        } catch (IOException e) {
+          channel.close();
+          throw e;
+        }
+      } catch (IOException e) {
+        throw new FixedRamException("cannot connect to " + this + ": " + e.getMessage(), e);
+      }
+    }
+
     @Override
     public String toString() {
       return "tcp:" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port;

@@ -5,10 +5,8 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.os.UnixSocket;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
-import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -76,7 +74,7 @@ public final class QmpClient implements AutoCloseable {
   private static ByteChannel open(Endpoint endpoint, Duration patience) {
     return switch (endpoint) {
       case Endpoint.Unix unix -> openUnix(unix);
-      case Endpoint.Tcp tcp -> openTcp(tcp, patience);
+      case Endpoint.Tcp tcp -> tcp.connect(patience);
       case Endpoint.StandardStreams streams ->
           throw new FixedRamException("QMP needs a socket: give unix:PATH or tcp:HOST:PORT");
     };
@@ -91,23 +89,6 @@ public final class QmpClient implements AutoCloseable {
         throw new FixedRamException(busy(unix), e);
       }
       throw new FixedRamException(e.getMessage() + "; is QEMU running, with -qmp " + unix + "?", e);
-    }
-  }
-
-  private static ByteChannel openTcp(Endpoint.Tcp tcp, Duration patience) {
-    try {
-      SocketChannel channel = SocketChannel.open();
-      try {
-        channel
-            .socket()
-            .connect(new InetSocketAddress(tcp.host(), tcp.port()), (int) patience.toMillis());
-        return channel;
-      } catch (IOException e) {
-        channel.close();
-        throw e;
-      }
-    } catch (IOException e) {
-      throw new FixedRamException("cannot connect to " + tcp + ": " + e.getMessage(), e);
     }
   }
 

@@ -2,16 +2,12 @@
 package io.fixedram.qemu.server;
 
 import io.fixedram.engine.Transport;
-import io.fixedram.error.FixedRamException;
 import io.fixedram.os.UnixSocket;
 import io.fixedram.qemu.qmp.Endpoint;
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.nio.channels.SocketChannel;
 import java.nio.channels.WritableByteChannel;
 import java.time.Duration;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 
 /** Where the command {@code migrate} sends a guest. */
 sealed interface MigrationTarget {
@@ -49,49 +45,26 @@ sealed interface MigrationTarget {
 
     @Override
     public void start(Consumer<Transport> migrate) {
-      startOver(this::connect, uri, migrate);
+      WritableByteChannel channel = connect();
+      try {
+        migrate.accept(Transport.channel(channel, uri));
+      } catch (RuntimeException | Error e) {
+        try {
+          channel.close();
+        } catch (IOException again) {
+          e.addSuppressed(again);
+        }
+        throw e;
+      }
     }
 
     private WritableByteChannel connect() {
       return switch (endpoint) {
         case Endpoint.Unix unix -> UnixSocket.connect(unix.path());
-        case Endpoint.Tcp tcp -> connect(tcp);
+        case Endpoint.Tcp tcp -> tcp.connect(CONNECT_TIME);
         case Endpoint.StandardStreams streams ->
             throw new AssertionError(streams + " has another spelling");
       };
-    }
-
-    private static WritableByteChannel connect(Endpoint.Tcp tcp) {
-      try {
-        SocketChannel channel = SocketChannel.open();
-        try {
-          channel
-              .socket()
-              .connect(
-                  new InetSocketAddress(tcp.host(), tcp.port()), (int) CONNECT_TIME.toMillis());
-          return channel;
-        } catch (IOException e) {
-          channel.close();
-          throw e;
-        }
-      } catch (IOException e) {
-        throw new FixedRamException("cannot connect to " + tcp + ": " + e.getMessage(), e);
-      }
-    }
-  }
-
-  private static void startOver(
-      Supplier<WritableByteChannel> open, String uri, Consumer<Transport> migrate) {
-    WritableByteChannel channel = open.get();
-    try {
-      migrate.accept(Transport.channel(channel, uri));
-    } catch (RuntimeException | Error e) {
-      try {
-        channel.close();
-      } catch (IOException again) {
-        e.addSuppressed(again);
-      }
-      throw e;
     }
   }
 }

@@ -13,9 +13,9 @@ import java.util.Set;
 
 /**
  * Parameters as QMP clients see them: those of the engine, and those that QEMU 8.2 has besides,
- * which stand at QEMU's defaults here and take no other value. Names and defaults are those that
- * QEMU 7.2.22 and 10.0.2 answer to {@code query-migrate-parameters}, and QEMU's interface reference
- * for 8.2.
+ * which stand at QEMU's defaults here and take no other value (but for block-bitmap-mapping, which
+ * has no default and is unknown here). Names and defaults are those that QEMU 7.2.22 and 10.0.2
+ * answer to {@code query-migrate-parameters}, and QEMU's interface reference for 8.2.
  */
 final class QemuParameters {
   private static final Map<String, Object> FIXED = fixed();

@@ -6,16 +6,16 @@ import io.fixedram.error.StorageException;
 import io.fixedram.file.WriteOptions;
 import io.fixedram.os.Errno;
 import io.fixedram.os.Threads;
+import io.fixedram.os.UnixListener;
 import io.fixedram.os.UnixSocket;
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
 import java.time.Duration;
@@ -50,21 +50,24 @@ public final class QmpServer implements AutoCloseable {
   private static final int SOCKET_TYPE = 0xc000;
 
   private final Path socket;
-  private final UserPrincipal owner;
+  private final Owned owned;
   private final ServedGuest guest;
   private final QmpCommands commands;
   private final ServerSocketChannel listening;
   private final Thread accepting;
   private final Set<QmpSession> sessions = ConcurrentHashMap.newKeySet();
 
+  /** The socket's file: whose it is, and what tells it from another of its name. */
+  private record Owned(UserPrincipal user, Object key) {}
+
   private QmpServer(
       Path socket,
-      UserPrincipal owner,
+      Owned owned,
       ServedGuest guest,
       QmpCommands commands,
       ServerSocketChannel listening) {
     this.socket = socket;
-    this.owner = owner;
+    this.owned = owned;
     this.guest = guest;
     this.commands = commands;
     this.listening = listening;
@@ -95,12 +98,9 @@ public final class QmpServer implements AutoCloseable {
   private static QmpServer start(Path socket, ServedGuest guest, QmpCommands commands) {
     try {
       removeAbandoned(socket);
-      ServerSocketChannel listening = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+      ServerSocketChannel listening = UnixListener.listen(socket, 0);
       try {
-        listening.bind(UnixDomainSocketAddress.of(socket));
-        Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
-        QmpServer server =
-            new QmpServer(socket, Files.getOwner(socket), guest, commands, listening);
+        QmpServer server = new QmpServer(socket, owned(socket), guest, commands, listening);
         server.accepting.start();
         return server;
       } catch (IOException | RuntimeException | Error e) {
@@ -109,6 +109,19 @@ public final class QmpServer implements AutoCloseable {
       }
     } catch (IOException e) {
       throw new StorageException("cannot listen on " + socket + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Who the new socket belongs to. It is the owner's alone, or gone again. */
+  private static Owned owned(Path socket) throws IOException {
+    PosixFileAttributes made = Files.readAttributes(socket, PosixFileAttributes.class);
+    Owned owned = new Owned(made.owner(), made.fileKey());
+    try {
+      Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
+      return owned;
+    } catch (IOException | RuntimeException e) {
+      Files.deleteIfExists(socket);
+      throw e;
     }
   }
 
@@ -135,14 +148,7 @@ public final class QmpServer implements AutoCloseable {
   private void accept() {
     while (listening.isOpen()) {
       try {
-        SocketChannel client = listening.accept();
-        if (isOwn(client)) {
-          QmpSession session = new QmpSession(client, commands);
-          sessions.add(session);
-          Thread.ofVirtual().name("qmp session").start(() -> serve(session));
-        } else {
-          client.close();
-        }
+        take(listening.accept());
       } catch (ClosedChannelException e) {
         return;
       } catch (IOException | RuntimeException e) {
@@ -154,10 +160,25 @@ public final class QmpServer implements AutoCloseable {
     }
   }
 
+  private void take(SocketChannel client) throws IOException {
+    try {
+      if (isOwn(client)) {
+        QmpSession session = new QmpSession(client, commands);
+        sessions.add(session);
+        Thread.ofVirtual().name("qmp session").start(() -> serve(session));
+        return;
+      }
+    } catch (IOException | RuntimeException e) {
+      client.close();
+      throw e;
+    }
+    client.close();
+  }
+
   /** Others can connect in the moment before the socket has its mode. */
   private boolean isOwn(SocketChannel client) throws IOException {
     UserPrincipal user = client.getOption(ExtendedSocketOptions.SO_PEERCRED).user();
-    return user.equals(owner) || user.getName().equals(ROOT);
+    return user.equals(owned.user) || user.getName().equals(ROOT);
   }
 
   private void serve(QmpSession session) {
@@ -173,12 +194,22 @@ public final class QmpServer implements AutoCloseable {
     }
   }
 
+  /** One of its name may be another server's by now. */
+  private boolean isStillThere() throws IOException {
+    return Files.exists(socket, LinkOption.NOFOLLOW_LINKS)
+        && owned.key.equals(
+            Files.readAttributes(socket, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                .fileKey());
+  }
+
   /** Ends all sessions, each with what was said to it; a migration under way goes on. */
   @Override
   public void close() {
     try {
       listening.close();
-      Files.deleteIfExists(socket);
+      if (isStillThere()) {
+        Files.delete(socket);
+      }
     } catch (IOException e) {
       throw new StorageException("cannot remove " + socket + ": " + e.getMessage(), e);
     } finally {

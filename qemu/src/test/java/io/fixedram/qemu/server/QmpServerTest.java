@@ -148,7 +148,7 @@ class QmpServerTest {
     client.execute("migrate", Map.of("uri", "file:" + file(), "detach", true));
     assertThat(eventsUntil(client, "MIGRATION completed"))
         .containsExactly(
-            "MIGRATION setup", "MIGRATION active", "MIGRATION_PASS", "STOP", "MIGRATION completed");
+            "MIGRATION setup", "MIGRATION_PASS", "MIGRATION active", "STOP", "MIGRATION completed");
     Json status = client.execute("query-status");
     assertThat(status.get("status").text()).isEqualTo("postmigrate");
     assertThat(status.get("running").flag()).isFalse();
@@ -530,6 +530,21 @@ class QmpServerTest {
       for (SocketChannel each : waiting) {
         each.close();
       }
+    }
+  }
+
+  /** Its file was taken away meanwhile, and another listens in its place. */
+  @Test
+  void closeLeavesAnothersSocket() throws IOException {
+    Path socket = directory.resolve("taken");
+    QmpServer server = QmpServer.start(socket, served, OPTIONS);
+    // Kept, so that its number is not given to the next.
+    Files.move(socket, directory.resolve("aside"));
+    try (ServerSocketChannel _ =
+        ServerSocketChannel.open(StandardProtocolFamily.UNIX)
+            .bind(UnixDomainSocketAddress.of(socket))) {
+      server.close();
+      assertThat(socket).exists();
     }
   }
 

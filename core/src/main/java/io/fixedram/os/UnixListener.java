@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.os;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.ThreadLocalRandom;
+
+/** Makes listening unix sockets. */
+public final class UnixListener {
+  private static final int NAMES = 0x10000;
+
+  private UnixListener() {}
+
+  /**
+   * Listens on a path. The kernel makes a socket's file some moments before anybody can connect to
+   * it; here it gets its name afterwards, so that whoever waits for the file can connect at once.
+   *
+   * @param backlog how many may wait to be accepted, 0 for the JDK's default
+   * @return the socket, whose file is the caller's to delete
+   * @throws IOException if that is not possible, or there is a file of that name
+   */
+  public static ServerSocketChannel listen(Path path, int backlog) throws IOException {
+    Path nameless =
+        path.resolveSibling(String.format(".%04x", ThreadLocalRandom.current().nextInt(NAMES)));
+    ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    try {
+      channel.bind(UnixDomainSocketAddress.of(nameless), backlog);
+      try {
+        // Unlike a rename, a link does not replace what is there.
+        Files.createLink(path, nameless);
+      } catch (FileAlreadyExistsException e) {
+        throw (IOException) new BindException("Address already in use").initCause(e);
+      } finally {
+        Files.delete(nameless);
+      }
+      return channel;
+    } catch (IOException | RuntimeException e) {
+      channel.close();
+      throw e;
+    }
+  }
+}
