@@ -65,9 +65,7 @@ class DemoCommandTest {
     assertThat(run.err()).contains("downtime-limit must be 0 to 2000000 milliseconds");
     Run endless = Run.of("demo", "--parameter", "x-max-passes=0");
     assertThat(endless.status()).isEqualTo(ExitStatus.FAILED);
-    assertThat(endless.err())
-        .contains("give x-max-passes=1 or more, or a downtime-limit")
-        .hasLineCount(1);
+    assertThat(endless.err()).contains("give x-max-passes=1 or more").hasLineCount(1);
   }
 
   /** From one command line to the other, through the socket that a QEMU would have. */

@@ -31,21 +31,32 @@ final class ChannelTransport extends Transport {
     if (format != SaveFormat.STREAM) {
       throw new IllegalArgumentException(format.text() + " into a channel");
     }
-    return new OpenChannel(channel, name, new StreamEncoder(ByteTarget.of(channel, name)));
+    return new OpenChannel(
+        channel, name, new UnfinishedStream(new StreamEncoder(ByteTarget.of(channel, name))));
   }
 
-  private record OpenChannel(WritableByteChannel channel, String name, StreamEncoder encoder)
-      implements Open {
+  private static final class OpenChannel implements Open {
     private static final System.Logger LOG = System.getLogger(ChannelTransport.class.getName());
+
+    private final WritableByteChannel channel;
+    private final String name;
+    private final UnfinishedStream stream;
+    private boolean published;
+
+    OpenChannel(WritableByteChannel channel, String name, UnfinishedStream stream) {
+      this.channel = channel;
+      this.name = name;
+      this.stream = stream;
+    }
 
     @Override
     public PageSink sink() {
-      return encoder;
+      return stream;
     }
 
     @Override
     public long transferredBytes() {
-      return encoder.streamBytes();
+      return stream.streamBytes();
     }
 
     @Override
@@ -53,11 +64,12 @@ final class ChannelTransport extends Transport {
 
     @Override
     public Optional<WrittenSave> publish() {
+      stream.finish();
       closeChannel();
+      published = true;
       return Optional.empty();
     }
 
-    /** A failure to close comes up again when the thread that is woken closes it. */
     @Override
     public void interrupt() {
       try {
@@ -77,8 +89,10 @@ final class ChannelTransport extends Transport {
 
     @Override
     public void close() {
-      encoder.close();
-      closeChannel();
+      stream.close();
+      if (!published) {
+        closeChannel();
+      }
     }
   }
 }

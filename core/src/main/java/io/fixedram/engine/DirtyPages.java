@@ -26,7 +26,7 @@ final class DirtyPages {
     private PageBitmap pending;
 
     /** Every mark taken out of the log. */
-    private PageBitmap taken;
+    private final PageBitmap taken;
 
     private Block(RamBlock own, RamBlock inSave, long pages) {
       this.own = own;
@@ -107,7 +107,7 @@ final class DirtyPages {
   }
 
   /**
-   * Puts every mark that was taken back into the log, and ends it. What was put back is not again.
+   * Puts every mark that was taken back into the log, and ends it.
    *
    * @param cause gets what goes wrong here as suppressed
    */
@@ -118,7 +118,6 @@ final class DirtyPages {
           () ->
               block.taken.forEachRun(
                   (page, count) -> memory.dirtyLog().mark(block.own.index(), page, count)));
-      block.taken = new PageBitmap(block.pages);
     }
     if (logging) {
       logging = false;

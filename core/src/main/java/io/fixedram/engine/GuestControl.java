@@ -12,7 +12,8 @@ public interface GuestControl {
 
   /**
    * Stops the guest: returns when every write is done and marked, and none will come before {@link
-   * #resume}.
+   * #resume}. May be called again after a call that failed; a guest that stands still is left
+   * alone.
    */
   void stop();
 

@@ -114,9 +114,6 @@ public final class Migration {
         Thread.currentThread().interrupt();
         throw new CancelledException();
       }
-      if (board.status() != MigrationStatus.DEVICE) {
-        throw new CancelledException();
-      }
     }
 
     private void change(MigrationStatus from, MigrationStatus to) {
@@ -162,9 +159,8 @@ public final class Migration {
     try {
       Thread.ofPlatform().name("fixedram migration").start(() -> run(open, use));
     } catch (Error e) {
-      try (open) {
-        end(use, Optional.of(FixedRamException.of("the migration failed", e)), Optional.empty());
-      }
+      Undo.attempt(e, open::close);
+      end(use, Optional.of(FixedRamException.of("the migration failed", e)), Optional.empty());
       throw e;
     }
   }
@@ -177,8 +173,6 @@ public final class Migration {
     try {
       written = transfer(open);
     } catch (Throwable e) {
-      // For a target that can't be closed; what was taken back before stays so.
-      source.takeBack(e);
       failure = Optional.of(FixedRamException.of("the migration failed", e));
     }
     end(use, failure, written);
@@ -260,8 +254,12 @@ public final class Migration {
     if (board.status() == MigrationStatus.NONE || !fate.compareAndSet(Fate.OPEN, Fate.CANCELLED)) {
       return false;
     }
-    board.change(UNDER_WAY::contains, MigrationStatus.CANCELLING);
-    cancellation.cancel();
+    try {
+      // First: listeners take their time, and the migration must not go on meanwhile.
+      cancellation.cancel();
+    } finally {
+      board.change(UNDER_WAY::contains, MigrationStatus.CANCELLING);
+    }
     return true;
   }
 

@@ -23,7 +23,7 @@ public abstract sealed class Transport permits FileTransport, ChannelTransport {
   /**
    * A connection or pipe, which counts as one that can't seek, whatever it is. It is closed when
    * the migration ends, however that is, and stays the caller's if the migration could not be
-   * started; one that did not complete ends in the middle of its stream.
+   * started; one that did not complete ends before its stream does.
    *
    * @param channel blocks in its writes, and can be closed by another thread, which ends them
    * @param name where it leads, for errors

@@ -15,22 +15,24 @@ import java.util.concurrent.ThreadLocalRandom;
 public final class UnixListener {
   private static final int NAMES = 0x10000;
 
+  /** A name may be in use, or left by a process that was killed. */
+  private static final int MOST_TRIES = 16;
+
   private UnixListener() {}
 
   /**
    * Listens on a path. The kernel makes a socket's file some moments before anybody can connect to
    * it; here it gets its name afterwards, so that whoever waits for the file can connect at once.
+   * The kernel goes on telling of it by a name of another file in the same directory.
    *
    * @param backlog how many may wait to be accepted, 0 for the JDK's default
    * @return the socket, whose file is the caller's to delete
    * @throws IOException if that is not possible, or there is a file of that name
    */
   public static ServerSocketChannel listen(Path path, int backlog) throws IOException {
-    Path nameless =
-        path.resolveSibling(String.format(".%04x", ThreadLocalRandom.current().nextInt(NAMES)));
     ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     try {
-      channel.bind(UnixDomainSocketAddress.of(nameless), backlog);
+      Path nameless = bind(channel, path, backlog);
       try {
         // Unlike a rename, a link does not replace what is there.
         Files.createLink(path, nameless);
@@ -43,6 +45,22 @@ public final class UnixListener {
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
+    }
+  }
+
+  /** Binds to a name that nobody knows, and which is there for a moment. */
+  private static Path bind(ServerSocketChannel channel, Path path, int backlog) throws IOException {
+    for (int tries = 1; ; tries++) {
+      Path nameless =
+          path.resolveSibling(String.format(".%04x", ThreadLocalRandom.current().nextInt(NAMES)));
+      try {
+        channel.bind(UnixDomainSocketAddress.of(nameless), backlog);
+        return nameless;
+      } catch (BindException e) {
+        if (tries == MOST_TRIES) {
+          throw e;
+        }
+      }
     }
   }
 }

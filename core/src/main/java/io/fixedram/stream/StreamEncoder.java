@@ -63,8 +63,21 @@ public final class StreamEncoder implements PageSink {
 
   @Override
   public void end(DeviceState state) {
+    endSections(state);
+    finish(state);
+  }
+
+  /** Writes the end but for what makes the stream complete: its EOF and the description. */
+  public void endSections(DeviceState state) {
     records().end();
-    out.bytes(state.bytes(), 0, state.sizeBytes());
+    out.bytes(state.bytes(), 0, state.sectionsBytes());
+    out.flush();
+  }
+
+  /** Writes what {@link #endSections} left. */
+  public void finish(DeviceState state) {
+    long sections = state.sectionsBytes();
+    out.bytes(state.bytes(), sections, state.sizeBytes() - sections);
     out.flush();
   }
 

@@ -352,7 +352,7 @@ class LivePassesTest {
                 Configuration.of("x"),
                 MigrationCapabilities.of(),
                 MigrationParameters.defaults()
-                    .withMaxBandwidth(50 << 20)
+                    .withMaxBandwidth(512 << 20)
                     .withDowntimeLimit(Duration.ofMillis(50))
                     .withMaxPasses(3)));
     migration.addListener(

@@ -166,11 +166,9 @@ class MigrationTest {
     assertThat(directory).isEmptyDirectory();
   }
 
-  /**
-   * Whoever is told of the cancel takes his time: the guest is not asked for its state meanwhile.
-   */
+  /** Whoever is told of the cancel takes his time: the guest is asked for nothing meanwhile. */
   @Test
-  void cancelBeforeSwitchoverGoesNoFurther() {
+  void cancelIsHeardBeforeListenersAreTold() {
     List<String> asked = Collections.synchronizedList(new ArrayList<>());
     GuestControl asking =
         new StillGuest() {
@@ -180,26 +178,39 @@ class MigrationTest {
             return super.deviceState();
           }
         };
-    Migration migration =
-        new Migration(
-            memory,
-            asking,
-            MigrationSettings.of(
-                Configuration.of("x"), MigrationCapability.PAUSE_BEFORE_SWITCHOVER));
-    migration.addListener(
-        new MigrationListener() {
-          @Override
-          public void statusChanged(MigrationStatus status) {
-            if (status == CANCELLING) {
-              LockSupport.parkNanos(100_000_000);
+    for (boolean pausing : new boolean[] {true, false}) {
+      MigrationCapability capability =
+          pausing ? MigrationCapability.PAUSE_BEFORE_SWITCHOVER : MigrationCapability.EVENTS;
+      Migration migration =
+          new Migration(memory, asking, MigrationSettings.of(Configuration.of("x"), capability));
+      migration.addListener(
+          new MigrationListener() {
+            @Override
+            public void passBegins(long pass) {
+              if (!pausing) {
+                Thread.ofPlatform().start(migration::cancel);
+                migration.await(status -> status == CANCELLING, LONG);
+              }
             }
-          }
-        });
-    migration.start(file());
-    assertThat(migration.await(status -> status == PRE_SWITCHOVER, LONG)).isTrue();
-    assertThat(migration.cancel()).isTrue();
-    migration.awaitEnd();
-    assertThat(asked).isEmpty();
+          });
+      migration.addListener(
+          new MigrationListener() {
+            @Override
+            public void statusChanged(MigrationStatus status) {
+              if (status == CANCELLING) {
+                LockSupport.parkNanos(100_000_000);
+              }
+            }
+          });
+      migration.start(file());
+      if (pausing) {
+        assertThat(migration.await(status -> status == PRE_SWITCHOVER, LONG)).isTrue();
+        assertThat(migration.cancel()).isTrue();
+      }
+      migration.awaitEnd();
+      assertThat(migration.status()).isEqualTo(CANCELLED);
+      assertThat(asked).isEmpty();
+    }
   }
 
   @Test

@@ -65,10 +65,10 @@ final class EmbeddedAct {
       throw new FixedRamException(
           "with pause-before-switchover a migration waits for a QMP client: add --serve PATH");
     }
-    if (settings.parameters().maxPasses() == 0 && settings.parameters().downtimeLimit().isZero()) {
+    if (settings.parameters().maxPasses() == 0) {
       throw new FixedRamException(
           "the demo's guest writes faster than it is saved, which ends with the last pass: give"
-              + " x-max-passes=1 or more, or a downtime-limit");
+              + " x-max-passes=1 or more");
     }
     DemoAct stream = saveAndLoad(capabilities.with(NO_FIXED_OFFSETS));
     DemoAct fixed = saveAndLoad(capabilities);

@@ -148,8 +148,10 @@ final class EmbeddedGuest implements GuestControl, AutoCloseable {
 
   @Override
   public void stop() {
-    running.acquireUninterruptibly();
-    stopped = true;
+    if (!stopped) {
+      running.acquireUninterruptibly();
+      stopped = true;
+    }
   }
 
   @Override

@@ -104,6 +104,7 @@ public final class QmpServer implements AutoCloseable {
         server.accepting.start();
         return server;
       } catch (IOException | RuntimeException | Error e) {
+        Files.deleteIfExists(socket);
         listening.close();
         throw e;
       }
@@ -112,17 +113,11 @@ public final class QmpServer implements AutoCloseable {
     }
   }
 
-  /** Who the new socket belongs to. It is the owner's alone, or gone again. */
+  /** Makes the new socket its owner's alone. */
   private static Owned owned(Path socket) throws IOException {
+    Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
     PosixFileAttributes made = Files.readAttributes(socket, PosixFileAttributes.class);
-    Owned owned = new Owned(made.owner(), made.fileKey());
-    try {
-      Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
-      return owned;
-    } catch (IOException | RuntimeException e) {
-      Files.deleteIfExists(socket);
-      throw e;
-    }
+    return new Owned(made.owner(), made.fileKey());
   }
 
   private static void removeAbandoned(Path socket) throws IOException {
@@ -205,8 +200,8 @@ public final class QmpServer implements AutoCloseable {
   /** Ends all sessions, each with what was said to it; a migration under way goes on. */
   @Override
   public void close() {
-    try {
-      listening.close();
+    // As long as it listens nobody takes its file for an abandoned one, and replaces it.
+    try (listening) {
       if (isStillThere()) {
         Files.delete(socket);
       }
