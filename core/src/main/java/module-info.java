@@ -8,10 +8,11 @@ module io.fixedram.core {
 
   exports io.fixedram.engine;
   exports io.fixedram.error;
-  exports io.fixedram.file;
   exports io.fixedram.guest;
   exports io.fixedram.layout;
   exports io.fixedram.os;
   exports io.fixedram.pageserver;
+  exports io.fixedram.store;
   exports io.fixedram.stream;
+  exports io.fixedram.write;
 }

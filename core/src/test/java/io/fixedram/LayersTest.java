@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class LayersTest {
   /** From the bottom up. */
   private static final List<String> LAYERS =
-      List.of("error", "os", "guest", "stream", "layout", "file", "engine", "pageserver");
+      List.of("error", "os", "guest", "stream", "layout", "store", "write", "engine", "pageserver");
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter().importPath(Path.of("target", "classes"));

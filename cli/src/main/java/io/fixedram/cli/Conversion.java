@@ -2,9 +2,6 @@
 package io.fixedram.cli;
 
 import io.fixedram.error.FixedRamException;
-import io.fixedram.file.SaveWriter;
-import io.fixedram.file.WriteOptions;
-import io.fixedram.file.WrittenSave;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.PageSink;
 import io.fixedram.guest.PageSource;
@@ -15,6 +12,9 @@ import io.fixedram.qemu.TransferListener;
 import io.fixedram.qemu.TransferView;
 import io.fixedram.stream.ByteTarget;
 import io.fixedram.stream.StreamEncoder;
+import io.fixedram.write.SaveWriter;
+import io.fixedram.write.WriteOptions;
+import io.fixedram.write.WrittenSave;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.file.Path;

@@ -2,11 +2,11 @@
 package io.fixedram.cli;
 
 import io.fixedram.cli.console.Console;
-import io.fixedram.file.Save;
 import io.fixedram.guest.PageSink;
 import io.fixedram.guest.PageSource;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
+import io.fixedram.store.Save;
 import io.fixedram.stream.ByteSource;
 import io.fixedram.stream.StreamDecoder;
 import java.io.IOException;

@@ -3,8 +3,8 @@ package io.fixedram.cli;
 
 import io.fixedram.cli.console.Amounts;
 import io.fixedram.cli.console.Table;
-import io.fixedram.file.BlockInfo;
-import io.fixedram.file.SaveInfo;
+import io.fixedram.store.BlockInfo;
+import io.fixedram.store.SaveInfo;
 import java.nio.file.Path;
 import java.util.List;
 

@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.cli.args.ArgumentParser;
 import io.fixedram.cli.args.UsageException;
-import io.fixedram.file.DirectMode;
-import io.fixedram.file.WriteOptions;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.AfterSave;
 import io.fixedram.qemu.RestoreRequest;
@@ -15,6 +13,8 @@ import io.fixedram.qemu.RestoreTarget;
 import io.fixedram.qemu.RestoreVia;
 import io.fixedram.qemu.SaveRequest;
 import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.write.DirectMode;
+import io.fixedram.write.WriteOptions;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;

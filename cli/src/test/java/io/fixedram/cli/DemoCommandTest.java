@@ -4,10 +4,10 @@ package io.fixedram.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fixedram.error.FixedRamException;
-import io.fixedram.file.SaveInfo;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.store.SaveInfo;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;

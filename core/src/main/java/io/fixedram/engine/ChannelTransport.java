@@ -2,11 +2,11 @@
 package io.fixedram.engine;
 
 import io.fixedram.error.StorageException;
-import io.fixedram.file.WrittenSave;
 import io.fixedram.guest.PageSink;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.stream.ByteTarget;
 import io.fixedram.stream.StreamEncoder;
+import io.fixedram.write.WrittenSave;
 import java.io.IOException;
 import java.nio.channels.WritableByteChannel;
 import java.util.Optional;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.engine;
 
-import io.fixedram.file.FixedVariant;
-import io.fixedram.file.SaveWriter;
-import io.fixedram.file.WriteOptions;
-import io.fixedram.file.WrittenSave;
 import io.fixedram.guest.PageSink;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.SystemCalls;
+import io.fixedram.write.FixedVariant;
+import io.fixedram.write.SaveWriter;
+import io.fixedram.write.WriteOptions;
+import io.fixedram.write.WrittenSave;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;

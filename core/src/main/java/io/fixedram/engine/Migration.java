@@ -3,8 +3,8 @@ package io.fixedram.engine;
 
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.file.WrittenSave;
 import io.fixedram.os.Cancellation;
+import io.fixedram.write.WrittenSave;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Optional;

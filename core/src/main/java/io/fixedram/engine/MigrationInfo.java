@@ -2,7 +2,7 @@
 package io.fixedram.engine;
 
 import io.fixedram.error.FixedRamException;
-import io.fixedram.file.WrittenSave;
+import io.fixedram.write.WrittenSave;
 import java.time.Duration;
 import java.util.Optional;
 

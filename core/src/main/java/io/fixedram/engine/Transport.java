@@ -2,11 +2,11 @@
 package io.fixedram.engine;
 
 import io.fixedram.error.FixedRamException;
-import io.fixedram.file.WriteOptions;
-import io.fixedram.file.WrittenSave;
 import io.fixedram.guest.PageSink;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.SystemCalls;
+import io.fixedram.write.WriteOptions;
+import io.fixedram.write.WrittenSave;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.Optional;

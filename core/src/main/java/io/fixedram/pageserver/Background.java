@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.pageserver;
 
-import io.fixedram.file.HotPages;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;

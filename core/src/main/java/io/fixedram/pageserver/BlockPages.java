@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.pageserver;
 
-import io.fixedram.file.FixedSave;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.layout.BlockPlace;
+import io.fixedram.store.FixedSave;
 
 /**
  * The pages of one RAM block: which the file holds, and which the destination has. One thread.

@@ -5,15 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.error.FixedRamException;
-import io.fixedram.file.DirectMode;
-import io.fixedram.file.SaveInfo;
-import io.fixedram.file.WriteOptions;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.AnonymousMemory;
+import io.fixedram.store.SaveInfo;
+import io.fixedram.write.DirectMode;
+import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -3,11 +3,6 @@ package io.fixedram.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fixedram.file.DirectMode;
-import io.fixedram.file.FixedSave;
-import io.fixedram.file.Save;
-import io.fixedram.file.SaveWriter;
-import io.fixedram.file.WriteOptions;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.PageSink;
@@ -17,6 +12,11 @@ import io.fixedram.guest.SaveHeader;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
+import io.fixedram.store.FixedSave;
+import io.fixedram.store.Save;
+import io.fixedram.write.DirectMode;
+import io.fixedram.write.SaveWriter;
+import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;

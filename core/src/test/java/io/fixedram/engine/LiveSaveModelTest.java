@@ -3,16 +3,16 @@ package io.fixedram.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fixedram.file.DirectMode;
-import io.fixedram.file.FixedSave;
-import io.fixedram.file.Save;
-import io.fixedram.file.WriteOptions;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.store.FixedSave;
+import io.fixedram.store.Save;
+import io.fixedram.write.DirectMode;
+import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;

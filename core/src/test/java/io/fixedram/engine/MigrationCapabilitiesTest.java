@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.error.FixedRamException;
-import io.fixedram.file.WriteOptions;
 import io.fixedram.guest.Configuration;
+import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.channels.Channels;

@@ -14,8 +14,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.file.DirectMode;
-import io.fixedram.file.WriteOptions;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.RamBlock;
@@ -25,6 +23,8 @@ import io.fixedram.os.UnixSocket;
 import io.fixedram.stream.ByteSource;
 import io.fixedram.stream.StreamDecoder;
 import io.fixedram.testing.FaultyCalls;
+import io.fixedram.write.DirectMode;
+import io.fixedram.write.WriteOptions;
 import java.lang.foreign.Arena;
 import java.nio.channels.Pipe;
 import java.nio.file.Path;

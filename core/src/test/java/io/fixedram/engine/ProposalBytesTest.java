@@ -3,11 +3,11 @@ package io.fixedram.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fixedram.file.DirectMode;
-import io.fixedram.file.WriteOptions;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
+import io.fixedram.write.DirectMode;
+import io.fixedram.write.WriteOptions;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;

@@ -3,12 +3,12 @@ package io.fixedram.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fixedram.file.DirectMode;
-import io.fixedram.file.Save;
-import io.fixedram.file.WriteOptions;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
+import io.fixedram.store.Save;
 import io.fixedram.testing.ProposalSample;
+import io.fixedram.write.DirectMode;
+import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;

@@ -2,9 +2,9 @@
 package io.fixedram.qemu;
 
 import io.fixedram.error.FixedRamException;
-import io.fixedram.file.FixedSave;
-import io.fixedram.file.Save;
 import io.fixedram.qemu.qmp.Json;
+import io.fixedram.store.FixedSave;
+import io.fixedram.store.Save;
 import java.util.List;
 
 /** The sections of devices that a save's description lists. */

@@ -2,8 +2,6 @@
 package io.fixedram.qemu;
 
 import io.fixedram.error.FixedRamException;
-import io.fixedram.file.SaveWriter;
-import io.fixedram.file.WrittenSave;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.PageSink;
 import io.fixedram.guest.TransferCounters;
@@ -13,6 +11,8 @@ import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.stream.ByteSource;
 import io.fixedram.stream.StreamDecoder;
+import io.fixedram.write.SaveWriter;
+import io.fixedram.write.WrittenSave;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;

@@ -2,9 +2,9 @@
 package io.fixedram.qemu;
 
 import io.fixedram.error.FixedRamException;
-import io.fixedram.file.Save;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.store.Save;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;

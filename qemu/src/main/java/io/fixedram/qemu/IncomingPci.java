@@ -2,10 +2,10 @@
 package io.fixedram.qemu;
 
 import io.fixedram.error.FixedRamException;
-import io.fixedram.file.Save;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.qmp.QmpException;
+import io.fixedram.store.Save;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
-import io.fixedram.file.FixedSave;
-import io.fixedram.file.Save;
 import io.fixedram.guest.Configuration;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpException;
+import io.fixedram.store.FixedSave;
+import io.fixedram.store.Save;
 import io.fixedram.stream.PostcopyEncoder;
 import java.nio.file.Path;
 import java.util.List;

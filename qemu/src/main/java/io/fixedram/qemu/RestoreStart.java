@@ -2,10 +2,10 @@
 package io.fixedram.qemu;
 
 import io.fixedram.error.FixedRamException;
-import io.fixedram.file.Save;
 import io.fixedram.qemu.command.GenerationId;
 import io.fixedram.qemu.command.NotInstantException;
 import io.fixedram.qemu.command.QemuCommandLine;
+import io.fixedram.store.Save;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;

@@ -2,7 +2,7 @@
 package io.fixedram.qemu;
 
 import io.fixedram.error.FixedRamException;
-import io.fixedram.file.SaveHold;
+import io.fixedram.store.SaveHold;
 import java.time.Duration;
 import java.util.Optional;
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
-import io.fixedram.file.WriteOptions;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.write.WriteOptions;
 import java.nio.file.Path;
 
 /**

@@ -3,12 +3,12 @@ package io.fixedram.qemu;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
-import io.fixedram.file.FixedSave;
-import io.fixedram.file.Save;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.store.FixedSave;
+import io.fixedram.store.Save;
 import io.fixedram.stream.ByteTarget;
 import io.fixedram.stream.StreamEncoder;
 import java.io.FileDescriptor;

@@ -3,8 +3,8 @@ package io.fixedram.qemu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fixedram.file.SaveInfo;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.store.SaveInfo;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -6,13 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.file.Save;
-import io.fixedram.file.SaveWriter;
-import io.fixedram.file.WriteOptions;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QemuGoneException;
+import io.fixedram.store.Save;
+import io.fixedram.write.SaveWriter;
+import io.fixedram.write.WriteOptions;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,9 +3,9 @@ package io.fixedram.qemu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fixedram.file.Save;
-import io.fixedram.file.SaveInfo;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.store.Save;
+import io.fixedram.store.SaveInfo;
 import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;

@@ -3,9 +3,9 @@ package io.fixedram.qemu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fixedram.file.SaveInfo;
 import io.fixedram.qemu.guest.MemoryGuest;
 import io.fixedram.qemu.guest.MemoryGuest.Region;
+import io.fixedram.store.SaveInfo;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -243,10 +243,10 @@ class LazyRestoreTest extends QemuTest {
   void streamsCannotBeServed() throws Exception {
     saveGuest(TestedQemu.QEMU_7, GuestSpec.small(), SaveFormat.MAPPED_RAM);
     Path stream = directory.resolve("guest.stream");
-    try (var save = io.fixedram.file.Save.open(file());
+    try (var save = io.fixedram.store.Save.open(file());
         var writer =
-            io.fixedram.file.SaveWriter.create(
-                stream, SaveFormat.STREAM, io.fixedram.file.WriteOptions.defaults())) {
+            io.fixedram.write.SaveWriter.create(
+                stream, SaveFormat.STREAM, io.fixedram.write.WriteOptions.defaults())) {
       save.sendTo(writer.sink());
       writer.publish();
     }

@@ -3,9 +3,9 @@ package io.fixedram.qemu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fixedram.file.WriteOptions;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
+import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

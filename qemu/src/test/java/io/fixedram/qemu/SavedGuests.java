@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
-import io.fixedram.file.WriteOptions;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
+import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

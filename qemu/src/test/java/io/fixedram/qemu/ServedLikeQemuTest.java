@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fixedram.engine.GuestControl;
 import io.fixedram.engine.GuestMemory;
-import io.fixedram.file.WriteOptions;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.RamBlock;
@@ -16,6 +15,7 @@ import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.server.QmpServer;
 import io.fixedram.qemu.server.ServedGuest;
 import io.fixedram.stream.OpaqueDevice;
+import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

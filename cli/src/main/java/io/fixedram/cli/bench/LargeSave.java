@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli.bench;
 
-import io.fixedram.file.SaveWriter;
-import io.fixedram.file.WriteOptions;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.PageSink;
@@ -10,6 +8,8 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.write.SaveWriter;
+import io.fixedram.write.WriteOptions;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;

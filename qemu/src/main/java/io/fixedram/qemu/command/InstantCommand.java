@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.command;
 
-import io.fixedram.file.MainMemory;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.layout.BlockPlace;
+import io.fixedram.layout.MainMemory;
 import io.fixedram.qemu.command.MachineMemory.Backend;
 import java.nio.file.Path;
 import java.util.ArrayList;

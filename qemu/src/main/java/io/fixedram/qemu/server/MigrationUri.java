@@ -3,8 +3,8 @@ package io.fixedram.qemu.server;
 
 import io.fixedram.engine.Transport;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.file.WriteOptions;
 import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.write.WriteOptions;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 

@@ -3,8 +3,8 @@ package io.fixedram.qemu.server;
 
 import io.fixedram.engine.MigrationCapability;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.file.WriteOptions;
 import io.fixedram.qemu.qmp.Json;
+import io.fixedram.write.WriteOptions;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;

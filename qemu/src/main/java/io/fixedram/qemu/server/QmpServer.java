@@ -3,11 +3,11 @@ package io.fixedram.qemu.server;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
-import io.fixedram.file.WriteOptions;
 import io.fixedram.os.Errno;
 import io.fixedram.os.Threads;
 import io.fixedram.os.UnixListener;
 import io.fixedram.os.UnixSocket;
+import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;

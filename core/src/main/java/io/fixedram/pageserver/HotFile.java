@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.pageserver;
+
+import io.fixedram.error.DamagedSaveException;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.error.StorageException;
+import io.fixedram.os.Descriptor;
+import io.fixedram.os.Errno;
+import io.fixedram.os.SystemCalls;
+import io.fixedram.store.FixedSave;
+import io.fixedram.write.PendingFile;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.zip.CRC32C;
+
+/**
+ * The small file beside a save, NAME.hot, that remembers its {@link HotPages}. Anybody may delete
+ * it at any time, and nothing depends on what it says: it is only believed if it is whole and of
+ * this save. Big-endian:
+ *
+ * <pre>
+ *   be32 "FRHT", be32 version 1
+ *   be64 size of the save, be64 and be32 seconds and nanoseconds of its last change,
+ *   be32 CRC-32C of its first 64 KiB
+ *   be32 number of runs, then for each u16 index of the RAM block, u48 first page
+ *   be32 CRC-32C of all before
+ * </pre>
+ */
+public final class HotFile {
+  private static final int MAGIC = 0x46524854;
+  private static final int VERSION = 1;
+  private static final int IDENTITY_AT = 8;
+  private static final int IDENTITY_BYTES = 24;
+  private static final int COUNT_AT = IDENTITY_AT + IDENTITY_BYTES;
+  private static final int RUNS_AT = COUNT_AT + Integer.BYTES;
+  private static final int LEAST_BYTES = RUNS_AT + Integer.BYTES;
+  private static final int MOST_BYTES = LEAST_BYTES + HotPages.MOST_RUNS * Long.BYTES;
+  private static final int BLOCK_SHIFT = 48;
+  private static final int HEAD_BYTES = 1 << 16;
+
+  private final SystemCalls calls;
+  private final FixedSave save;
+  private final Path path;
+
+  private HotFile(SystemCalls calls, FixedSave save, Path path) {
+    this.calls = calls;
+    this.save = save;
+    this.path = path;
+  }
+
+  /** The file of an open save, there or not; of a link's target, if the save is named by one. */
+  public static HotFile of(FixedSave save) {
+    return of(SystemCalls.linux(), save);
+  }
+
+  /** The same through other system calls than the kernel's own, for tests of faults. */
+  static HotFile of(SystemCalls calls, FixedSave save) {
+    Path real;
+    try {
+      real = save.path().toRealPath();
+    } catch (IOException e) {
+      real = save.path().toAbsolutePath();
+    }
+    return new HotFile(calls, save, real.resolveSibling(real.getFileName() + ".hot"));
+  }
+
+  /** Where it lies. */
+  public Path path() {
+    return path;
+  }
+
+  /**
+   * Reads it; nothing is hot where there is no such file.
+   *
+   * @throws FixedRamException if it cannot be read, is damaged, or is of another save: there is no
+   *     harm in going on without
+   */
+  public HotPages load() {
+    ByteBuffer bytes;
+    try (Descriptor descriptor = Descriptor.open(calls, path, Descriptor.Mode.READ)) {
+      bytes = read(descriptor);
+    } catch (StorageException e) {
+      if (e.errno() == Errno.ENOENT.number()) {
+        return new HotPages();
+      }
+      throw e;
+    }
+    return parse(bytes);
+  }
+
+  private ByteBuffer read(Descriptor descriptor) {
+    Descriptor.Status status = descriptor.status();
+    if (!status.regular() || status.sizeBytes() < LEAST_BYTES || status.sizeBytes() > MOST_BYTES) {
+      throw ignored("it is no such file");
+    }
+    return read(descriptor, (int) status.sizeBytes());
+  }
+
+  private static ByteBuffer read(Descriptor descriptor, int mostBytes) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment memory = arena.allocate(mostBytes);
+      int count = (int) descriptor.readFully(0, memory, 0, mostBytes);
+      ByteBuffer bytes = ByteBuffer.allocate(count);
+      return bytes.put(memory.asSlice(0, count).asByteBuffer()).flip();
+    }
+  }
+
+  private HotPages parse(ByteBuffer bytes) {
+    int size = bytes.limit();
+    if (size < LEAST_BYTES || bytes.getInt(0) != MAGIC || bytes.getInt(4) != VERSION) {
+      throw ignored("it is no such file");
+    }
+    int count = bytes.getInt(COUNT_AT);
+    if (count < 0
+        || count > HotPages.MOST_RUNS
+        || size != LEAST_BYTES + count * Long.BYTES
+        || bytes.getInt(size - Integer.BYTES) != checksum(bytes, size - Integer.BYTES)) {
+      throw ignored("it is damaged");
+    }
+    if (!bytes.slice(IDENTITY_AT, IDENTITY_BYTES).equals(identity())) {
+      throw ignored("it is of another save, or of this one before it was changed");
+    }
+    HotPages hot = new HotPages();
+    for (int i = 0; i < count; i++) {
+      long word = bytes.getLong(RUNS_AT + i * Long.BYTES);
+      hot.remember(new HotPages.Run((int) (word >>> BLOCK_SHIFT), word & (1L << BLOCK_SHIFT) - 1));
+    }
+    if (!hot.fit(save.header().blocks())) {
+      throw ignored("it has pages that the save has not");
+    }
+    return hot;
+  }
+
+  private DamagedSaveException ignored(String reason) {
+    return new DamagedSaveException(path + " is ignored: " + reason);
+  }
+
+  /**
+   * Writes it, with mode 0600, in place of an earlier one.
+   *
+   * @throws FixedRamException if it cannot be written, or a file of that name is no such file
+   */
+  public void store(HotPages hot) {
+    if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !isOurs()) {
+      throw new StorageException("cannot write " + path + ": it is another kind of file", 0);
+    }
+    var runs = hot.runs();
+    ByteBuffer bytes = ByteBuffer.allocate(LEAST_BYTES + runs.size() * Long.BYTES);
+    bytes.putInt(MAGIC).putInt(VERSION).put(identity()).putInt(runs.size());
+    for (HotPages.Run run : runs) {
+      bytes.putLong((long) run.block() << BLOCK_SHIFT | run.firstPage());
+    }
+    bytes.putInt(checksum(bytes, bytes.position()));
+    try (PendingFile file = PendingFile.create(calls, path)) {
+      file.descriptor().write(0, bytes.array());
+      file.publish(false);
+    }
+  }
+
+  private boolean isOurs() {
+    try (Descriptor descriptor = Descriptor.open(calls, path, Descriptor.Mode.READ)) {
+      if (!descriptor.status().regular()) {
+        return false;
+      }
+      if (descriptor.status().sizeBytes() == 0) {
+        // What a crash of the machine may leave of one.
+        return true;
+      }
+      ByteBuffer magic = read(descriptor, Integer.BYTES);
+      return magic.limit() == Integer.BYTES && magic.getInt(0) == MAGIC;
+    }
+  }
+
+  private ByteBuffer identity() {
+    Descriptor.Status status = save.descriptor().status();
+    Instant modified = status.modified();
+    ByteBuffer head = read(save.descriptor(), HEAD_BYTES);
+    return ByteBuffer.allocate(IDENTITY_BYTES)
+        .putLong(status.sizeBytes())
+        .putLong(modified.getEpochSecond())
+        .putInt(modified.getNano())
+        .putInt(checksum(head, head.limit()))
+        .flip();
+  }
+
+  private static int checksum(ByteBuffer bytes, int length) {
+    CRC32C sum = new CRC32C();
+    sum.update(bytes.slice(0, length));
+    return (int) sum.getValue();
+  }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.write;
+
+import io.fixedram.error.FixedRamException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Hands chunks from the thread that fills them to the one that writes them, and back when they are
+ * empty again. A failure of the writing thread comes out of every later call of the filling one.
+ */
+final class ChunkQueue {
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+
+  /** The last one used comes first: as few as the disk leaves to be used are ever touched. */
+  private final Deque<Chunk> free = new ArrayDeque<>();
+
+  private final Deque<Chunk> queue = new ArrayDeque<>();
+  private final Set<Chunk.Key> inFlight = new HashSet<>();
+  private Optional<Throwable> failure = Optional.empty();
+  private boolean stopping;
+
+  /** Adds an empty chunk. */
+  void add(Chunk chunk) {
+    locked(() -> free.push(chunk));
+  }
+
+  /** Waits for an empty chunk, and until no earlier write of its piece is under way. */
+  Chunk take(Chunk.Key key) {
+    lock.lock();
+    try {
+      await(() -> !free.isEmpty() && !inFlight.contains(key));
+      throwFailure();
+      Chunk chunk = free.remove();
+      chunk.reset(key);
+      return chunk;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Has a chunk written. */
+  void submit(Chunk chunk) {
+    locked(() -> {
+      inFlight.add(chunk.key());
+      queue.add(chunk);
+    });
+  }
+
+  /** Whether a piece waits to be written, or is being. */
+  boolean isInFlight(Chunk.Key key) {
+    lock.lock();
+    try {
+      return inFlight.contains(key);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits until a piece is written, if a write of it is under way. */
+  void awaitLanded(Chunk.Key key) {
+    lock.lock();
+    try {
+      await(() -> !inFlight.contains(key));
+      throwFailure();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits until all is written. */
+  void awaitAllLanded() {
+    lock.lock();
+    try {
+      await(inFlight::isEmpty);
+      throwFailure();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** For the writing thread: the next chunk; empty once it must end. */
+  Optional<Chunk> next() {
+    lock.lock();
+    try {
+      await(() -> stopping || !queue.isEmpty());
+      return stopping ? Optional.empty() : Optional.of(queue.remove());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** For the writing thread: whether there is still a point in writing. */
+  boolean hasFailed() {
+    lock.lock();
+    try {
+      return failure.isPresent();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** For the writing thread: a chunk is written, or could not be. */
+  void landed(Chunk chunk, Optional<Throwable> problem) {
+    locked(() -> {
+      if (failure.isEmpty()) {
+        failure = problem;
+      }
+      inFlight.remove(chunk.key());
+      free.push(chunk);
+    });
+  }
+
+  /** Ends the writing thread after the chunk it is at. */
+  void stop() {
+    locked(() -> stopping = true);
+  }
+
+  private void locked(Runnable change) {
+    lock.lock();
+    try {
+      change.run();
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The writing thread always comes to an end with what it has, so that no wait is for ever. */
+  private void await(BooleanSupplier condition) {
+    while (!condition.getAsBoolean()) {
+      changed.awaitUninterruptibly();
+    }
+  }
+
+  private void throwFailure() {
+    if (failure.isPresent()) {
+      throw FixedRamException.of("writing pages failed", failure.get());
+    }
+  }
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.write;
+
+import io.fixedram.guest.DeviceState;
+import io.fixedram.guest.PageBitmap;
+import io.fixedram.guest.PageSink;
+import io.fixedram.guest.RamBlock;
+import io.fixedram.guest.SaveHeader;
+import io.fixedram.layout.BlockPlace;
+import io.fixedram.layout.FixedLayout;
+import io.fixedram.layout.MainMemory;
+import io.fixedram.os.Descriptor;
+import io.fixedram.stream.ConfigurationSection;
+import io.fixedram.stream.MemSizeList;
+import io.fixedram.stream.RamSection;
+import io.fixedram.stream.StreamFormat;
+import io.fixedram.stream.StreamOutput;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Writes a fixed-offset file:
+ *
+ * <pre>
+ *   configuration, with the layout's capability
+ *   SECTION_START of "ram": the list of blocks, each entry with its fields, bitmap and pages; EOS
+ *   FOOTER
+ *   SECTION_PART of "ram", likewise, and FOOTER: only under {@link FixedVariant#PROPOSAL}
+ *   SECTION_END of "ram": EOS, or nothing under fixed-ram
+ *   FOOTER
+ *   device state
+ * </pre>
+ *
+ * <p>All but the bitmaps, the pages and the device state is written when the save begins, since
+ * every offset is known then.
+ */
+final class FixedSaveWriter implements PageSink {
+  private static final int BUFFER_BYTES = 1 << 16;
+  private static final int BITMAP_PIECE_BYTES = 1 << 16;
+
+  private final Descriptor descriptor;
+  private final FixedLayout layout;
+  private final FixedVariant variant;
+  private final DirectMode direct;
+  private final StreamOutput out;
+  private final List<BlockPlace> places = new ArrayList<>();
+  private Optional<Pages> pages = Optional.empty();
+  private long tailOffset;
+  private long pageBytes;
+
+  /** What exists once the blocks are known. */
+  private record Pages(SaveHeader header, PageFile file, PageWriter writer)
+      implements AutoCloseable {
+    @Override
+    public void close() {
+      writer.close();
+      file.close();
+    }
+  }
+
+  /** Writes into an empty file, which stays the caller's to close. */
+  FixedSaveWriter(
+      Descriptor descriptor, FixedLayout layout, FixedVariant variant, DirectMode direct) {
+    this.descriptor = descriptor;
+    this.layout = layout;
+    this.variant = variant;
+    this.direct = direct;
+    this.out = new StreamOutput(descriptor::write, BUFFER_BYTES);
+  }
+
+  /** Bytes of pages that the file holds as data; final once the save has ended. */
+  long pageBytes() {
+    return pageBytes;
+  }
+
+  /**
+   * Bytes written so far, pages that came again counted again; for use while none is on its way.
+   */
+  long writtenBytes() {
+    return out.writtenBytes() + pages().file().writtenBytes();
+  }
+
+  /** Why pages go through the page cache; empty if they go past it. */
+  Optional<String> whyCached() {
+    return pages().file().whyCached();
+  }
+
+  private Pages pages() {
+    return pages.orElseThrow(() -> new IllegalStateException("pages before begin"));
+  }
+
+  @Override
+  public void begin(SaveHeader header) {
+    int pageSize = header.blocks().targetPageSize();
+    int id = header.ramSectionId();
+    ConfigurationSection.write(
+        out, header.configuration(), Optional.of(layout.capabilities().getFirst()));
+    RamSection.writeStart(out, id);
+    MemSizeList.write(out, header.blocks(), block -> addPlace(block, pageSize));
+    out.be64(StreamFormat.RAM_EOS);
+    RamSection.writeFooter(out, id);
+    if (variant == FixedVariant.PROPOSAL) {
+      RamSection.writePart(out, id);
+      writeLaterPayload(id);
+    }
+    RamSection.writeEnd(out, id);
+    writeLaterPayload(id);
+    out.flush();
+    tailOffset = out.position();
+    pages = Optional.of(pages(header));
+  }
+
+  private Pages pages(SaveHeader header) {
+    PageFile file = new PageFile(descriptor, direct);
+    try {
+      int pageSize = header.blocks().targetPageSize();
+      return new Pages(header, file, new PageWriter(file, places, pageSize));
+    } catch (RuntimeException | Error e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  private void writeLaterPayload(int id) {
+    if (layout.laterPayloads()) {
+      out.be64(StreamFormat.RAM_EOS);
+    }
+    RamSection.writeFooter(out, id);
+  }
+
+  private void addPlace(RamBlock block, int pageSize) {
+    BlockPlace place = layout.place(block, out.position(), pageSize);
+    layout.writeFields(out, place, pageSize);
+    out.seek(place.end());
+    places.add(place);
+  }
+
+  @Override
+  public void data(
+      RamBlock block, long offset, MemorySegment from, long fromOffset, long lengthBytes) {
+    pages().writer().data(block, offset, from, fromOffset, lengthBytes);
+  }
+
+  @Override
+  public void zero(RamBlock block, long offset, long lengthBytes) {
+    pages().writer().zero(block, offset, lengthBytes);
+  }
+
+  @Override
+  public void current(RamBlock block, long offset, MemorySegment into) {
+    pages().writer().current(block, offset, into);
+  }
+
+  @Override
+  public void drain() {
+    pages().writer().flush();
+  }
+
+  @Override
+  public void end(DeviceState state) {
+    List<PageBitmap> written = pages().writer().flush();
+    int pageSize = pages().header().blocks().targetPageSize();
+    for (BlockPlace place : places) {
+      PageBitmap bitmap = written.get(place.block().index());
+      pageBytes += bitmap.cardinality() * pageSize;
+      boolean all = variant == FixedVariant.QEMU_GUEST && !MainMemory.contains(place.block());
+      writeBitmap(place, bitmap, all);
+    }
+    out.seek(tailOffset);
+    out.bytes(state.bytes(), 0, state.sizeBytes());
+    out.flush();
+  }
+
+  /** Pieces without a bit stay holes: a stream can announce far more RAM than it brings. */
+  private void writeBitmap(BlockPlace place, PageBitmap bitmap, boolean all) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment piece = arena.allocate(BITMAP_PIECE_BYTES, Long.BYTES);
+      for (long done = 0; done < place.bitmapBytes(); done += BITMAP_PIECE_BYTES) {
+        long length = Math.min(BITMAP_PIECE_BYTES, place.bitmapBytes() - done);
+        long firstPage = done * Byte.SIZE;
+        long count = Math.min(length * Byte.SIZE, bitmap.pages() - firstPage);
+        if (all) {
+          PageBitmap ones = new PageBitmap(count);
+          ones.set(0, count);
+          ones.store(0, piece.asSlice(0, length));
+        } else if (bitmap.isAnySet(firstPage, count)) {
+          bitmap.store(done / Long.BYTES, piece.asSlice(0, length));
+        } else {
+          continue;
+        }
+        out.seek(place.bitmapOffset() + done);
+        out.bytes(piece, 0, length);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    pages.ifPresent(Pages::close);
+    out.close();
+  }
+}

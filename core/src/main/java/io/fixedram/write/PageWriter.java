@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.write;
+
+import io.fixedram.guest.PageBitmap;
+import io.fixedram.guest.RamBlock;
+import io.fixedram.guest.ZeroPages;
+import io.fixedram.layout.BlockPlace;
+import io.fixedram.os.AnonymousMemory;
+import io.fixedram.os.Threads;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Puts pages to their places in a fixed-offset file, with few large writes, in a thread of its own.
+ *
+ * <p>Pages gather in chunks, and a chunk goes to the thread when it is full or its buffer is
+ * needed. The last content of a page wins: while a chunk is being written, pages of the same piece
+ * wait. A page that is zero is never written; one that was written before and became zero loses its
+ * bit and its place in the file becomes a hole again.
+ *
+ * <p>One thread calls all methods. Memory: {@value #BUFFERS} buffers of 1 MiB, and the bitmaps.
+ */
+final class PageWriter implements AutoCloseable {
+  private static final int BUFFERS = 24;
+
+  /** Chunks that gather pages at a time; the other buffers are being written or about to be. */
+  private static final int MOST_OPEN = 8;
+
+  private final PageFile file;
+  private final List<BlockPlace> places;
+  private final List<PageBitmap> written = new ArrayList<>();
+  private final int pageSize;
+  private final Arena arena = Arena.ofShared();
+  private final Map<Chunk.Key, Chunk> open = new LinkedHashMap<>();
+  private Optional<Chunk> last = Optional.empty();
+
+  private final ChunkQueue queue = new ChunkQueue();
+  private final Thread thread;
+
+  /** Starts with a file whose places are all holes. */
+  PageWriter(PageFile file, List<BlockPlace> places, int pageSize) {
+    this.file = file;
+    this.places = List.copyOf(places);
+    this.pageSize = pageSize;
+    for (BlockPlace place : places) {
+      written.add(new PageBitmap(place.block().usedLength() / pageSize));
+    }
+    MemorySegment buffers = AnonymousMemory.allocateHuge(arena, (long) BUFFERS * Chunk.BYTES);
+    for (int i = 0; i < BUFFERS; i++) {
+      queue.add(new Chunk(buffers.asSlice((long) i * Chunk.BYTES, Chunk.BYTES)));
+    }
+    thread = Thread.ofPlatform().daemon().name("fixedram page writer").start(this::writeQueued);
+  }
+
+  /** Takes the content of a run of pages. */
+  void data(RamBlock block, long offset, MemorySegment from, long fromOffset, long lengthBytes) {
+    for (long done = 0; done < lengthBytes; ) {
+      long at = offset + done;
+      long inChunk = at % Chunk.BYTES;
+      long piece = Math.min(lengthBytes - done, Chunk.BYTES - inChunk);
+      Chunk chunk = chunk(block.index(), at / Chunk.BYTES);
+      chunk.putData(inChunk, from, fromOffset + done, piece, pageSize);
+      submitIfFull(chunk);
+      done += piece;
+    }
+  }
+
+  /** Makes a run of pages zero. */
+  void zero(RamBlock block, long offset, long lengthBytes) {
+    for (long done = 0; done < lengthBytes; ) {
+      long at = offset + done;
+      long inChunk = at % Chunk.BYTES;
+      long piece = Math.min(lengthBytes - done, Chunk.BYTES - inChunk);
+      Chunk.Key key = new Chunk.Key(block.index(), at / Chunk.BYTES);
+      if (open.containsKey(key) || mayBeWritten(key, at, piece)) {
+        Chunk chunk = chunk(key.block(), key.index());
+        chunk.putZero(inChunk, piece, pageSize);
+        submitIfFull(chunk);
+      }
+      done += piece;
+    }
+  }
+
+  private boolean mayBeWritten(Chunk.Key key, long offset, long lengthBytes) {
+    return queue.isInFlight(key) || isAnyWritten(key.block(), offset, lengthBytes);
+  }
+
+  private boolean isAnyWritten(int block, long offset, long lengthBytes) {
+    PageBitmap bitmap = written.get(block);
+    synchronized (bitmap) {
+      return bitmap.isAnySet(offset / pageSize, lengthBytes / pageSize);
+    }
+  }
+
+  /** Gives back the content a page has now. */
+  void current(RamBlock block, long offset, MemorySegment into) {
+    Chunk.Key key = new Chunk.Key(block.index(), offset / Chunk.BYTES);
+    Optional<Chunk> chunk = Optional.ofNullable(open.get(key));
+    long inChunk = offset % Chunk.BYTES;
+    int page = (int) (inChunk / pageSize);
+    if (chunk.isPresent() && chunk.get().data().get(page)) {
+      MemorySegment.copy(chunk.get().buffer(), inChunk, into, 0, pageSize);
+      return;
+    }
+    queue.awaitLanded(key);
+    boolean zeroed = chunk.isPresent() && chunk.get().zero().get(page);
+    if (zeroed || !isAnyWritten(block.index(), offset, pageSize)) {
+      into.fill((byte) 0);
+    } else {
+      file.read(places.get(block.index()).pagesOffset() + offset, into);
+    }
+  }
+
+  /**
+   * Writes all that has come.
+   *
+   * @return for each block which pages the file holds
+   */
+  List<PageBitmap> flush() {
+    open.values().forEach(queue::submit);
+    open.clear();
+    last = Optional.empty();
+    queue.awaitAllLanded();
+    return written;
+  }
+
+  private Chunk chunk(int block, long index) {
+    if (last.isPresent()
+        && last.get().key().index() == index
+        && last.get().key().block() == block) {
+      return last.get();
+    }
+    Chunk.Key key = new Chunk.Key(block, index);
+    Chunk chunk = open.get(key);
+    if (chunk == null) {
+      chunk = take(key);
+      open.put(key, chunk);
+    }
+    last = Optional.of(chunk);
+    return chunk;
+  }
+
+  private Chunk take(Chunk.Key key) {
+    if (open.size() == MOST_OPEN) {
+      Iterator<Chunk> oldest = open.values().iterator();
+      queue.submit(oldest.next());
+      oldest.remove();
+    }
+    return queue.take(key);
+  }
+
+  private void submitIfFull(Chunk chunk) {
+    if (chunk.isFull(places.get(chunk.key().block()), pageSize)) {
+      open.remove(chunk.key());
+      last = Optional.empty();
+      queue.submit(chunk);
+    }
+  }
+
+  private void writeQueued() {
+    for (Optional<Chunk> next = queue.next(); next.isPresent(); next = queue.next()) {
+      Chunk chunk = next.get();
+      queue.landed(chunk, queue.hasFailed() ? Optional.empty() : tryWrite(chunk));
+    }
+  }
+
+  /** Whatever goes wrong in this thread must reach the one that waits for it. */
+  @SuppressWarnings("CatchThrowable")
+  private Optional<Throwable> tryWrite(Chunk chunk) {
+    try {
+      write(chunk);
+      return Optional.empty();
+    } catch (Throwable e) {
+      return Optional.of(e);
+    }
+  }
+
+  private void write(Chunk chunk) {
+    BitSet data = chunk.data();
+    for (int page = data.nextSetBit(0); page >= 0; page = data.nextSetBit(page + 1)) {
+      if (ZeroPages.isZero(chunk.buffer(), (long) page * pageSize, pageSize)) {
+        chunk.putZero((long) page * pageSize, pageSize, pageSize);
+      }
+    }
+    int block = chunk.key().block();
+    PageBitmap bitmap = written.get(block);
+    long firstPage = chunk.key().index() * (Chunk.BYTES / pageSize);
+    long chunkOffset = chunk.key().index() * Chunk.BYTES;
+    long position = places.get(block).pagesOffset() + chunkOffset;
+    forEachRun(
+        data,
+        (from, end) -> {
+          long offset = (long) from * pageSize;
+          long length = (long) (end - from) * pageSize;
+          RunWrittenEvent event = new RunWrittenEvent();
+          event.begin();
+          file.writePages(position + offset, chunk.buffer(), offset, length);
+          event.end(places.get(block).block().name(), chunkOffset + offset, length);
+          synchronized (bitmap) {
+            bitmap.set(firstPage + from, end - from);
+          }
+        });
+    BitSet stale = new BitSet();
+    synchronized (bitmap) {
+      chunk.zero().stream().filter(page -> bitmap.get(firstPage + page)).forEach(stale::set);
+    }
+    forEachRun(
+        stale,
+        (from, end) -> {
+          file.punch(position + (long) from * pageSize, (long) (end - from) * pageSize);
+          synchronized (bitmap) {
+            bitmap.clear(firstPage + from, end - from);
+          }
+        });
+  }
+
+  /** Takes one run of set bits, its end excluded. */
+  private interface RunConsumer {
+    void accept(int from, int end);
+  }
+
+  private static void forEachRun(BitSet bits, RunConsumer consumer) {
+    for (int from = bits.nextSetBit(0); from >= 0; ) {
+      int end = bits.nextClearBit(from);
+      consumer.accept(from, end);
+      from = bits.nextSetBit(end);
+    }
+  }
+
+  /** Ends the thread; what was not flushed is dropped. */
+  @Override
+  public void close() {
+    queue.stop();
+    Threads.joinUninterruptibly(thread);
+    arena.close();
+  }
+}

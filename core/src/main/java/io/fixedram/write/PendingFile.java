@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.write;
+
+import io.fixedram.error.StorageException;
+import io.fixedram.os.Descriptor;
+import io.fixedram.os.Errno;
+import io.fixedram.os.SystemCalls;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Optional;
+
+/**
+ * A file that is being written and gets its name when it is complete. Until then it stands beside
+ * its place as ".NAME.partial", locked; a file of that name that nobody locks was left by a process
+ * that was killed, and is removed. Where the file system has no locks, that is left to the user.
+ */
+public final class PendingFile implements AutoCloseable {
+  private final SystemCalls calls;
+  private final Path target;
+  private final Descriptor descriptor;
+  private boolean published;
+
+  private PendingFile(SystemCalls calls, Path target, Descriptor descriptor) {
+    this.calls = calls;
+    this.target = target;
+    this.descriptor = descriptor;
+  }
+
+  /**
+   * Creates the file, empty, with mode 0600.
+   *
+   * @throws StorageException if it can't become {@code target}, another process is writing it, or
+   *     guests run on the file of that name
+   */
+  public static PendingFile create(SystemCalls calls, Path target) {
+    Path absolute = target.toAbsolutePath();
+    Path name = absolute.getFileName();
+    if (name == null || Files.isDirectory(absolute)) {
+      throw new StorageException(
+          "cannot write " + target + ": it is a directory, give the name of a file",
+          Errno.EISDIR.number());
+    }
+    if (Files.exists(absolute, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(absolute)) {
+      throw new StorageException(
+          "cannot write " + target + ": it exists and is not a regular file",
+          Errno.EEXIST.number());
+    }
+    Path resolved = Files.isSymbolicLink(absolute) ? real(absolute) : absolute;
+    Path partial = resolved.resolveSibling("." + resolved.getFileName() + ".partial");
+    while (true) {
+      Optional<Descriptor> created = tryCreate(calls, target, partial);
+      if (created.isPresent()) {
+        return refuseIfHeld(new PendingFile(calls, resolved, created.get()));
+      }
+      removeAbandoned(calls, target, partial);
+    }
+  }
+
+  /** Looks under the lock of the new file, so that no two writers take each other for guests. */
+  private static PendingFile refuseIfHeld(PendingFile file) {
+    try {
+      ReplacedFile.open(file.calls, file.target).close();
+      return file;
+    } catch (StorageException e) {
+      try (file) {
+        throw e;
+      }
+    }
+  }
+
+  /** Creates and locks the file; empty if one of its name is there. */
+  private static Optional<Descriptor> tryCreate(SystemCalls calls, Path target, Path partial) {
+    Descriptor descriptor;
+    try {
+      descriptor = Descriptor.open(calls, partial, Descriptor.Mode.CREATE);
+    } catch (StorageException e) {
+      if (e.errno() == Errno.EEXIST.number()) {
+        return Optional.empty();
+      }
+      throw new StorageException(
+          "cannot write " + target + ": " + Errno.text(e.errno()), e.errno());
+    }
+    // Somebody may have taken the new file for an abandoned one before it was locked.
+    try {
+      if (descriptor.tryLockIfSupported(false) && isStill(calls, partial, descriptor)) {
+        return Optional.of(descriptor);
+      }
+    } catch (StorageException e) {
+      takeBack(calls, partial, descriptor);
+      throw e;
+    }
+    descriptor.close();
+    return Optional.empty();
+  }
+
+  /** Removes a file that was created and can't be used, for a reason that is told elsewhere. */
+  private static void takeBack(SystemCalls calls, Path partial, Descriptor descriptor) {
+    try (descriptor) {
+      if (isStill(calls, partial, descriptor)) {
+        Files.deleteIfExists(partial);
+      }
+    } catch (IOException | StorageException e) {
+      // What is left is taken over by the next save to that name.
+    }
+  }
+
+  private static void removeAbandoned(SystemCalls calls, Path target, Path partial) {
+    if (!Files.isRegularFile(partial, LinkOption.NOFOLLOW_LINKS)
+        && Files.exists(partial, LinkOption.NOFOLLOW_LINKS)) {
+      throw new StorageException(
+          "cannot write " + target + ": " + partial + " is in the way", Errno.EEXIST.number());
+    }
+    try (Descriptor existing = Descriptor.open(calls, partial, Descriptor.Mode.EXISTING)) {
+      if (!lock(existing, target)) {
+        throw new StorageException(
+            "cannot write " + target + ": another process is writing it just now",
+            Errno.EAGAIN.number());
+      }
+      if (isStill(calls, partial, existing)) {
+        Files.deleteIfExists(partial);
+      }
+    } catch (StorageException e) {
+      if (e.errno() != Errno.ENOENT.number()) {
+        throw e;
+      }
+    } catch (IOException e) {
+      throw new StorageException(
+          "cannot remove the abandoned " + partial + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Without locks there is no telling whether somebody writes the file. */
+  private static boolean lock(Descriptor existing, Path target) {
+    try {
+      return existing.tryLock(false);
+    } catch (StorageException e) {
+      throw new StorageException(
+          "cannot write "
+              + target
+              + ": "
+              + existing.path()
+              + " is there and can't be locked ("
+              + Errno.text(e.errno())
+              + "); delete it if no save is under way",
+          e.errno());
+    }
+  }
+
+  private static Path real(Path link) {
+    try {
+      return link.toRealPath();
+    } catch (IOException e) {
+      throw new StorageException("cannot follow the link " + link + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static boolean isStill(SystemCalls calls, Path path, Descriptor descriptor) {
+    if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+      return false;
+    }
+    try (Descriptor named = Descriptor.open(calls, path, Descriptor.Mode.READ)) {
+      return named.status().key().equals(descriptor.status().key());
+    } catch (StorageException e) {
+      if (e.errno() == Errno.ENOENT.number()) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  /** The open file. */
+  public Descriptor descriptor() {
+    return descriptor;
+  }
+
+  /** Its name so far. */
+  Path partialPath() {
+    return descriptor.path();
+  }
+
+  /** Returns when all that was written is on the device. */
+  public void sync() {
+    try (SyncEvent event = new SyncEvent()) {
+      event.begin();
+      event.file = target.toString();
+      descriptor.sync();
+    }
+  }
+
+  /**
+   * Gives the file its name, in place of an earlier one.
+   *
+   * @param sync whether the name is on the device when this returns
+   * @throws StorageException if that fails, or guests run on the earlier one; where the name could
+   *     not be brought onto the device, the file has it all the same
+   */
+  public void publish(boolean sync) {
+    // Opened before the name changes: what can fail should fail while the earlier file is there.
+    try (Descriptor directory =
+            Descriptor.open(calls, directoryOf(target), Descriptor.Mode.DIRECTORY);
+        ReplacedFile _ = ReplacedFile.open(calls, target)) {
+      rename();
+      if (sync) {
+        directory.sync();
+      }
+    }
+  }
+
+  private void rename() {
+    try {
+      Files.move(partialPath(), target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new StorageException(
+          "cannot rename " + partialPath() + " to " + target + ": " + e.getMessage(), e);
+    }
+    published = true;
+  }
+
+  private static Path directoryOf(Path file) {
+    Path parent = file.getParent();
+    return parent == null ? Path.of("/") : parent;
+  }
+
+  /** Removes the file if it was not published. */
+  @Override
+  public void close() {
+    try {
+      if (!published) {
+        Files.deleteIfExists(partialPath());
+      }
+    } catch (IOException e) {
+      throw new StorageException(
+          "cannot remove the unfinished " + partialPath() + ": " + e.getMessage(), e);
+    } finally {
+      descriptor.close();
+    }
+  }
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.write;
+
+import io.fixedram.error.StorageException;
+import io.fixedram.guest.CountingSink;
+import io.fixedram.guest.PageSink;
+import io.fixedram.guest.TransferCounters;
+import io.fixedram.layout.FixedLayout;
+import io.fixedram.layout.SaveFormat;
+import io.fixedram.os.Cancellation;
+import io.fixedram.os.Descriptor;
+import io.fixedram.os.SystemCalls;
+import io.fixedram.stream.StreamEncoder;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/**
+ * Writes one save of any format. The file appears under its name when {@link #publish()} is called,
+ * complete; until then an earlier file of that name stays as it is, and {@link #close()} leaves
+ * nothing behind. One thread at a time.
+ */
+public final class SaveWriter implements AutoCloseable {
+  private final Path target;
+  private final WriteOptions options;
+  private final PendingFile file;
+  private final TransferCounters counters = new TransferCounters();
+  private final PageSink sink;
+  private final LongSupplier pageBytes;
+  private final LongSupplier writtenBytes;
+  private final LongSupplier transferredBytes;
+  private final Supplier<Optional<String>> whyCached;
+  private boolean synced;
+
+  private SaveWriter(
+      Path target,
+      SaveFormat format,
+      FixedVariant variant,
+      WriteOptions options,
+      PendingFile file) {
+    this.target = target;
+    this.options = options;
+    this.file = file;
+    Descriptor descriptor = file.descriptor();
+    Optional<FixedLayout> layout = format.layout(options.alignmentBytes());
+    PageSink writer;
+    if (layout.isPresent()) {
+      FixedSaveWriter fixed =
+          new FixedSaveWriter(descriptor, layout.get(), variant, options.direct());
+      writer = fixed;
+      pageBytes = fixed::pageBytes;
+      writtenBytes = fixed::writtenBytes;
+      transferredBytes = counters::dataBytes;
+      whyCached = fixed::whyCached;
+    } else {
+      StreamEncoder stream = new StreamEncoder(descriptor::write);
+      writer = stream;
+      pageBytes = stream::pageBytes;
+      writtenBytes = stream::streamBytes;
+      transferredBytes = stream::streamBytes;
+      whyCached = () -> Optional.of("a stream has no alignment");
+    }
+    this.sink = new CountingSink(writer, counters, new Cancellation());
+  }
+
+  /**
+   * Prepares to write a file.
+   *
+   * @throws StorageException if {@code target} can't be written: a directory, no permission, or
+   *     another process that is writing it
+   */
+  public static SaveWriter create(Path target, SaveFormat format, WriteOptions options) {
+    return create(target, format, FixedVariant.QEMU_GUEST, options);
+  }
+
+  /** The same for a guest that need not be a QEMU. */
+  public static SaveWriter create(
+      Path target, SaveFormat format, FixedVariant variant, WriteOptions options) {
+    return create(SystemCalls.linux(), target, format, variant, options);
+  }
+
+  /** The same through other system calls than the kernel's own, for tests of faults. */
+  public static SaveWriter create(
+      SystemCalls calls,
+      Path target,
+      SaveFormat format,
+      FixedVariant variant,
+      WriteOptions options) {
+    PendingFile file = PendingFile.create(calls, target);
+    try {
+      return new SaveWriter(target, format, variant, options, file);
+    } catch (RuntimeException | Error e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  /** Takes the save. */
+  public PageSink sink() {
+    return sink;
+  }
+
+  /**
+   * Bytes taken for the file so far, repeated pages counted: the stream, or page content that goes
+   * to fixed offsets. For the thread that feeds the sink.
+   */
+  public long transferredBytes() {
+    return transferredBytes.getAsLong();
+  }
+
+  /**
+   * Returns when all of the save is on the device, if the options ask for that; the longest part of
+   * {@link #publish}, which does it too if it was not done.
+   *
+   * @throws StorageException if it can't be brought there
+   * @throws IllegalStateException if the sink has not taken a whole save
+   */
+  public void sync() {
+    if (!counters.ended()) {
+      throw new IllegalStateException("the save has not ended");
+    }
+    if (options.sync() && !synced) {
+      file.sync();
+      synced = true;
+    }
+  }
+
+  /**
+   * Gives the file its name.
+   *
+   * @throws StorageException if content or name can't be brought onto the device; if it was the
+   *     name, the new file may have it already
+   * @throws IllegalStateException if the sink has not taken a whole save
+   */
+  public WrittenSave publish() {
+    sync();
+    Descriptor.Status status = file.descriptor().status();
+    file.publish(options.sync());
+    return new WrittenSave(
+        target,
+        counters.totalRamBytes(),
+        pageBytes.getAsLong(),
+        writtenBytes.getAsLong(),
+        status.sizeBytes(),
+        status.allocatedBytes(),
+        whyCached.get());
+  }
+
+  /** Removes what was not published. */
+  @Override
+  public void close() {
+    try {
+      sink.close();
+    } finally {
+      file.close();
+    }
+  }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fixedram.guest.RamBlock;
+import io.fixedram.layout.BlockPlace;
+import io.fixedram.layout.SaveFormat;
+import io.fixedram.testing.Guest;
+import io.fixedram.write.DirectMode;
+import io.fixedram.write.SaveWriter;
+import io.fixedram.write.WriteOptions;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class MappableRegionTest {
+  private static final int PAGE = 4096;
+  private static final long PAGES = 1 << 17;
+  private static final RamBlock RAM = new RamBlock(0, "pc.ram", PAGES * PAGE);
+  private static final RamBlock VGA = new RamBlock(1, "vga.vram", 16 * PAGE);
+
+  private final Path path;
+
+  MappableRegionTest(@TempDir Path directory) {
+    this.path = directory.resolve("save");
+  }
+
+  /** Data in pages 1 to 3 and 100, zeros in page 5 that were data once. */
+  private void write(SaveFormat format, long alignment) {
+    byte[] ones = new byte[PAGE];
+    Arrays.fill(ones, (byte) 1);
+    Guest guest = Guest.of(RAM, VGA);
+    WriteOptions options = new WriteOptions(DirectMode.OFF, false, alignment);
+    try (SaveWriter writer = SaveWriter.create(path, format, options);
+        Arena arena = Arena.ofShared()) {
+      writer.sink().begin(guest.header());
+      for (long page : new long[] {1, 2, 3, 5, 100}) {
+        writer.sink().data(RAM, page * PAGE, arena.allocate(PAGE).copyFrom(of(ones)), 0, PAGE);
+      }
+      writer.sink().drain();
+      writer.sink().zero(RAM, 5 * PAGE, PAGE);
+      writer.sink().end(guest.tail().toState());
+      writer.publish();
+    }
+  }
+
+  private static MemorySegment of(byte[] bytes) {
+    return MemorySegment.ofArray(bytes);
+  }
+
+  private Optional<String> obstacle() {
+    try (FixedSave save = (FixedSave) Save.open(path)) {
+      return MappableRegion.obstacle(save, save.places().getFirst());
+    }
+  }
+
+  private void put(long page, int offset, byte[] bytes) throws IOException {
+    long pagesOffset;
+    try (FixedSave save = (FixedSave) Save.open(path)) {
+      BlockPlace place = save.places().getFirst();
+      pagesOffset = place.pagesOffset();
+    }
+    try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+      file.seek(pagesOffset + page * PAGE + offset);
+      file.write(bytes);
+    }
+  }
+
+  @Test
+  void dataAboveFourGibibytes() throws IOException {
+    RamBlock large = new RamBlock(0, "pc.ram", 6L << 30);
+    Guest guest = Guest.of(large);
+    long page = (5L << 30) / PAGE;
+    WriteOptions options = new WriteOptions(DirectMode.OFF, false, PAGE);
+    try (SaveWriter writer = SaveWriter.create(path, SaveFormat.MAPPED_RAM, options);
+        Arena arena = Arena.ofShared()) {
+      writer.sink().begin(guest.header());
+      writer.sink().data(large, page * PAGE, arena.allocate(PAGE).fill((byte) 1), 0, PAGE);
+      writer.sink().end(guest.tail().toState());
+      writer.publish();
+    }
+    assertThat(obstacle()).isEmpty();
+    put(page + 1, 0, new byte[] {1});
+    assertThat(obstacle()).get().asString().contains("has old content in RAM block pc.ram");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"FIXED_RAM", "MAPPED_RAM"})
+  void whatFixedramWroteCanBeMapped(SaveFormat format) {
+    write(format, PAGE);
+    assertThat(obstacle()).isEmpty();
+  }
+
+  @Test
+  void dataOfAPageThatIsZeroNow() throws IOException {
+    for (long page : new long[] {0, 4, 5, 99, 101, PAGES - 1}) {
+      write(SaveFormat.MAPPED_RAM, 1 << 20);
+      assertThat(obstacle()).isEmpty();
+      put(page, 2000, new byte[] {1});
+      assertThat(obstacle())
+          .as("page " + page)
+          .hasValueSatisfying(text ->
+              assertThat(text)
+                  .contains("old content in RAM block pc.ram")
+                  .contains("fixedram convert"));
+    }
+  }
+
+  @Test
+  void zerosInPlaceOfHolesAreReadSinceTheyDoNoHarm() throws IOException {
+    write(SaveFormat.MAPPED_RAM, 1 << 20);
+    put(101, 0, new byte[1 << 20]);
+    put(6, 0, new byte[10 * PAGE]);
+    assertThat(obstacle()).isEmpty();
+    put(120, PAGE - 1, new byte[] {1});
+    assertThat(obstacle()).isPresent();
+  }
+
+  @Test
+  void manyZerosInPlaceOfHoles() throws IOException {
+    write(SaveFormat.MAPPED_RAM, 1 << 20);
+    byte[] zeros = new byte[1 << 20];
+    for (long page = 256; page < PAGES; page += zeros.length / PAGE) {
+      put(page, 0, zeros);
+    }
+    assertThat(obstacle())
+        .hasValueSatisfying(text -> assertThat(text).contains("cp --sparse=always"));
+  }
+
+  @Test
+  void saveWithoutTheMappedBlock() {
+    write(SaveFormat.FIXED_RAM, PAGE);
+    try (FixedSave save = (FixedSave) Save.open(path);
+        PresenceSink sink = new PresenceSink()) {
+      save.without(Set.of(save.header().blocks().list().getFirst())).sendTo(sink);
+      assertThat(sink.blocks()).extracting(BlockInfo::present).containsExactly(0L, 16L);
+    }
+  }
+}
