@@ -2,11 +2,9 @@
 /** Controls QEMU: its monitor, its processes, and how a guest is saved and restored. */
 module io.fixedram.qemu {
   requires transitive io.fixedram.core;
-  requires jdk.net;
   requires tools.jackson.jr.ob;
 
   exports io.fixedram.qemu;
   exports io.fixedram.qemu.guest;
   exports io.fixedram.qemu.qmp;
-  exports io.fixedram.qemu.server;
 }

@@ -3,4 +3,4 @@
  * The migration of a guest embedded in this process, driven through QMP: the commands of QEMU's
  * machine protocol that concern migration, with QEMU's names, answers and events, on a unix socket.
  */
-package io.fixedram.qemu.server;
+package io.fixedram.qmpserver;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.qemu.server;
+package io.fixedram.qmpserver;
 
 /** Whether a served guest runs, in the terms of QEMU's RunState. */
 public enum RunState {
