@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.testkit;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.module.ModuleDescriptor;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The rules that every module keeps, as tests: each module's {@code LayersTest} extends this and
+ * names its packages. Tests run in the module's directory.
+ */
+public abstract class ModuleRules {
+  private static final String ROOT = "io.fixedram.";
+  private static final int MAX_CLASSES_OF_A_PACKAGE = 25;
+  private static final int MAX_LINES_OF_A_CLASS = 400;
+
+  private static final Path CLASSES = Path.of("target", "classes");
+  private static final Path SOURCES = Path.of("src", "main", "java");
+  private static final Path ARCHITECTURE = Path.of("..", "ARCHITECTURE.md");
+
+  private final List<String> layers;
+  private final JavaClasses classes = new ClassFileImporter().importPath(CLASSES);
+
+  /**
+   * Makes the rules of a module.
+   *
+   * @param layers its packages from the bottom up, without {@code io.fixedram.}; each imports
+   *     packages before it only
+   */
+  protected ModuleRules(String... layers) {
+    this.layers = Arrays.stream(layers).map(ROOT::concat).toList();
+  }
+
+  /** The module's own classes, without those of its tests. */
+  protected final JavaClasses classes() {
+    return classes;
+  }
+
+  /** Packages and source files that may be larger than the others, by their names. */
+  protected Set<String> oversized() {
+    return Set.of();
+  }
+
+  @Test
+  final void packagesImportDownwardOnly() {
+    for (int i = 0; i < layers.size(); i++) {
+      String layer = layers.get(i);
+      Set<String> above = Set.copyOf(layers.subList(i + 1, layers.size()));
+      noClasses()
+          .that()
+          .resideInAPackage(layer)
+          .should()
+          .dependOnClassesThat(
+              describe("are in a layer above", other -> above.contains(other.getPackageName())))
+          .check(classes);
+    }
+  }
+
+  @Test
+  final void everyPackageIsInTheOrder() {
+    assertThat(packages().keySet()).containsExactlyInAnyOrderElementsOf(layers);
+  }
+
+  @Test
+  final void packagesAreSmall() {
+    Map<String, Integer> packages = new TreeMap<>(packages());
+    packages.keySet().removeAll(oversized());
+    assertThat(packages)
+        .as("classes of each package")
+        .allSatisfy((name, size) ->
+            assertThat(size).as(name).isLessThanOrEqualTo(MAX_CLASSES_OF_A_PACKAGE));
+  }
+
+  @Test
+  final void classesAreShort() throws IOException {
+    try (Stream<Path> files = Files.walk(SOURCES)) {
+      assertThat(
+              files
+                  .filter(file -> file.toString().endsWith(".java"))
+                  .filter(file -> !oversized().contains(file.getFileName().toString())))
+          .isNotEmpty()
+          .allSatisfy(file ->
+              assertThat(Files.readAllLines(file).size())
+                  .as("lines of " + file)
+                  .isLessThanOrEqualTo(MAX_LINES_OF_A_CLASS));
+    }
+  }
+
+  /** Packages, each with the number of its top-level classes. */
+  private Map<String, Integer> packages() {
+    return classes.stream()
+        .filter(JavaClass::isTopLevelClass)
+        .filter(each -> !each.getPackageName().isEmpty())
+        .filter(each -> !each.getSimpleName().equals("package-info"))
+        .collect(Collectors.toMap(JavaClass::getPackageName, _ -> 1, Integer::sum, TreeMap::new));
+  }
+
+  @Test
+  final void exportsAreThoseThatTheArchitectureLists() throws IOException {
+    ModuleDescriptor module;
+    try (InputStream in = Files.newInputStream(CLASSES.resolve("module-info.class"))) {
+      module = ModuleDescriptor.read(in);
+    }
+    List<String> cells = row(module.name());
+    assertThat(exports(module, false)).as("exports to everybody").isEqualTo(names(cells.get(2)));
+    assertThat(exports(module, true)).as("exports to our modules").isEqualTo(names(cells.get(3)));
+  }
+
+  private static Set<String> exports(ModuleDescriptor module, boolean qualified) {
+    return module.exports().stream()
+        .filter(each -> each.isQualified() == qualified)
+        .map(each -> each.source().substring(ROOT.length()))
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /** The module's row of the table of exports; its first cell is before the first bar. */
+  private static List<String> row(String module) throws IOException {
+    Optional<String> row =
+        Files.readAllLines(ARCHITECTURE).stream()
+            .filter(line -> line.startsWith("| `" + module + "` |"))
+            .findFirst();
+    assertThat(row).as("%s in ARCHITECTURE.md's table of exports", module).isPresent();
+    return List.of(row.orElseThrow().split("\\|", -1));
+  }
+
+  private static Set<String> names(String cell) {
+    return Pattern.compile("`([^`]+)`")
+        .matcher(cell)
+        .results()
+        .map((MatchResult name) -> name.group(1))
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+}
