@@ -3,32 +3,58 @@ package io.fixedram.layout;
 
 import io.fixedram.guest.RamBlock;
 import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
 
 /**
- * Tells main memory from the blocks that a destination fills before it loads: firmware, option
- * ROMs, ACPI tables. QEMU's mapped-ram loader leaves a page alone whose bit is clear, so that a
- * zero page of such a block would keep what the destination's own firmware has there; their bits
- * are all set. Main memory is empty in a new QEMU, and its zero pages can be left out.
+ * Tells main memory, which is empty in a new QEMU, from all other blocks. A destination fills some
+ * of those before it loads (firmware, option ROMs, ACPI tables, registers of a display), and QEMU's
+ * mapped-ram loader leaves a page alone whose bit is clear, so that a zero page would keep what the
+ * destination has there; their bits are all set. Zero pages of main memory can be left out.
  *
- * <p>A stream does not say which is which. QEMU names the blocks of devices by their path ("0000:00
- * :02.0/vga.vram"), those of firmware files "/rom@...", those of boards by suffixes such as ".bios"
- * and ".flash0", and main memory by the machine ("pc.ram") or by the backend's id. A block of doubt
- * counts as not main memory, which costs time but never content.
+ * <p>A stream does not say which is which. Main memory has the name that its machine type gives it
+ * (pc.ram, mach-virt.ram) or the id of a memory backend, with or without its path (/objects/ID).
+ * Ids are free, and boards give other blocks plain names too (isa-bios, vmsvga.fifo): any other
+ * name counts only if no part of it is one for firmware or a device's memory and the block is
+ * larger than what boards name so. A block of doubt is not main memory, which costs time but never
+ * content.
  */
 public final class MainMemory {
   private static final String BACKEND_PATH = "/objects/";
-  private static final List<String> NOT_MAIN =
-      List.of("bios", "rom", "flash", "vram", "nvram", "sram");
+
+  /** What machine types call it: ram, pc.ram, mach-virt.ram, xlnx-versal.ddr. */
+  private static final Pattern OF_A_MACHINE =
+      Pattern.compile("(?:[^/]*\\.)?(?:ram|dram|ddr|sdram)");
+
+  /** Ids that QEMU's documentation, libvirt and others give backends: ram-node0, dimm1, mem. */
+  private static final Pattern USUAL_ID =
+      Pattern.compile("(?:ram|mem|memory|dimm|memdimm|vmem|nvdimm|memnvdimm|node|numa)[-_]?.*");
+
+  /** In the names of blocks that hold firmware, or are memory of a device. */
+  private static final List<String> OTHERS =
+      List.of("bios", "rom", "flash", "vram", "sram", "fifo", "nor", "firmware", "efi", "tpm");
+
+  /** Larger than unnamed ROMs, SRAMs and buffers of boards. */
+  private static final long LEAST_BYTES_OF_ANY_ID = 16 << 20;
 
   private MainMemory() {}
 
-  /** Whether a block is empty in a new QEMU. */
+  /** Whether a block is known to be empty in a new QEMU. */
   public static boolean contains(RamBlock block) {
-    String name = block.name();
+    String name = block.name().toLowerCase(Locale.ROOT);
     if (name.startsWith(BACKEND_PATH)) {
       return true;
     }
-    String last = name.substring(name.lastIndexOf('.') + 1);
-    return name.indexOf('/') < 0 && NOT_MAIN.stream().noneMatch(last::startsWith);
+    if (name.indexOf('/') >= 0) {
+      return false;
+    }
+    return isOfMachine(block)
+        || (OTHERS.stream().noneMatch(name::contains)
+            && (USUAL_ID.matcher(name).matches() || block.usedLength() >= LEAST_BYTES_OF_ANY_ID));
+  }
+
+  /** Whether a block has the name that machine types give the memory that -m alone makes. */
+  public static boolean isOfMachine(RamBlock block) {
+    return OF_A_MACHINE.matcher(block.name()).matches();
   }
 }

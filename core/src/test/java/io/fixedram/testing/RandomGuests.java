@@ -25,8 +25,8 @@ public final class RandomGuests {
           "mem",
           "/objects/mem1",
           "/objects/rom.bios",
-          "d\u00edmm.0",
-          "x".repeat(255));
+          "dimm.\u00ed",
+          "ram" + "x".repeat(252));
 
   /** Names of blocks that a destination fills before it loads. */
   public static final List<String> NOT_MAIN =

@@ -277,8 +277,9 @@ public record InstantCommand(List<String> words, List<Mapping> mappings, List<St
     if (fitting.size() == 1) {
       return fitting.getFirst();
     }
-    if (fitting.isEmpty() && candidates.size() == 1) {
-      RamBlock block = candidates.getFirst().block();
+    Optional<RamBlock> main = onlyMainMemory(candidates);
+    if (fitting.isEmpty() && main.isPresent()) {
+      RamBlock block = main.get();
       throw new NotInstantException(
           save.path()
               + " holds a guest with "
@@ -294,6 +295,14 @@ public record InstantCommand(List<String> words, List<Mapping> mappings, List<St
             + mainMemoryNames(save)
             + ", and the command says by no -object which is which: give the memory backends that"
             + " the guest was saved with");
+  }
+
+  /** The block that -m alone gives the size of, if others can't be meant. */
+  private static Optional<RamBlock> onlyMainMemory(List<BlockPlace> candidates) {
+    List<RamBlock> blocks = candidates.stream().map(BlockPlace::block).toList();
+    List<RamBlock> ofMachine = blocks.stream().filter(MainMemory::isOfMachine).toList();
+    List<RamBlock> likely = ofMachine.isEmpty() ? blocks : ofMachine;
+    return likely.size() == 1 ? Optional.of(likely.getFirst()) : Optional.empty();
   }
 
   private static String mainMemoryNames(Target save) {

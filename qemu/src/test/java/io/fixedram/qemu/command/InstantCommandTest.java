@@ -99,6 +99,10 @@ class InstantCommandTest {
         "-m",
         "512M");
     assertRefused(plain(256), "'-m much' is no size", "-m", "much");
+    for (String other : List.of("isa-bios", "vmsvga.fifo", "dimm1")) {
+      assertRefused(
+          save("pc.ram", 256, other, 1), "RAM, but the command gives 512 MiB", "-m", "512M");
+    }
   }
 
   @ParameterizedTest
