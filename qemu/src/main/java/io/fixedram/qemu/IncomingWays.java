@@ -2,8 +2,6 @@
 package io.fixedram.qemu;
 
 import io.fixedram.error.FixedRamException;
-import io.fixedram.guest.Configuration;
-import io.fixedram.layout.SaveFormat;
 import io.fixedram.store.Save;
 import java.util.Map;
 import java.util.Optional;
@@ -32,7 +30,7 @@ final class IncomingWays {
       RestoreVia wanted, Save save, Map<String, Boolean> capabilities, QemuMigration migration) {
     return switch (wanted) {
       case STREAM -> new Choice(RestoreVia.STREAM, ASKED_FOR);
-      case NATIVE -> unless(obstacleToNative(save, capabilities, migration), RestoreVia.NATIVE);
+      case NATIVE -> unless(NativeObstacles.find(save, capabilities, migration), RestoreVia.NATIVE);
       case LAZY -> unless(LazyObstacles.find(save, capabilities, migration), RestoreVia.LAZY);
       case AUTO -> fastest(save, capabilities, migration);
       case INSTANT ->
@@ -54,36 +52,11 @@ final class IncomingWays {
       return new Choice(RestoreVia.LAZY, "QEMU can run the guest while its pages come");
     }
     String reason = "not lazy: " + notLazy.get();
-    Optional<String> notNative = obstacleToNative(save, capabilities, migration);
+    Optional<String> notNative = NativeObstacles.find(save, capabilities, migration);
     return notNative.isEmpty()
         ? new Choice(
             RestoreVia.NATIVE,
             migration.qmp().version() + " loads mapped-ram files itself (" + reason + ")")
         : new Choice(RestoreVia.STREAM, notNative.get() + " (" + reason + ")");
-  }
-
-  private static Optional<String> obstacleToNative(
-      Save save, Map<String, Boolean> capabilities, QemuMigration migration) {
-    if (!capabilities.containsKey("mapped-ram")) {
-      return Optional.of(
-          migration.qmp().version()
-              + " cannot load mapped-ram files, which takes QEMU 9.0; --via stream works with it");
-    }
-    if (save.format() != SaveFormat.MAPPED_RAM) {
-      return Optional.of(
-          save.path()
-              + " is a "
-              + save.format().text()
-              + " file and QEMU itself loads only mapped-ram ones ('fixedram convert' makes one);"
-              + " --via stream works with it");
-    }
-    if (save.header().configuration().capabilities().contains(Configuration.X_IGNORE_SHARED)) {
-      // QEMU 10.0.2 fails on its own such files: "region has bad alignment".
-      return Optional.of(
-          save.path()
-              + " was saved under x-ignore-shared, which QEMU's loader of mapped-ram files does not"
-              + " get right; --via stream works with it");
-    }
-    return Optional.empty();
   }
 }

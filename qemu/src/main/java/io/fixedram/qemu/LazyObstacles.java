@@ -7,7 +7,6 @@ import io.fixedram.qemu.qmp.QmpException;
 import io.fixedram.store.FixedSave;
 import io.fixedram.store.Save;
 import io.fixedram.stream.PostcopyEncoder;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -115,32 +114,38 @@ final class LazyObstacles {
                         + REMEDY));
   }
 
-  /** Of files that are not kept in memory, userfaultfd does not tell which pages are missing. */
+  /**
+   * Of files that are not kept in memory, userfaultfd does not tell which pages are missing. Of a
+   * private mapping QEMU empties the file itself, which is for others to read.
+   */
   private Optional<String> inMemoryFiles() {
-    return ifKnown("query-memdev", Map.of()).stream()
-        .flatMap(list -> list.items().stream())
-        .flatMap(each -> each.findText("id").stream())
-        .flatMap(id ->
-            property(id, "mem-path").stream()
-                .flatMap(path ->
-                    FileSystemType.of(Path.of(path)).stream()
-                        .filter(type -> !type.isMemory())
-                        .map(type ->
-                            "the memory backend "
-                                + id
-                                + " is a file on "
-                                + type.name()
-                                + " ("
-                                + path
-                                + "), where QEMU can't wait for single pages: make it one of ram or"
-                                + " memfd, or put the file on tmpfs"
-                                + REMEDY)))
-        .findFirst();
-  }
-
-  private Optional<String> property(String object, String name) {
-    return ifKnown("qom-get", Map.of("path", "/objects/" + object, "property", name))
-        .map(Json::text);
+    List<MemoryFile> files = MemoryFile.ask(migration.qmp());
+    return files.stream()
+        .flatMap(file ->
+            FileSystemType.of(file.path()).stream()
+                .filter(type -> !type.isMemory())
+                .map(type ->
+                    "the memory backend "
+                        + file.backend()
+                        + " is a file on "
+                        + type.name()
+                        + " ("
+                        + file.path()
+                        + "), where QEMU can't wait for single pages: make it one of ram or memfd,"
+                        + " or put the file on tmpfs and share it"
+                        + REMEDY))
+        .findFirst()
+        .or(() ->
+            files.stream()
+                .filter(file -> !file.shared() && file.isNamed())
+                .findFirst()
+                .map(file ->
+                    "the memory backend "
+                        + file.backend()
+                        + " is a private mapping of "
+                        + file.path()
+                        + ", a file that QEMU would empty before pages can come: make it one of ram"
+                        + REMEDY));
   }
 
   private static String hugePages(String block, String size) {

@@ -145,6 +145,10 @@ public record InstantCommand(List<String> words, List<Mapping> mappings, List<St
               return value.find("mem-lock").filter(lock -> !lock.equals("off")).isPresent();
             }),
         "the command has QEMU read all of RAM at once (-overcommit mem-lock): leave it out");
+    refuse(
+        command.drivers().anyMatch("loader"::equals),
+        "the device loader writes to memory when QEMU starts, and so to what is a mapping of the"
+            + " save: leave it out");
     Optional<String> device =
         command
             .drivers()

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu;
+
+import io.fixedram.guest.Configuration;
+import io.fixedram.layout.BlockPlace;
+import io.fixedram.layout.MainMemory;
+import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.qmp.Json;
+import io.fixedram.qemu.qmp.QmpException;
+import io.fixedram.store.FixedSave;
+import io.fixedram.store.Save;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * What keeps a QEMU from loading a save itself. Its loader leaves a page alone whose bit is clear,
+ * so that zero pages are right only in memory that is empty before.
+ */
+final class NativeObstacles {
+  private static final String REMEDY = "; --via stream works with it";
+
+  /** The device that writes to memory at each reset, also while QEMU waits for a guest. */
+  private static final String LOADER = "child<loader>";
+
+  private static final List<String> DEVICES =
+      List.of("/machine/peripheral", "/machine/peripheral-anon");
+
+  private NativeObstacles() {}
+
+  /**
+   * Looks for one.
+   *
+   * @param capabilities the migration capabilities that this QEMU knows
+   * @return a sentence with its remedy
+   */
+  static Optional<String> find(
+      Save save, Map<String, Boolean> capabilities, QemuMigration migration) {
+    if (!capabilities.containsKey("mapped-ram")) {
+      return Optional.of(
+          migration.qmp().version()
+              + " cannot load mapped-ram files, which takes QEMU 9.0"
+              + REMEDY);
+    }
+    if (!(save instanceof FixedSave fixed) || save.format() != SaveFormat.MAPPED_RAM) {
+      return Optional.of(
+          save.path()
+              + " is a "
+              + save.format().text()
+              + " file and QEMU itself loads only mapped-ram ones ('fixedram convert' makes one)"
+              + REMEDY);
+    }
+    if (save.header().configuration().capabilities().contains(Configuration.X_IGNORE_SHARED)) {
+      // QEMU 10.0.2 fails on its own such files: "region has bad alignment".
+      return Optional.of(
+          save.path()
+              + " was saved under x-ignore-shared, which QEMU's loader of mapped-ram files does not"
+              + " get right"
+              + REMEDY);
+    }
+    return inMemoryFiles(migration)
+        .or(() -> inDevices(migration))
+        .or(() ->
+            fixed.places().stream()
+                .flatMap(place -> blockThatIsFilled(fixed, place).stream())
+                .findFirst());
+  }
+
+  private static Optional<String> inMemoryFiles(QemuMigration migration) {
+    return MemoryFile.ask(migration.qmp()).stream()
+        .filter(MemoryFile::isNamed)
+        .findFirst()
+        .map(file ->
+            "the memory backend "
+                + file.backend()
+                + " is the file "
+                + file.path()
+                + ", whose content QEMU's loader of mapped-ram files leaves where the guest has"
+                + " zeros"
+                + REMEDY);
+  }
+
+  private static Optional<String> inDevices(QemuMigration migration) {
+    return DEVICES.stream()
+        .flatMap(path -> list(migration, path))
+        .filter(each -> each.findText("type").filter(LOADER::equals).isPresent())
+        .findFirst()
+        .map(_ ->
+            "the device loader has written to memory, which QEMU's loader of mapped-ram files leaves"
+                + " where the guest has zeros"
+                + REMEDY);
+  }
+
+  private static Stream<Json> list(QemuMigration migration, String path) {
+    try {
+      return migration.qmp().execute("qom-list", Map.of("path", path)).items().stream();
+    } catch (QmpException e) {
+      return Stream.empty();
+    }
+  }
+
+  /** Files that QEMU wrote have no zero pages of any block. */
+  private static Optional<String> blockThatIsFilled(FixedSave save, BlockPlace place) {
+    if (MainMemory.contains(place.block())) {
+      return Optional.empty();
+    }
+    return Optional.of(save.bitmap(place))
+        .filter(bitmap -> bitmap.cardinality() < bitmap.pages())
+        .map(_ ->
+            save.path()
+                + " lacks zero pages of RAM block "
+                + place.block()
+                + ", where QEMU may have content of its own that its loader of mapped-ram files"
+                + " leaves ('fixedram convert' makes a file that has them)"
+                + REMEDY);
+  }
+}
