@@ -181,7 +181,7 @@ public final class GuestRestore {
     destination.process().ifPresent(process -> tellOfSignals(process, choice.via()));
     try (IncomingWay way = way(choice.via())) {
       change(settings, way);
-      if (request.paused()) {
+      if (request.paused() || way.holdsGuestBack()) {
         // While it waits for a guest, this tells QEMU not to let it run once it is there.
         heldBack = true;
         migration.stopGuest();
@@ -193,6 +193,7 @@ public final class GuestRestore {
         listener.note("the guest has ended before all of its memory had arrived");
         return report(choice, settledNanos.orElseGet(System::nanoTime));
       }
+      way.loaded();
       long runningNanos = settledNanos.orElseGet(this::settle);
       settings.putBack();
       return report(choice, runningNanos);
@@ -250,7 +251,7 @@ public final class GuestRestore {
       case LAZY ->
           new LazyWay(
               (FixedSave) save, destination, view, listener, cancellation, this::settleOnceLoaded);
-      case NATIVE -> new NativeWay(save.path(), migration);
+      case NATIVE -> new NativeWay((FixedSave) save, migration);
       case AUTO, INSTANT, STREAM ->
           new StreamWay(pages(), destination, view.counters(), cancellation);
     };
@@ -460,7 +461,7 @@ public final class GuestRestore {
   }
 
   private long presentBytes() {
-    return SaveInfo.of(save.path()).blocks().stream()
+    return SaveInfo.of(save).blocks().stream()
         .mapToLong(block -> block.present() * block.pageSize())
         .sum();
   }

@@ -14,11 +14,23 @@ sealed interface IncomingWay extends AutoCloseable permits LazyWay, NativeWay, S
     return false;
   }
 
+  /** Whether the guest must not run before {@link #loaded()} has found nothing wrong. */
+  default boolean holdsGuestBack() {
+    return false;
+  }
+
   /** Has QEMU start to load. */
   void start();
 
   /** Does what QEMU needs done for it to load; QEMU may still be at it afterwards. */
   void feed();
+
+  /**
+   * Looks whether QEMU, which has taken all, has taken what it was to.
+   *
+   * @throws io.fixedram.error.FixedRamException if the guest must not run
+   */
+  default void loaded() {}
 
   @Override
   void close();

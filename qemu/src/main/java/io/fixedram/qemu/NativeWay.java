@@ -2,25 +2,29 @@
 package io.fixedram.qemu;
 
 import io.fixedram.error.FixedRamException;
-import io.fixedram.os.Descriptor;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.store.FixedSave;
+import io.fixedram.store.SaveHold;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.OptionalLong;
 
 /**
  * QEMU reads a mapped-ram file itself. Over a unix socket it is handed the open file (add-fd, a
- * name under /dev/fdset), since it may have no right to open it, and takes no second try after a
- * name that it can't open; over TCP it is told the name.
+ * name under /dev/fdset), so that it loads what was checked, whatever has the name by then, and
+ * since it may have no right to open it. Over TCP it is told the name, and the guest runs only if
+ * that is still the file's when all is loaded.
  */
 final class NativeWay implements IncomingWay {
   private final Path file;
+  private final SaveHold hold;
   private final QemuMigration migration;
   private OptionalLong descriptorSet = OptionalLong.empty();
 
-  NativeWay(Path file, QemuMigration migration) {
-    this.file = file;
+  NativeWay(FixedSave save, QemuMigration migration) {
+    this.file = save.path();
+    this.hold = SaveHold.take(save);
     this.migration = migration;
   }
 
@@ -30,7 +34,13 @@ final class NativeWay implements IncomingWay {
   }
 
   @Override
+  public boolean holdsGuestBack() {
+    return true;
+  }
+
+  @Override
   public void start() {
+    hold.check();
     migration.startIncomingFile(nameForQemu());
   }
 
@@ -39,14 +49,11 @@ final class NativeWay implements IncomingWay {
     if (!qmp.canPassDescriptors()) {
       return file.toAbsolutePath().toString();
     }
-    try (Descriptor descriptor = Descriptor.open(file, Descriptor.Mode.READ)) {
-      Json added =
-          qmp.executeWithDescriptor(
-              "add-fd", Map.of("opaque", "the save to restore"), descriptor.number());
-      long set = added.get("fdset-id").number();
-      descriptorSet = OptionalLong.of(set);
-      return "/dev/fdset/" + set;
-    }
+    Json added =
+        qmp.executeWithDescriptor("add-fd", Map.of("opaque", "the save to restore"), hold.number());
+    long set = added.get("fdset-id").number();
+    descriptorSet = OptionalLong.of(set);
+    return "/dev/fdset/" + set;
   }
 
   @Override
@@ -55,7 +62,19 @@ final class NativeWay implements IncomingWay {
   }
 
   @Override
+  public void loaded() {
+    hold.check();
+    if (descriptorSet.isEmpty() && hold.replaced()) {
+      throw new FixedRamException(
+          file
+              + " was replaced or moved while QEMU opened it by its name, so that it may have loaded"
+              + " another file: try again");
+    }
+  }
+
+  @Override
   public void close() {
+    hold.close();
     if (descriptorSet.isPresent()) {
       long set = descriptorSet.getAsLong();
       descriptorSet = OptionalLong.empty();

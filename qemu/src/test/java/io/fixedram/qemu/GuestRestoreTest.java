@@ -13,6 +13,7 @@ import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.store.Save;
 import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WriteOptions;
+import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -125,6 +126,46 @@ class GuestRestoreTest extends QemuTest {
       restore(qemu, via);
       assertThat(qemu.migrationSettings()).isEqualTo(settings);
       RunningQemu.assertGoesOn(saved, directory, "restored");
+    }
+  }
+
+  /** QEMU must load the file that was looked at, whatever has its name by then. */
+  @Test
+  void nativeLoadsTheFileThatWasChecked() throws Exception {
+    String saved = saveGuest(TestedQemu.QEMU_10, SaveFormat.MAPPED_RAM);
+    Path other = Files.writeString(directory.resolve("other"), "no save");
+    recorder.atStart(() -> replace(other));
+    try (RunningQemu qemu = waiting(TestedQemu.QEMU_10, GuestSpec.small())) {
+      restore(qemu, RestoreVia.NATIVE);
+      RunningQemu.assertGoesOn(saved, directory, "restored");
+    }
+  }
+
+  private void replace(Path other) {
+    try {
+      Files.move(other, file(), StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Over TCP QEMU can't be handed a file. */
+  @Test
+  void nativeByNameDoesNotRunAnotherGuest() throws Exception {
+    saveGuest(TestedQemu.QEMU_10, SaveFormat.MAPPED_RAM);
+    Path other = directory.resolve("other");
+    Files.copy(file(), other);
+    recorder.atStart(() -> replace(other));
+    Endpoint.Tcp qmp = OtherConnectionsTest.freePort();
+    GuestSpec spec = GuestSpec.small().with("-qmp", qmp + ",server=on,wait=off");
+    try (RunningQemu qemu = waiting(TestedQemu.QEMU_10, spec)) {
+      RestoreTarget target = new RestoreTarget.Running(qmp);
+      assertThatThrownBy(
+              () -> restore(new RestoreRequest(file(), RestoreVia.NATIVE, false, false, target)))
+          .isInstanceOf(FixedRamException.class)
+          .hasMessageContaining("was replaced or moved while QEMU opened it by its name");
+      assertThat(qemu.status()).isEqualTo("paused");
+      assertThat(qemu.serial()).isEmpty();
     }
   }
 
