@@ -98,11 +98,13 @@ public final class FixedSave implements Save {
     try {
       readEos(in);
       return new DeviceStateOutcome.Read(
-          section.readRest(() -> {
-            if (layout.laterPayloads()) {
-              readEos(in);
-            }
-          }));
+          section.readRest(
+              () -> {
+                if (layout.laterPayloads()) {
+                  readEos(in);
+                }
+              },
+              true));
     } catch (FixedRamException e) {
       return new DeviceStateOutcome.Failed(e);
     }

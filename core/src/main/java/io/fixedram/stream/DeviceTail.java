@@ -23,7 +23,7 @@ import java.util.OptionalInt;
  *
  * <p>The payloads carry no length. The end is found by the description, which is the only place
  * where an EOF byte, the type of the description and the length of a JSON object that is there
- * follow each other.
+ * follow each other. QEMUs before 6.0 put spaces between the tokens of the JSON.
  */
 final class DeviceTail {
   private static final int DESCRIPTION_HEAD_BYTES = 6;
@@ -75,33 +75,46 @@ final class DeviceTail {
 
   /** Offset of the EOF byte before a whole description, if there is one. */
   private OptionalInt findDescription() {
-    for (; searched + DESCRIPTION_HEAD_BYTES + 2 <= length; searched++) {
+    for (; searched + DESCRIPTION_HEAD_BYTES < length; searched++) {
       if (bytes[searched] != StreamFormat.EOF
           || bytes[searched + 1] != StreamFormat.VMDESCRIPTION
-          || bytes[searched + DESCRIPTION_HEAD_BYTES] != '{'
-          || bytes[searched + DESCRIPTION_HEAD_BYTES + 1] != '"') {
+          || bytes[searched + DESCRIPTION_HEAD_BYTES] != '{') {
         continue;
       }
       int json = jsonLength(searched);
       int end = searched + DESCRIPTION_HEAD_BYTES + json;
-      if (json < 2 || json > DeviceState.MOST_BYTES || !isText(end)) {
+      if (json < 2 || json > DeviceState.MOST_BYTES || !beginsWithName(end) || !isText(end)) {
         continue;
       }
       if (end > length) {
         return OptionalInt.empty();
       }
-      if (bytes[end - 1] == '}' && listsDevices(end)) {
+      if (listsDevices(end)) {
         return OptionalInt.of(searched);
       }
     }
     return OptionalInt.empty();
   }
 
+  /** Whether the object goes on with a name, as far as it has come. */
+  private boolean beginsWithName(int end) {
+    int at = searched + DESCRIPTION_HEAD_BYTES + 1;
+    int come = Math.min(end, length);
+    while (at < come && isSpace(bytes[at])) {
+      at++;
+    }
+    return at == come ? end > length : bytes[at] == '"';
+  }
+
+  private static boolean isSpace(byte character) {
+    return character == ' ' || character == '\t' || character == '\n' || character == '\r';
+  }
+
   /** Every description of QEMU's is an object with the list of its devices. */
   private boolean listsDevices(int end) {
     int start = searched + DESCRIPTION_HEAD_BYTES;
-    return new String(bytes, start, end - start, StandardCharsets.ISO_8859_1)
-        .contains("\"devices\"");
+    String text = new String(bytes, start, end - start, StandardCharsets.ISO_8859_1);
+    return text.stripTrailing().endsWith("}") && text.contains("\"devices\"");
   }
 
   /**

@@ -54,8 +54,13 @@ final class RamRecords implements AutoCloseable {
     header.blocks().list().forEach(each -> blocks.put(each.name(), each));
   }
 
-  /** Consumes one payload, to its EOS. */
-  void readPayload() {
+  /**
+   * Consumes one payload, to its EOS.
+   *
+   * @return whether there were pages in it
+   */
+  boolean readPayload() {
+    boolean pages = false;
     while (true) {
       long at = in.position();
       long head = in.be64();
@@ -64,9 +69,11 @@ final class RamRecords implements AutoCloseable {
       switch (flags & ~StreamFormat.RAM_CONTINUE) {
         case StreamFormat.RAM_EOS -> {
           flushZeros();
-          return;
+          return pages;
         }
-        case StreamFormat.RAM_MULTIFD_FLUSH -> {}
+        case StreamFormat.RAM_MULTIFD_FLUSH -> {
+          continue;
+        }
         case StreamFormat.RAM_ZERO -> readZero(target(flags, offset, at), offset);
         case StreamFormat.RAM_PAGE -> {
           RamBlock target = target(flags, offset, at);
@@ -89,6 +96,7 @@ final class RamRecords implements AutoCloseable {
                 in.name() + " is an RDMA stream, which cannot be taken: migrate without rdma");
         default -> throw in.damaged(at, "a RAM record with the flags 0x" + hex(flags));
       }
+      pages = true;
     }
   }
 

@@ -11,7 +11,7 @@ import java.util.Optional;
  * <pre>
  *   u8 SECTION_START, be32 id, u8 length, "ram", be32 instance, be32 version 4, payload
  *   u8 SECTION_PART,  be32 id, payload     any number
- *   u8 SECTION_END,   be32 id, payload
+ *   u8 SECTION_END,   be32 id, payload   not under background-snapshot
  *   u8 FOOTER, be32 id                     after each of them
  *   u8 COMMAND, be16 command, be16 length, body   between them
  *   device state, as {@link DeviceTail} reads it
@@ -20,7 +20,6 @@ import java.util.Optional;
 public final class RamSection {
   private final StreamInput in;
   private final Optional<ReturnPath> returnPath;
-  private boolean returnPathOpened;
   private int id;
 
   /**
@@ -60,10 +59,13 @@ public final class RamSection {
    * Consumes all after the payload of SECTION_START.
    *
    * @param payload consumes the payload of one SECTION_PART or SECTION_END
+   * @param endNeeded whether there must be a SECTION_END: a file without has no bitmaps, but a
+   *     stream of a background snapshot goes from its last part to the devices
    * @throws UnsupportedSaveException naming what can't be walked
    */
-  public DeviceState readRest(Runnable payload) {
+  public DeviceState readRest(Runnable payload, boolean endNeeded) {
     footer();
+    boolean parts = false;
     boolean ended = false;
     while (true) {
       long at = in.position();
@@ -78,21 +80,19 @@ public final class RamSection {
           }
           payload.run();
           footer();
+          parts = true;
           ended = type == StreamFormat.SECTION_END;
         }
         case StreamFormat.COMMAND -> readCommand(at);
         case StreamFormat.SECTION_FULL, StreamFormat.EOF -> {
-          if (!ended) {
-            throw type == StreamFormat.EOF
-                ? in.damaged(at, "the stream ends before its RAM does")
-                : unsupported(at, "state of " + nameAfterId() + " before the end of the RAM");
+          if (type == StreamFormat.EOF && !ended) {
+            throw in.damaged(at, "the stream ends before its RAM does");
+          }
+          if (!ended && (endNeeded || !parts)) {
+            throw unsupported(at, "state of " + nameAfterId() + " before the end of the RAM");
           }
           in.seek(at);
-          DeviceState state = DeviceTail.read(in);
-          if (returnPathOpened) {
-            returnPath.ifPresent(ReturnPath::shut);
-          }
-          return state;
+          return DeviceTail.read(in);
         }
         default -> throw in.damaged(at, "a section of type " + type);
       }
@@ -148,16 +148,14 @@ public final class RamSection {
     switch (command) {
       case StreamFormat.COMMAND_OPEN_RETURN_PATH -> {
         in.bytes(length);
-        returnPathOpened = true;
+        returnPath.ifPresent(ReturnPath::open);
       }
       case StreamFormat.COMMAND_PING -> {
         if (length != Integer.BYTES) {
           throw in.damaged(at, "a ping of " + length + " bytes");
         }
         int number = in.be32();
-        if (returnPathOpened) {
-          returnPath.ifPresent(path -> path.pong(number));
-        }
+        returnPath.ifPresent(path -> path.pong(number));
       }
       // ADVISE only announces that postcopy may come; SWITCHOVER_START tells a destination that
       // works ahead. Neither says anything about the guest.

@@ -51,9 +51,15 @@ public final class StreamDecoder implements PageSource {
       sink.begin(header);
       try (RamRecords records = new RamRecords(in, sink, header)) {
         records.readPayload();
-        sink.end(section.readRest(records::readPayload));
+        returnPath.ifPresent(path -> path.follow(header.configuration().machine()));
+        sink.end(section.readRest(() -> readPart(records), false));
       }
     }
+  }
+
+  private void readPart(RamRecords records) {
+    boolean pages = records.readPayload();
+    returnPath.ifPresent(path -> path.part(pages));
   }
 
   /** Reads what stands before the first page. */

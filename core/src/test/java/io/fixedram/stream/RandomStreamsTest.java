@@ -39,8 +39,7 @@ class RandomStreamsTest {
           Guest guest = RandomGuests.guest(random, RandomGuests.Kinds.small());
           RandomStream stream = RandomStream.of(random, guest, true);
           ByteArrayOutputStream answers = new ByteArrayOutputStream();
-          Optional<ReturnPath> returnPath =
-              Optional.of(new ReturnPath(Channels.newChannel(answers), "the return path"));
+          ReturnPath returnPath = new ReturnPath(Channels.newChannel(answers), "the return path");
           GuestSink sink = new GuestSink();
           ByteSource source =
               switch (random.nextInt(3)) {
@@ -48,7 +47,8 @@ class RandomStreamsTest {
                 case 1 -> ByteSource.of(hesitant(stream.bytes(), random), "a channel");
                 default -> pieces(stream.bytes(), 1);
               };
-          new StreamDecoder(source, "a stream", returnPath).sendTo(sink);
+          new StreamDecoder(source, "a stream", Optional.of(returnPath)).sendTo(sink);
+          returnPath.accept();
           Guest.assertSame(sink.guest(), guest);
           assertThat(answers.toByteArray()).isEqualTo(stream.answers());
         });

@@ -25,8 +25,7 @@ import java.util.Optional;
 /**
  * Takes a migration stream that somebody else has a QEMU send, by a {@code migrate} command or
  * through a pipe. The file appears when the stream is complete, or not at all. A source whose
- * switchover-ack capability is on waits for an answer that older ones do not understand; it gets
- * none, and goes on sending.
+ * return-path capability is on hears of it only then, and keeps its guest if the save fails.
  */
 public final class StreamReceive {
   private final SaveWriter writer;
@@ -71,9 +70,40 @@ public final class StreamReceive {
   private ReceiveReport fromSocket(Endpoint listen) {
     String name = "the stream sent to " + listen;
     try (SocketChannel channel = StreamSockets.accept(listen, listener, cancellation)) {
-      return receive(channel, name, Optional.of(new ReturnPath(channel, "the sender")));
+      ReturnPath returnPath = new ReturnPath(channel, "the sender");
+      ReceiveReport report;
+      try {
+        report = receive(channel, name, Optional.of(returnPath));
+      } catch (RuntimeException | Error e) {
+        refuse(returnPath, e);
+        throw e;
+      }
+      accept(returnPath, report);
+      return report;
     } catch (IOException e) {
       throw new StorageException("cannot end " + name + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static void accept(ReturnPath returnPath, ReceiveReport report) {
+    try {
+      returnPath.accept();
+    } catch (StorageException e) {
+      throw new FixedRamException(
+          report.file()
+              + " is complete, but the sender could not be told ("
+              + e.getMessage()
+              + "), so its guest may run on",
+          e);
+    }
+  }
+
+  private static void refuse(ReturnPath returnPath, Throwable failure) {
+    try {
+      returnPath.refuse();
+    } catch (StorageException e) {
+      // Whoever finds the connection closed keeps its guest too.
+      failure.addSuppressed(e);
     }
   }
 
@@ -91,6 +121,7 @@ public final class StreamReceive {
       throw e;
     }
     view.phase("writing to disk");
+    cancellation.throwIfCancelled();
     WrittenSave written = writer.publish();
     return new ReceiveReport(
         format,

@@ -18,12 +18,14 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Streams that QEMU is told to send or to take by somebody else. */
 class StreamTransferTest extends QemuTest {
@@ -78,6 +80,63 @@ class StreamTransferTest extends QemuTest {
           .isBetween(64L << 20, 72L << 20);
       assertThat(directory.resolve("stream.sock")).doesNotExist();
       assertRestores(source, version);
+    }
+  }
+
+  /** Such a stream goes from its pages to the devices, and the guest runs on meanwhile. */
+  @ParameterizedTest
+  @EnumSource
+  void receivesABackgroundSnapshot(TestedQemu version) throws Exception {
+    try (RunningQemu source = boot(version, GuestSpec.small())) {
+      source.awaitGeneration(3);
+      source.observer().execute("stop");
+      String saved = source.serial();
+      source.switchOn("background-snapshot");
+      CompletableFuture<ReceiveReport> report = receiveInBackground(socket(), new Cancellation());
+      source.migrate(socket().toString());
+      report.orTimeout(30, TimeUnit.SECONDS).join();
+      try (RunningQemu target = waiting(version, GuestSpec.small())) {
+        restore(target, RestoreVia.AUTO);
+        RunningQemu.assertGoesOn(saved, directory, "restored");
+      }
+    }
+  }
+
+  /** The source waits for an acknowledgement, told at once or when it is seen to wait. */
+  @ParameterizedTest
+  @ValueSource(strings = {"pc-i440fx-7.2", "pc-i440fx-10.0"})
+  void acknowledgesTheSwitchover(String machine) throws Exception {
+    GuestSpec spec = GuestSpec.small().on(machine);
+    try (RunningQemu source = boot(TestedQemu.QEMU_10, spec)) {
+      source.awaitGeneration(3);
+      source.switchOn("return-path", "switchover-ack");
+      CompletableFuture<ReceiveReport> report = receiveInBackground(socket(), new Cancellation());
+      source.migrate(socket().toString());
+      report.orTimeout(30, TimeUnit.SECONDS).join();
+      try (RunningQemu target = waiting(TestedQemu.QEMU_10, spec)) {
+        restore(target, RestoreVia.AUTO);
+        target.assertGoesOnFrom(source);
+      }
+    }
+  }
+
+  /** It has sent everything by the time that the file can't get its name. */
+  @ParameterizedTest
+  @EnumSource
+  void aSenderKeepsTheGuestThatCouldNotBeSaved(TestedQemu version) throws Exception {
+    try (RunningQemu source = boot(version, GuestSpec.small())) {
+      source.awaitGeneration(3);
+      source.switchOn("return-path");
+      CompletableFuture<ReceiveReport> report = receiveInBackground(socket(), new Cancellation());
+      Files.createDirectories(file().resolve("in the way"));
+      source.observer().execute("migrate", Map.of("uri", socket().toString()));
+      QemuMigration migration = new QemuMigration(source.observer());
+      RunningQemu.await("the migration's end", () -> !migration.state().isUnderWay());
+      assertThat(migration.state().status()).isEqualTo("failed");
+      assertThat(catchThrowable(report::join))
+          .hasCauseInstanceOf(StorageException.class)
+          .hasMessageContaining("cannot rename");
+      source.assertGoesOn();
     }
   }
 
