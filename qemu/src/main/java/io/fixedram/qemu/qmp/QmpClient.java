@@ -1,28 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.qmp;
 
+import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
+import io.fixedram.os.Cancellation;
 import io.fixedram.os.UnixSocket;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A connection to QEMU's machine protocol (QEMU's docs/interop/qmp-spec): commands with their
- * answers, and the events in between. Safe for use by several threads; a command of one does not
- * hold up those of another. A thread of its own reads what QEMU says until {@link #close()}.
+ * A client of QEMU's machine protocol (QEMU's docs/interop/qmp-spec): commands with their answers,
+ * and the events in between. Safe for use by several threads; a command of one does not hold up
+ * those of another.
+ *
+ * <p>A client that was given a {@link Cancellation} has its commands end with a {@link
+ * CancelledException} once that is cancelled, whether they are waited for or yet to be sent. {@link
+ * #cleaningUp} and {@link #unheeding} give clients of the same connection for what is to be done
+ * all the same.
  */
 public final class QmpClient implements AutoCloseable {
   /** How long QEMU may take to greet: it does so at once, unless it already has a client. */
@@ -31,21 +34,17 @@ public final class QmpClient implements AutoCloseable {
   /** How long an answer may take, where nothing else is said; QEMU holds its own lock for long. */
   public static final Duration ANSWER_TIME = Duration.ofSeconds(60);
 
-  private final Endpoint endpoint;
-  private final ByteChannel channel;
-  private final AtomicLong lastId = new AtomicLong();
-  private final Map<Long, Call> calls = new ConcurrentHashMap<>();
-  private final CompletableFuture<Json> greeting = new CompletableFuture<>();
-  private final QmpEvents events = new QmpEvents();
-  private final Object writing = new Object();
-  private volatile Optional<FixedRamException> end = Optional.empty();
+  /** How long a wait goes on before it looks whether the end was asked for. */
+  private static final long LOOK_NANOS = 50_000_000;
 
-  /** A command whose answer is awaited. */
-  private record Call(String command, CompletableFuture<Json> answer) {}
+  private final QmpConnection connection;
+  private final Cancellation cancellation;
+  private final AnswerTime time;
 
-  private QmpClient(Endpoint endpoint, ByteChannel channel) {
-    this.endpoint = endpoint;
-    this.channel = channel;
+  private QmpClient(QmpConnection connection, Cancellation cancellation, AnswerTime time) {
+    this.connection = connection;
+    this.cancellation = cancellation;
+    this.time = time;
   }
 
   /**
@@ -59,22 +58,37 @@ public final class QmpClient implements AutoCloseable {
 
   /** The same with a QEMU that may take longer to greet, because it is just starting. */
   public static QmpClient connect(Endpoint endpoint, Duration greetingTime) {
-    QmpClient client = new QmpClient(endpoint, open(endpoint, greetingTime));
+    return connect(endpoint, greetingTime, new Cancellation());
+  }
+
+  /** The same for somebody who may ask for the end while QEMU is waited for. */
+  public static QmpClient connect(Endpoint endpoint, Cancellation cancellation) {
+    return connect(endpoint, GREETING_TIME, cancellation);
+  }
+
+  /** The same with a QEMU that may take longer to greet. */
+  public static QmpClient connect(
+      Endpoint endpoint, Duration greetingTime, Cancellation cancellation) {
+    ByteChannel channel = open(endpoint, greetingTime, cancellation);
+    QmpClient client =
+        new QmpClient(
+            new QmpConnection(endpoint, channel),
+            cancellation,
+            new AnswerTime.Heeding(cancellation));
     try {
-      Thread.ofPlatform().daemon().name("qmp " + endpoint).start(client::readUntilEnd);
       client.greeting(greetingTime);
       client.execute("qmp_capabilities");
       return client;
-    } catch (FixedRamException e) {
+    } catch (RuntimeException | Error e) {
       client.close();
       throw e;
     }
   }
 
-  private static ByteChannel open(Endpoint endpoint, Duration patience) {
+  private static ByteChannel open(Endpoint endpoint, Duration patience, Cancellation cancellation) {
     return switch (endpoint) {
       case Endpoint.Unix unix -> openUnix(unix);
-      case Endpoint.Tcp tcp -> tcp.connect(patience);
+      case Endpoint.Tcp tcp -> openTcp(tcp, patience, cancellation);
       case Endpoint.StandardStreams streams ->
           throw new FixedRamException("QMP needs a socket: give unix:PATH or tcp:HOST:PORT");
     };
@@ -92,6 +106,35 @@ public final class QmpClient implements AutoCloseable {
     }
   }
 
+  /** In a thread of its own, since nothing ends the search for a host's name. */
+  private static ByteChannel openTcp(
+      Endpoint.Tcp tcp, Duration patience, Cancellation cancellation) {
+    CompletableFuture<ByteChannel> connected = new CompletableFuture<>();
+    Thread.ofPlatform()
+        .daemon()
+        .name("connecting to " + tcp)
+        .start(() -> {
+          try {
+            ByteChannel channel = tcp.connect(patience);
+            if (!connected.complete(channel)) {
+              channel.close();
+            }
+          } catch (IOException | RuntimeException e) {
+            connected.completeExceptionally(e);
+          }
+        });
+    try {
+      return await(
+          connected,
+          patience.multipliedBy(2),
+          new AnswerTime.Heeding(cancellation),
+          () -> new FixedRamException("cannot connect to " + tcp + ": nobody answers"));
+    } finally {
+      // Whoever connects after this has to close again.
+      connected.cancel(false);
+    }
+  }
+
   private static String busy(Endpoint endpoint) {
     return endpoint
         + " does not greet: it seems to have a client already, and QEMU serves one at a time on a"
@@ -99,17 +142,34 @@ public final class QmpClient implements AutoCloseable {
   }
 
   private void greeting(Duration patience) {
-    await(greeting, patience, () -> new FixedRamException(busy(endpoint)));
+    await(connection.greeting(), patience, time, () -> new FixedRamException(busy(endpoint())));
+  }
+
+  /**
+   * A client of the same connection for putting things back: its commands are sent whether or not
+   * the user asks for the end. All of them together get a time, and once the end is asked for half
+   * a second of it at most. Need not be closed.
+   */
+  public QmpClient cleaningUp(Duration all) {
+    return new QmpClient(connection, cancellation, new AnswerTime.CleaningUp(all, cancellation));
+  }
+
+  /**
+   * A client of the same connection for what must be done, whatever the user asks for. Need not be
+   * closed.
+   */
+  public QmpClient unheeding() {
+    return new QmpClient(connection, cancellation, new AnswerTime.Unheeding());
   }
 
   /** The address it is connected to. */
   public Endpoint endpoint() {
-    return endpoint;
+    return connection.endpoint();
   }
 
   /** QEMU's version, from its greeting. */
   public QemuVersion version() {
-    Json version = greeting.join().get("version").get("qemu");
+    Json version = connection.greeting().join().get("version").get("qemu");
     return new QemuVersion(
         (int) version.get("major").number(),
         (int) version.get("minor").number(),
@@ -127,6 +187,7 @@ public final class QmpClient implements AutoCloseable {
    * @param arguments texts, numbers, booleans, and maps and lists of them
    * @throws QmpException if QEMU refuses it
    * @throws QemuGoneException if QEMU goes away before it answers
+   * @throws CancelledException if the user asks for the end; the command may be carried out later
    */
   public Json execute(String command, Map<String, ?> arguments) {
     return execute(command, arguments, ANSWER_TIME);
@@ -138,12 +199,55 @@ public final class QmpClient implements AutoCloseable {
    * @throws FixedRamException if it takes longer; the command may be carried out later
    */
   public Json execute(String command, Map<String, ?> arguments, Duration answerTime) {
-    return execute(command, arguments, answerTime, this::writeAll);
+    return send(command, arguments, OptionalInt.empty()).await(answerTime);
+  }
+
+  /** A command that QEMU was sent and whose answer is still to come. */
+  public final class Sent {
+    private final QmpConnection.Call call;
+    private final String command;
+
+    private Sent(QmpConnection.Call call, String command) {
+      this.call = call;
+      this.command = command;
+    }
+
+    /** Waits for the answer, as {@link #execute(String, Map, Duration)} does; once. */
+    public Json await(Duration answerTime) {
+      long beginNanos = System.nanoTime();
+      try (call) {
+        return QmpClient.await(call.answer(), answerTime, time, () -> late(beginNanos));
+      }
+    }
+
+    private FixedRamException late(long beginNanos) {
+      return new FixedRamException(
+          "QEMU at "
+              + endpoint()
+              + " has not answered '"
+              + command
+              + "' for "
+              + Math.max(1, (System.nanoTime() - beginNanos) / 1_000_000_000)
+              + " s: it hangs or is very busy");
+    }
+  }
+
+  /**
+   * Sends a command and returns before it is answered. QEMU carries commands out in the order in
+   * which they were sent.
+   */
+  public Sent send(String command) {
+    return send(command, Map.of(), OptionalInt.empty());
+  }
+
+  private Sent send(String command, Map<String, ?> arguments, OptionalInt descriptor) {
+    var _ = time.left(0);
+    return new Sent(connection.send(command, arguments, descriptor), command);
   }
 
   /** Whether descriptors can be passed over this connection. */
   public boolean canPassDescriptors() {
-    return channel instanceof UnixSocket;
+    return connection.canPassDescriptors();
   }
 
   /**
@@ -153,65 +257,10 @@ public final class QmpClient implements AutoCloseable {
    * @throws FixedRamException if {@link #canPassDescriptors()} says no
    */
   public Json executeWithDescriptor(String command, Map<String, ?> arguments, int descriptor) {
-    if (!(channel instanceof UnixSocket socket)) {
-      throw new FixedRamException("a descriptor cannot be passed over " + endpoint);
+    if (!canPassDescriptors()) {
+      throw new FixedRamException("a descriptor cannot be passed over " + endpoint());
     }
-    return execute(
-        command, arguments, ANSWER_TIME, message -> socket.sendWithDescriptor(message, descriptor));
-  }
-
-  /** Puts a message on the wire. */
-  private interface Sending {
-    void send(ByteBuffer message) throws IOException;
-  }
-
-  private Json execute(
-      String command, Map<String, ?> arguments, Duration answerTime, Sending sending) {
-    long id = lastId.incrementAndGet();
-    Map<String, Object> message = new LinkedHashMap<>();
-    message.put("execute", command);
-    if (!arguments.isEmpty()) {
-      message.put("arguments", arguments);
-    }
-    message.put("id", id);
-    Call call = new Call(command, new CompletableFuture<>());
-    calls.put(id, call);
-    try {
-      send(Json.of(message) + "\n", sending);
-      return await(
-          call.answer,
-          answerTime,
-          () ->
-              new FixedRamException(
-                  "QEMU at "
-                      + endpoint
-                      + " has not answered '"
-                      + command
-                      + "' for "
-                      + answerTime.toSeconds()
-                      + " s: it hangs or is very busy"));
-    } finally {
-      calls.remove(id);
-    }
-  }
-
-  private void send(String message, Sending sending) {
-    synchronized (writing) {
-      end.ifPresent(reason -> {
-        throw again(reason);
-      });
-      try {
-        sending.send(ByteBuffer.wrap(message.getBytes(StandardCharsets.UTF_8)));
-      } catch (IOException | StorageException e) {
-        throw end.map(QmpClient::again).orElseGet(this::gone);
-      }
-    }
-  }
-
-  private void writeAll(ByteBuffer message) throws IOException {
-    while (message.hasRemaining()) {
-      channel.write(message);
-    }
+    return send(command, arguments, OptionalInt.of(descriptor)).await(ANSWER_TIME);
   }
 
   /** Makes the exception to throw. */
@@ -219,119 +268,43 @@ public final class QmpClient implements AutoCloseable {
     FixedRamException make();
   }
 
-  private static Json await(CompletableFuture<Json> future, Duration patience, Failure late) {
-    try {
-      return future.get(patience.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (TimeoutException e) {
-      throw late.make();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new FixedRamException("interrupted while QEMU was to answer", e);
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof FixedRamException failure) {
-        throw again(failure);
+  private static <T> T await(
+      CompletableFuture<T> future, Duration patience, AnswerTime time, Failure late) {
+    long until = System.nanoTime() + patience.toNanos();
+    while (true) {
+      long leftNanos = time.left(until - System.nanoTime());
+      try {
+        return future.get(Math.clamp(leftNanos, 0, LOOK_NANOS), TimeUnit.NANOSECONDS);
+      } catch (TimeoutException e) {
+        if (leftNanos <= 0) {
+          throw late.make();
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new FixedRamException("interrupted while QEMU was to answer", e);
+      } catch (ExecutionException e) {
+        if (e.getCause() instanceof FixedRamException failure) {
+          throw QmpConnection.again(failure);
+        }
+        throw new FixedRamException("the QMP connection failed: " + e.getCause(), e);
       }
-      throw new FixedRamException("the QMP connection failed: " + e.getCause(), e);
     }
   }
 
   /**
-   * The next event that has not been taken yet, waiting for one if need be. Events are few; of a
-   * long row that nobody takes, the oldest are forgotten.
+   * The next event that has not been taken yet, waiting for one if need be, and for no longer than
+   * that, whoever asks for the end. Events are few; of a long row that nobody takes, the oldest are
+   * forgotten.
    *
    * @throws QemuGoneException if QEMU is gone and all its events were taken
    */
   public Optional<QmpEvent> nextEvent(Duration patience) {
-    return events.next(patience);
+    return connection.events().next(patience);
   }
 
-  private void readUntilEnd() {
-    FixedRamException reason;
-    try {
-      LineReader lines = new LineReader(channel);
-      Optional<String> line = lines.next();
-      while (line.isPresent()) {
-        dispatch(line.get());
-        line = lines.next();
-      }
-      reason = gone();
-    } catch (IOException | StorageException e) {
-      reason = gone();
-    } catch (RuntimeException e) {
-      reason =
-          new FixedRamException(
-              endpoint
-                  + " does not speak QMP ("
-                  + e.getMessage()
-                  + "); is it a -monitor instead of a -qmp?",
-              e);
-    }
-    end(reason);
-  }
-
-  private QemuGoneException gone() {
-    return new QemuGoneException("QEMU closed " + endpoint + ": it ended or was killed");
-  }
-
-  /** The same failure for one more thread: an exception that is shared gathers what is not its. */
-  static FixedRamException again(FixedRamException reason) {
-    return switch (reason) {
-      case QemuGoneException gone -> new QemuGoneException(String.valueOf(gone.getMessage()));
-      case QmpException refused -> refused;
-      default -> new FixedRamException(String.valueOf(reason.getMessage()), reason);
-    };
-  }
-
-  private void end(FixedRamException reason) {
-    end = Optional.of(reason);
-    events.end(reason);
-    greeting.completeExceptionally(reason);
-    calls.values().forEach(call -> call.answer.completeExceptionally(reason));
-  }
-
-  private void dispatch(String line) {
-    long receivedNanos = System.nanoTime();
-    if (line.isBlank()) {
-      return;
-    }
-    Json message = Json.parse(line);
-    if (message.find("event").isPresent()) {
-      events.add(QmpEvents.read(message, receivedNanos));
-    } else if (message.find("QMP").isPresent()) {
-      greeting.complete(message.get("QMP"));
-    } else {
-      answer(message);
-    }
-  }
-
-  private void answer(Json message) {
-    Optional<Json> error = message.find("error");
-    if (message.find("id").isEmpty()) {
-      throw new FixedRamException(
-          "it complained: " + error.map(Json::toString).orElse("an answer to no command"));
-    }
-    Optional<Call> waiting = Optional.ofNullable(calls.get(message.get("id").number()));
-    if (waiting.isEmpty()) {
-      // Nobody waited so long.
-      return;
-    }
-    Call call = waiting.get();
-    if (error.isPresent()) {
-      call.answer.completeExceptionally(
-          new QmpException(
-              call.command, error.get().get("class").text(), error.get().get("desc").text()));
-    } else {
-      call.answer.complete(message.get("return"));
-    }
-  }
-
+  /** Ends the connection, also for those who share it. */
   @Override
   public void close() {
-    try {
-      channel.close();
-    } catch (IOException e) {
-      // Nothing is lost with a connection that cannot even be closed.
-      end(gone());
-    }
+    connection.close();
   }
 }

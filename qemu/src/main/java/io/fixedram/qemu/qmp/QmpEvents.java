@@ -57,7 +57,7 @@ final class QmpEvents {
       throw new FixedRamException("interrupted while waiting for QEMU", e);
     }
     if (waiting.isEmpty()) {
-      throw QmpClient.again(end.orElseThrow());
+      throw QmpConnection.again(end.orElseThrow());
     }
     return Optional.of(waiting.removeFirst());
   }

@@ -4,7 +4,9 @@ package io.fixedram.qemu.qmp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.TestedQemu;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -18,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -128,6 +131,85 @@ class QmpClientTest {
     assertFailsOn("\u0000\u0001\u0002\n");
     assertFailsOn("x".repeat(17 << 20));
     assertFailsOn("");
+  }
+
+  /** Has a client that was told to give up do something, and checks that this ends at once. */
+  private void assertGivesUp(Cancellation cancellation, Runnable work) {
+    long beganNanos = System.nanoTime();
+    CompletableFuture.delayedExecutor(100, TimeUnit.MILLISECONDS).execute(cancellation::cancel);
+    assertThatThrownBy(work::run).isInstanceOf(CancelledException.class);
+    assertThat(Duration.ofNanos(System.nanoTime() - beganNanos)).isLessThan(SECOND);
+  }
+
+  @Test
+  void peerThatDoesNotGreetIsNotWaitedForOnceCancelled() throws Exception {
+    try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      server.bind(UnixDomainSocketAddress.of(socket().path()));
+      Cancellation cancellation = new Cancellation();
+      assertGivesUp(
+          cancellation,
+          () -> QmpClient.connect(socket(), Duration.ofMinutes(5), cancellation).close());
+    }
+  }
+
+  @Tag("qemu")
+  @ParameterizedTest
+  @EnumSource
+  void answersAreNotWaitedForOnceCancelled(TestedQemu version) throws Exception {
+    Process qemu = start(version, "-qmp");
+    Cancellation cancellation = new Cancellation();
+    try (QmpClient qmp = QmpClient.connect(socket(), cancellation)) {
+      new ProcessBuilder("kill", "-STOP", Long.toString(qemu.pid())).start().waitFor();
+      QmpClient cleaningUp = qmp.cleaningUp(Duration.ofMinutes(1));
+      assertGivesUp(cancellation, () -> qmp.execute("query-status"));
+      assertThatThrownBy(() -> qmp.execute("query-status")).isInstanceOf(CancelledException.class);
+
+      long beganNanos = System.nanoTime();
+      for (int i = 0; i < 3; i++) {
+        assertThatThrownBy(() -> cleaningUp.execute("query-status"))
+            .isNotInstanceOf(CancelledException.class)
+            .hasMessageContaining("it hangs or is very busy");
+      }
+      assertThat(Duration.ofNanos(System.nanoTime() - beganNanos)).isLessThan(SECOND);
+
+      QmpClient.Sent sent = qmp.unheeding().send("query-status");
+      new ProcessBuilder("kill", "-CONT", Long.toString(qemu.pid())).start().waitFor();
+      assertThat(sent.await(SECOND.multipliedBy(20)).get("status").text()).isEqualTo("running");
+      assertThat(qmp.cleaningUp(SECOND).execute("query-status").get("running").flag()).isTrue();
+    } finally {
+      kill(qemu);
+    }
+  }
+
+  /** A peer whose message is too long is not read any more, and must not keep who writes to it. */
+  @Test
+  void writerToAPeerThatIsNotReadAnyMore() throws Exception {
+    Path path = directory.resolve("long");
+    try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      server.bind(UnixDomainSocketAddress.of(path));
+      Thread.ofPlatform()
+          .daemon()
+          .start(() -> {
+            try (SocketChannel channel = server.accept()) {
+              channel.write(utf8("{\"QMP\": {}}\n{\"id\": 1, \"return\": {}}\n"));
+              ByteBuffer much = utf8("x".repeat(17 << 20));
+              while (much.hasRemaining()) {
+                channel.write(much);
+              }
+              Thread.sleep(Duration.ofMinutes(1));
+            } catch (IOException | InterruptedException e) {
+              // The client has closed.
+            }
+          });
+      try (QmpClient qmp = QmpClient.connect(new Endpoint.Unix(path))) {
+        assertThatThrownBy(() -> qmp.execute("x".repeat(4 << 20)))
+            .isInstanceOf(FixedRamException.class);
+      }
+    }
+  }
+
+  private static ByteBuffer utf8(String text) {
+    return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
   }
 
   private void assertFailsOn(String said) throws IOException {

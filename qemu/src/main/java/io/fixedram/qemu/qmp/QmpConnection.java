@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.qmp;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.error.StorageException;
+import io.fixedram.os.UnixSocket;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The wire of QMP: puts commands on it, and hands each answer to who asked and each event to the
+ * queue. A thread of its own reads until the connection ends. Safe for use by several threads.
+ */
+final class QmpConnection implements AutoCloseable {
+  private final Endpoint endpoint;
+  private final ByteChannel channel;
+  private final AtomicLong lastId = new AtomicLong();
+  private final Map<Long, Call> calls = new ConcurrentHashMap<>();
+  private final CompletableFuture<Json> greeting = new CompletableFuture<>();
+  private final QmpEvents events = new QmpEvents();
+  private final Object writing = new Object();
+  private volatile Optional<FixedRamException> end = Optional.empty();
+
+  /** A command on the wire; closing it says that its answer is awaited no longer. */
+  final class Call implements AutoCloseable {
+    private final long id;
+    private final String command;
+    private final CompletableFuture<Json> answer = new CompletableFuture<>();
+
+    private Call(long id, String command) {
+      this.id = id;
+      this.command = command;
+    }
+
+    CompletableFuture<Json> answer() {
+      return answer;
+    }
+
+    @Override
+    public void close() {
+      calls.remove(id);
+    }
+  }
+
+  /** Takes over an open channel, and reads from it from now on. */
+  QmpConnection(Endpoint endpoint, ByteChannel channel) {
+    this.endpoint = endpoint;
+    this.channel = channel;
+    Thread.ofPlatform().daemon().name("qmp " + endpoint).start(this::readUntilEnd);
+  }
+
+  Endpoint endpoint() {
+    return endpoint;
+  }
+
+  CompletableFuture<Json> greeting() {
+    return greeting;
+  }
+
+  QmpEvents events() {
+    return events;
+  }
+
+  boolean canPassDescriptors() {
+    return channel instanceof UnixSocket;
+  }
+
+  /**
+   * Puts a command on the wire. QEMU carries commands out in the order in which they were sent.
+   *
+   * @param descriptor goes along with it; stays open here
+   */
+  Call send(String command, Map<String, ?> arguments, OptionalInt descriptor) {
+    Map<String, Object> message = new LinkedHashMap<>();
+    message.put("execute", command);
+    if (!arguments.isEmpty()) {
+      message.put("arguments", arguments);
+    }
+    Call call = new Call(lastId.incrementAndGet(), command);
+    message.put("id", call.id);
+    calls.put(call.id, call);
+    try {
+      send(Json.of(message) + "\n", descriptor);
+      return call;
+    } catch (RuntimeException | Error e) {
+      call.close();
+      throw e;
+    }
+  }
+
+  private void send(String message, OptionalInt descriptor) {
+    ByteBuffer bytes = ByteBuffer.wrap(message.getBytes(StandardCharsets.UTF_8));
+    synchronized (writing) {
+      end.ifPresent(reason -> {
+        throw again(reason);
+      });
+      try {
+        if (descriptor.isPresent() && channel instanceof UnixSocket socket) {
+          socket.sendWithDescriptor(bytes, descriptor.getAsInt());
+        }
+        while (bytes.hasRemaining()) {
+          channel.write(bytes);
+        }
+      } catch (IOException | StorageException e) {
+        throw end.map(QmpConnection::again).orElseGet(this::gone);
+      }
+    }
+  }
+
+  private void readUntilEnd() {
+    FixedRamException reason;
+    try {
+      LineReader lines = new LineReader(channel);
+      Optional<String> line = lines.next();
+      while (line.isPresent()) {
+        dispatch(line.get());
+        line = lines.next();
+      }
+      reason = gone();
+    } catch (IOException | StorageException e) {
+      reason = gone();
+    } catch (RuntimeException e) {
+      reason =
+          new FixedRamException(
+              endpoint
+                  + " does not speak QMP ("
+                  + e.getMessage()
+                  + "); is it a -monitor instead of a -qmp?",
+              e);
+    }
+    end(reason);
+    // Who waits to write to a peer that is no longer read would wait for ever.
+    close();
+  }
+
+  private QemuGoneException gone() {
+    return new QemuGoneException("QEMU closed " + endpoint + ": it ended or was killed");
+  }
+
+  /** The same failure for one more thread: an exception that is shared gathers what is not its. */
+  static FixedRamException again(FixedRamException reason) {
+    return switch (reason) {
+      case QemuGoneException gone -> new QemuGoneException(String.valueOf(gone.getMessage()));
+      case QmpException refused -> refused;
+      default -> new FixedRamException(String.valueOf(reason.getMessage()), reason);
+    };
+  }
+
+  private void end(FixedRamException reason) {
+    end = Optional.of(reason);
+    events.end(reason);
+    greeting.completeExceptionally(reason);
+    calls.values().forEach(call -> call.answer.completeExceptionally(reason));
+  }
+
+  private void dispatch(String line) {
+    long receivedNanos = System.nanoTime();
+    if (line.isBlank()) {
+      return;
+    }
+    Json message = Json.parse(line);
+    if (message.find("event").isPresent()) {
+      events.add(QmpEvents.read(message, receivedNanos));
+    } else if (message.find("QMP").isPresent()) {
+      greeting.complete(message.get("QMP"));
+    } else {
+      answer(message);
+    }
+  }
+
+  private void answer(Json message) {
+    Optional<Json> error = message.find("error");
+    if (message.find("id").isEmpty()) {
+      throw new FixedRamException(
+          "it complained: " + error.map(Json::toString).orElse("an answer to no command"));
+    }
+    Optional<Call> waiting = Optional.ofNullable(calls.get(message.get("id").number()));
+    if (waiting.isEmpty()) {
+      // Nobody waited so long.
+      return;
+    }
+    Call call = waiting.get();
+    if (error.isPresent()) {
+      call.answer.completeExceptionally(
+          new QmpException(
+              call.command, error.get().get("class").text(), error.get().get("desc").text()));
+    } else {
+      call.answer.complete(message.get("return"));
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      // Nothing is lost with a connection that cannot even be closed.
+      end(gone());
+    }
+  }
+}
