@@ -17,6 +17,7 @@ import java.util.stream.Stream;
  *   entry of the block, see {@link io.fixedram.stream.MemSizeList}
  *   the layout's fields
  *   bitmap       bit i%64 of the i/64-th little-endian 64-bit word: page i is in the file
+ *   mark         see {@link HolesMark}; not in all files
  *   padding      to a multiple of the alignment
  *   pages        used_length bytes
  *   entry of the next block ...
@@ -62,7 +63,8 @@ public sealed interface FixedLayout permits FixedRamLayout, MappedRamLayout {
     long bitmapOffset = fieldsOffset + fieldBytes();
     long bitmapBytes = PageBitmap.fileBytes(block.usedLength() / targetPageSize);
     long alignment = Math.max(alignmentBytes(), targetPageSize);
-    long pagesOffset = (bitmapOffset + bitmapBytes + alignment - 1) / alignment * alignment;
+    long least = bitmapOffset + bitmapBytes + HolesMark.room(alignment);
+    long pagesOffset = (least + alignment - 1) / alignment * alignment;
     return new BlockPlace(block, bitmapOffset, bitmapBytes, pagesOffset);
   }
 

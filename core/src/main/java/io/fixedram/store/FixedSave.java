@@ -13,6 +13,7 @@ import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.FixedLayout;
+import io.fixedram.layout.HolesMark;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Descriptor;
 import io.fixedram.stream.BlockFields;
@@ -29,6 +30,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** A fixed-offset file, of either layout, whoever wrote it. */
 public final class FixedSave implements Save {
@@ -43,6 +45,9 @@ public final class FixedSave implements Save {
   private final List<String> capabilities;
   private final List<BlockPlace> places;
   private final DeviceStateOutcome outcome;
+
+  /** Blocks that hold to their marks; by several threads. */
+  private final Set<BlockPlace> checked = ConcurrentHashMap.newKeySet();
 
   /** The device state, or why there is none. */
   private sealed interface DeviceStateOutcome {
@@ -201,8 +206,46 @@ public final class FixedSave implements Save {
     };
   }
 
-  /** Reads which pages of a block are in the file. */
+  /**
+   * Reads which pages of a block are in the file.
+   *
+   * @throws DamagedSaveException if the block has data in other pages, and is marked to have none
+   */
   public PageBitmap bitmap(BlockPlace place) {
+    PageBitmap bitmap = readBitmap(place);
+    if (!checked.contains(place) && hasHolesMark(place)) {
+      int pageSize = header.blocks().targetPageSize();
+      HiddenData hidden = new HiddenData(descriptor, place, bitmap, pageSize, Long.MAX_VALUE);
+      if (hidden.find() instanceof HiddenData.Outcome.Data data) {
+        throw new DamagedSaveException(
+            path()
+                + " is damaged: RAM block "
+                + place.block()
+                + " has data at offset "
+                + data.offset()
+                + " of the file, in a page that its bitmap says is zero; take another copy of the"
+                + " file");
+      }
+    }
+    checked.add(place);
+    return bitmap;
+  }
+
+  /** Whether a block is marked to have no data where its bitmap has no bit. */
+  boolean hasHolesMark(BlockPlace place) {
+    int pageSize = header.blocks().targetPageSize();
+    if (!HolesMark.fits(place, pageSize)) {
+      return false;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment found = arena.allocate(HolesMark.BYTES);
+      reader.readFully(HolesMark.position(place, pageSize), found, 0, HolesMark.BYTES);
+      return found.mismatch(MemorySegment.ofArray(HolesMark.text())) < 0;
+    }
+  }
+
+  /** The same without a look at the pages. */
+  PageBitmap readBitmap(BlockPlace place) {
     PageBitmap bitmap = new PageBitmap(header.blocks().pages(place.block()));
     long bytes = Math.min(place.bitmapBytes(), PageBitmap.fileBytes(bitmap.pages()));
     try (Arena arena = Arena.ofConfined()) {
@@ -219,7 +262,8 @@ public final class FixedSave implements Save {
   /**
    * {@inheritDoc} Each page comes once, blocks and pages in the order of the file.
    *
-   * @throws FixedRamException if the file is not complete, before anything is sent
+   * @throws FixedRamException if the file is not complete, or has data where it is marked to have
+   *     none, before anything is sent
    */
   @Override
   public void sendTo(PageSink sink) {
@@ -238,6 +282,7 @@ public final class FixedSave implements Save {
 
   private void send(List<BlockPlace> wanted, PageSink sink) {
     DeviceState state = deviceState();
+    wanted.forEach(this::bitmap);
     sink.begin(header);
     try (ReadAhead pages =
         new ReadAhead(reader, header.blocks().targetPageSize(), wanted, this::bitmap)) {

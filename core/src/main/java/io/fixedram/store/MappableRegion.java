@@ -4,21 +4,15 @@ package io.fixedram.store;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.PageBitmap;
-import io.fixedram.guest.ZeroPages;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.os.PrivateMapping;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.Optional;
-import java.util.OptionalLong;
 
 /**
  * Tells whether a block's region of a file can be the guest's memory as it stands. A bitmap says
  * which pages are zero, a mapping shows what is there: the two must say the same. They do in the
  * files that fixedram writes; QEMU 9 and 10 clear the bit of a page that was data in an earlier
  * pass of a live save and is zero in a later one, and leave the data in the file.
- *
- * <p>Holes read as zeros, so only data under clear bits is read: nothing of an ordinary file.
  */
 public final class MappableRegion {
   /** What a mapping starts at must be a multiple of it: the page size of x86 and most arm64. */
@@ -30,23 +24,19 @@ public final class MappableRegion {
    */
   private static final long MOST_ZERO_BYTES = 256 << 20;
 
-  private static final int READ_BYTES = 1 << 20;
-
   private final FixedSave save;
   private final BlockPlace place;
-  private final long pageSize;
-  private long zeroBytesLeft = MOST_ZERO_BYTES;
 
   private MappableRegion(FixedSave save, BlockPlace place) {
     this.save = save;
     this.place = place;
-    this.pageSize = save.header().blocks().targetPageSize();
   }
 
   /**
    * Why a block's region can't be mapped, a sentence; empty if it can.
    *
    * @throws StorageException if the file can't be read
+   * @throws DamagedSaveException if it has data where a file of fixedram's has none
    */
   public static Optional<String> obstacle(FixedSave save, BlockPlace place) {
     return new MappableRegion(save, place).obstacle();
@@ -75,64 +65,27 @@ public final class MappableRegion {
 
   private Optional<String> dataUnderClearBits() {
     PageBitmap bitmap = save.bitmap(place);
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment buffer = arena.allocate(READ_BYTES, Long.BYTES);
-      long page = bitmap.nextClear(0);
-      while (page < bitmap.pages()) {
-        long present = bitmap.nextSet(page);
-        OptionalLong data = save.descriptor().nextData(offset(page));
-        if (data.isEmpty()) {
-          break;
-        }
-        long first = (data.getAsLong() - place.pagesOffset()) / pageSize;
-        long end = first;
-        if (first < present) {
-          end = Math.min(present, endOfData(data.getAsLong()));
-          Optional<String> found = notZero(offset(first), offset(end), buffer);
-          if (found.isPresent()) {
-            return found;
-          }
-        }
-        page = bitmap.nextClear(Math.min(end, bitmap.pages()));
-      }
+    if (save.hasHolesMark(place)) {
+      // Looked at with the bitmap.
+      return Optional.empty();
     }
-    return Optional.empty();
-  }
-
-  private long offset(long page) {
-    return place.pagesOffset() + page * pageSize;
-  }
-
-  /** The first page that the data does not reach into. */
-  private long endOfData(long position) {
-    long hole = save.descriptor().nextHole(position).orElse(place.end());
-    return (hole - place.pagesOffset() + pageSize - 1) / pageSize;
-  }
-
-  private Optional<String> notZero(long from, long end, MemorySegment buffer) {
-    for (long at = from; at < end; ) {
-      long length = Math.min(READ_BYTES, end - at);
-      if (zeroBytesLeft < length) {
-        return Optional.of(
-            save.path()
-                + " has more than "
-                + (MOST_ZERO_BYTES >> 20)
-                + " MiB of zeros where holes should be: copy it with 'cp --sparse=always'");
-      }
-      zeroBytesLeft -= length;
-      if (save.descriptor().readFully(at, buffer, 0, length) < length) {
-        throw new DamagedSaveException(save.path() + " is incomplete: it ends at offset " + at);
-      }
-      if (!ZeroPages.isZero(buffer, 0, length)) {
-        return Optional.of(
-            save.path()
-                + " has old content in RAM block "
-                + place.block()
-                + " where the guest has zeros, as QEMU leaves it in a live save: 'fixedram convert'"
-                + " makes a file without it");
-      }
-      at += length;
-    }
-    return Optional.empty();
+    int pageSize = save.header().blocks().targetPageSize();
+    HiddenData hidden = new HiddenData(save.descriptor(), place, bitmap, pageSize, MOST_ZERO_BYTES);
+    return switch (hidden.find()) {
+      case HiddenData.Outcome.Zeros _ -> Optional.empty();
+      case HiddenData.Outcome.TooMany _ ->
+          Optional.of(
+              save.path()
+                  + " has more than "
+                  + (MOST_ZERO_BYTES >> 20)
+                  + " MiB of zeros where holes should be: copy it with 'cp --sparse=always'");
+      case HiddenData.Outcome.Data _ ->
+          Optional.of(
+              save.path()
+                  + " has old content in RAM block "
+                  + place.block()
+                  + " where the guest has zeros, as QEMU leaves it in a live save: 'fixedram"
+                  + " convert' makes a file without it");
+    };
   }
 }

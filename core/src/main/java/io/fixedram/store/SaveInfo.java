@@ -75,7 +75,7 @@ public record SaveInfo(
                     OptionalLong.of(place.pagesOffset()),
                     OptionalLong.of(place.bitmapOffset()),
                     all.pages(place.block()),
-                    save.bitmap(place).cardinality()))
+                    save.readBitmap(place).cardinality()))
             .toList();
     try {
       long stateBytes = save.deviceState().sizeBytes();

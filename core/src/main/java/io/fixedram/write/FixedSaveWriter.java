@@ -8,6 +8,7 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.FixedLayout;
+import io.fixedram.layout.HolesMark;
 import io.fixedram.layout.MainMemory;
 import io.fixedram.os.Descriptor;
 import io.fixedram.stream.ConfigurationSection;
@@ -168,6 +169,10 @@ final class FixedSaveWriter implements PageSink {
       pageBytes += bitmap.cardinality() * pageSize;
       boolean all = variant == FixedVariant.QEMU_GUEST && !MainMemory.contains(place.block());
       writeBitmap(place, bitmap, all);
+      if (HolesMark.room(layout.alignmentBytes()) > 0) {
+        out.seek(HolesMark.position(place, pageSize));
+        out.bytes(MemorySegment.ofArray(HolesMark.text()), 0, HolesMark.BYTES);
+      }
     }
     out.seek(tailOffset);
     out.bytes(state.bytes(), 0, state.sizeBytes());

@@ -216,7 +216,7 @@ public final class Bytes {
     return out.end(id).footer(id).raw(guest.tail().toBytes()).toArray();
   }
 
-  /** A whole mapped-ram file as QEMU writes it. */
+  /** A whole mapped-ram file as QEMU writes it, with the mark of fixedram's where it has room. */
   public static byte[] mappedRam(Guest guest, long alignment, int parts) {
     int id = guest.header().ramSectionId();
     Bytes out = new Bytes().head(guest.header().configuration(), "mapped-ram").startRam(id);
@@ -227,7 +227,11 @@ public final class Bytes {
       long bitmapOffset = out.size() + 28L;
       long pagesOffset = (bitmapOffset + bitmap.length + alignment - 1) / alignment * alignment;
       out.be32(1).be64(guest.pageSize()).be64(bitmapOffset).be64(pagesOffset);
-      out.raw(bitmap).padTo(alignment);
+      out.raw(bitmap);
+      if (alignment >= 1 << 20) {
+        out.text("fixedram holes 1");
+      }
+      out.padTo(alignment);
       pages(out, guest, block);
     }
     out.eos().footer(id);

@@ -177,6 +177,9 @@ public final class SavedFile {
     in.seek(place.bitmapOffset);
     byte[] bitmap = new byte[Math.toIntExact(place.bitmapBytes)];
     in.readFully(bitmap);
+    if (alignment >= 1 << 20) {
+      assertThat(text(16)).isEqualTo("fixedram holes 1");
+    }
     for (long page = 0; page < place.bitmapBytes * 8; page++) {
       boolean set = (bitmap[(int) (page / 8)] >> (page % 8) & 1) != 0;
       boolean wanted = page < pages && (!main || nonZero.containsKey(page));

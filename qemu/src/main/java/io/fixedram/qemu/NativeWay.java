@@ -24,6 +24,8 @@ final class NativeWay implements IncomingWay {
 
   NativeWay(FixedSave save, QemuMigration migration) {
     this.file = save.path();
+    // QEMU would take pages whose bits were lost for zero.
+    save.places().forEach(save::bitmap);
     this.hold = SaveHold.take(save);
     this.migration = migration;
   }

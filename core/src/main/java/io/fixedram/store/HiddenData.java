@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.store;
+
+import io.fixedram.error.CancelledException;
+import io.fixedram.error.DamagedSaveException;
+import io.fixedram.error.StorageException;
+import io.fixedram.guest.PageBitmap;
+import io.fixedram.guest.ZeroPages;
+import io.fixedram.layout.BlockPlace;
+import io.fixedram.os.Descriptor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.OptionalLong;
+
+/**
+ * Looks for data in a block's region where its bitmap has no bit. Holes read as zeros, so only what
+ * the file system says is data is read: nothing of an ordinary file, and all zeros of one that was
+ * copied without its holes.
+ */
+final class HiddenData {
+  private static final int READ_BYTES = 1 << 20;
+
+  private final Descriptor descriptor;
+  private final BlockPlace place;
+  private final PageBitmap bitmap;
+  private final int pageSize;
+  private final long mostZeroBytes;
+
+  /** What was found. */
+  sealed interface Outcome {
+    /** All of it reads as zeros. */
+    record Zeros() implements Outcome {}
+
+    /** Data, in the page that begins at a file offset. */
+    record Data(long offset) implements Outcome {}
+
+    /** More zeros than were to be read. */
+    record TooMany() implements Outcome {}
+  }
+
+  /**
+   * Prepares.
+   *
+   * @param bitmap the block's; not changed
+   * @param mostZeroBytes zeros that are read before giving up
+   */
+  HiddenData(
+      Descriptor descriptor,
+      BlockPlace place,
+      PageBitmap bitmap,
+      int pageSize,
+      long mostZeroBytes) {
+    this.descriptor = descriptor;
+    this.place = place;
+    this.bitmap = bitmap;
+    this.pageSize = pageSize;
+    this.mostZeroBytes = mostZeroBytes;
+  }
+
+  /**
+   * Looks.
+   *
+   * @throws StorageException if the file can't be read
+   * @throws CancelledException if the thread is interrupted
+   */
+  Outcome find() {
+    long left = mostZeroBytes;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment buffer = arena.allocate(READ_BYTES, Long.BYTES);
+      long page = bitmap.nextClear(0);
+      while (page < bitmap.pages()) {
+        long present = bitmap.nextSet(page);
+        OptionalLong data = descriptor.nextData(offset(page));
+        if (data.isEmpty()) {
+          break;
+        }
+        long end = (data.getAsLong() - place.pagesOffset()) / pageSize;
+        if (end < present) {
+          long at = offset(end);
+          end = Math.min(present, endOfData(data.getAsLong()));
+          for (; at < offset(end); at += READ_BYTES) {
+            long length = Math.min(READ_BYTES, offset(end) - at);
+            if (left < length) {
+              return new Outcome.TooMany();
+            }
+            left -= length;
+            OptionalLong found = firstNotZero(at, length, buffer);
+            if (found.isPresent()) {
+              return new Outcome.Data(found.getAsLong());
+            }
+          }
+        }
+        page = bitmap.nextClear(Math.min(end, bitmap.pages()));
+      }
+    }
+    return new Outcome.Zeros();
+  }
+
+  private long offset(long page) {
+    return place.pagesOffset() + page * pageSize;
+  }
+
+  /** The first page that the data does not reach into. */
+  private long endOfData(long position) {
+    long hole = descriptor.nextHole(position).orElse(place.end());
+    return (hole - place.pagesOffset() + pageSize - 1) / pageSize;
+  }
+
+  private OptionalLong firstNotZero(long at, long length, MemorySegment buffer) {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new CancelledException();
+    }
+    if (descriptor.readFully(at, buffer, 0, length) < length) {
+      throw new DamagedSaveException(descriptor.path() + " is incomplete: it ends at offset " + at);
+    }
+    if (ZeroPages.isZero(buffer, 0, length)) {
+      return OptionalLong.empty();
+    }
+    long inBuffer = 0;
+    while (ZeroPages.isZero(buffer, inBuffer, pageSize)) {
+      inBuffer += pageSize;
+    }
+    return OptionalLong.of(at + inBuffer);
+  }
+}
