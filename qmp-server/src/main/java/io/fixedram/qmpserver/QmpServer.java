@@ -163,7 +163,7 @@ public final class QmpServer implements AutoCloseable {
         Thread.ofVirtual().name("qmp session").start(() -> serve(session));
         return;
       }
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       client.close();
       throw e;
     }
@@ -178,8 +178,8 @@ public final class QmpServer implements AutoCloseable {
 
   private void serve(QmpSession session) {
     Consumer<GuestEvent> teller = session::tell;
-    guest.addListener(teller);
     try {
+      guest.addListener(teller);
       session.run();
     } finally {
       guest.removeListener(teller);

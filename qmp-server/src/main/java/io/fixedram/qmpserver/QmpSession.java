@@ -46,7 +46,7 @@ final class QmpSession implements AutoCloseable {
     Thread.ofVirtual().name("qmp writer").start(this::write);
     send(Map.of("QMP", Map.of("version", QmpCommands.version(), "capabilities", List.of())));
     read();
-    offer(END);
+    end();
   }
 
   private void read() {
@@ -137,9 +137,10 @@ final class QmpSession implements AutoCloseable {
   private void offer(String message) {
     if (waitingBytes.addAndGet(message.length()) > MOST_WAITING_BYTES) {
       close();
-      return;
+      end();
+    } else {
+      outgoing.add(message);
     }
-    outgoing.add(message);
   }
 
   private void write() {
@@ -163,7 +164,7 @@ final class QmpSession implements AutoCloseable {
 
   /** Nothing more is said to the client: it ends once that which waits for it is written. */
   void end() {
-    offer(END);
+    outgoing.add(END);
   }
 
   /** Waits until all is written, or the session closed. */

@@ -128,7 +128,7 @@ final class QmpConnection implements AutoCloseable {
       reason = gone();
     } catch (IOException | StorageException e) {
       reason = gone();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       reason =
           new FixedRamException(
               endpoint

@@ -181,35 +181,44 @@ class QmpClientTest {
     }
   }
 
-  /** A peer whose message is too long is not read any more, and must not keep who writes to it. */
+  /** Neither side reads any more, and yet who writes a command gets to know. */
   @Test
-  void writerToAPeerThatIsNotReadAnyMore() throws Exception {
-    Path path = directory.resolve("long");
+  void aPeerThatTalksWithoutEndHoldsUpNoWriter() throws Exception {
+    Path path = directory.resolve("endless");
     try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       server.bind(UnixDomainSocketAddress.of(path));
-      Thread.ofPlatform()
-          .daemon()
-          .start(() -> {
-            try (SocketChannel channel = server.accept()) {
-              channel.write(utf8("{\"QMP\": {}}\n{\"id\": 1, \"return\": {}}\n"));
-              ByteBuffer much = utf8("x".repeat(17 << 20));
-              while (much.hasRemaining()) {
-                channel.write(much);
-              }
-              Thread.sleep(Duration.ofMinutes(1));
-            } catch (IOException | InterruptedException e) {
-              // The client has closed.
-            }
-          });
-      try (QmpClient qmp = QmpClient.connect(new Endpoint.Unix(path))) {
-        assertThatThrownBy(() -> qmp.execute("x".repeat(4 << 20)))
-            .isInstanceOf(FixedRamException.class);
+      CompletableFuture<QmpClient> connected =
+          CompletableFuture.supplyAsync(() -> QmpClient.connect(new Endpoint.Unix(path), SECOND));
+      try (SocketChannel channel = server.accept()) {
+        say(channel, "{\"QMP\": {}}\n");
+        channel.read(ByteBuffer.allocate(4096));
+        say(channel, "{\"return\": {}, \"id\": 1}\n");
+        QmpClient qmp = connected.get(10, TimeUnit.SECONDS);
+        CompletableFuture<Json> answer =
+            CompletableFuture.supplyAsync(
+                () -> qmp.execute("long", Map.of("text", "x".repeat(8 << 20))));
+        Thread talk = Thread.ofPlatform().daemon().start(() -> talk(channel));
+        assertThatThrownBy(() -> answer.get(20, TimeUnit.SECONDS))
+            .hasCauseInstanceOf(FixedRamException.class)
+            .hasMessageContaining("a message of more than");
+        assertThat(talk.join(Duration.ofSeconds(10))).isTrue();
       }
     }
   }
 
-  private static ByteBuffer utf8(String text) {
-    return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+  private static void say(SocketChannel channel, String text) throws IOException {
+    channel.write(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private static void talk(SocketChannel channel) {
+    ByteBuffer bytes = ByteBuffer.allocate(1 << 20);
+    try {
+      for (int i = 0; i < 64; i++) {
+        channel.write(bytes.clear());
+      }
+    } catch (IOException e) {
+      // It has had enough.
+    }
   }
 
   private void assertFailsOn(String said) throws IOException {
