@@ -7,10 +7,10 @@ import io.fixedram.engine.LiveMemory;
 import io.fixedram.engine.MigrationParameters;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
-import io.fixedram.guest.PageSink;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
+import io.fixedram.guest.SaveSink;
 import io.fixedram.os.Cancellation;
 import io.fixedram.stream.OpaqueDevice;
 import java.lang.foreign.Arena;
@@ -128,7 +128,7 @@ public class PassBenchmark {
   }
 
   /** Counts what comes. */
-  private static final class NullSink implements PageSink {
+  private static final class NullSink implements SaveSink {
     private long bytes;
 
     @Override
@@ -144,6 +144,9 @@ public class PassBenchmark {
     public void zero(RamBlock block, long offset, long lengthBytes) {
       bytes += lengthBytes;
     }
+
+    @Override
+    public void drain() {}
 
     @Override
     public void end(DeviceState state) {}

@@ -3,8 +3,8 @@ package io.fixedram.cli;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.CountingSink;
-import io.fixedram.guest.PageSink;
 import io.fixedram.guest.PageSource;
+import io.fixedram.guest.SaveSink;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
@@ -50,7 +50,7 @@ final class Conversion implements TransferView {
     }
   }
 
-  private void send(PageSink sink) {
+  private void send(SaveSink sink) {
     try {
       source.sendTo(new CountingSink(sink, counters, cancellation));
     } catch (FixedRamException e) {

@@ -2,11 +2,12 @@
 package io.fixedram.cli;
 
 import io.fixedram.cli.console.Console;
-import io.fixedram.guest.PageSink;
 import io.fixedram.guest.PageSource;
+import io.fixedram.guest.SaveSink;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
+import io.fixedram.store.Saves;
 import io.fixedram.stream.ByteSource;
 import io.fixedram.stream.StreamDecoder;
 import java.io.IOException;
@@ -39,8 +40,8 @@ final class ConversionSource implements PageSource, AutoCloseable {
     if (file.isEmpty()) {
       return standardInput(console.terminal().in(), cancellation);
     }
-    Save save = Save.open(file.get());
-    return new ConversionSource(save.path().toString(), save.format(), save, save::close);
+    PageStore save = Saves.open(file.get());
+    return new ConversionSource(save.name(), save.file().orElseThrow().format(), save, save::close);
   }
 
   private static ConversionSource standardInput(InputStream in, Cancellation cancellation) {
@@ -76,7 +77,7 @@ final class ConversionSource implements PageSource, AutoCloseable {
   }
 
   @Override
-  public void sendTo(PageSink sink) {
+  public void sendTo(SaveSink sink) {
     pages.sendTo(sink);
   }
 

@@ -5,10 +5,10 @@ import io.fixedram.cli.console.Terminal;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
-import io.fixedram.guest.PageSink;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
+import io.fixedram.guest.SaveSink;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
@@ -18,9 +18,9 @@ import io.fixedram.pageserver.HotFile;
 import io.fixedram.pageserver.HotPages;
 import io.fixedram.pageserver.Lifeline;
 import io.fixedram.pageserver.PageServer;
-import io.fixedram.store.FixedSave;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveHold;
+import io.fixedram.store.Saves;
 import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WriteOptions;
 import java.io.IOException;
@@ -103,13 +103,12 @@ public final class Training {
   /** Serves a save to somebody who goes away after the first piece. */
   private static void serve(Path file) {
     UnixSocket.Pair pair = UnixSocket.socketPair();
-    try (FixedSave save = (FixedSave) Save.open(file);
-        SaveHold hold = SaveHold.take(save);
+    try (PageStore save = Saves.open(file);
+        SaveHold _ = SaveHold.take(save.localFile().orElseThrow());
         UnixSocket far = pair.right()) {
-      HotFile hotFile = HotFile.of(save);
+      HotFile hotFile = HotFile.of(save.localFile().orElseThrow(), save.header().blocks());
       HotPages hot = hotFile.load();
-      PageServer server =
-          new PageServer(save, hold, hot, new FaultTimes(), new NoLifeline(), false);
+      PageServer server = new PageServer(save, hot, new FaultTimes(), new NoLifeline(), false);
       Thread.ofPlatform().start(() -> readOnce(far));
       server.serve(pair.left(), new TransferCounters(), new Cancellation());
     } catch (StorageException e) {
@@ -131,7 +130,7 @@ public final class Training {
             SaveWriter.create(file, SaveFormat.FIXED_RAM, WriteOptions.defaults())) {
       MemorySegment page = arena.allocate(PAGE_SIZE);
       page.fill((byte) 1);
-      PageSink sink = writer.sink();
+      SaveSink sink = writer.sink();
       sink.begin(
           new SaveHeader(
               Configuration.of("training"),

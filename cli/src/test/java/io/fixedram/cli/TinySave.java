@@ -3,12 +3,13 @@ package io.fixedram.cli;
 
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
-import io.fixedram.guest.PageSink;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
+import io.fixedram.guest.SaveSink;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
+import io.fixedram.store.Saves;
 import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WriteOptions;
 import java.io.IOException;
@@ -34,7 +35,7 @@ public final class TinySave {
         SaveWriter writer = SaveWriter.create(file, format, WriteOptions.defaults())) {
       MemorySegment pages = arena.allocate(2 * PAGE_SIZE);
       pages.fill((byte) 0x5a);
-      PageSink sink = writer.sink();
+      SaveSink sink = writer.sink();
       sink.begin(
           new SaveHeader(
               Configuration.of(MACHINE), new RamBlocks(PAGE_SIZE, List.of(ram, rom)), 2));
@@ -57,8 +58,8 @@ public final class TinySave {
   }
 
   static SaveFormat format(Path file) {
-    try (Save save = Save.open(file)) {
-      return save.format();
+    try (PageStore save = Saves.open(file)) {
+      return save.file().orElseThrow().format();
     }
   }
 }

@@ -2,7 +2,7 @@
 package io.fixedram.engine;
 
 import io.fixedram.error.StorageException;
-import io.fixedram.guest.PageSink;
+import io.fixedram.guest.SaveSink;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.stream.ByteTarget;
 import io.fixedram.stream.StreamEncoder;
@@ -50,7 +50,7 @@ final class ChannelTransport extends Transport {
     }
 
     @Override
-    public PageSink sink() {
+    public SaveSink sink() {
       return stream;
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.engine;
 
-import io.fixedram.guest.PageSink;
+import io.fixedram.guest.SaveSink;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.SystemCalls;
 import io.fixedram.write.FixedVariant;
@@ -37,7 +37,7 @@ final class FileTransport extends Transport {
 
   private record OpenFile(SaveWriter writer) implements Open {
     @Override
-    public PageSink sink() {
+    public SaveSink sink() {
       return writer.sink();
     }
 

@@ -5,9 +5,9 @@ import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
-import io.fixedram.guest.PageSink;
 import io.fixedram.guest.PageSource;
 import io.fixedram.guest.SaveHeader;
+import io.fixedram.guest.SaveSink;
 import io.fixedram.guest.ZeroPages;
 import io.fixedram.os.Cancellation;
 import java.lang.foreign.MemorySegment;
@@ -121,7 +121,7 @@ public final class LiveMemory implements PageSource {
    */
   @Override
   @SuppressWarnings("CatchThrowable")
-  public void sendTo(PageSink sink) {
+  public void sendTo(SaveSink sink) {
     try (GuestMemory.Use _ = memory.use("migration")) {
       try {
         send(sink, () -> counters.ram().normalBytes());
@@ -138,7 +138,7 @@ public final class LiveMemory implements PageSource {
    *
    * @param transferredBytes what the sink's target has taken so far
    */
-  void send(PageSink sink, LongSupplier transferredBytes) {
+  void send(SaveSink sink, LongSupplier transferredBytes) {
     transferred = transferredBytes;
     setUp(sink);
     try (RateLimit limit = new RateLimit(() -> parameters.get().maxBandwidth(), cancellation)) {
@@ -163,7 +163,7 @@ public final class LiveMemory implements PageSource {
     }
   }
 
-  private void setUp(PageSink sink) {
+  private void setUp(SaveSink sink) {
     try (SetupEvent event = new SetupEvent()) {
       event.begin();
       event.totalBytes = header.blocks().totalBytes();
@@ -179,7 +179,7 @@ public final class LiveMemory implements PageSource {
     }
   }
 
-  private void sendWhileRunning(PageSink sink, RateLimit limit) {
+  private void sendWhileRunning(SaveSink sink, RateLimit limit) {
     boolean fits;
     long pass = 0;
     do {
@@ -191,7 +191,7 @@ public final class LiveMemory implements PageSource {
   }
 
   /** One pass over what is dirty; the time that what is dirty then would take. */
-  private Duration sendPass(long pass, PageSink sink, RateLimit limit) {
+  private Duration sendPass(long pass, SaveSink sink, RateLimit limit) {
     try (PassEvent event = new PassEvent()) {
       event.begin();
       event.pass = pass;
@@ -233,7 +233,7 @@ public final class LiveMemory implements PageSource {
     cancellation.throwIfCancelled();
   }
 
-  private void complete(PageSink sink) {
+  private void complete(SaveSink sink) {
     try (CompletionEvent event = new CompletionEvent()) {
       event.begin();
       event.remainingBytes = sync();
@@ -275,7 +275,7 @@ public final class LiveMemory implements PageSource {
    * @param spent told of the bytes that each run took, and may wait
    * @return bytes of page content sent
    */
-  private long sendPending(PageSink sink, LongConsumer spent) {
+  private long sendPending(SaveSink sink, LongConsumer spent) {
     long pageSize = header.blocks().targetPageSize();
     long runPages = RUN_BYTES / pageSize;
     long[] moved = {0};
@@ -299,7 +299,7 @@ public final class LiveMemory implements PageSource {
   }
 
   /** Sends a run of pages as runs of zeros and of content; bytes of content. */
-  private long sendRun(PageSink sink, DirtyPages.Block block, long offset, long length) {
+  private long sendRun(SaveSink sink, DirtyPages.Block block, long offset, long length) {
     RunSentEvent event = new RunSentEvent();
     event.begin();
     MemorySegment from = memory.segment(block.own());

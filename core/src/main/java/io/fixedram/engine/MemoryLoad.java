@@ -3,20 +3,19 @@ package io.fixedram.engine;
 
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.error.UnsupportedSaveException;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.DeviceState;
-import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.PageSink;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.guest.TransferCounters;
-import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
-import io.fixedram.store.FixedSave;
-import io.fixedram.store.Save;
-import io.fixedram.store.StreamSave;
+import io.fixedram.store.PageMap;
+import io.fixedram.store.PageRuns;
+import io.fixedram.store.PageStore;
+import io.fixedram.store.SaveFile;
+import io.fixedram.store.Saves;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,10 +23,9 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A save on disk on its way into guest memory: all of it, or from a fixed-offset file single blocks
- * and ranges. Everything the save says of its blocks is compared with the memory when this is
- * opened, before anything is written. Memory that is zero in the save is made zero, whatever it
- * was.
+ * A save on its way into guest memory: all of it, or single blocks and ranges. Everything the save
+ * says of its blocks is compared with the memory when this is opened, before anything is written.
+ * Memory that is zero in the save is made zero, whatever it was.
  *
  * <p>If a load fails or is cancelled, memory is partly overwritten and must not be run. One thread
  * at a time, but for {@link #cancel} and {@link #loadedBytes}; nobody else may write the memory
@@ -37,17 +35,17 @@ public final class MemoryLoad implements AutoCloseable {
   /** Shared out to a thread at a time: read in few calls, and little enough to spread evenly. */
   private static final long SHARE_BYTES = 16 << 20;
 
-  private final Save save;
+  private final PageStore store;
   private final GuestMemory memory;
   private final List<RamBlock> targets;
   private final Cancellation cancellation = new Cancellation();
   private final AtomicLong loadedBytes = new AtomicLong();
   private final TransferCounters streamed = new TransferCounters();
 
-  private MemoryLoad(Save save, GuestMemory memory) {
-    this.save = save;
+  private MemoryLoad(PageStore store, GuestMemory memory) {
+    this.store = store;
     this.memory = memory;
-    this.targets = BlockMatch.match(save.header().blocks(), memory);
+    this.targets = BlockMatch.match(store.header().blocks(), memory);
   }
 
   /**
@@ -56,7 +54,7 @@ public final class MemoryLoad implements AutoCloseable {
    * @throws FixedRamException if it can't be read, or its blocks are not the memory's
    */
   public static MemoryLoad open(Path file, GuestMemory memory) {
-    return open(Save.open(file), memory);
+    return open(Saves.open(file), memory);
   }
 
   /**
@@ -65,27 +63,33 @@ public final class MemoryLoad implements AutoCloseable {
    * @throws FixedRamException also if it was made under another one
    */
   public static MemoryLoad open(Path file, GuestMemory memory, MigrationCapabilities capabilities) {
-    Save save = Save.open(file);
+    PageStore store = Saves.open(file);
     SaveFormat wanted = capabilities.format();
-    if (save.format() != wanted) {
-      save.close();
+    SaveFormat format = store.file().map(SaveFile::format).orElse(wanted);
+    if (format != wanted) {
+      store.close();
       throw new FixedRamException(
           "cannot load "
               + file
               + ": it was saved with "
-              + switches(save.format())
+              + switches(format)
               + ", and this load has "
               + switches(wanted)
               + "; set the capabilities as they were for the save");
     }
-    return open(save, memory);
+    return open(store, memory);
   }
 
-  private static MemoryLoad open(Save save, GuestMemory memory) {
+  /**
+   * Loads from a store that is open, which is closed with this, or if it can't be loaded.
+   *
+   * @throws FixedRamException if its blocks are not the memory's
+   */
+  public static MemoryLoad open(PageStore store, GuestMemory memory) {
     try {
-      return new MemoryLoad(save, memory);
-    } catch (RuntimeException e) {
-      save.close();
+      return new MemoryLoad(store, memory);
+    } catch (RuntimeException | Error e) {
+      store.close();
       throw e;
     }
   }
@@ -108,41 +112,37 @@ public final class MemoryLoad implements AutoCloseable {
 
   /** What the save says of its guest. */
   public SaveHeader header() {
-    return save.header();
+    return store.header();
   }
 
   /**
    * Loads all of it.
    *
-   * @param threads that read a fixed-offset file, this one among them, one at least; a stream takes
-   *     one
+   * @param threads that read, this one among them, one at least; a store that isn't of random
+   *     access takes one
    * @return the state of the devices
    * @throws CancelledException if that was asked for
-   * @throws FixedRamException if the file is damaged or incomplete, of a fixed-offset file before
+   * @throws FixedRamException if the save is damaged or incomplete, of a fixed-offset file before
    *     anything is written
    */
   public DeviceState load(int threads) {
-    return switch (save) {
-      case StreamSave stream -> load(stream);
-      case FixedSave fixed -> {
-        DeviceState state = fixed.deviceState();
-        List<Share> shares = new ArrayList<>();
-        fixed
-            .places()
-            .forEach(place -> {
-              PageBitmap bitmap = fixed.bitmap(place);
-              addShares(shares, place, bitmap, 0, bitmap.pages());
-            });
-        send(fixed, shares, threads);
-        yield state;
-      }
-    };
+    if (!store.isRandomAccess()) {
+      return loadInOrder();
+    }
+    DeviceState state = store.deviceState();
+    List<Share> shares = new ArrayList<>();
+    for (RamBlock block : store.blocks()) {
+      PageMap map = store.pages(block);
+      addShares(shares, map, 0, map.pages());
+    }
+    send(shares, threads);
+    return state;
   }
 
-  private DeviceState load(StreamSave stream) {
+  private DeviceState loadInOrder() {
     try (MemorySink sink = new MemorySink(memory);
         CountingSink counting = new CountingSink(sink, streamed, cancellation)) {
-      stream.sendTo(counting);
+      store.sendTo(counting);
       return sink.deviceState();
     }
   }
@@ -151,11 +151,10 @@ public final class MemoryLoad implements AutoCloseable {
    * Loads one block and leaves the others alone.
    *
    * @param threads that read, this one among them, one at least
-   * @throws FixedRamException if the save has no such block, or is a stream
+   * @throws FixedRamException if the save has no such block
    */
   public void loadBlock(String name, int threads) {
-    FixedSave fixed = fixed();
-    loadRange(name, 0, place(fixed, name).block().usedLength(), threads);
+    loadRange(name, 0, block(name).usedLength(), threads);
   }
 
   /**
@@ -164,12 +163,11 @@ public final class MemoryLoad implements AutoCloseable {
    * @param offset where in the block, a multiple of the target page size
    * @param lengthBytes a multiple of the target page size
    * @param threads that read, this one among them, one at least
-   * @throws FixedRamException if the save has no such pages, or is a stream
+   * @throws FixedRamException if the save has no such pages
    */
   public void loadRange(String name, long offset, long lengthBytes, int threads) {
-    FixedSave fixed = fixed();
-    BlockPlace place = place(fixed, name);
-    long usedLength = place.block().usedLength();
+    RamBlock block = block(name);
+    long usedLength = block.usedLength();
     int pageSize = memory.blocks().targetPageSize();
     if (offset < 0 || lengthBytes < 0 || offset > usedLength - lengthBytes) {
       throw new FixedRamException(
@@ -194,58 +192,39 @@ public final class MemoryLoad implements AutoCloseable {
               + pageSize);
     }
     List<Share> shares = new ArrayList<>();
-    addShares(
-        shares, place, fixed.bitmap(place), offset / pageSize, (offset + lengthBytes) / pageSize);
-    send(fixed, shares, threads);
+    addShares(shares, store.pages(block), offset / pageSize, (offset + lengthBytes) / pageSize);
+    send(shares, threads);
   }
 
-  private FixedSave fixed() {
-    return switch (save) {
-      case FixedSave fixed -> fixed;
-      case StreamSave stream ->
-          throw new UnsupportedSaveException(
-              "cannot load a part of "
-                  + stream.path()
-                  + ": its pages come in the order of a stream; load all of it, or convert it to"
-                  + " mapped-ram or fixed-ram");
-    };
-  }
-
-  private static BlockPlace place(FixedSave fixed, String name) {
-    return fixed.places().stream()
-        .filter(place -> place.block().name().equals(name))
-        .findFirst()
-        .orElseThrow(() -> new FixedRamException(fixed.path() + " has no RAM block named " + name));
+  private RamBlock block(String name) {
+    return store
+        .header()
+        .blocks()
+        .byName(name)
+        .orElseThrow(() -> new FixedRamException(store.name() + " has no RAM block named " + name));
   }
 
   /** A run of pages for one thread. */
-  private record Share(BlockPlace place, PageBitmap bitmap, long first, long count) {}
+  private record Share(PageMap map, long first, long count) {}
 
-  private void addShares(
-      List<Share> shares, BlockPlace place, PageBitmap bitmap, long from, long end) {
-    long most = SHARE_BYTES / memory.blocks().targetPageSize();
-    for (long first = from; first < end; first += most) {
-      shares.add(new Share(place, bitmap, first, Math.min(most, end - first)));
+  private void addShares(List<Share> shares, PageMap map, long from, long end) {
+    long limit = SHARE_BYTES / memory.blocks().targetPageSize();
+    for (long first = from; first < end; first += limit) {
+      shares.add(new Share(map, first, Math.min(limit, end - first)));
     }
   }
 
-  private void send(FixedSave fixed, List<Share> shares, int threads) {
+  private void send(List<Share> shares, int threads) {
     try (GuestMemory.Use _ = memory.use("load")) {
       SharedWork.run(
           shares,
           threads,
-          share ->
-              fixed.sendPages(
-                  share.place, share.bitmap, share.first, share.count, new PagesToMemory()));
+          share -> PageRuns.send(store, share.map, share.first, share.count, new PagesToMemory()));
     }
   }
 
-  /** Writes pages of a file that neither begins nor ends its sink. */
   private final class PagesToMemory implements PageSink {
     private final BlockWriter writer = new BlockWriter(memory);
-
-    @Override
-    public void begin(SaveHeader header) {}
 
     @Override
     public void data(
@@ -261,16 +240,10 @@ public final class MemoryLoad implements AutoCloseable {
       writer.zero(targets.get(block.index()), offset, lengthBytes);
       loadedBytes.addAndGet(lengthBytes);
     }
-
-    @Override
-    public void end(DeviceState state) {}
-
-    @Override
-    public void close() {}
   }
 
   @Override
   public void close() {
-    save.close();
+    store.close();
   }
 }

@@ -4,10 +4,11 @@ package io.fixedram.engine;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.PageBitmap;
-import io.fixedram.guest.PageSink;
+import io.fixedram.guest.PageReadBack;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
+import io.fixedram.guest.SaveSink;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +22,7 @@ import java.util.Optional;
  * <p>If a transfer fails, memory is partly overwritten and must not be run. One thread at a time;
  * nobody else may write the memory meanwhile.
  */
-public final class MemorySink implements PageSink {
+public final class MemorySink implements SaveSink {
   private final GuestMemory memory;
   private final BlockWriter writer;
   private final List<PageBitmap> came = new ArrayList<>();
@@ -71,15 +72,22 @@ public final class MemorySink implements PageSink {
     note(block, offset, lengthBytes);
   }
 
-  /** A page that has not come is zero in the save, whatever the memory holds. */
   @Override
-  public void current(RamBlock block, long offset, MemorySegment into) {
+  public Optional<PageReadBack> readBack() {
+    return Optional.of(this::copyCurrent);
+  }
+
+  /** A page that has not come is zero in the save, whatever the memory holds. */
+  private void copyCurrent(RamBlock block, long offset, MemorySegment into) {
     if (came.get(block.index()).get(offset / memory.blocks().targetPageSize())) {
       MemorySegment.copy(memory.segment(target(block)), offset, into, 0, into.byteSize());
     } else {
       into.fill((byte) 0);
     }
   }
+
+  @Override
+  public void drain() {}
 
   @Override
   public void end(DeviceState state) {

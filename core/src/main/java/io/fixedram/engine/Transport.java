@@ -2,7 +2,7 @@
 package io.fixedram.engine;
 
 import io.fixedram.error.FixedRamException;
-import io.fixedram.guest.PageSink;
+import io.fixedram.guest.SaveSink;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.SystemCalls;
 import io.fixedram.write.WriteOptions;
@@ -45,12 +45,12 @@ public abstract sealed class Transport permits FileTransport, ChannelTransport {
   /** A transport in use. One thread at a time, but for {@link #interrupt}. */
   interface Open extends AutoCloseable {
     /** Takes the pages. */
-    PageSink sink();
+    SaveSink sink();
 
     /** Bytes that went in so far. */
     long transferredBytes();
 
-    /** Returns when all that went in is safe, after {@link PageSink#end}; may take long. */
+    /** Returns when all that went in is safe, after {@link SaveSink#end}; may take long. */
     void sync();
 
     /** Makes it final, after {@link #sync}; the file if it is one. */

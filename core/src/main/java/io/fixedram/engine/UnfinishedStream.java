@@ -2,9 +2,9 @@
 package io.fixedram.engine;
 
 import io.fixedram.guest.DeviceState;
-import io.fixedram.guest.PageSink;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
+import io.fixedram.guest.SaveSink;
 import io.fixedram.stream.StreamEncoder;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -13,7 +13,7 @@ import java.util.Optional;
  * Sends a stream and keeps its last bytes back, so that the other side can't take a migration for
  * complete that is cancelled or fails after all: it would run a guest that runs here.
  */
-final class UnfinishedStream implements PageSink {
+final class UnfinishedStream implements SaveSink {
   private final StreamEncoder encoder;
   private Optional<DeviceState> unfinished = Optional.empty();
 

@@ -3,18 +3,19 @@ package io.fixedram.guest;
 
 import io.fixedram.os.Cancellation;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /**
  * Counts what flows into another sink and ends the flow with a {@link
  * io.fixedram.error.CancelledException} when that is asked for.
  */
-public final class CountingSink implements PageSink {
-  private final PageSink target;
+public final class CountingSink implements SaveSink {
+  private final SaveSink target;
   private final TransferCounters counters;
   private final Cancellation cancellation;
 
   /** Wraps a sink; closing this one closes it. */
-  public CountingSink(PageSink target, TransferCounters counters, Cancellation cancellation) {
+  public CountingSink(SaveSink target, TransferCounters counters, Cancellation cancellation) {
     this.target = target;
     this.counters = counters;
     this.cancellation = cancellation;
@@ -48,8 +49,8 @@ public final class CountingSink implements PageSink {
   }
 
   @Override
-  public void current(RamBlock block, long offset, MemorySegment into) {
-    target.current(block, offset, into);
+  public Optional<PageReadBack> readBack() {
+    return target.readBack();
   }
 
   @Override

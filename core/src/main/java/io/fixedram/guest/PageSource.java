@@ -7,9 +7,9 @@ package io.fixedram.guest;
  */
 public interface PageSource {
   /**
-   * Pushes one save into a sink, in the calling thread: {@link PageSink#begin}, then pages and
+   * Pushes one save into a sink, in the calling thread: {@link SaveSink#begin}, then pages and
    * zeros in any order, the same page any number of times, the last of which wins, then {@link
-   * PageSink#end}. Does not close the sink. May be called once, unless the source says otherwise.
+   * SaveSink#end}. Does not close the sink. May be called once, unless the source says otherwise.
    */
-  void sendTo(PageSink sink);
+  void sendTo(SaveSink sink);
 }

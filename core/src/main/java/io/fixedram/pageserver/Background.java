@@ -61,7 +61,7 @@ final class Background {
       BlockPages pages = blocks.get(block);
       long first = pages.nextUnsentData(page);
       if (first < pages.pages()) {
-        page = pages.present().nextClear(first, Math.min(pages.pages(), first + dataRunPages));
+        page = pages.map().stored().nextClear(first, Math.min(pages.pages(), first + dataRunPages));
         return Optional.of(new PageRun(pages, first, page));
       }
     }

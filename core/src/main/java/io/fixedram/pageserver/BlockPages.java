@@ -2,35 +2,39 @@
 package io.fixedram.pageserver;
 
 import io.fixedram.guest.PageBitmap;
-import io.fixedram.layout.BlockPlace;
-import io.fixedram.store.FixedSave;
+import io.fixedram.guest.RamBlock;
+import io.fixedram.store.PageMap;
+import io.fixedram.store.PageStore;
 
 /**
- * The pages of one RAM block: which the file holds, and which the destination has. One thread.
+ * The pages of one RAM block: which have content, and which the destination has. One thread.
  *
- * @param place where the block stands
- * @param present pages that are in the file; the others are zero
+ * @param map of which kind each page is
  * @param sent pages that were sent, and must not be sent again
  */
-record BlockPages(BlockPlace place, PageBitmap present, PageBitmap sent) {
+record BlockPages(PageMap map, PageBitmap sent) {
 
-  /** Reads the bitmap of a block of which nothing was sent. */
-  static BlockPages of(FixedSave save, BlockPlace place) {
-    PageBitmap present = save.bitmap(place);
-    return new BlockPages(place, present, new PageBitmap(present.pages()));
+  /** The pages of a block of which nothing was sent. */
+  static BlockPages of(PageStore store, RamBlock block) {
+    PageMap map = store.pages(block);
+    return new BlockPages(map, new PageBitmap(map.pages()));
+  }
+
+  RamBlock block() {
+    return map.block();
   }
 
   int index() {
-    return place.block().index();
+    return block().index();
   }
 
   long pages() {
-    return present.pages();
+    return map.pages();
   }
 
-  /** Pages that are not in the file. */
+  /** Number of zero pages. */
   long absent() {
-    return pages() - present.cardinality();
+    return pages() - map.stored().cardinality();
   }
 
   /** Whether all of a run was sent. */
@@ -39,13 +43,13 @@ record BlockPages(BlockPlace place, PageBitmap present, PageBitmap sent) {
   }
 
   /**
-   * The first page at or after one that was not sent and is in the file; {@link #pages()} if there
-   * is none.
+   * The first page at or after one that was not sent and has content; {@link #pages()} if there is
+   * none.
    */
   long nextUnsentData(long page) {
-    long next = present.nextSet(page);
+    long next = map.stored().nextSet(page);
     while (next < pages() && sent.get(next)) {
-      next = present.nextSet(sent.nextClear(next));
+      next = map.stored().nextSet(sent.nextClear(next));
     }
     return next;
   }

@@ -4,10 +4,11 @@ package io.fixedram.pageserver;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
+import io.fixedram.guest.RamBlocks;
 import io.fixedram.os.Descriptor;
 import io.fixedram.os.Errno;
 import io.fixedram.os.SystemCalls;
-import io.fixedram.store.FixedSave;
+import io.fixedram.store.LocalFile;
 import io.fixedram.write.PendingFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -45,29 +46,36 @@ public final class HotFile {
   private static final int HEAD_BYTES = 1 << 16;
 
   private final SystemCalls calls;
-  private final FixedSave save;
+  private final LocalFile save;
+  private final RamBlocks blocks;
   private final Path path;
 
-  private HotFile(SystemCalls calls, FixedSave save, Path path) {
+  private HotFile(SystemCalls calls, LocalFile save, RamBlocks blocks, Path path) {
     this.calls = calls;
     this.save = save;
+    this.blocks = blocks;
     this.path = path;
   }
 
-  /** The file of an open save, there or not; of a link's target, if the save is named by one. */
-  public static HotFile of(FixedSave save) {
-    return of(SystemCalls.linux(), save);
+  /**
+   * The file of an open save, there or not; of a link's target, if the save is named by one.
+   *
+   * @param save the file of the save
+   * @param blocks its RAM blocks
+   */
+  public static HotFile of(LocalFile save, RamBlocks blocks) {
+    return of(SystemCalls.linux(), save, blocks);
   }
 
   /** The same through other system calls than the kernel's own, for tests of faults. */
-  static HotFile of(SystemCalls calls, FixedSave save) {
+  static HotFile of(SystemCalls calls, LocalFile save, RamBlocks blocks) {
     Path real;
     try {
       real = save.path().toRealPath();
     } catch (IOException e) {
       real = save.path().toAbsolutePath();
     }
-    return new HotFile(calls, save, real.resolveSibling(real.getFileName() + ".hot"));
+    return new HotFile(calls, save, blocks, real.resolveSibling(real.getFileName() + ".hot"));
   }
 
   /** Where it lies. */
@@ -131,7 +139,7 @@ public final class HotFile {
       long word = bytes.getLong(RUNS_AT + i * Long.BYTES);
       hot.remember(new HotPages.Run((int) (word >>> BLOCK_SHIFT), word & (1L << BLOCK_SHIFT) - 1));
     }
-    if (!hot.fit(save.header().blocks())) {
+    if (!hot.fit(blocks)) {
       throw ignored("it has pages that the save has not");
     }
     return hot;

@@ -14,8 +14,8 @@ import io.fixedram.guest.SaveHeader;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.os.Cancellation;
 import io.fixedram.os.UnixSocket;
-import io.fixedram.store.FixedSave;
-import io.fixedram.store.SaveHold;
+import io.fixedram.store.PageRuns;
+import io.fixedram.store.PageStore;
 import io.fixedram.stream.ByteSource;
 import io.fixedram.stream.ByteTarget;
 import io.fixedram.stream.PostcopyEncoder;
@@ -62,8 +62,7 @@ public final class PageServer {
 
   private static final String DESTINATION = "QEMU";
 
-  private final FixedSave save;
-  private final SaveHold hold;
+  private final PageStore store;
   private final HotPages hot;
   private final List<BlockPages> blocks;
   private final FaultTimes faults;
@@ -76,8 +75,7 @@ public final class PageServer {
   /**
    * Prepares to serve: reads the save's bitmaps.
    *
-   * @param save stays the caller's to close, after {@link #serve} has returned
-   * @param hold notices if the save is changed meanwhile
+   * @param store stays the caller's to close, after {@link #serve} has returned
    * @param hot what goes first; what the guest asks for is added
    * @param faults counts answers to requests
    * @param lifeline is told if anything fails but the destination
@@ -85,19 +83,13 @@ public final class PageServer {
    *     run they go anyhow, since the loading of devices may wait for one
    */
   public PageServer(
-      FixedSave save,
-      SaveHold hold,
-      HotPages hot,
-      FaultTimes faults,
-      Lifeline lifeline,
-      boolean allZeros) {
-    this.save = save;
-    this.hold = hold;
+      PageStore store, HotPages hot, FaultTimes faults, Lifeline lifeline, boolean allZeros) {
+    this.store = store;
     this.hot = hot;
     this.faults = faults;
     this.lifeline = lifeline;
     this.allZeros = allZeros;
-    this.blocks = save.places().stream().map(place -> BlockPages.of(save, place)).toList();
+    this.blocks = store.blocks().stream().map(block -> BlockPages.of(store, block)).toList();
   }
 
   /**
@@ -120,8 +112,8 @@ public final class PageServer {
    *     that could be served has been or a cancellation
    */
   public void serve(UnixSocket socket, TransferCounters counters, Cancellation cancellation) {
-    DeviceState state = save.deviceState();
-    SaveHeader header = save.header();
+    DeviceState state = store.deviceState();
+    SaveHeader header = store.header();
     socket.limitUnderWay(UNDER_WAY_BYTES);
     ReturnPathDecoder returnPath =
         new ReturnPathDecoder(ByteSource.of(socket, DESTINATION), DESTINATION, header.blocks());
@@ -201,7 +193,7 @@ public final class PageServer {
     private final Background background =
         new Background(blocks, hot.runs(), RUN_PAGES, ZERO_RUN_PAGES);
     private final Neighbourhoods neighbourhoods = new Neighbourhoods(RUN_PAGES, MOST_RUN_PAGES);
-    private final int pageSize = save.header().blocks().targetPageSize();
+    private final int pageSize = store.header().blocks().targetPageSize();
     private final long begunNanos = System.nanoTime();
     private long checkedNanos = begunNanos;
 
@@ -228,7 +220,7 @@ public final class PageServer {
 
     /** All from the first byte to the destination's word that it has everything. */
     void run() {
-      counting.begin(save.header());
+      counting.begin(store.header());
       if (!allZeros) {
         for (BlockPages block : blocks) {
           counting.addAbsent(block.absent() * pageSize);
@@ -242,7 +234,7 @@ public final class PageServer {
         cancellation.throwIfCancelled();
       }
       requests.allSent();
-      counting.end(save.deviceState());
+      counting.end(store.deviceState());
       requests.awaitShut();
     }
 
@@ -317,7 +309,7 @@ public final class PageServer {
       }
       checkedNanos = now;
       try {
-        hold.check();
+        store.state().throwIfChanged(store.name());
       } catch (DamagedSaveException | StorageException e) {
         fail(e);
       }
@@ -340,7 +332,7 @@ public final class PageServer {
 
     private void remember(PageRun run) {
       for (long page = run.first(); page < run.end(); page = (page / RUN_PAGES + 1) * RUN_PAGES) {
-        hot.add(run.block().place().block(), page);
+        hot.add(run.block().block(), page);
       }
     }
 
@@ -374,7 +366,7 @@ public final class PageServer {
       long page = block.sent().nextClear(run.first(), run.end());
       while (page < run.end()) {
         long end = block.sent().nextSet(page, run.end());
-        save.sendPages(block.place(), block.present(), page, end - page, buffer, this);
+        PageRuns.send(store, block.map(), page, end - page, buffer, this);
         page = block.sent().nextClear(end, run.end());
       }
     }
@@ -393,7 +385,7 @@ public final class PageServer {
           }
           lifeline.awaitStop();
           cancellation.throwIfCancelled();
-          zero(run.block().place().block(), page * pageSize, pageSize);
+          zero(run.block().block(), page * pageSize, pageSize);
         }
       }
     }
@@ -403,13 +395,8 @@ public final class PageServer {
         Thread.sleep(RETRY_MILLIS);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        throw new FixedRamException("interrupted while " + save.path() + " was read again", e);
+        throw new FixedRamException("interrupted while " + store.name() + " was read again", e);
       }
-    }
-
-    @Override
-    public void begin(SaveHeader header) {
-      throw new IllegalStateException("only pages come here");
     }
 
     @Override
@@ -429,16 +416,6 @@ public final class PageServer {
 
     private void markSent(RamBlock block, long offset, long lengthBytes) {
       blocks.get(block.index()).sent().set(offset / pageSize, lengthBytes / pageSize);
-    }
-
-    @Override
-    public void end(DeviceState state) {
-      throw new IllegalStateException("only pages come here");
-    }
-
-    @Override
-    public void close() {
-      // The encoder is closed by who made it.
     }
   }
 }

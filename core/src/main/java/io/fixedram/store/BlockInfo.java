@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.store;
 
+import io.fixedram.guest.RamBlock;
+import io.fixedram.layout.BlockPlace;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -22,4 +25,19 @@ public record BlockInfo(
     OptionalLong pagesOffset,
     OptionalLong bitmapOffset,
     long pages,
-    long present) {}
+    long present) {
+
+  /** Looks at a block of a store. */
+  static BlockInfo of(PageStore store, RamBlock block) {
+    Optional<BlockPlace> place = store.place(block);
+    PageMap pages = store.listedPages(block);
+    return new BlockInfo(
+        block.name(),
+        block.usedLength(),
+        store.header().blocks().targetPageSize(),
+        place.map(each -> OptionalLong.of(each.pagesOffset())).orElse(OptionalLong.empty()),
+        place.map(each -> OptionalLong.of(each.bitmapOffset())).orElse(OptionalLong.empty()),
+        pages.pages(),
+        pages.stored().cardinality());
+  }
+}

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.store;
 
+import io.fixedram.bytes.ByteStore;
 import io.fixedram.error.CancelledException;
-import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.ZeroPages;
 import io.fixedram.layout.BlockPlace;
-import io.fixedram.os.Descriptor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.OptionalLong;
@@ -20,11 +19,11 @@ import java.util.OptionalLong;
 final class HiddenData {
   private static final int READ_BYTES = 1 << 20;
 
-  private final Descriptor descriptor;
+  private final ByteStore bytes;
   private final BlockPlace place;
   private final PageBitmap bitmap;
   private final int pageSize;
-  private final long mostZeroBytes;
+  private final long maxZeroBytes;
 
   /** What was found. */
   sealed interface Outcome {
@@ -41,20 +40,15 @@ final class HiddenData {
   /**
    * Prepares.
    *
-   * @param bitmap the block's; not changed
-   * @param mostZeroBytes zeros that are read before giving up
+   * @param map the block's
+   * @param maxZeroBytes zeros that are read before giving up
    */
-  HiddenData(
-      Descriptor descriptor,
-      BlockPlace place,
-      PageBitmap bitmap,
-      int pageSize,
-      long mostZeroBytes) {
-    this.descriptor = descriptor;
+  HiddenData(ByteStore bytes, BlockPlace place, PageMap map, long maxZeroBytes) {
+    this.bytes = bytes;
     this.place = place;
-    this.bitmap = bitmap;
-    this.pageSize = pageSize;
-    this.mostZeroBytes = mostZeroBytes;
+    this.bitmap = map.stored();
+    this.pageSize = map.pageSize();
+    this.maxZeroBytes = maxZeroBytes;
   }
 
   /**
@@ -64,13 +58,13 @@ final class HiddenData {
    * @throws CancelledException if the thread is interrupted
    */
   Outcome find() {
-    long left = mostZeroBytes;
+    long left = maxZeroBytes;
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment buffer = arena.allocate(READ_BYTES, Long.BYTES);
       long page = bitmap.nextClear(0);
       while (page < bitmap.pages()) {
         long present = bitmap.nextSet(page);
-        OptionalLong data = descriptor.nextData(offset(page));
+        OptionalLong data = bytes.nextData(offset(page));
         if (data.isEmpty()) {
           break;
         }
@@ -102,7 +96,7 @@ final class HiddenData {
 
   /** The first page that the data does not reach into. */
   private long endOfData(long position) {
-    long hole = descriptor.nextHole(position).orElse(place.end());
+    long hole = bytes.nextHole(position).orElse(place.end());
     return (hole - place.pagesOffset() + pageSize - 1) / pageSize;
   }
 
@@ -110,9 +104,7 @@ final class HiddenData {
     if (Thread.currentThread().isInterrupted()) {
       throw new CancelledException();
     }
-    if (descriptor.readFully(at, buffer, 0, length) < length) {
-      throw new DamagedSaveException(descriptor.path() + " is incomplete: it ends at offset " + at);
-    }
+    bytes.readFully(at, buffer, 0, length);
     if (ZeroPages.isZero(buffer, 0, length)) {
       return OptionalLong.empty();
     }

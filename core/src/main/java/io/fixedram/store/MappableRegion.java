@@ -3,9 +3,10 @@ package io.fixedram.store;
 
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.StorageException;
-import io.fixedram.guest.PageBitmap;
+import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.os.PrivateMapping;
+import io.fixedram.store.MapObstacle.Reason;
 import java.util.Optional;
 
 /**
@@ -22,70 +23,89 @@ public final class MappableRegion {
    * Zeros that are read before giving up: a file that was copied without its holes is all data, and
    * reading all of it is what mapping is to avoid.
    */
-  private static final long MOST_ZERO_BYTES = 256 << 20;
+  private static final long MAX_ZERO_BYTES = 256 << 20;
 
-  private final FixedSave save;
+  private final PageStore store;
+  private final ByteStore bytes;
   private final BlockPlace place;
 
-  private MappableRegion(FixedSave save, BlockPlace place) {
-    this.save = save;
+  private MappableRegion(PageStore store, ByteStore bytes, BlockPlace place) {
+    this.store = store;
+    this.bytes = bytes;
     this.place = place;
   }
 
   /**
-   * Why a block's region can't be mapped, a sentence; empty if it can.
+   * Why a block's region can't be mapped; empty if it can.
    *
    * @throws StorageException if the file can't be read
    * @throws DamagedSaveException if it has data where a file of fixedram's has none
    */
-  public static Optional<String> obstacle(FixedSave save, BlockPlace place) {
-    return new MappableRegion(save, place).obstacle();
+  public static Optional<MapObstacle> obstacle(PageStore store, RamBlock block) {
+    Optional<BlockPlace> place = store.place(block);
+    Optional<SaveFile> file = store.file();
+    if (place.isEmpty() || file.isEmpty()) {
+      return noPlace(store, block);
+    }
+    Optional<FilePlace> pages = file.get().bytes().filePlace(place.get().pagesOffset());
+    return pages.isEmpty()
+        ? noPlace(store, block)
+        : new MappableRegion(store, file.get().bytes(), place.get()).obstacle(pages.get());
   }
 
-  private Optional<String> obstacle() {
-    if (place.pagesOffset() % HOST_PAGE_BYTES != 0) {
-      return Optional.of(
+  private static Optional<MapObstacle> noPlace(PageStore store, RamBlock block) {
+    return found(
+        Reason.NO_PLACE,
+        "the pages of RAM block " + block + " have no place of their own in " + store.name());
+  }
+
+  private static Optional<MapObstacle> found(Reason reason, String sentence) {
+    return Optional.of(new MapObstacle(reason, sentence));
+  }
+
+  private Optional<MapObstacle> obstacle(FilePlace pages) {
+    if (pages.position() % HOST_PAGE_BYTES != 0) {
+      return found(
+          Reason.MISALIGNED,
           "the pages of RAM block "
               + place.block()
               + " begin at offset "
-              + place.pagesOffset()
+              + pages.position()
               + " of "
-              + save.path()
+              + store.name()
               + ", and a mapping only at a multiple of "
-              + HOST_PAGE_BYTES
-              + ": 'fixedram convert' makes a file where they do");
+              + HOST_PAGE_BYTES);
     }
     try {
-      PrivateMapping.probe(save.descriptor(), place.pagesOffset());
+      PrivateMapping.probe(pages.file().descriptor(), pages.position());
     } catch (StorageException e) {
-      return Optional.of(e.sentence() + "; copy it to another file system");
+      return found(Reason.REFUSED, e.sentence());
     }
     return dataUnderClearBits();
   }
 
-  private Optional<String> dataUnderClearBits() {
-    PageBitmap bitmap = save.bitmap(place);
-    if (save.hasHolesMark(place)) {
-      // Looked at with the bitmap.
+  private Optional<MapObstacle> dataUnderClearBits() {
+    PageMap map = store.pages(place.block());
+    if (store.isExact(place.block())) {
       return Optional.empty();
     }
-    int pageSize = save.header().blocks().targetPageSize();
-    HiddenData hidden = new HiddenData(save.descriptor(), place, bitmap, pageSize, MOST_ZERO_BYTES);
+    HiddenData hidden = new HiddenData(bytes, place, map, MAX_ZERO_BYTES);
     return switch (hidden.find()) {
       case HiddenData.Outcome.Zeros _ -> Optional.empty();
       case HiddenData.Outcome.TooMany _ ->
-          Optional.of(
-              save.path()
+          found(
+              Reason.TOO_MANY_ZEROS,
+              store.name()
                   + " has more than "
-                  + (MOST_ZERO_BYTES >> 20)
-                  + " MiB of zeros where holes should be: copy it with 'cp --sparse=always'");
+                  + (MAX_ZERO_BYTES >> 20)
+                  + " MiB of zeros where holes should be");
       case HiddenData.Outcome.Data _ ->
-          Optional.of(
-              save.path()
+          found(
+              Reason.STALE_CONTENT,
+              store.name()
                   + " has old content in RAM block "
                   + place.block()
-                  + " where the guest has zeros, as QEMU leaves it in a live save: 'fixedram"
-                  + " convert' makes a file without it");
+                  + " where the guest has zeros, as QEMU leaves it in a live save");
     };
   }
 }

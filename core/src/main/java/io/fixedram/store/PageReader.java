@@ -2,76 +2,79 @@
 package io.fixedram.store;
 
 import io.fixedram.error.DamagedSaveException;
-import io.fixedram.os.Descriptor;
+import io.fixedram.guest.PageBitmap;
+import io.fixedram.layout.BlockPlace;
 import java.lang.foreign.MemorySegment;
 import java.util.OptionalLong;
 
-/** Reads windows of pages from a fixed-offset file. Safe for use by several threads. */
+/**
+ * Reads pages that have one offset each. All page content of fixed-offset files comes through here.
+ * Safe for use by several threads.
+ */
 final class PageReader {
-  /** Shorter windows are read without asking whether the file has a hole there. */
-  private static final long LEAST_ASKED_BYTES = 256 << 10;
+  /** Shorter runs are read without asking whether the store has a hole there. */
+  private static final long MIN_ASKED_BYTES = 256 << 10;
 
-  /** One read takes all of a window if the file holds at least one in so many of its pages. */
+  /** One read takes all of a run if the store holds at least one in so many of its pages. */
   private static final int SPARSENESS = 4;
 
-  private final Descriptor descriptor;
+  private final ByteStore bytes;
 
-  PageReader(Descriptor descriptor) {
-    this.descriptor = descriptor;
+  PageReader(ByteStore bytes) {
+    this.bytes = bytes;
   }
 
   /**
-   * Reads what the file holds of a window, each page to its place in a buffer.
+   * Reads the stored pages of a run, as {@link PageStore#read} says.
    *
-   * @return false if all of that is a hole of the file, and the buffer was not used
-   * @throws DamagedSaveException if the file ends before
+   * @throws DamagedSaveException if the store ends before
    */
-  boolean read(PageWindow window, MemorySegment buffer) {
-    if (!window.isHeld() || isHole(window)) {
+  boolean read(
+      BlockPlace place, PageMap map, long first, long end, MemorySegment into, long offset) {
+    PageBitmap stored = map.stored();
+    long from = stored.nextSet(first, end);
+    long to = endOfLastRun(stored, from, end);
+    int pageSize = map.pageSize();
+    long position = place.pagesOffset() + from * pageSize;
+    if (from == end || isHole(position, (to - from) * pageSize)) {
       return false;
     }
-    long held = heldPages(window);
-    if (held * SPARSENESS >= window.endHeld() - window.firstHeld()) {
-      readRun(window, window.firstHeld(), window.endHeld(), buffer);
-      return true;
+    if (count(stored, from, to) * SPARSENESS >= to - from) {
+      bytes.readFully(position, into, offset + (from - first) * pageSize, (to - from) * pageSize);
+    } else {
+      stored.forEachRun(
+          from,
+          to,
+          (page, count) ->
+              bytes.readFully(
+                  place.pagesOffset() + page * pageSize,
+                  into,
+                  offset + (page - first) * pageSize,
+                  count * pageSize));
     }
-    window
-        .bitmap()
-        .forEachRun(
-            window.firstHeld(),
-            window.endHeld(),
-            (page, count) -> readRun(window, page, page + count, buffer));
     return true;
   }
 
-  private boolean isHole(PageWindow window) {
-    if (window.heldBytes() < LEAST_ASKED_BYTES) {
+  private boolean isHole(long position, long lengthBytes) {
+    if (lengthBytes < MIN_ASKED_BYTES) {
       return false;
     }
-    OptionalLong data = descriptor.nextData(window.position());
-    long end = window.position() + window.heldBytes();
-    return data.isPresent() ? data.getAsLong() >= end : descriptor.status().sizeBytes() >= end;
+    OptionalLong data = bytes.nextData(position);
+    long end = position + lengthBytes;
+    return data.isPresent() ? data.getAsLong() >= end : bytes.sizeBytes() >= end;
   }
 
-  private static long heldPages(PageWindow window) {
-    long[] held = {0};
-    window
-        .bitmap()
-        .forEachRun(window.firstHeld(), window.endHeld(), (page, count) -> held[0] += count);
-    return held[0];
-  }
-
-  private void readRun(PageWindow window, long page, long end, MemorySegment buffer) {
-    long offset = (page - window.firstHeld()) * window.pageSize();
-    readFully(window.position() + offset, buffer, offset, (end - page) * window.pageSize());
-  }
-
-  /** Reads so many bytes. */
-  void readFully(long position, MemorySegment into, long offset, long length) {
-    long count = descriptor.readFully(position, into, offset, length);
-    if (count < length) {
-      throw new DamagedSaveException(
-          descriptor.path() + " is incomplete: it ends at offset " + (position + count));
+  private static long endOfLastRun(PageBitmap stored, long from, long end) {
+    long last = from;
+    for (long run = from; run < end; run = stored.nextSet(last, end)) {
+      last = stored.nextClear(run, end);
     }
+    return last;
+  }
+
+  private static long count(PageBitmap stored, long from, long end) {
+    long[] pages = {0};
+    stored.forEachRun(from, end, (page, count) -> pages[0] += count);
+    return pages[0];
   }
 }

@@ -3,76 +3,58 @@ package io.fixedram.store;
 
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.PageSink;
-import io.fixedram.layout.BlockPlace;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A run of a block's pages that one buffer can hold the content of: pages that the file does not
- * hold at its start and end take no room.
+ * A run of a block's pages that one buffer can hold the content of: zero pages at its start and end
+ * take no room.
  *
- * @param bitmap which pages of the block the file holds
  * @param first the first page
  * @param end the page after the last
- * @param firstHeld the first page that the file holds, and the buffer begins with; {@code end} if
- *     it holds none
- * @param endHeld the page after the last that the file holds
+ * @param firstStored the first page that has content, and the buffer begins with; {@code end} if
+ *     none has
+ * @param endStored the page after the last that has content
  */
-record PageWindow(
-    BlockPlace place,
-    PageBitmap bitmap,
-    int pageSize,
-    long first,
-    long end,
-    long firstHeld,
-    long endHeld) {
+record PageWindow(PageMap map, long first, long end, long firstStored, long endStored) {
 
   /**
    * The first window of a run of pages, as long as a buffer allows.
    *
    * @param bufferBytes one page at least
    */
-  static PageWindow of(
-      BlockPlace place, PageBitmap bitmap, int pageSize, long first, long end, long bufferBytes) {
-    long firstHeld = bitmap.nextSet(first, end);
-    long most = Math.min(end, firstHeld + bufferBytes / pageSize);
-    long after = bitmap.nextSet(most, end);
-    long endHeld = firstHeld;
-    for (long run = firstHeld; run < most; run = bitmap.nextSet(endHeld, most)) {
-      endHeld = bitmap.nextClear(run, most);
+  static PageWindow of(PageMap map, long first, long end, long bufferBytes) {
+    PageBitmap stored = map.stored();
+    long firstStored = stored.nextSet(first, end);
+    long limit = Math.min(end, firstStored + bufferBytes / map.pageSize());
+    long after = stored.nextSet(limit, end);
+    long endStored = firstStored;
+    for (long run = firstStored; run < limit; run = stored.nextSet(endStored, limit)) {
+      endStored = stored.nextClear(run, limit);
     }
-    return new PageWindow(place, bitmap, pageSize, first, after, firstHeld, endHeld);
+    return new PageWindow(map, first, after, firstStored, endStored);
   }
 
-  /** Whether the file holds any of the pages. */
-  boolean isHeld() {
-    return firstHeld < end;
+  /** Reads the content; false if all pages are known to be zeros, and the buffer was not used. */
+  boolean read(PageStore store, MemorySegment buffer) {
+    return firstStored < end && store.read(map, firstStored, endStored, buffer, 0);
   }
 
-  /** Bytes from the first to the last page that the file holds. */
-  long heldBytes() {
-    return (endHeld - firstHeld) * pageSize;
-  }
-
-  /** Where the first page that the file holds stands in it. */
-  long position() {
-    return place.pagesOffset() + firstHeld * pageSize;
-  }
-
-  /** Gives the pages to a sink, those that the file does not hold as zeros. */
+  /** Gives the pages to a sink, with the content that was read. */
   void sendTo(PageSink sink, MemorySegment buffer) {
+    int pageSize = map.pageSize();
     for (long page = first; page < end; ) {
-      long held = bitmap.nextSet(page, end);
-      if (held > page) {
-        sink.zero(place.block(), page * pageSize, (held - page) * pageSize);
+      long stored = map.stored().nextSet(page, end);
+      if (stored > page) {
+        sink.zero(map.block(), page * pageSize, (stored - page) * pageSize);
       }
-      long endOfRun = bitmap.nextClear(held, end);
-      if (endOfRun > held) {
+      long endOfRun = map.stored().nextClear(stored, end);
+      if (endOfRun > stored) {
         sink.data(
-            place.block(),
-            held * pageSize,
+            map.block(),
+            stored * pageSize,
             buffer,
-            (held - firstHeld) * pageSize,
-            (endOfRun - held) * pageSize);
+            (stored - firstStored) * pageSize,
+            (endOfRun - stored) * pageSize);
       }
       page = endOfRun;
     }
@@ -80,6 +62,7 @@ record PageWindow(
 
   /** Gives the pages to a sink as zeros. */
   void sendZeros(PageSink sink) {
-    sink.zero(place.block(), first * pageSize, (end - first) * pageSize);
+    int pageSize = map.pageSize();
+    sink.zero(map.block(), first * pageSize, (end - first) * pageSize);
   }
 }

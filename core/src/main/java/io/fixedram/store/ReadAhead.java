@@ -2,30 +2,25 @@
 package io.fixedram.store;
 
 import io.fixedram.error.FixedRamException;
-import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.PageSink;
-import io.fixedram.layout.BlockPlace;
+import io.fixedram.guest.RamBlock;
 import io.fixedram.os.AnonymousMemory;
 import io.fixedram.os.Threads;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
-import java.util.function.Function;
 
 /**
- * Reads the pages of blocks in a thread of its own, ahead of the thread that sends them on, in the
- * order of the file. Memory: {@value #BUFFERS} buffers of 1 MiB.
+ * Reads the pages of a store in a thread of its own, ahead of the thread that sends them on.
+ * Memory: {@value #BUFFERS} buffers of 1 MiB.
  */
 final class ReadAhead implements AutoCloseable {
   private static final int BUFFERS = 8;
   private static final int BUFFER_BYTES = 1 << 20;
 
-  private final PageReader reader;
-  private final int pageSize;
-  private final Function<BlockPlace, PageBitmap> bitmaps;
+  private final PageStore store;
   private final Arena arena = Arena.ofShared();
   private final BlockingQueue<MemorySegment> free = new ArrayBlockingQueue<>(BUFFERS);
 
@@ -46,24 +41,14 @@ final class ReadAhead implements AutoCloseable {
     record End(Optional<Throwable> failure) implements Piece {}
   }
 
-  /**
-   * Starts to read.
-   *
-   * @param bitmaps gives those of the blocks; called by the reading thread
-   */
-  ReadAhead(
-      PageReader reader,
-      int pageSize,
-      List<BlockPlace> places,
-      Function<BlockPlace, PageBitmap> bitmaps) {
-    this.reader = reader;
-    this.pageSize = pageSize;
-    this.bitmaps = bitmaps;
+  /** Starts to read all blocks of a store. */
+  ReadAhead(PageStore store) {
+    this.store = store;
     MemorySegment buffers = AnonymousMemory.allocateHuge(arena, (long) BUFFERS * BUFFER_BYTES);
     for (int i = 0; i < BUFFERS; i++) {
       free.add(buffers.asSlice((long) i * BUFFER_BYTES, BUFFER_BYTES));
     }
-    thread = Thread.ofPlatform().daemon().name("fixedram page reader").start(() -> run(places));
+    thread = Thread.ofPlatform().daemon().name("fixedram page reader").start(this::run);
   }
 
   /**
@@ -91,12 +76,12 @@ final class ReadAhead implements AutoCloseable {
 
   /** Whatever goes wrong in this thread must reach the one that waits for it. */
   @SuppressWarnings("CatchThrowable")
-  private void run(List<BlockPlace> places) {
+  private void run() {
     try {
       Optional<Throwable> failure = Optional.empty();
       try {
-        for (BlockPlace place : places) {
-          readBlock(place, bitmaps.apply(place));
+        for (RamBlock block : store.blocks()) {
+          readBlock(store.pages(block));
         }
       } catch (InterruptedException e) {
         throw e;
@@ -110,14 +95,13 @@ final class ReadAhead implements AutoCloseable {
     }
   }
 
-  private void readBlock(BlockPlace place, PageBitmap bitmap) throws InterruptedException {
-    for (long page = 0; page < bitmap.pages(); ) {
-      PageWindow window =
-          PageWindow.of(place, bitmap, pageSize, page, bitmap.pages(), BUFFER_BYTES);
+  private void readBlock(PageMap map) throws InterruptedException {
+    for (long page = 0; page < map.pages(); ) {
+      PageWindow window = PageWindow.of(map, page, map.pages(), BUFFER_BYTES);
       MemorySegment buffer = free.take();
       boolean used = false;
       try {
-        used = reader.read(window, buffer);
+        used = window.read(store, buffer);
       } finally {
         if (!used) {
           free.add(buffer);

@@ -2,14 +2,11 @@
 package io.fixedram.store;
 
 import io.fixedram.error.FixedRamException;
-import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.os.Descriptor;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 
 /**
  * What a save says of itself. Of a fixed-offset file only the head, the bitmaps and the device
@@ -50,78 +47,35 @@ public record SaveInfo(
    * @throws FixedRamException if it can't be read, or so little of it that nothing can be said
    */
   public static SaveInfo of(Path path) {
-    try (Save save = Save.open(path)) {
-      return of(save);
+    try (PageStore store = Saves.open(path)) {
+      return of(store);
     }
   }
 
-  /** The same of an open save. */
-  public static SaveInfo of(Save save) {
-    return switch (save) {
-      case FixedSave fixed -> of(fixed);
-      case StreamSave stream -> of(stream);
-    };
-  }
-
-  private static SaveInfo of(FixedSave save) {
-    RamBlocks all = save.header().blocks();
+  /**
+   * The same of an open save.
+   *
+   * @throws IllegalArgumentException if the store is no file
+   */
+  public static SaveInfo of(PageStore store) {
+    SaveFile file =
+        store.file().orElseThrow(() -> new IllegalArgumentException(store.name() + " is no file"));
+    SaveHeader header = store.header();
     List<BlockInfo> blocks =
-        save.places().stream()
-            .map(place ->
-                new BlockInfo(
-                    place.block().name(),
-                    place.block().usedLength(),
-                    all.targetPageSize(),
-                    OptionalLong.of(place.pagesOffset()),
-                    OptionalLong.of(place.bitmapOffset()),
-                    all.pages(place.block()),
-                    save.readBitmap(place).cardinality()))
-            .toList();
-    try {
-      long stateBytes = save.deviceState().sizeBytes();
-      return of(save, save.descriptor(), save.capabilities(), blocks, stateBytes, Optional.empty());
-    } catch (FixedRamException e) {
-      return of(save, save.descriptor(), save.capabilities(), blocks, 0, Optional.of(e));
-    }
-  }
-
-  private static SaveInfo of(StreamSave save) {
-    try (PresenceSink sink = new PresenceSink()) {
-      Optional<FixedRamException> problem = Optional.empty();
-      try {
-        save.sendTo(sink);
-      } catch (FixedRamException e) {
-        problem = Optional.of(e);
-      }
-      return of(
-          save,
-          save.descriptor(),
-          save.header().configuration().capabilities(),
-          sink.blocks(),
-          sink.deviceStateBytes(),
-          problem);
-    }
-  }
-
-  private static SaveInfo of(
-      Save save,
-      Descriptor descriptor,
-      List<String> capabilities,
-      List<BlockInfo> blocks,
-      long deviceStateBytes,
-      Optional<FixedRamException> problem) {
-    SaveHeader header = save.header();
-    Descriptor.Status status = descriptor.status();
+        store.blocks().stream().map(block -> BlockInfo.of(store, block)).toList();
+    DeviceStateOutcome outcome = DeviceStateOutcome.of(store::deviceState);
     return new SaveInfo(
-        save.format(),
-        problem.isEmpty(),
+        file.format(),
+        outcome instanceof DeviceStateOutcome.Read,
         header.configuration().machine(),
-        capabilities,
+        file.capabilities(),
         blocks,
-        status.sizeBytes(),
-        status.allocatedBytes(),
-        deviceStateBytes,
+        file.bytes().sizeBytes(),
+        file.bytes().allocatedBytes(),
+        outcome instanceof DeviceStateOutcome.Read read ? read.state().sizeBytes() : 0,
         header.blocks().totalBytes(),
-        problem);
+        outcome instanceof DeviceStateOutcome.Failed failed
+            ? Optional.of(failed.reason())
+            : Optional.empty());
   }
 }

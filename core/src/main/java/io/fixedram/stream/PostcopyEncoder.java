@@ -3,9 +3,9 @@ package io.fixedram.stream;
 
 import io.fixedram.error.UnsupportedSaveException;
 import io.fixedram.guest.DeviceState;
-import io.fixedram.guest.PageSink;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
+import io.fixedram.guest.SaveSink;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
@@ -28,7 +28,7 @@ import java.util.Optional;
  * <p>All of every block is discarded, so that nothing of what the destination's firmware put there
  * is left. A COMMAND is u8 8, be16 command, be16 length, body. (Taken by QEMU 7.2.22 and 10.0.2.)
  */
-public final class PostcopyEncoder implements PageSink {
+public final class PostcopyEncoder implements SaveSink {
   private static final int BUFFER_BYTES = 1 << 16;
   private static final int COMMAND_HEAD_BYTES = 5;
 

@@ -2,16 +2,11 @@
 package io.fixedram.stream;
 
 import io.fixedram.error.UnsupportedSaveException;
-import io.fixedram.guest.PageSink;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.zip.DataFormatException;
-import java.util.zip.Inflater;
 
 /**
  * The records of an ordinary "ram" payload, each led by a be64 whose low bits, below the target
@@ -27,17 +22,13 @@ import java.util.zip.Inflater;
  *   [block]        u8 length, name; with CONTINUE nothing: the block of the record before
  * </pre>
  */
-final class RamRecords implements AutoCloseable {
+final class RamRecords {
   private static final int KNOWN_SLACK_OF_ZLIB = 64;
 
   private final StreamInput in;
-  private final PageSink sink;
+  private final RamRecordSink sink;
   private final int pageSize;
   private final Map<String, RamBlock> blocks = new HashMap<>();
-  private final Arena arena = Arena.ofShared();
-  private final MemorySegment page;
-  private final Inflater inflater = new Inflater();
-
   private Optional<RamBlock> block = Optional.empty();
 
   /** A run of zero pages that is not handed on yet. */
@@ -46,11 +37,10 @@ final class RamRecords implements AutoCloseable {
   private long zeroOffset;
   private long zeroLength;
 
-  RamRecords(StreamInput in, PageSink sink, SaveHeader header) {
+  RamRecords(StreamInput in, RamRecordSink sink, SaveHeader header) {
     this.in = in;
     this.sink = sink;
     this.pageSize = header.blocks().targetPageSize();
-    this.page = arena.allocate(pageSize, 64);
     header.blocks().list().forEach(each -> blocks.put(each.name(), each));
   }
 
@@ -74,22 +64,15 @@ final class RamRecords implements AutoCloseable {
         case StreamFormat.RAM_MULTIFD_FLUSH -> {
           continue;
         }
-        case StreamFormat.RAM_ZERO -> readZero(target(flags, offset, at), offset);
+        case StreamFormat.RAM_ZERO -> readZero(target(flags, offset, at), offset, at);
         case StreamFormat.RAM_PAGE -> {
-          RamBlock target = target(flags, offset, at);
-          flushZeros();
-          int place = in.take(pageSize);
-          sink.data(target, offset, in.buffer(), place, pageSize);
+          content(target(flags, offset, at), offset, PageEncoding.PLAIN, pageSize, at);
         }
         case StreamFormat.RAM_XBZRLE -> {
-          RamBlock target = target(flags, offset, at);
-          flushZeros();
-          readDifference(target, offset, at);
+          readDifference(target(flags, offset, at), offset, at);
         }
         case StreamFormat.RAM_COMPRESS_PAGE -> {
-          RamBlock target = target(flags, offset, at);
-          flushZeros();
-          readCompressed(target, offset, at);
+          readCompressed(target(flags, offset, at), offset, at);
         }
         case StreamFormat.RAM_HOOK ->
             throw new UnsupportedSaveException(
@@ -115,14 +98,28 @@ final class RamRecords implements AutoCloseable {
     return target;
   }
 
-  private void readZero(RamBlock target, long offset) {
-    int fill = in.u8();
-    if (fill != 0) {
-      flushZeros();
-      page.fill((byte) fill);
-      sink.data(target, offset, page, 0, pageSize);
+  private void content(
+      RamBlock target, long offset, PageEncoding encoding, int length, long recordPosition) {
+    flushZeros();
+    int place = in.take(length);
+    sink.content(
+        new EncodedPage(
+            target,
+            offset,
+            encoding,
+            in.buffer(),
+            place,
+            length,
+            recordPosition,
+            in.position() - length));
+  }
+
+  private void readZero(RamBlock target, long offset, long at) {
+    if (in.peekU8(0) > 0) {
+      content(target, offset, PageEncoding.FILL, 1, at);
       return;
     }
+    in.u8();
     boolean adjoins =
         zeroLength > 0
             && zeroBlock.filter(each -> each.index() == target.index()).isPresent()
@@ -149,12 +146,7 @@ final class RamRecords implements AutoCloseable {
     if (encoding != StreamFormat.XBZRLE_ENCODING || length > pageSize) {
       throw in.damaged(at, "an xbzrle record of encoding " + encoding + ", " + length + " bytes");
     }
-    int place = in.take(length);
-    sink.current(target, offset, page);
-    if (!Xbzrle.apply(in.buffer(), place, length, page)) {
-      throw in.damaged(at, "an xbzrle difference that does not fit its page");
-    }
-    sink.data(target, offset, page, 0, pageSize);
+    content(target, offset, PageEncoding.XBZRLE, length, at);
   }
 
   private void readCompressed(RamBlock target, long offset, long at) {
@@ -162,26 +154,10 @@ final class RamRecords implements AutoCloseable {
     if (length <= 0 || length > pageSize + pageSize / 1000 + KNOWN_SLACK_OF_ZLIB) {
       throw in.damaged(at, "a compressed page of " + Integer.toUnsignedString(length) + " bytes");
     }
-    int place = in.take(length);
-    inflater.reset();
-    inflater.setInput(in.buffer().asSlice(place, length).asByteBuffer());
-    try {
-      if (inflater.inflate(page.asByteBuffer()) != pageSize) {
-        throw in.damaged(at, "a compressed page that is not of the page size");
-      }
-    } catch (DataFormatException e) {
-      throw in.damaged(at, "a compressed page that zlib cannot read");
-    }
-    sink.data(target, offset, page, 0, pageSize);
+    content(target, offset, PageEncoding.COMPRESSED, length, at);
   }
 
   private static String hex(long value) {
     return Long.toHexString(value);
-  }
-
-  @Override
-  public void close() {
-    inflater.end();
-    arena.close();
   }
 }

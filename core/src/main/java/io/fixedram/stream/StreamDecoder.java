@@ -3,10 +3,11 @@ package io.fixedram.stream;
 
 import io.fixedram.error.UnsupportedSaveException;
 import io.fixedram.guest.Configuration;
-import io.fixedram.guest.PageSink;
+import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.PageSource;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
+import io.fixedram.guest.SaveSink;
 import java.util.Optional;
 
 /**
@@ -44,17 +45,36 @@ public final class StreamDecoder implements PageSource {
    * @throws UnsupportedSaveException naming what in it can't be carried
    */
   @Override
-  public void sendTo(PageSink sink) {
+  public void sendTo(SaveSink sink) {
     try (StreamInput in = new StreamInput(source, name, BUFFER_BYTES)) {
       RamSection section = new RamSection(in, returnPath);
       SaveHeader header = readHeader(in, section);
       sink.begin(header);
-      try (RamRecords records = new RamRecords(in, sink, header)) {
-        records.readPayload();
-        returnPath.ifPresent(path -> path.follow(header.configuration().machine()));
-        sink.end(section.readRest(() -> readPart(records), false));
+      try (PagesOfRecords pages = new PagesOfRecords(in, sink, header.blocks().targetPageSize())) {
+        sink.end(readRest(in, section, header, pages));
       }
     }
+  }
+
+  /**
+   * Reads the stream and gives its records as they stand in it.
+   *
+   * @param records takes them
+   * @return the state of the devices
+   */
+  public DeviceState readRecords(RamRecordSink records) {
+    try (StreamInput in = new StreamInput(source, name, BUFFER_BYTES)) {
+      RamSection section = new RamSection(in, returnPath);
+      return readRest(in, section, readHeader(in, section), records);
+    }
+  }
+
+  private DeviceState readRest(
+      StreamInput in, RamSection section, SaveHeader header, RamRecordSink sink) {
+    RamRecords records = new RamRecords(in, sink, header);
+    records.readPayload();
+    returnPath.ifPresent(path -> path.follow(header.configuration().machine()));
+    return section.readRest(() -> readPart(records), false);
   }
 
   private void readPart(RamRecords records) {

@@ -2,9 +2,9 @@
 package io.fixedram.stream;
 
 import io.fixedram.guest.DeviceState;
-import io.fixedram.guest.PageSink;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
+import io.fixedram.guest.SaveSink;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
@@ -12,7 +12,7 @@ import java.util.Optional;
  * Writes a sequential migration stream that any QEMU can load which has the guest's machine type.
  * Pages that hold only zeros go as ZERO records, as QEMU sends them.
  */
-public final class StreamEncoder implements PageSink {
+public final class StreamEncoder implements SaveSink {
   private static final int BUFFER_BYTES = 1 << 20;
 
   private final StreamOutput out;

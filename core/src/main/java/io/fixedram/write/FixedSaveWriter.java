@@ -3,9 +3,10 @@ package io.fixedram.write;
 
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.PageBitmap;
-import io.fixedram.guest.PageSink;
+import io.fixedram.guest.PageReadBack;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
+import io.fixedram.guest.SaveSink;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.FixedLayout;
 import io.fixedram.layout.HolesMark;
@@ -38,7 +39,7 @@ import java.util.Optional;
  * <p>All but the bitmaps, the pages and the device state is written when the save begins, since
  * every offset is known then.
  */
-final class FixedSaveWriter implements PageSink {
+final class FixedSaveWriter implements SaveSink {
   private static final int BUFFER_BYTES = 1 << 16;
   private static final int BITMAP_PIECE_BYTES = 1 << 16;
 
@@ -151,8 +152,8 @@ final class FixedSaveWriter implements PageSink {
   }
 
   @Override
-  public void current(RamBlock block, long offset, MemorySegment into) {
-    pages().writer().current(block, offset, into);
+  public Optional<PageReadBack> readBack() {
+    return Optional.of(pages().writer()::current);
   }
 
   @Override

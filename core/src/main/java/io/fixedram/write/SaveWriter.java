@@ -3,7 +3,7 @@ package io.fixedram.write;
 
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.CountingSink;
-import io.fixedram.guest.PageSink;
+import io.fixedram.guest.SaveSink;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.layout.FixedLayout;
 import io.fixedram.layout.SaveFormat;
@@ -26,7 +26,7 @@ public final class SaveWriter implements AutoCloseable {
   private final WriteOptions options;
   private final PendingFile file;
   private final TransferCounters counters = new TransferCounters();
-  private final PageSink sink;
+  private final SaveSink sink;
   private final LongSupplier pageBytes;
   private final LongSupplier writtenBytes;
   private final LongSupplier transferredBytes;
@@ -44,7 +44,7 @@ public final class SaveWriter implements AutoCloseable {
     this.file = file;
     Descriptor descriptor = file.descriptor();
     Optional<FixedLayout> layout = format.layout(options.alignmentBytes());
-    PageSink writer;
+    SaveSink writer;
     if (layout.isPresent()) {
       FixedSaveWriter fixed =
           new FixedSaveWriter(descriptor, layout.get(), variant, options.direct());
@@ -97,7 +97,7 @@ public final class SaveWriter implements AutoCloseable {
   }
 
   /** Takes the save. */
-  public PageSink sink() {
+  public SaveSink sink() {
     return sink;
   }
 

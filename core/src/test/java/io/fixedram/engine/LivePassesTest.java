@@ -5,15 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
-import io.fixedram.guest.PageSink;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
+import io.fixedram.guest.SaveSink;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
-import io.fixedram.store.FixedSave;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
+import io.fixedram.store.Saves;
 import io.fixedram.write.DirectMode;
 import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WriteOptions;
@@ -79,7 +79,7 @@ class LivePassesTest {
   }
 
   /** Changes each page of the first pass just before another sink takes it. */
-  private record Meddling(PageSink target, GuestMemory memory, BitSet changed) implements PageSink {
+  private record Meddling(SaveSink target, GuestMemory memory, BitSet changed) implements SaveSink {
     @Override
     public void begin(SaveHeader header) {
       target.begin(header);
@@ -106,6 +106,11 @@ class LivePassesTest {
     public void zero(RamBlock block, long offset, long lengthBytes) {
       change(offset, lengthBytes);
       target.zero(block, offset, lengthBytes);
+    }
+
+    @Override
+    public void drain() {
+      target.drain();
     }
 
     @Override
@@ -184,11 +189,10 @@ class LivePassesTest {
       load.load(1);
     }
     assertThat(loaded.segment(block).mismatch(memory.segment(block))).isEqualTo(-1);
-    try (Save save = Save.open(directory.resolve("save"))) {
-      if (save instanceof FixedSave fixed) {
-        BlockPlace place = fixed.places().getFirst();
-        assertThat(fixed.bitmap(place).cardinality()).isEqualTo(256 - 21);
-        byte[] file = Files.readAllBytes(save.path());
+    try (PageStore save = Saves.open(directory.resolve("save"))) {
+      for (BlockPlace place : save.places()) {
+        assertThat(save.pages(place.block()).stored().cardinality()).isEqualTo(256 - 21);
+        byte[] file = Files.readAllBytes(directory.resolve("save"));
         int region = (int) place.pagesOffset();
         assertThat(Arrays.copyOfRange(file, region, region + 256 * PAGE))
             .isEqualTo(memory.segment(block).toArray(ValueLayout.JAVA_BYTE));
@@ -279,7 +283,7 @@ class LivePassesTest {
   }
 
   /** Takes a millisecond for each page. */
-  private static final class SlowSink implements PageSink {
+  private static final class SlowSink implements SaveSink {
     @Override
     public void begin(SaveHeader header) {}
 
@@ -294,6 +298,9 @@ class LivePassesTest {
 
     @Override
     public void zero(RamBlock block, long offset, long lengthBytes) {}
+
+    @Override
+    public void drain() {}
 
     @Override
     public void end(DeviceState state) {}

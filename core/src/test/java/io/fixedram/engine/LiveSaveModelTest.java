@@ -9,8 +9,8 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.store.FixedSave;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
+import io.fixedram.store.Saves;
 import io.fixedram.write.DirectMode;
 import io.fixedram.write.WriteOptions;
 import java.io.IOException;
@@ -128,26 +128,24 @@ class LiveSaveModelTest {
             assertThat(loaded.segment(block).toArray(ValueLayout.JAVA_BYTE))
                 .as("%s of %s", block, what)
                 .isEqualTo(expected.get(block.index())));
-    try (Save save = Save.open(file)) {
-      if (save instanceof FixedSave fixed) {
-        for (BlockPlace place : fixed.places()) {
-          int own = memory.blocks().byName(place.block().name()).orElseThrow().index();
-          compareRegion(fixed, place, expected.get(own), what);
-        }
+    try (PageStore save = Saves.open(file)) {
+      for (BlockPlace place : save.places()) {
+        int own = memory.blocks().byName(place.block().name()).orElseThrow().index();
+        compareRegion(save, place, expected.get(own), what);
       }
     }
   }
 
   /** The region in the file is the memory, and a bit is set where a page is not zero. */
-  private static void compareRegion(FixedSave save, BlockPlace place, byte[] expected, String what)
+  private static void compareRegion(PageStore save, BlockPlace place, byte[] expected, String what)
       throws IOException {
     byte[] region = new byte[expected.length];
-    try (FileChannel channel = FileChannel.open(save.path())) {
+    try (FileChannel channel = FileChannel.open(Path.of(save.name()))) {
       int count = channel.read(ByteBuffer.wrap(region), place.pagesOffset());
       assertThat(count).as(what).isEqualTo(expected.length);
     }
     assertThat(region).as("region of %s of %s", place.block(), what).isEqualTo(expected);
-    PageBitmap bitmap = save.bitmap(place);
+    PageBitmap bitmap = save.pages(place.block()).stored();
     int pageSize = save.header().blocks().targetPageSize();
     for (int page = 0; page < bitmap.pages(); page++) {
       byte[] content = Arrays.copyOfRange(expected, page * pageSize, (page + 1) * pageSize);

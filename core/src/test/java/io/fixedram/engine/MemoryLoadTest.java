@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.error.UnsupportedSaveException;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.PageBitmap;
@@ -109,9 +108,7 @@ class MemoryLoadTest {
   }
 
   @ParameterizedTest
-  @EnumSource(
-      value = SaveFormat.class,
-      names = {"FIXED_RAM", "MAPPED_RAM"})
+  @EnumSource(SaveFormat.class)
   void loadsOneBlock(SaveFormat format) {
     GuestMemory loaded = dirty();
     try (MemoryLoad load = MemoryLoad.open(save(format), loaded)) {
@@ -158,15 +155,6 @@ class MemoryLoadTest {
           .hasMessageContaining("has no RAM block named no-such");
     }
     assertDirt(loaded, BLOCKS.list().get(1), 0, 65 * Blocks.PAGE);
-  }
-
-  @Test
-  void streamsAreLoadedWhole() {
-    try (MemoryLoad load = MemoryLoad.open(save(SaveFormat.STREAM), dirty())) {
-      assertThatThrownBy(() -> load.loadBlock("block-0", 1))
-          .isInstanceOf(UnsupportedSaveException.class)
-          .hasMessageContaining("convert it to mapped-ram or fixed-ram");
-    }
   }
 
   @Test
@@ -389,9 +377,9 @@ class MemoryLoadTest {
     try (MemorySink sink = new MemorySink(loaded)) {
       sink.begin(new SaveHeader(Configuration.of("x"), BLOCKS, 1));
       sink.data(list.getFirst(), 2 * Blocks.PAGE, page, 0, Blocks.PAGE);
-      sink.current(list.getFirst(), 2 * Blocks.PAGE, current);
+      sink.readBack().orElseThrow().read(list.getFirst(), 2 * Blocks.PAGE, current);
       assertThat(current.mismatch(page)).isEqualTo(-1);
-      sink.current(list.getFirst(), 3 * Blocks.PAGE, current);
+      sink.readBack().orElseThrow().read(list.getFirst(), 3 * Blocks.PAGE, current);
       assertThat(current.toArray(ValueLayout.JAVA_BYTE)).containsOnly(0);
       assertThatThrownBy(sink::deviceState).isInstanceOf(IllegalStateException.class);
       sink.end(new StillGuest().deviceState());

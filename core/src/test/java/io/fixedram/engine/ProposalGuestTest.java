@@ -5,7 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
+import io.fixedram.store.Saves;
 import io.fixedram.testing.ProposalSample;
 import io.fixedram.write.DirectMode;
 import io.fixedram.write.WriteOptions;
@@ -33,7 +34,7 @@ class ProposalGuestTest {
   void isSavedToTheByte() throws IOException {
     Path sample = ProposalSample.path();
     GuestMemory memory;
-    try (Save save = Save.open(sample)) {
+    try (PageStore save = Saves.open(sample)) {
       memory = Blocks.dirty(Arena.ofAuto(), save.header().blocks());
     }
     try (MemoryLoad load = MemoryLoad.open(sample, memory)) {

@@ -3,9 +3,9 @@ package io.fixedram.engine;
 
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.PageBitmap;
-import io.fixedram.guest.PageSink;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
+import io.fixedram.guest.SaveSink;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -113,8 +113,8 @@ final class Steps {
   }
 
   /** A sink whose calls are steps, but for closing it. */
-  PageSink sink(PageSink sink) {
-    return new PageSink() {
+  SaveSink sink(SaveSink sink) {
+    return new SaveSink() {
       @Override
       public void begin(SaveHeader header) {
         step("sink.begin");

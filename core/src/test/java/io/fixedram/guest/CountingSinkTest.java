@@ -34,7 +34,7 @@ class CountingSinkTest {
     assertThat(counters.dataBytes()).isEqualTo(3 * 8192);
     assertThat(counters.zeroBytes()).isEqualTo(3 * 4096);
     MemorySegment page = MemorySegment.ofArray(new byte[4096]);
-    sink.current(RAM, 8192, page);
+    sink.readBack().orElseThrow().read(RAM, 8192, page);
     assertThat(page.get(java.lang.foreign.ValueLayout.JAVA_BYTE, 5000 - 4096)).isEqualTo((byte) 1);
     sink.drain();
     assertThat(counters.ended()).isFalse();

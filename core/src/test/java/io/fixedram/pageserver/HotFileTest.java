@@ -9,8 +9,8 @@ import io.fixedram.error.StorageException;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Errno;
-import io.fixedram.store.FixedSave;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
+import io.fixedram.store.Saves;
 import io.fixedram.testing.Dirs;
 import io.fixedram.testing.FaultyCalls;
 import io.fixedram.testing.Guest;
@@ -49,8 +49,8 @@ class HotFileTest {
     }
   }
 
-  private FixedSave open() {
-    return (FixedSave) Save.open(path);
+  private PageStore open() {
+    return Saves.open(path);
   }
 
   private static HotPages some() {
@@ -62,17 +62,21 @@ class HotFileTest {
     return hot;
   }
 
+  private static HotFile of(PageStore save) {
+    return HotFile.of(save.localFile().orElseThrow(), save.header().blocks());
+  }
+
   private void store() {
-    try (FixedSave save = open()) {
-      HotFile.of(save).store(some());
+    try (PageStore save = open()) {
+      of(save).store(some());
     }
   }
 
   @Test
   void keepsTheOrder() throws IOException {
     store();
-    try (FixedSave save = open()) {
-      HotFile file = HotFile.of(save);
+    try (PageStore save = open()) {
+      HotFile file = of(save);
       assertThat(file.path()).isEqualTo(hotPath.toRealPath());
       assertThat(file.load().runs())
           .containsExactly(
@@ -85,8 +89,8 @@ class HotFileTest {
 
   @Test
   void nothingIsHotWithoutOne() {
-    try (FixedSave save = open()) {
-      assertThat(HotFile.of(save).load().runs()).isEmpty();
+    try (PageStore save = open()) {
+      assertThat(of(save).load().runs()).isEmpty();
     }
   }
 
@@ -95,8 +99,8 @@ class HotFileTest {
     Path link =
         Files.createSymbolicLink(
             Files.createDirectory(directory.resolve("links")).resolve("link"), path);
-    try (FixedSave save = (FixedSave) Save.open(link)) {
-      HotFile.of(save).store(some());
+    try (PageStore save = Saves.open(link)) {
+      of(save).store(some());
     }
     assertThat(hotPath).exists();
   }
@@ -105,8 +109,8 @@ class HotFileTest {
   void ofASaveThatWasChanged() throws IOException {
     store();
     Files.setLastModifiedTime(path, FileTime.from(Instant.ofEpochSecond(1_000_000)));
-    try (FixedSave save = open()) {
-      HotFile file = HotFile.of(save);
+    try (PageStore save = open()) {
+      HotFile file = of(save);
       assertThatThrownBy(file::load)
           .isInstanceOf(DamagedSaveException.class)
           .hasMessageContaining(hotPath.getFileName() + " is ignored: it is of another save");
@@ -132,8 +136,8 @@ class HotFileTest {
             }
           }
           Files.write(hotPath, bad);
-          try (FixedSave save = open()) {
-            HotFile file = HotFile.of(save);
+          try (PageStore save = open()) {
+            HotFile file = of(save);
             assertThatThrownBy(file::load)
                 .isInstanceOf(DamagedSaveException.class)
                 .hasMessageContaining("is ignored");
@@ -144,8 +148,8 @@ class HotFileTest {
   @Test
   void tooBig() throws IOException {
     Files.write(hotPath, new byte[1 << 20]);
-    try (FixedSave save = open()) {
-      HotFile file = HotFile.of(save);
+    try (PageStore save = open()) {
+      HotFile file = of(save);
       assertThatThrownBy(file::load).hasMessageContaining("is ignored");
     }
   }
@@ -169,8 +173,10 @@ class HotFileTest {
     byte[] before = Files.readAllBytes(hotPath);
     FaultyCalls calls =
         new FaultyCalls(call -> call.kind() == FaultyCalls.Kind.PWRITE ? Errno.ENOSPC.number() : 0);
-    try (FixedSave save = open()) {
-      assertThatThrownBy(() -> HotFile.of(calls, save).store(new HotPages()))
+    try (PageStore save = open()) {
+      assertThatThrownBy(() ->
+              HotFile.of(calls, save.localFile().orElseThrow(), save.header().blocks())
+                  .store(new HotPages()))
           .isInstanceOf(StorageException.class);
     }
     assertThat(calls.open()).isEmpty();

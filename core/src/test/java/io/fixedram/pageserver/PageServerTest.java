@@ -15,9 +15,8 @@ import io.fixedram.os.Cancellation;
 import io.fixedram.os.Descriptor;
 import io.fixedram.os.Errno;
 import io.fixedram.os.UnixSocket;
-import io.fixedram.store.FixedSave;
-import io.fixedram.store.Save;
-import io.fixedram.store.SaveHold;
+import io.fixedram.store.PageStore;
+import io.fixedram.store.Saves;
 import io.fixedram.testing.Bytes;
 import io.fixedram.testing.FaultyCalls;
 import io.fixedram.testing.Guest;
@@ -91,7 +90,7 @@ class PageServerTest {
     return RandomGuests.fill(random, Guest.of(RAM, ROM).with(RandomGuests.tail(random)));
   }
 
-  private FixedSave write(Guest guest, SaveFormat format) {
+  private PageStore write(Guest guest, SaveFormat format) {
     try (SaveWriter writer =
         SaveWriter.create(file(), format, new WriteOptions(DirectMode.OFF, false, 4096))) {
       var sink = writer.sink();
@@ -105,7 +104,7 @@ class PageServerTest {
       sink.end(guest.tail().toState());
       writer.publish();
     }
-    return (FixedSave) Save.open(file());
+    return Saves.open(file());
   }
 
   /** What happens at the other end of the connection. */
@@ -114,12 +113,11 @@ class PageServerTest {
   }
 
   /** Serves in a thread of its own while the other end does something; throws what ended it. */
-  private void serve(FixedSave save, Other other) throws Exception {
+  private void serve(PageStore save, Other other) throws Exception {
     UnixSocket.Pair pair = UnixSocket.socketPair();
     try (save;
-        SaveHold hold = SaveHold.take(save);
         UnixSocket far = pair.right()) {
-      PageServer server = new PageServer(save, hold, hot, faults, lifeline, allZeros);
+      PageServer server = new PageServer(save, hot, faults, lifeline, allZeros);
       serving = Optional.of(server);
       if (runs) {
         server.guestRuns();
@@ -440,7 +438,7 @@ class PageServerTest {
   }
 
   /** Fails so many reads that reach over a page, or any of its run; opens the save through that. */
-  private FixedSave failing(long badPage, int failures) {
+  private PageStore failing(long badPage, int failures) {
     long position = positionOf(badPage);
     int[] left = {failures};
     FaultyCalls calls =
@@ -452,7 +450,7 @@ class PageServerTest {
                   && call.position() >= positionOf(badPage - badPage % 16);
           return hit && left[0]-- > 0 ? Errno.EIO.number() : 0;
         });
-    return (FixedSave) Save.open(Descriptor.open(calls, file(), Descriptor.Mode.READ));
+    return Saves.open(Descriptor.open(calls, file(), Descriptor.Mode.READ));
   }
 
   @ParameterizedTest
@@ -567,7 +565,7 @@ class PageServerTest {
           }
           return 0;
         });
-    FixedSave save = (FixedSave) Save.open(Descriptor.open(calls, file(), Descriptor.Mode.READ));
+    PageStore save = Saves.open(Descriptor.open(calls, file(), Descriptor.Mode.READ));
     AtomicBoolean stopped = new AtomicBoolean();
     lifeline.whenAwaited =
         () -> {
@@ -586,7 +584,7 @@ class PageServerTest {
   }
 
   private long positionOf(long page) {
-    try (FixedSave save = (FixedSave) Save.open(file())) {
+    try (PageStore save = Saves.open(file())) {
       return save.places().getFirst().pagesOffset() + page * 4096;
     }
   }

@@ -144,7 +144,7 @@ class FileRefusalsTest {
   void headIsRefused(byte[] file, Class<? extends FixedRamException> type, String message)
       throws IOException {
     Files.write(path, file);
-    assertThatThrownBy(() -> Save.open(path)).isExactlyInstanceOf(type).hasMessage(path + message);
+    assertThatThrownBy(() -> Saves.open(path)).isExactlyInstanceOf(type).hasMessage(path + message);
     assertThatThrownBy(() -> SaveInfo.of(path)).isExactlyInstanceOf(type);
   }
 
@@ -196,16 +196,16 @@ class FileRefusalsTest {
     assertThat(info.blocks().getFirst().present()).isEqualTo(1);
     assertThat(info.problem()).get().isExactlyInstanceOf(DamagedSaveException.class);
     assertThat(info.problem().orElseThrow()).hasMessage(path + message);
-    try (Save save = Save.open(path)) {
+    try (PageStore save = Saves.open(path)) {
       assertThatThrownBy(() -> save.sendTo(new GuestSink())).hasMessage(path + message);
-      assertThatThrownBy(() -> ((FixedSave) save).deviceState()).hasMessage(path + message);
+      assertThatThrownBy(() -> save.deviceState()).hasMessage(path + message);
     }
   }
 
   @Test
   void fileThatShrinksWhileItIsRead() throws IOException {
     Files.write(path, Bytes.fixedRam(guest(), 4096, 1));
-    try (Save save = Save.open(path)) {
+    try (PageStore save = Saves.open(path)) {
       try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
         file.setLength(4096 + 5000);
       }
@@ -217,16 +217,16 @@ class FileRefusalsTest {
 
   @Test
   void notRegularFiles() throws IOException, InterruptedException {
-    assertThatThrownBy(() -> Save.open(directory))
+    assertThatThrownBy(() -> Saves.open(directory))
         .isInstanceOf(StorageException.class)
         .hasMessage("cannot read " + directory + ": it is not a regular file");
-    assertThatThrownBy(() -> Save.open(path))
+    assertThatThrownBy(() -> Saves.open(path))
         .isInstanceOf(StorageException.class)
         .hasMessage("cannot open " + path + ": no such file or directory");
     assumeTrue(Files.isExecutable(Path.of("/usr/bin/mkfifo")), "there is no mkfifo here");
     assertThat(new ProcessBuilder("mkfifo", path.toString()).start().waitFor()).isZero();
     // Nobody writes into it, and nobody waits for that.
-    assertThatThrownBy(() -> Save.open(path))
+    assertThatThrownBy(() -> Saves.open(path))
         .isInstanceOf(StorageException.class)
         .hasMessage("cannot read " + path + ": it is not a regular file");
   }

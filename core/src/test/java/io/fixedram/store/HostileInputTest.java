@@ -6,9 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.DeviceState;
-import io.fixedram.guest.PageSink;
+import io.fixedram.guest.PageReadBack;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
+import io.fixedram.guest.SaveSink;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.stream.StreamEncoder;
 import io.fixedram.testing.Bytes;
@@ -28,6 +29,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -71,7 +73,7 @@ class HostileInputTest {
   @TempDir private Path directory;
 
   /** Takes pages as a sink does that looks at them, and keeps none. */
-  private static final class Toucher implements PageSink {
+  private static final class Toucher implements SaveSink {
     private long sum;
 
     @Override
@@ -93,9 +95,12 @@ class HostileInputTest {
     }
 
     @Override
-    public void current(RamBlock block, long offset, MemorySegment into) {
-      into.fill((byte) sum);
+    public Optional<PageReadBack> readBack() {
+      return Optional.of((block, offset, into) -> into.fill((byte) sum));
     }
+
+    @Override
+    public void drain() {}
 
     @Override
     public void end(DeviceState state) {
@@ -177,7 +182,7 @@ class HostileInputTest {
           .isLessThan(headEnd);
       assertThat(e).hasMessageContaining(path.toString());
     }
-    try (Save save = Save.open(path)) {
+    try (PageStore save = Saves.open(path)) {
       save.sendTo(new Toucher());
       throw new AssertionError("a save cut off at " + length + " was sent");
     } catch (DamagedSaveException e) {
@@ -217,7 +222,7 @@ class HostileInputTest {
       assertSentence(e);
       taken = false;
     }
-    try (Save save = Save.open(path)) {
+    try (PageStore save = Saves.open(path)) {
       save.sendTo(new Toucher());
       if (random.nextInt(4) == 0 && save.header().blocks().totalBytes() <= 1 << 20) {
         write(save, random);
@@ -229,7 +234,7 @@ class HostileInputTest {
     return taken;
   }
 
-  private void write(Save save, Random random) {
+  private void write(PageStore save, Random random) {
     SaveFormat format =
         RandomGuests.pick(random, List.of(SaveFormat.FIXED_RAM, SaveFormat.MAPPED_RAM));
     WriteOptions options = new WriteOptions(DirectMode.OFF, false, PAGE);
@@ -354,7 +359,7 @@ class HostileInputTest {
     private static void convert(Path from, Path to, SaveFormat format) throws IOException {
       WriteOptions options = new WriteOptions(DirectMode.OFF, false, PAGE);
       boolean small = false;
-      try (Save save = Save.open(from);
+      try (PageStore save = Saves.open(from);
           SaveWriter writer = SaveWriter.create(to, format, options)) {
         boolean isRom = save.header().blocks().byName("pc.rom").isPresent();
         small = !isRom || ramBytes(save) <= 1L << 40;
@@ -373,7 +378,7 @@ class HostileInputTest {
       Files.deleteIfExists(to);
     }
 
-    private static long ramBytes(Save save) {
+    private static long ramBytes(PageStore save) {
       return save.header().blocks().totalBytes();
     }
 
@@ -409,7 +414,7 @@ class HostileInputTest {
           byte[] bytes = RandomStream.of(random, guest, true).bytes();
           Path path = directory.resolve("changed");
           Files.write(path, bytes);
-          try (Save save = Save.open(path);
+          try (PageStore save = Saves.open(path);
               StreamEncoder encoder = new StreamEncoder((position, from, offset, length) -> {})) {
             save.sendTo(encoder);
           } catch (FixedRamException e) {

@@ -56,7 +56,7 @@ class LostBitsTest {
   }
 
   private BlockPlace place() {
-    try (FixedSave save = (FixedSave) Save.open(path)) {
+    try (PageStore save = Saves.open(path)) {
       return save.places().getFirst();
     }
   }
@@ -75,7 +75,7 @@ class LostBitsTest {
   }
 
   private void send() {
-    try (Save save = Save.open(path);
+    try (PageStore save = Saves.open(path);
         PresenceSink sink = new PresenceSink()) {
       save.sendTo(sink);
     }
@@ -83,7 +83,7 @@ class LostBitsTest {
 
   private void load() {
     try (Arena arena = Arena.ofShared();
-        Save save = Save.open(path)) {
+        PageStore save = Saves.open(path)) {
       GuestMemory memory = GuestMemory.allocate(arena, save.header().blocks());
       try (MemoryLoad load = MemoryLoad.open(path, memory)) {
         load.load(2);

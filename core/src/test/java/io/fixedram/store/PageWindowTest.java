@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlock;
-import io.fixedram.layout.BlockPlace;
 import java.util.BitSet;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -21,29 +20,28 @@ class PageWindowTest {
       Random random = new Random(seed);
       int pages = 1 + random.nextInt(200);
       PageBitmap bitmap = new PageBitmap(pages);
-      BitSet held = new BitSet();
+      BitSet stored = new BitSet();
       int density = 1 + random.nextInt(20);
       for (int page = 0; page < pages; page++) {
         if (random.nextInt(density) == 0) {
           bitmap.set(page, 1);
-          held.set(page);
+          stored.set(page);
         }
       }
       long first = random.nextInt(pages);
       long end = first + 1 + random.nextInt((int) (pages - first));
-      BlockPlace place =
-          new BlockPlace(new RamBlock(0, "pc.ram", (long) pages * PAGE_SIZE), 0, 0, 0);
+      PageMap map = new PageMap(new RamBlock(0, "pc.ram", (long) pages * PAGE_SIZE), bitmap);
       for (long page = first; page < end; ) {
-        PageWindow window =
-            PageWindow.of(place, bitmap, PAGE_SIZE, page, end, (long) BUFFER_PAGES * PAGE_SIZE);
+        PageWindow window = PageWindow.of(map, page, end, (long) BUFFER_PAGES * PAGE_SIZE);
         assertThat(window.first()).as("seed %d", seed).isEqualTo(page);
         assertThat(window.end()).as("seed %d", seed).isGreaterThan(page).isLessThanOrEqualTo(end);
-        BitSet within = held.get((int) page, (int) window.end());
-        assertThat(window.isHeld()).as("seed %d", seed).isEqualTo(!within.isEmpty());
-        if (window.isHeld()) {
-          assertThat(window.firstHeld() - page).isEqualTo(within.nextSetBit(0));
-          assertThat(window.endHeld() - page).as("seed %d", seed).isEqualTo(within.length());
-          assertThat(window.heldBytes()).isLessThanOrEqualTo((long) BUFFER_PAGES * PAGE_SIZE);
+        BitSet within = stored.get((int) page, (int) window.end());
+        if (within.isEmpty()) {
+          assertThat(window.firstStored()).as("seed %d", seed).isEqualTo(window.end());
+        } else {
+          assertThat(window.firstStored() - page).isEqualTo(within.nextSetBit(0));
+          assertThat(window.endStored() - page).as("seed %d", seed).isEqualTo(within.length());
+          assertThat(window.endStored() - window.firstStored()).isLessThanOrEqualTo(BUFFER_PAGES);
         }
         page = window.end();
       }

@@ -4,15 +4,16 @@ package io.fixedram.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fixedram.guest.DeviceState;
-import io.fixedram.guest.PageSink;
+import io.fixedram.guest.PageReadBack;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
+import io.fixedram.guest.SaveSink;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 
 /** Takes a save into a naive guest, and checks that the source keeps to the rules. */
-public final class GuestSink implements PageSink {
+public final class GuestSink implements SaveSink {
   private Optional<Guest> guest = Optional.empty();
   private boolean ended;
   private boolean closed;
@@ -61,9 +62,18 @@ public final class GuestSink implements PageSink {
   }
 
   @Override
-  public void current(RamBlock block, long offset, MemorySegment into) {
+  public Optional<PageReadBack> readBack() {
+    return Optional.of(this::copyPage);
+  }
+
+  private void copyPage(RamBlock block, long offset, MemorySegment into) {
     check(block, offset, into.byteSize());
     into.copyFrom(MemorySegment.ofArray(begun().page(block, offset / begun().pageSize())));
+  }
+
+  @Override
+  public void drain() {
+    assertThat(ended || closed).as("drained after the end").isFalse();
   }
 
   @Override

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.testing;
 
-import io.fixedram.guest.PageSink;
 import io.fixedram.guest.PageSource;
 import io.fixedram.guest.RamBlock;
+import io.fixedram.guest.SaveSink;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -135,7 +135,7 @@ public final class Script implements PageSource {
   }
 
   @Override
-  public void sendTo(PageSink sink) {
+  public void sendTo(SaveSink sink) {
     sink.begin(guest.header());
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment memory = arena.allocate((long) MOST_RUN_BYTES + (2 << 16));
@@ -151,7 +151,7 @@ public final class Script implements PageSource {
   }
 
   /** Native memory or an array, anywhere in it, and not what it was once the sink has seen it. */
-  private void send(Step.Data data, MemorySegment memory, PageSink sink) {
+  private void send(Step.Data data, MemorySegment memory, SaveSink sink) {
     MemorySegment content = data.content;
     long length = content.byteSize();
     long at = random.nextInt(4) == 0 ? random.nextInt(4096) : 0;

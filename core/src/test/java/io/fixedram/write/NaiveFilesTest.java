@@ -8,8 +8,9 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveInfo;
+import io.fixedram.store.Saves;
 import io.fixedram.stream.StreamDecoder;
 import io.fixedram.testing.Bytes;
 import io.fixedram.testing.Guest;
@@ -203,8 +204,8 @@ class NaiveFilesTest {
   }
 
   private static void assertHolds(Path path, SaveFormat format, Guest guest) {
-    try (Save save = Save.open(path)) {
-      assertThat(save.format()).isEqualTo(format);
+    try (PageStore save = Saves.open(path)) {
+      assertThat(save.file().orElseThrow().format()).isEqualTo(format);
       GuestSink sink = new GuestSink();
       save.sendTo(sink);
       Guest.assertSame(sink.guest(), guest);

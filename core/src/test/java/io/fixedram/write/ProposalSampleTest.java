@@ -7,9 +7,9 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.store.BlockInfo;
-import io.fixedram.store.FixedSave;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveInfo;
+import io.fixedram.store.Saves;
 import io.fixedram.testing.Guest;
 import io.fixedram.testing.GuestSink;
 import io.fixedram.testing.ProposalSample;
@@ -61,7 +61,7 @@ class ProposalSampleTest {
             SaveFormat.FIXED_RAM);
     for (SaveFormat format : chain) {
       Path to = directory.resolve(format.text());
-      try (Save save = Save.open(from);
+      try (PageStore save = Saves.open(from);
           SaveWriter writer = SaveWriter.create(to, format, WriteOptions.defaults())) {
         save.sendTo(writer.sink());
         writer.publish();
@@ -69,7 +69,7 @@ class ProposalSampleTest {
       if (format != SaveFormat.STREAM) {
         SavedFile.check(to, guest, format, WriteOptions.defaults().alignmentBytes());
       }
-      try (Save save = Save.open(to)) {
+      try (PageStore save = Saves.open(to)) {
         GuestSink sink = new GuestSink();
         save.sendTo(sink);
         Guest.assertSame(sink.guest(), guest);
@@ -82,7 +82,7 @@ class ProposalSampleTest {
   @Test
   void isWrittenToTheByte() throws IOException {
     Path to = directory.resolve("again");
-    try (Save save = Save.open(ProposalSample.path());
+    try (PageStore save = Saves.open(ProposalSample.path());
         SaveWriter writer =
             SaveWriter.create(
                 to,
@@ -97,21 +97,20 @@ class ProposalSampleTest {
 
   /** Its blocks as they stand in the file, bitmaps left aside: the proposal's guest was paused. */
   private static Guest regions() throws IOException {
-    try (Save save = Save.open(ProposalSample.path());
+    try (PageStore save = Saves.open(ProposalSample.path());
         RandomAccessFile in = new RandomAccessFile(ProposalSample.path().toFile(), "r")) {
       Guest guest = new Guest(save.header());
-      FixedSave fixed = (FixedSave) save;
-      for (BlockPlace place : fixed.places()) {
+      for (BlockPlace place : save.places()) {
         RamBlock block = place.block();
         in.seek(place.pagesOffset());
         byte[] region = new byte[Math.toIntExact(block.usedLength())];
         in.readFully(region);
         guest.put(block, 0, region);
       }
-      byte[] tail = new byte[Math.toIntExact(fixed.deviceState().sizeBytes())];
+      byte[] tail = new byte[Math.toIntExact(save.deviceState().sizeBytes())];
       in.seek(in.length() - tail.length);
       in.readFully(tail);
-      Guest.Tail state = Guest.Tail.of(fixed.deviceState());
+      Guest.Tail state = Guest.Tail.of(save.deviceState());
       assertThat(Arrays.equals(state.toBytes(), tail))
           .as("the device state ends the file")
           .isTrue();

@@ -10,8 +10,9 @@ import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.store.BlockInfo;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveInfo;
+import io.fixedram.store.Saves;
 import io.fixedram.testing.Dirs;
 import io.fixedram.testing.FaultyCalls;
 import io.fixedram.testing.Guest;
@@ -53,7 +54,7 @@ class RandomSavesTest {
             Path from = dir.resolve("first");
             for (int i = 0; i < 3; i++) {
               Path to = dir.resolve("converted" + i);
-              try (Save save = Save.open(from)) {
+              try (PageStore save = Saves.open(from)) {
                 writeAndCheck(random, save, guest, to);
               }
               from = to;
@@ -188,9 +189,9 @@ class RandomSavesTest {
       assertThat(found.pagesOffset().isPresent()).isEqualTo(format != SaveFormat.STREAM);
       assertThat(found.bitmapOffset().isPresent()).isEqualTo(format != SaveFormat.STREAM);
     }
-    try (Save save = Save.open(path)) {
-      assertThat(save.format()).isEqualTo(format);
-      assertThat(save.path()).isEqualTo(path);
+    try (PageStore save = Saves.open(path)) {
+      assertThat(save.file().orElseThrow().format()).isEqualTo(format);
+      assertThat(save.name()).isEqualTo(path.toString());
       assertThat(save.header()).isEqualTo(guest.header());
       for (int i = 0; i < 2; i++) {
         GuestSink sink = new GuestSink();

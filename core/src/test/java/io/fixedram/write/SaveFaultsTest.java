@@ -9,14 +9,15 @@ import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.DeviceState;
-import io.fixedram.guest.PageSink;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
+import io.fixedram.guest.SaveSink;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Descriptor;
 import io.fixedram.os.Errno;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveInfo;
+import io.fixedram.store.Saves;
 import io.fixedram.testing.Dirs;
 import io.fixedram.testing.FaultyCalls;
 import io.fixedram.testing.FaultyCalls.Call;
@@ -153,7 +154,7 @@ class SaveFaultsTest {
   }
 
   /** Asks a sink for the content of a page before it ends. */
-  private record Asking(PageSink target, RamBlock block) implements PageSink {
+  private record Asking(SaveSink target, RamBlock block) implements SaveSink {
     @Override
     public void begin(SaveHeader header) {
       target.begin(header);
@@ -171,10 +172,15 @@ class SaveFaultsTest {
     }
 
     @Override
+    public void drain() {
+      target.drain();
+    }
+
+    @Override
     public void end(DeviceState state) {
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment page = arena.allocate(4096);
-        target.current(block, 100 * 4096, page);
+        target.readBack().orElseThrow().read(block, 100 * 4096, page);
         target.data(block, 100 * 4096, page, 0, 4096);
       }
       target.end(state);
@@ -405,7 +411,7 @@ class SaveFaultsTest {
 
   private void read(FaultyCalls calls) {
     Guest guest = script().guest();
-    try (Save save = Save.open(Descriptor.open(calls, target, Descriptor.Mode.READ))) {
+    try (PageStore save = Saves.open(Descriptor.open(calls, target, Descriptor.Mode.READ))) {
       GuestSink sink = new GuestSink();
       save.sendTo(sink);
       Guest.assertSame(sink.guest(), guest);

@@ -11,9 +11,9 @@ import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Descriptor;
 import io.fixedram.os.Errno;
 import io.fixedram.os.SystemCalls;
-import io.fixedram.store.FixedSave;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveHold;
+import io.fixedram.store.Saves;
 import io.fixedram.testing.Dirs;
 import io.fixedram.testing.FaultyCalls;
 import io.fixedram.testing.FaultyCalls.Kind;
@@ -63,8 +63,8 @@ class SaveHoldTest {
   }
 
   private SaveHold hold() {
-    try (FixedSave save = (FixedSave) Save.open(path)) {
-      return SaveHold.take(save);
+    try (PageStore save = Saves.open(path)) {
+      return SaveHold.take(save.localFile().orElseThrow());
     }
   }
 
@@ -135,9 +135,8 @@ class SaveHoldTest {
       assertThatThrownBy(() -> create(calls, path)).isInstanceOf(StorageException.class);
     }
     assertThat(calls.open()).isEmpty();
-    try (FixedSave save =
-        (FixedSave) Save.open(Descriptor.open(calls, path, Descriptor.Mode.READ))) {
-      try (SaveHold hold = SaveHold.take(save)) {
+    try (PageStore save = Saves.open(Descriptor.open(calls, path, Descriptor.Mode.READ))) {
+      try (SaveHold hold = SaveHold.take(save.localFile().orElseThrow())) {
         assertThat(hold.replaced()).isFalse();
       }
       assertThat(calls.open()).hasSize(1);
@@ -149,9 +148,8 @@ class SaveHoldTest {
   @EnumSource(names = {"EBADF", "ENOLCK", "ENOSYS", "EOPNOTSUPP"})
   void fileSystemWithoutLocks(Errno errno) throws IOException {
     FaultyCalls calls = new FaultyCalls(call -> call.kind() == Kind.FLOCK ? errno.number() : 0);
-    try (FixedSave save =
-            (FixedSave) Save.open(Descriptor.open(calls, path, Descriptor.Mode.READ));
-        SaveHold hold = SaveHold.take(save)) {
+    try (PageStore save = Saves.open(Descriptor.open(calls, path, Descriptor.Mode.READ));
+        SaveHold hold = SaveHold.take(save.localFile().orElseThrow())) {
       try (SaveWriter writer = create(calls, path)) {
         send(writer);
         assertThat(hold.replaced()).isFalse();
@@ -210,9 +208,9 @@ class SaveHoldTest {
 
   @Test
   void replacedBeforeItIsHeld() throws IOException {
-    try (FixedSave save = (FixedSave) Save.open(path)) {
+    try (PageStore save = Saves.open(path)) {
       write(path);
-      assertThatThrownBy(() -> SaveHold.take(save))
+      assertThatThrownBy(() -> SaveHold.take(save.localFile().orElseThrow()))
           .isInstanceOf(StorageException.class)
           .hasMessageContaining("just been replaced");
     }

@@ -3,8 +3,7 @@ package io.fixedram.qemu;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.qmp.Json;
-import io.fixedram.store.FixedSave;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
 import java.util.List;
 
 /** The sections of devices that a save's description lists. */
@@ -15,12 +14,12 @@ final class DescribedDevices {
    * Their names; empty if nothing is known of them: the save is a stream and not read yet, it has
    * no description, or one that is not understood, over which QEMU would not fail either.
    */
-  static List<String> names(Save save) {
-    if (!(save instanceof FixedSave fixed)) {
+  static List<String> names(PageStore save) {
+    if (!save.isRandomAccess()) {
       return List.of();
     }
     try {
-      return fixed.deviceState().description().stream()
+      return save.deviceState().description().stream()
           .flatMap(text -> Json.parse(text).get("devices").items().stream())
           .flatMap(device -> device.findText("name").stream())
           .toList();

@@ -11,9 +11,9 @@ import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.command.NotInstantException;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.qmp.QmpEvent;
-import io.fixedram.store.FixedSave;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveInfo;
+import io.fixedram.store.Saves;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -43,7 +43,7 @@ public final class GuestRestore {
   private final RestoreRequest request;
   private final TransferListener listener;
   private final Cancellation cancellation;
-  private final Save save;
+  private final PageStore save;
   private final RestoreStart start;
   private final Destination destination;
   private final QemuMigration migration;
@@ -66,7 +66,7 @@ public final class GuestRestore {
       RestoreRequest request,
       TransferListener listener,
       Cancellation cancellation,
-      Save save,
+      PageStore save,
       RestoreStart start,
       Destination destination,
       long startNanos) {
@@ -89,10 +89,10 @@ public final class GuestRestore {
   public static RestoredGuest run(
       RestoreRequest request, TransferListener listener, Cancellation cancellation) {
     long startNanos = System.nanoTime();
-    try (Save save = Save.open(request.file())) {
-      if (save instanceof FixedSave fixed) {
+    try (PageStore save = Saves.open(request.file())) {
+      if (save.isRandomAccess()) {
         // Fails for an incomplete file before a QEMU is started for it.
-        fixed.deviceState();
+        save.deviceState();
       }
       RestoreStart start = RestoreStart.of(request, save, listener);
       try {
@@ -114,7 +114,7 @@ public final class GuestRestore {
       RestoreRequest request,
       TransferListener listener,
       Cancellation cancellation,
-      Save save,
+      PageStore save,
       RestoreStart start,
       long startNanos) {
     try (Destination destination = open(request, listener, cancellation, start)) {
@@ -250,8 +250,14 @@ public final class GuestRestore {
     return switch (via) {
       case LAZY ->
           new LazyWay(
-              (FixedSave) save, destination, view, listener, cancellation, this::settleOnceLoaded);
-      case NATIVE -> new NativeWay((FixedSave) save, migration);
+              save,
+              save.localFile().orElseThrow(),
+              destination,
+              view,
+              listener,
+              cancellation,
+              this::settleOnceLoaded);
+      case NATIVE -> new NativeWay(save, migration);
       case AUTO, INSTANT, STREAM ->
           new StreamWay(pages(), destination, view.counters(), cancellation);
     };
@@ -259,9 +265,7 @@ public final class GuestRestore {
 
   /** All pages that QEMU has not mapped. */
   private PageSource pages() {
-    return start.instant().isPresent() && save instanceof FixedSave fixed
-        ? fixed.without(start.instant().get().mapped())
-        : save;
+    return start.instant().isPresent() ? save.without(start.instant().get().mapped()) : save;
   }
 
   /** In this order because QEMU refuses parameters that it takes mapped-ram not to go with. */

@@ -3,7 +3,7 @@ package io.fixedram.qemu;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.CountingSink;
-import io.fixedram.guest.PageSink;
+import io.fixedram.guest.SaveSink;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.MigrationWatch.Outcome;
@@ -96,7 +96,7 @@ public final class GuestSave {
     settings.replaceParameter("zero-page-detection", "none", "legacy");
   }
 
-  private Outcome transfer(PageSink sink, GuestStatus before) {
+  private Outcome transfer(SaveSink sink, GuestStatus before) {
     boolean live = before.running() && !request.stopFirst();
     MigrationWatch.Plan plan =
         new MigrationWatch.Plan(
@@ -136,7 +136,7 @@ public final class GuestSave {
     }
   }
 
-  private Outcome receive(PageSink sink, OutgoingChannel connection, MigrationWatch watch) {
+  private Outcome receive(SaveSink sink, OutgoingChannel connection, MigrationWatch watch) {
     try {
       String name = "QEMU's migration stream";
       new StreamDecoder(ByteSource.of(connection.channel(), name), name)

@@ -4,7 +4,7 @@ package io.fixedram.qemu;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.qemu.qmp.QmpClient;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -21,7 +21,7 @@ final class IncomingBlocks {
    *
    * @throws FixedRamException naming the block that QEMU can't load
    */
-  static void check(QmpClient qmp, Save save) {
+  static void check(QmpClient qmp, PageStore save) {
     Map<String, QemuRamBlock> blocks =
         QemuRamBlock.ask(qmp).stream()
             .collect(
@@ -33,7 +33,7 @@ final class IncomingBlocks {
       QemuRamBlock block = blocks.get(saved.name());
       if (block == null) {
         throw new FixedRamException(
-            save.path()
+            save.name()
                 + " holds RAM block "
                 + saved
                 + " ("
@@ -43,7 +43,7 @@ final class IncomingBlocks {
       }
       if (!block.takes(saved.usedLength())) {
         throw new FixedRamException(
-            save.path()
+            save.name()
                 + " holds "
                 + IncomingChecks.size(saved.usedLength())
                 + " of RAM block "

@@ -5,7 +5,7 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpException;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -15,9 +15,9 @@ import java.util.function.Supplier;
  */
 final class IncomingChecks {
   private final QemuMigration migration;
-  private final Save save;
+  private final PageStore save;
 
-  IncomingChecks(QemuMigration migration, Save save) {
+  IncomingChecks(QemuMigration migration, PageStore save) {
     this.migration = migration;
     this.save = save;
   }
@@ -48,7 +48,7 @@ final class IncomingChecks {
     Optional<String> actual = ifKnown(migration::machine);
     if (actual.isPresent() && !actual.get().equals(wanted)) {
       throw new FixedRamException(
-          save.path()
+          save.name()
               + " holds a guest of the machine type "
               + wanted
               + ", but this QEMU has "
@@ -67,7 +67,7 @@ final class IncomingChecks {
     long actualBytes = summary.get().get("base-memory").number();
     if (actualBytes != main.get().usedLength()) {
       throw new FixedRamException(
-          save.path()
+          save.name()
               + " holds a guest with "
               + size(main.get().usedLength())
               + " of RAM, but this QEMU has "

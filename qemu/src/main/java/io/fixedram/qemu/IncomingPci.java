@@ -5,7 +5,7 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.qmp.QmpException;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -29,7 +29,7 @@ final class IncomingPci {
    *
    * @throws FixedRamException naming the device that is not there
    */
-  static void check(QmpClient qmp, Save save) {
+  static void check(QmpClient qmp, PageStore save) {
     List<Matcher> sections =
         DescribedDevices.names(save).stream()
             .map(SECTION::matcher)
@@ -42,7 +42,7 @@ final class IncomingPci {
     for (Matcher section : sections) {
       if (!present.isEmpty() && !present.contains(section.group(1) + "." + section.group(2))) {
         throw new FixedRamException(
-            save.path()
+            save.name()
                 + " holds the state of the device "
                 + section.group(3)
                 + " at PCI address 00:"

@@ -2,7 +2,7 @@
 package io.fixedram.qemu;
 
 import io.fixedram.error.FixedRamException;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
 import java.util.Map;
 import java.util.Optional;
 
@@ -27,7 +27,10 @@ final class IncomingWays {
    * @throws FixedRamException if the way asked for does not go
    */
   static Choice choose(
-      RestoreVia wanted, Save save, Map<String, Boolean> capabilities, QemuMigration migration) {
+      RestoreVia wanted,
+      PageStore save,
+      Map<String, Boolean> capabilities,
+      QemuMigration migration) {
     return switch (wanted) {
       case STREAM -> new Choice(RestoreVia.STREAM, ASKED_FOR);
       case NATIVE -> unless(NativeObstacles.find(save, capabilities, migration), RestoreVia.NATIVE);
@@ -46,7 +49,7 @@ final class IncomingWays {
   }
 
   private static Choice fastest(
-      Save save, Map<String, Boolean> capabilities, QemuMigration migration) {
+      PageStore save, Map<String, Boolean> capabilities, QemuMigration migration) {
     Optional<String> notLazy = LazyObstacles.find(save, capabilities, migration);
     if (notLazy.isEmpty()) {
       return new Choice(RestoreVia.LAZY, "QEMU can run the guest while its pages come");

@@ -10,9 +10,10 @@ import io.fixedram.qemu.command.NotInstantException;
 import io.fixedram.qemu.command.QemuCommandLine;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
-import io.fixedram.store.FixedSave;
+import io.fixedram.store.LocalFile;
+import io.fixedram.store.MapObstacle;
 import io.fixedram.store.MappableRegion;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveHold;
 import java.nio.file.Path;
 import java.util.List;
@@ -35,15 +36,17 @@ record InstantStart(Path path, InstantCommand command, SaveHold hold) implements
    *
    * @throws NotInstantException if it does not
    */
-  static InstantStart prepare(Save save, QemuCommandLine command) {
-    if (!(save instanceof FixedSave fixed)) {
-      throw new NotInstantException(
-          save.path()
-              + " is a "
-              + save.format().text()
-              + " file, whose pages have no places of their own ('fixedram convert' makes a file"
-              + " where they do); --via stream works with it");
-    }
+  static InstantStart prepare(PageStore save, QemuCommandLine command) {
+    LocalFile file =
+        save.localFile()
+            .filter(_ -> save.places().size() == save.blocks().size())
+            .orElseThrow(() ->
+                new NotInstantException(
+                    save.name()
+                        + " is a "
+                        + save.file().map(each -> each.format().text()).orElse("remote")
+                        + " file, whose pages have no places of their own ('fixedram convert' makes"
+                        + " a file where they do); --via stream works with it"));
     Path program =
         command
             .program()
@@ -52,27 +55,39 @@ record InstantStart(Path path, InstantCommand command, SaveHold hold) implements
                     "the command has no program with a name of QEMU's (qemu-system-...), so that its"
                         + " options can't be rewritten: write QEMU's own command line, or take"
                         + " --via lazy or stream"));
-    Path path = fixed.path().toAbsolutePath();
+    Path path = file.path().toAbsolutePath();
     InstantCommand rewritten =
         InstantCommand.of(
             command,
-            new InstantCommand.Target(path, fixed.header(), fixed.places()),
-            file ->
-                FileSystemType.ofNearest(file).filter(FileSystemType::hasHugePages).isPresent());
+            new InstantCommand.Target(path, save.header(), save.places()),
+            memoryFile ->
+                FileSystemType.ofNearest(memoryFile)
+                    .filter(FileSystemType::hasHugePages)
+                    .isPresent());
     try (BackendProperties properties = BackendProperties.ask(program)) {
       for (Mapping mapping : rewritten.mappings()) {
-        MappableRegion.obstacle(fixed, mapping.place())
+        MappableRegion.obstacle(save, mapping.place().block())
             .ifPresent(obstacle -> {
-              throw new NotInstantException(obstacle);
+              throw new NotInstantException(sentence(obstacle));
             });
       }
       properties.require();
     }
     try {
-      return new InstantStart(path, rewritten, SaveHold.take(fixed));
+      return new InstantStart(path, rewritten, SaveHold.take(file));
     } catch (StorageException e) {
       throw new NotInstantException(e.sentence());
     }
+  }
+
+  private static String sentence(MapObstacle obstacle) {
+    return obstacle.sentence()
+        + switch (obstacle.reason()) {
+          case NO_PLACE, MISALIGNED -> ": 'fixedram convert' makes a file where they do";
+          case REFUSED -> "; copy it to another file system";
+          case TOO_MANY_ZEROS -> ": copy it with 'cp --sparse=always'";
+          case STALE_CONTENT -> ": 'fixedram convert' makes a file without it";
+        };
   }
 
   List<String> words() {

@@ -4,8 +4,7 @@ package io.fixedram.qemu;
 import io.fixedram.guest.Configuration;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpException;
-import io.fixedram.store.FixedSave;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
 import io.fixedram.stream.PostcopyEncoder;
 import java.util.List;
 import java.util.Map;
@@ -33,10 +32,10 @@ final class LazyObstacles {
   private static final List<String> DEVICES =
       List.of("/machine/peripheral", "/machine/peripheral-anon");
 
-  private final Save save;
+  private final PageStore save;
   private final QemuMigration migration;
 
-  private LazyObstacles(Save save, QemuMigration migration) {
+  private LazyObstacles(PageStore save, QemuMigration migration) {
     this.save = save;
     this.migration = migration;
   }
@@ -48,7 +47,7 @@ final class LazyObstacles {
    * @return a sentence with its remedy
    */
   static Optional<String> find(
-      Save save, Map<String, Boolean> capabilities, QemuMigration migration) {
+      PageStore save, Map<String, Boolean> capabilities, QemuMigration migration) {
     LazyObstacles obstacles = new LazyObstacles(save, migration);
     if (!capabilities.containsKey(POSTCOPY)) {
       return Optional.of(
@@ -63,23 +62,23 @@ final class LazyObstacles {
   }
 
   /** Looks for one that the QEMU does not matter for. */
-  static Optional<String> inTheSave(Save save) {
-    if (!(save instanceof FixedSave fixed)) {
+  static Optional<String> inTheSave(PageStore save) {
+    if (!save.isRandomAccess() || save.localFile().isEmpty()) {
       return Optional.of(
-          save.path()
+          save.name()
               + " is a stream, whose pages have no fixed places: 'fixedram convert "
-              + save.path()
+              + save.name()
               + " NEW --to mapped-ram' makes a file whose have"
               + REMEDY);
     }
     if (save.header().configuration().capabilities().contains(Configuration.X_IGNORE_SHARED)) {
       return Optional.of(
-          save.path() + " was saved under x-ignore-shared, without all of its memory" + REMEDY);
+          save.name() + " was saved under x-ignore-shared, without all of its memory" + REMEDY);
     }
-    long bytes = fixed.deviceState().sectionsBytes();
+    long bytes = save.deviceState().sectionsBytes();
     if (bytes > PostcopyEncoder.MOST_SECTIONS_BYTES) {
       return Optional.of(
-          save.path()
+          save.name()
               + " has more device state ("
               + bytes
               + " bytes) than QEMU takes before the memory"
@@ -108,7 +107,7 @@ final class LazyObstacles {
                         + " ("
                         + IncomingChecks.size(block.usedLength())
                         + "), which "
-                        + save.path()
+                        + save.name()
                         + " does not hold, and would wait for its pages: start it without the"
                         + " device or memory backend that the saved guest did not have"
                         + REMEDY));

@@ -11,7 +11,8 @@ import io.fixedram.pageserver.HotFile;
 import io.fixedram.pageserver.HotPages;
 import io.fixedram.pageserver.Lifeline;
 import io.fixedram.pageserver.PageServer;
-import io.fixedram.store.FixedSave;
+import io.fixedram.store.LocalFile;
+import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveHold;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -26,7 +27,7 @@ import java.util.concurrent.CompletionException;
 final class LazyWay implements IncomingWay, Lifeline {
   private static final long WATCH_NANOS = 1_000_000_000;
 
-  private final FixedSave save;
+  private final PageStore save;
   private final Destination destination;
   private final LiveView view;
   private final TransferListener listener;
@@ -50,11 +51,13 @@ final class LazyWay implements IncomingWay, Lifeline {
   /**
    * Prepares.
    *
+   * @param file the save's
    * @param meanwhile is run again and again in the calling thread while pages are served; looks
    *     after the guest, for some milliseconds at a time
    */
   LazyWay(
-      FixedSave save,
+      PageStore save,
+      LocalFile file,
       Destination destination,
       LiveView view,
       TransferListener listener,
@@ -67,11 +70,11 @@ final class LazyWay implements IncomingWay, Lifeline {
     this.cancellation = cancellation;
     this.meanwhile = meanwhile;
     this.stop = new GuestStop(destination, serving::cancel);
-    this.hotFile = HotFile.of(save);
+    this.hotFile = HotFile.of(file, save.header().blocks());
     this.hot = loadHot();
-    this.hold = SaveHold.take(save);
+    this.hold = SaveHold.take(file);
     try {
-      this.server = new PageServer(save, hold, hot, view.faults(), this, needsZeros(destination));
+      this.server = new PageServer(save, hot, view.faults(), this, needsZeros(destination));
     } catch (RuntimeException | Error e) {
       hold.close();
       throw e;
@@ -189,7 +192,7 @@ final class LazyWay implements IncomingWay, Lifeline {
     if (!replaced && hold.replaced()) {
       replaced = true;
       listener.warning(
-          save.path()
+          save.name()
               + " has lost its name while the guest needed its pages; the file stays on disk until"
               + " all have arrived");
     }
@@ -224,7 +227,7 @@ final class LazyWay implements IncomingWay, Lifeline {
     throw new FixedRamException(
         reason.getMessage()
             + "; all pages of "
-            + save.path()
+            + save.name()
             + " have reached the guest in QEMU at "
             + destination.qmp().endpoint()
             + ", but whether it runs is for you to see",
@@ -242,7 +245,7 @@ final class LazyWay implements IncomingWay, Lifeline {
   private void refuse() {
     listener.warning(
         "the guest still needs pages of "
-            + save.path()
+            + save.name()
             + ", so this goes on until all have arrived; interrupt once more to give the guest up");
   }
 

@@ -2,13 +2,12 @@
 package io.fixedram.qemu;
 
 import io.fixedram.guest.Configuration;
-import io.fixedram.layout.BlockPlace;
+import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.MainMemory;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpException;
-import io.fixedram.store.FixedSave;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,25 +35,26 @@ final class NativeObstacles {
    * @return a sentence with its remedy
    */
   static Optional<String> find(
-      Save save, Map<String, Boolean> capabilities, QemuMigration migration) {
+      PageStore save, Map<String, Boolean> capabilities, QemuMigration migration) {
     if (!capabilities.containsKey("mapped-ram")) {
       return Optional.of(
           migration.qmp().version()
               + " cannot load mapped-ram files, which takes QEMU 9.0"
               + REMEDY);
     }
-    if (!(save instanceof FixedSave fixed) || save.format() != SaveFormat.MAPPED_RAM) {
+    SaveFormat format = save.file().orElseThrow().format();
+    if (format != SaveFormat.MAPPED_RAM) {
       return Optional.of(
-          save.path()
+          save.name()
               + " is a "
-              + save.format().text()
+              + format.text()
               + " file and QEMU itself loads only mapped-ram ones ('fixedram convert' makes one)"
               + REMEDY);
     }
     if (save.header().configuration().capabilities().contains(Configuration.X_IGNORE_SHARED)) {
       // QEMU 10.0.2 fails on its own such files: "region has bad alignment".
       return Optional.of(
-          save.path()
+          save.name()
               + " was saved under x-ignore-shared, which QEMU's loader of mapped-ram files does not"
               + " get right"
               + REMEDY);
@@ -62,8 +62,8 @@ final class NativeObstacles {
     return inMemoryFiles(migration)
         .or(() -> inDevices(migration))
         .or(() ->
-            fixed.places().stream()
-                .flatMap(place -> blockThatIsFilled(fixed, place).stream())
+            save.blocks().stream()
+                .flatMap(block -> blockThatIsFilled(save, block).stream())
                 .findFirst());
   }
 
@@ -101,16 +101,16 @@ final class NativeObstacles {
   }
 
   /** Files that QEMU wrote have no zero pages of any block. */
-  private static Optional<String> blockThatIsFilled(FixedSave save, BlockPlace place) {
-    if (MainMemory.contains(place.block())) {
+  private static Optional<String> blockThatIsFilled(PageStore save, RamBlock block) {
+    if (MainMemory.contains(block)) {
       return Optional.empty();
     }
-    return Optional.of(save.bitmap(place))
-        .filter(bitmap -> bitmap.cardinality() < bitmap.pages())
+    return Optional.of(save.pages(block))
+        .filter(map -> map.stored().cardinality() < map.pages())
         .map(_ ->
-            save.path()
+            save.name()
                 + " lacks zero pages of RAM block "
-                + place.block()
+                + block
                 + ", where QEMU may have content of its own that its loader of mapped-ram files"
                 + " leaves ('fixedram convert' makes a file that has them)"
                 + REMEDY);

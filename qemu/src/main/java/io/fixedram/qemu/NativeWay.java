@@ -4,7 +4,8 @@ package io.fixedram.qemu;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
-import io.fixedram.store.FixedSave;
+import io.fixedram.store.LocalFile;
+import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveHold;
 import java.nio.file.Path;
 import java.util.Map;
@@ -22,11 +23,12 @@ final class NativeWay implements IncomingWay {
   private final QemuMigration migration;
   private OptionalLong descriptorSet = OptionalLong.empty();
 
-  NativeWay(FixedSave save, QemuMigration migration) {
-    this.file = save.path();
+  NativeWay(PageStore save, QemuMigration migration) {
+    LocalFile local = save.localFile().orElseThrow();
+    this.file = local.path();
     // QEMU would take pages whose bits were lost for zero.
-    save.places().forEach(save::bitmap);
-    this.hold = SaveHold.take(save);
+    save.blocks().forEach(save::pages);
+    this.hold = SaveHold.take(local);
     this.migration = migration;
   }
 

@@ -5,7 +5,7 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.command.GenerationId;
 import io.fixedram.qemu.command.NotInstantException;
 import io.fixedram.qemu.command.QemuCommandLine;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -33,7 +33,7 @@ record RestoreStart(
    * @param listener is told what of the command does not count
    * @throws FixedRamException if what was asked for does not go
    */
-  static RestoreStart of(RestoreRequest request, Save save, TransferListener listener) {
+  static RestoreStart of(RestoreRequest request, PageStore save, TransferListener listener) {
     return switch (request.target()) {
       case RestoreTarget.Running running -> ofWaiting(request.via(), running);
       case RestoreTarget.Command command -> ofCommand(request, command, save, listener);
@@ -54,7 +54,10 @@ record RestoreStart(
   }
 
   private static RestoreStart ofCommand(
-      RestoreRequest request, RestoreTarget.Command command, Save save, TransferListener listener) {
+      RestoreRequest request,
+      RestoreTarget.Command command,
+      PageStore save,
+      TransferListener listener) {
     QemuCommandLine line = QemuCommandLine.of(command.command());
     if (line.has("S") && !request.paused()) {
       listener.warning(
@@ -83,7 +86,7 @@ record RestoreStart(
   }
 
   private static QemuCommandLine withGenerationId(
-      QemuCommandLine line, UUID id, Save save, TransferListener listener) {
+      QemuCommandLine line, UUID id, PageStore save, TransferListener listener) {
     if (line.program().isEmpty()) {
       throw new FixedRamException(
           "the VM generation id can't be set: the command has no program with a name of QEMU's"
@@ -94,13 +97,13 @@ record RestoreStart(
     List<String> devices = DescribedDevices.names(save);
     if (devices.isEmpty()) {
       listener.warning(
-          save.path()
+          save.name()
               + " does not tell whether its guest has the device vmgenid: without it, the guest does"
               + " not see the VM generation id");
     } else if (!devices.contains("vmgenid")) {
       throw new FixedRamException(
           "the VM generation id can't be set: the guest in "
-              + save.path()
+              + save.name()
               + " has no vmgenid device; save one that was started with -device vmgenid");
     }
     return GenerationId.apply(line, id);

@@ -7,8 +7,8 @@ import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.qmp.Endpoint;
-import io.fixedram.store.FixedSave;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
+import io.fixedram.store.Saves;
 import io.fixedram.stream.ByteTarget;
 import io.fixedram.stream.StreamEncoder;
 import java.io.FileDescriptor;
@@ -20,11 +20,14 @@ import java.nio.file.Path;
 
 /** Sends a save of any format as a migration stream to a QEMU that waits with -incoming. */
 public final class StreamSend {
-  private final Save save;
+  private final Path file;
+  private final PageStore save;
   private final TransferListener listener;
   private final Cancellation cancellation;
 
-  private StreamSend(Save save, TransferListener listener, Cancellation cancellation) {
+  private StreamSend(
+      Path file, PageStore save, TransferListener listener, Cancellation cancellation) {
+    this.file = file;
     this.save = save;
     this.listener = listener;
     this.cancellation = cancellation;
@@ -38,12 +41,12 @@ public final class StreamSend {
    */
   public static SendReport run(
       Path file, Endpoint connect, TransferListener listener, Cancellation cancellation) {
-    try (Save save = Save.open(file)) {
-      if (save instanceof FixedSave fixed) {
+    try (PageStore save = Saves.open(file)) {
+      if (save.isRandomAccess()) {
         // Fails for an incomplete file before anybody waits for its stream.
-        fixed.deviceState();
+        save.deviceState();
       }
-      StreamSend send = new StreamSend(save, listener, cancellation);
+      StreamSend send = new StreamSend(file, save, listener, cancellation);
       return connect instanceof Endpoint.StandardStreams
           ? send.send(new FileOutputStream(FileDescriptor.out).getChannel(), "standard output")
           : send.toSocket(connect);
@@ -76,6 +79,6 @@ public final class StreamSend {
           : e;
     }
     return new SendReport(
-        save.path(), view.ramBytes(), view.dataBytes(), (System.nanoTime() - startNanos) / 1e9);
+        file, view.ramBytes(), view.dataBytes(), (System.nanoTime() - startNanos) / 1e9);
   }
 }

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.store.FixedSave;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
+import io.fixedram.store.Saves;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -57,7 +57,7 @@ class DestinationContentTest extends QemuTest {
     qemu.observer()
         .execute(
             "pmemsave", Map.of("val", FROM, "size", RAM_BYTES - FROM, "filename", dump.toString()));
-    try (FixedSave save = (FixedSave) Save.open(file());
+    try (PageStore save = Saves.open(file());
         FileChannel saved = FileChannel.open(file());
         FileChannel dumped = FileChannel.open(dump);
         Arena arena = Arena.ofConfined()) {

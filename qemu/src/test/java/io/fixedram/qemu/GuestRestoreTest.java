@@ -10,7 +10,8 @@ import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QemuGoneException;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
+import io.fixedram.store.Saves;
 import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WriteOptions;
 import java.io.IOException;
@@ -297,7 +298,7 @@ class GuestRestoreTest extends QemuTest {
     for (SaveFormat format :
         new SaveFormat[] {SaveFormat.MAPPED_RAM, SaveFormat.FIXED_RAM, SaveFormat.STREAM}) {
       Path next = directory.resolve("next");
-      try (Save save = Save.open(file());
+      try (PageStore save = Saves.open(file());
           SaveWriter writer = SaveWriter.create(next, format, WriteOptions.defaults())) {
         save.sendTo(writer.sink());
         writer.publish();

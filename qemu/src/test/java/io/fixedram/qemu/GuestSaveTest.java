@@ -4,8 +4,9 @@ package io.fixedram.qemu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveInfo;
+import io.fixedram.store.Saves;
 import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
@@ -137,8 +138,8 @@ class GuestSaveTest extends QemuTest {
         qemu.awaitGeneration(2);
         SaveReport report = save(as(then(request(qemu), AfterSave.RESUME), format));
         assertThat(report.format()).isEqualTo(format);
-        try (Save save = Save.open(file())) {
-          assertThat(save.format()).isEqualTo(format);
+        try (PageStore save = Saves.open(file())) {
+          assertThat(save.file().orElseThrow().format()).isEqualTo(format);
         }
       }
     }
@@ -187,7 +188,7 @@ class GuestSaveTest extends QemuTest {
     assertThat(qemu.migrationSettings()).isEqualTo(settings);
     // With a bandwidth of 1 MiB/s it would have taken half a minute.
     assertThat(report.seconds()).isLessThan(10);
-    try (Save save = Save.open(file())) {
+    try (PageStore save = Saves.open(file())) {
       assertThat(save.header().configuration().capabilities()).isEmpty();
     }
     // Zero pages are still told from others.

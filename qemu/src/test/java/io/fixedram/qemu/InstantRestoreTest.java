@@ -20,8 +20,8 @@ import io.fixedram.qemu.guest.SerialReport;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
-import io.fixedram.store.FixedSave;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
+import io.fixedram.store.Saves;
 import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.io.InputStream;
@@ -618,13 +618,13 @@ class InstantRestoreTest extends QemuTest {
   private boolean holdsOldContent() throws IOException {
     ByteBuffer page = ByteBuffer.allocate(4096);
     ByteBuffer zeros = ByteBuffer.allocate(page.capacity());
-    try (FixedSave save = (FixedSave) Save.open(file());
+    try (PageStore save = Saves.open(file());
         FileChannel channel = FileChannel.open(file())) {
       for (BlockPlace place : save.places()) {
         if (!place.block().name().equals("pc.ram")) {
           continue;
         }
-        PageBitmap bitmap = save.bitmap(place);
+        PageBitmap bitmap = save.pages(place.block()).stored();
         for (long at = bitmap.nextClear(0); at < bitmap.pages(); at = bitmap.nextClear(at + 1)) {
           channel.read(page.clear(), place.pagesOffset() + at * page.capacity());
           if (!page.flip().equals(zeros)) {

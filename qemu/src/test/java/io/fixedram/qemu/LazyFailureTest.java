@@ -13,8 +13,8 @@ import io.fixedram.qemu.guest.MemoryGuest.Region;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.qmp.QmpClient;
-import io.fixedram.store.FixedSave;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
+import io.fixedram.store.Saves;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -99,7 +99,7 @@ class LazyFailureTest extends QemuTest {
 
   private void truncate() throws Exception {
     long position;
-    try (FixedSave save = (FixedSave) Save.open(file())) {
+    try (PageStore save = Saves.open(file())) {
       position = save.places().getFirst().pagesOffset() + (64 << 20);
     }
     try (FileChannel channel = FileChannel.open(file(), StandardOpenOption.WRITE)) {

@@ -8,6 +8,8 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.guest.MemoryGuest;
 import io.fixedram.qemu.guest.MemoryGuest.Region;
+import io.fixedram.store.PageStore;
+import io.fixedram.store.Saves;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -243,7 +245,7 @@ class LazyRestoreTest extends QemuTest {
   void streamsCannotBeServed() throws Exception {
     saveGuest(TestedQemu.QEMU_7, GuestSpec.small(), SaveFormat.MAPPED_RAM);
     Path stream = directory.resolve("guest.stream");
-    try (var save = io.fixedram.store.Save.open(file());
+    try (PageStore save = Saves.open(file());
         var writer =
             io.fixedram.write.SaveWriter.create(
                 stream, SaveFormat.STREAM, io.fixedram.write.WriteOptions.defaults())) {

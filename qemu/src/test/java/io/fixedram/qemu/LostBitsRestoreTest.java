@@ -8,8 +8,8 @@ import io.fixedram.error.DamagedSaveException;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.store.FixedSave;
-import io.fixedram.store.Save;
+import io.fixedram.store.PageStore;
+import io.fixedram.store.Saves;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.util.List;
@@ -23,9 +23,9 @@ class LostBitsRestoreTest extends QemuTest {
   private void loseBit() throws IOException {
     long offset;
     int bits;
-    try (FixedSave save = (FixedSave) Save.open(file())) {
+    try (PageStore save = Saves.open(file())) {
       BlockPlace place = save.places().getFirst();
-      PageBitmap bitmap = save.bitmap(place);
+      PageBitmap bitmap = save.pages(place.block()).stored();
       long page = bitmap.nextSet(2048);
       offset = place.bitmapOffset() + page / 8;
       bits = 1 << (page % 8);

@@ -3,10 +3,10 @@ package io.fixedram.cli.bench;
 
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
-import io.fixedram.guest.PageSink;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
+import io.fixedram.guest.SaveSink;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WriteOptions;
@@ -33,7 +33,7 @@ public final class LargeSave {
             SaveWriter.create(file, SaveFormat.MAPPED_RAM, WriteOptions.defaults())) {
       MemorySegment page = arena.allocate(PAGE_BYTES);
       page.fill((byte) 1);
-      PageSink sink = writer.sink();
+      SaveSink sink = writer.sink();
       sink.begin(
           new SaveHeader(
               Configuration.of("pc-i440fx-7.2"),

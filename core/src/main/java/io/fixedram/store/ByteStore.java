@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.store;
+
+import io.fixedram.error.DamagedSaveException;
+import io.fixedram.error.StorageException;
+import io.fixedram.stream.ByteSource;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * Bytes at positions: what a save lies in. A local file, a part of another store, a remote object
+ * or a decrypting view. All methods but {@link #close()} may be called by any number of threads at
+ * a time; close comes last.
+ *
+ * <p>What only some stores can do is asked for by a method that returns an {@link Optional}, never
+ * by a cast.
+ */
+public interface ByteStore extends ByteSource, AutoCloseable {
+  /** What the store is called in messages: the path of a file. */
+  String name();
+
+  /** Number of bytes, as of now. */
+  long sizeBytes();
+
+  /**
+   * Reads some bytes, at least one unless the store ends at the position.
+   *
+   * @param into native memory
+   * @return number of bytes read, 0 at the end
+   * @throws StorageException if reading fails
+   */
+  @Override
+  long read(long position, MemorySegment into, long offset, long length);
+
+  /**
+   * The first position at or after one where bytes may be other than zero; empty if only zeros
+   * follow. A store that knows of no holes has data everywhere.
+   */
+  default OptionalLong nextData(long position) {
+    return position < sizeBytes() ? OptionalLong.of(position) : OptionalLong.empty();
+  }
+
+  /** The first position at or after one that lies in a hole; the end of the store counts as one. */
+  default OptionalLong nextHole(long position) {
+    long size = sizeBytes();
+    return position <= size ? OptionalLong.of(size) : OptionalLong.empty();
+  }
+
+  /** Whether what is read now is what was there when the store was opened. */
+  StoreState state();
+
+  /** Bytes that the store takes on its device, where that can be told from its size. */
+  default long allocatedBytes() {
+    return sizeBytes();
+  }
+
+  /**
+   * Where in a local file a position lies, for mapping it or handing it to another process; empty
+   * where the bytes are in no local file as they stand.
+   */
+  default Optional<FilePlace> filePlace(long position) {
+    return Optional.empty();
+  }
+
+  /** Reads up to so many bytes, fewer only where the store ends: for heads of formats. */
+  default byte[] readHead(long position, int length) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment memory = arena.allocate(length);
+      return memory
+          .asSlice(0, readUpTo(position, memory, 0, length))
+          .toArray(ValueLayout.JAVA_BYTE);
+    }
+  }
+
+  /** Reads up to {@code length} bytes, fewer only where the store ends; the number read. */
+  default long readUpTo(long position, MemorySegment into, long offset, long length) {
+    long done = 0;
+    while (done < length) {
+      long count = read(position + done, into, offset + done, length - done);
+      if (count == 0) {
+        break;
+      }
+      done += count;
+    }
+    return done;
+  }
+
+  /**
+   * Reads all of {@code length} bytes.
+   *
+   * @throws DamagedSaveException if the store ends before
+   */
+  default void readFully(long position, MemorySegment into, long offset, long length) {
+    long count = readUpTo(position, into, offset, length);
+    if (count < length) {
+      throw new DamagedSaveException(
+          name() + " is incomplete: it ends at offset " + (position + count));
+    }
+  }
+
+  @Override
+  void close();
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.store;
+
+/**
+ * A position in a local file.
+ *
+ * @param file the open file; not to be closed by who gets this
+ * @param position byte offset in it
+ */
+public record FilePlace(LocalFile file, long position) {}

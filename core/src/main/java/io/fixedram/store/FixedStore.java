@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.store;
+
+import io.fixedram.error.DamagedSaveException;
+import io.fixedram.guest.Configuration;
+import io.fixedram.guest.DeviceState;
+import io.fixedram.guest.PageBitmap;
+import io.fixedram.guest.RamBlock;
+import io.fixedram.guest.RamBlocks;
+import io.fixedram.guest.SaveHeader;
+import io.fixedram.layout.BlockPlace;
+import io.fixedram.layout.FixedLayout;
+import io.fixedram.layout.HolesMark;
+import io.fixedram.stream.BlockFields;
+import io.fixedram.stream.ConfigurationSection;
+import io.fixedram.stream.MemSizeList;
+import io.fixedram.stream.RamSection;
+import io.fixedram.stream.StreamFormat;
+import io.fixedram.stream.StreamInput;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** A fixed-offset file, of either layout, whoever wrote it. */
+final class FixedStore implements PageStore {
+  private static final int BITMAP_PIECE_BYTES = 1 << 16;
+
+  private final ByteStore bytes;
+  private final PageReader reader;
+  private final SaveFile file;
+  private final SaveHeader header;
+  private final List<BlockPlace> places;
+  private final DeviceStateOutcome outcome;
+
+  /** Blocks that hold to their marks; by several threads. */
+  private final Set<BlockPlace> checked = ConcurrentHashMap.newKeySet();
+
+  private FixedStore(
+      SaveFile file, SaveHeader header, List<BlockPlace> places, DeviceStateOutcome outcome) {
+    this.file = file;
+    this.bytes = file.bytes();
+    this.reader = new PageReader(bytes);
+    this.header = header;
+    this.places = places;
+    this.outcome = outcome;
+  }
+
+  /** Reads all of a save but bitmaps and pages; its bytes are then the store's to close. */
+  static FixedStore read(Envelope.Body body, FixedLayout layout) {
+    try (StreamInput in = Saves.input(body)) {
+      Configuration configuration = ConfigurationSection.read(in);
+      List<String> others = new ArrayList<>(configuration.capabilities());
+      others.removeAll(layout.capabilities());
+      RamSection section = new RamSection(in, Optional.empty());
+      int id = section.readStart();
+      Fields fields = new Fields(layout, configuration.targetPageSize(), body.bytes().sizeBytes());
+      RamBlocks blocks = MemSizeList.read(in, configuration, fields);
+      return new FixedStore(
+          new SaveFile(body.bytes(), layout.format(), configuration.capabilities()),
+          new SaveHeader(configuration.withCapabilities(others), blocks, id),
+          List.copyOf(fields.places),
+          DeviceStateOutcome.of(() -> readRest(in, layout, section)));
+    }
+  }
+
+  private static DeviceState readRest(StreamInput in, FixedLayout layout, RamSection section) {
+    readEos(in);
+    return section.readRest(
+        () -> {
+          if (layout.laterPayloads()) {
+            readEos(in);
+          }
+        },
+        true);
+  }
+
+  private static void readEos(StreamInput in) {
+    long at = in.position();
+    if (in.be64() != StreamFormat.RAM_EOS) {
+      throw in.damaged(at, "the end of a ram payload is not here");
+    }
+  }
+
+  /** Reads where each block stands, and skips its pages. */
+  private static final class Fields implements BlockFields {
+    private final FixedLayout layout;
+    private final int targetPageSize;
+    private final long fileBytes;
+    private final List<BlockPlace> places = new ArrayList<>();
+
+    Fields(FixedLayout layout, int targetPageSize, long fileBytes) {
+      this.layout = layout;
+      this.targetPageSize = targetPageSize;
+      this.fileBytes = fileBytes;
+    }
+
+    @Override
+    public boolean follow(StreamInput in, int ahead, long usedLength, boolean last) {
+      return layout.fieldsFollow(in, ahead, usedLength);
+    }
+
+    @Override
+    public void read(StreamInput in, RamBlock block) {
+      BlockPlace place = layout.readFields(in, block, targetPageSize);
+      if (place.end() > fileBytes) {
+        throw new DamagedSaveException(
+            in.name()
+                + " is incomplete: it has "
+                + fileBytes
+                + " bytes, and the pages of RAM block "
+                + block
+                + " end at offset "
+                + place.end());
+      }
+      places.add(place);
+      in.seek(place.end());
+    }
+  }
+
+  @Override
+  public String name() {
+    return bytes.name();
+  }
+
+  @Override
+  public SaveHeader header() {
+    return header;
+  }
+
+  @Override
+  public Optional<SaveFile> file() {
+    return Optional.of(file);
+  }
+
+  @Override
+  public Optional<BlockPlace> place(RamBlock block) {
+    return Optional.of(places.get(block.index()));
+  }
+
+  @Override
+  public StoreState state() {
+    return bytes.state();
+  }
+
+  @Override
+  public DeviceState deviceState() {
+    return outcome.get();
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws DamagedSaveException if the block has data in pages that its bitmap says are zero, and
+   *     is marked to have none ({@link HolesMark})
+   */
+  @Override
+  public PageMap pages(RamBlock block) {
+    PageMap map = listedPages(block);
+    BlockPlace place = places.get(block.index());
+    if (!checked.contains(place) && isExact(block)) {
+      HiddenData hidden = new HiddenData(bytes, place, map, Long.MAX_VALUE);
+      if (hidden.find() instanceof HiddenData.Outcome.Data data) {
+        throw new DamagedSaveException(
+            name()
+                + " is damaged: RAM block "
+                + block
+                + " has data at offset "
+                + data.offset()
+                + " of the file, in a page that its bitmap says is zero; take another copy of the"
+                + " file");
+      }
+    }
+    checked.add(place);
+    return map;
+  }
+
+  @Override
+  public boolean isExact(RamBlock block) {
+    BlockPlace place = places.get(block.index());
+    int pageSize = header.blocks().targetPageSize();
+    return HolesMark.fits(place, pageSize)
+        && Arrays.equals(
+            bytes.readHead(HolesMark.position(place, pageSize), HolesMark.BYTES), HolesMark.text());
+  }
+
+  @Override
+  public PageMap listedPages(RamBlock block) {
+    BlockPlace place = places.get(block.index());
+    PageBitmap bitmap = new PageBitmap(header.blocks().pages(block));
+    long length = Math.min(place.bitmapBytes(), PageBitmap.fileBytes(bitmap.pages()));
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment piece = arena.allocate(BITMAP_PIECE_BYTES, Long.BYTES);
+      for (long done = 0; done < length; done += BITMAP_PIECE_BYTES) {
+        long count = Math.min(BITMAP_PIECE_BYTES, length - done);
+        bytes.readFully(place.bitmapOffset() + done, piece, 0, count);
+        bitmap.load(done / Long.BYTES, piece.asSlice(0, count));
+      }
+    }
+    return new PageMap(block, bitmap);
+  }
+
+  @Override
+  public boolean read(PageMap map, long first, long end, MemorySegment into, long offset) {
+    return reader.read(places.get(map.block().index()), map, first, end, into, offset);
+  }
+
+  @Override
+  public void close() {
+    bytes.close();
+  }
+}

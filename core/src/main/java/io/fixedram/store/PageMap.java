@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.store;
+
+import io.fixedram.guest.PageBitmap;
+import io.fixedram.guest.RamBlock;
+import java.util.Optional;
+
+/**
+ * Of which kind each page of a RAM block is. Not to be changed by who gets it; any number of
+ * threads may look at it.
+ *
+ * @param stored pages that have content, here or elsewhere; all others are zero
+ * @param elsewhere those of them whose content is in another store; absent if there are none
+ */
+public record PageMap(RamBlock block, PageBitmap stored, Optional<PageBitmap> elsewhere) {
+  /** A map of a store that builds upon no other. */
+  public PageMap(RamBlock block, PageBitmap stored) {
+    this(block, stored, Optional.empty());
+  }
+
+  /** Number of target pages. */
+  public long pages() {
+    return stored.pages();
+  }
+
+  /** Bytes of a target page. */
+  public int pageSize() {
+    return pages() == 0 ? 1 : Math.toIntExact(block.usedLength() / pages());
+  }
+
+  /** Where the content of a page is. */
+  public PageKind kind(long page) {
+    if (!stored.get(page)) {
+      return PageKind.ZERO;
+    }
+    return elsewhere.isPresent() && elsewhere.get().get(page) ? PageKind.ELSEWHERE : PageKind.HERE;
+  }
+}

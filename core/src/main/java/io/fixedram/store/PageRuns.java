@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.store;
+
+import io.fixedram.guest.PageSink;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+
+/** Sends runs of pages of a store to a sink. */
+public final class PageRuns {
+  private static final int BUFFER_BYTES = 1 << 20;
+
+  private PageRuns() {}
+
+  /**
+   * Sends a run of a block's pages, in the calling thread. Any number of threads may do so at a
+   * time, each with a sink of its own.
+   *
+   * @param map the block's, as {@link PageStore#pages} gives it
+   * @param first the first page
+   * @param count number of pages
+   */
+  public static void send(PageStore store, PageMap map, long first, long count, PageSink sink) {
+    try (Arena arena = Arena.ofShared()) {
+      long bytes = Math.clamp(count * map.pageSize(), 1, BUFFER_BYTES);
+      send(store, map, first, count, arena.allocate(bytes, 4096), sink);
+    }
+  }
+
+  /**
+   * The same through memory of the caller.
+   *
+   * @param buffer what is read into, one target page at least; no longer run reaches the sink
+   */
+  public static void send(
+      PageStore store, PageMap map, long first, long count, MemorySegment buffer, PageSink sink) {
+    Objects.checkFromIndexSize(first, count, map.pages());
+    for (long page = first; page < first + count; ) {
+      PageWindow window = PageWindow.of(map, page, first + count, buffer.byteSize());
+      if (window.read(store, buffer)) {
+        window.sendTo(sink, buffer);
+      } else {
+        window.sendZeros(sink);
+      }
+      page = window.end();
+    }
+  }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.store;
+
+import io.fixedram.error.DamagedSaveException;
+import io.fixedram.error.StorageException;
+import io.fixedram.layout.FixedLayout;
+import io.fixedram.os.Descriptor;
+import io.fixedram.stream.ConfigurationSection;
+import io.fixedram.stream.StreamInput;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** Opens saves, whatever their format. */
+public final class Saves {
+  /** Buffer for reading what is not pages. */
+  static final int HEADER_BUFFER_BYTES = 1 << 16;
+
+  private Saves() {}
+
+  /**
+   * Opens a file.
+   *
+   * @throws StorageException if the file can't be read
+   * @throws DamagedSaveException if it is not a save, or its head is damaged
+   */
+  public static PageStore open(Path path) {
+    return open(LocalFile.open(path));
+  }
+
+  /** The same of an open file, which is closed with the save, or if it is none. */
+  public static PageStore open(Descriptor descriptor) {
+    return open(LocalFile.of(descriptor));
+  }
+
+  /** The same of any store, which is closed with the save, or if it holds none. */
+  public static PageStore open(ByteStore store) {
+    return open(store, List.of());
+  }
+
+  /**
+   * The same of a store that may be in one of several envelopes, the first of which that knows it
+   * opens it.
+   */
+  public static PageStore open(ByteStore store, List<Envelope> envelopes) {
+    try {
+      for (Envelope envelope : envelopes) {
+        Optional<Envelope.Body> body = envelope.open(store);
+        if (body.isPresent()) {
+          return open(body.get());
+        }
+      }
+      return open(new Envelope.Body(store, 0));
+    } catch (RuntimeException | Error e) {
+      store.close();
+      throw e;
+    }
+  }
+
+  private static PageStore open(Envelope.Body body) {
+    List<String> capabilities;
+    try (StreamInput in = input(body)) {
+      capabilities = ConfigurationSection.read(in).capabilities();
+    }
+    Optional<FixedLayout> layout = FixedLayout.named(capabilities);
+    return layout.isPresent() ? FixedStore.read(body, layout.get()) : new StreamStore(body);
+  }
+
+  /** Reads a save from its first byte. */
+  static StreamInput input(Envelope.Body body) {
+    StreamInput in = new StreamInput(body.bytes(), body.bytes().name(), HEADER_BUFFER_BYTES);
+    in.seek(body.start());
+    return in;
+  }
+}

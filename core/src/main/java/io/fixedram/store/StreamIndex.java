@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.store;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.guest.DeviceState;
+import io.fixedram.guest.PageBitmap;
+import io.fixedram.guest.RamBlock;
+import io.fixedram.guest.RamBlocks;
+import io.fixedram.stream.EncodedPage;
+import io.fixedram.stream.PageEncoding;
+import io.fixedram.stream.RamRecordSink;
+import io.fixedram.stream.StreamDecoder;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Where in a stream the last content of each page stands. One pass over the stream makes it. Pages
+ * take one word each in a {@link WordFile}, so that memory is bounded whatever the size of the
+ * guest; what has content is a bitmap a block. Safe for use by several threads.
+ *
+ * <pre>
+ *   word   bits 0 to 1    encoding: its place in ENCODINGS
+ *          bits 2 to 18   length of the encoded content
+ *          bits 19 to 63  position of the encoded content in the stream
+ * </pre>
+ */
+final class StreamIndex implements AutoCloseable {
+  private static final int ENCODING_BITS = 2;
+  private static final int LENGTH_BITS = 17;
+  private static final int POSITION_SHIFT = ENCODING_BITS + LENGTH_BITS;
+  private static final List<PageEncoding> ENCODINGS =
+      List.of(PageEncoding.PLAIN, PageEncoding.FILL, PageEncoding.COMPRESSED, PageEncoding.XBZRLE);
+
+  private final RamBlocks blocks;
+  private final List<PageBitmap> stored = new ArrayList<>();
+
+  /** Number of the first page of each block among the pages of all blocks. */
+  private final List<Long> firstWords = new ArrayList<>();
+
+  private final WordFile words;
+  private final DeviceStateOutcome outcome;
+
+  /** Where the content of a page stands. */
+  record Entry(PageEncoding encoding, long position, int lengthBytes) {}
+
+  private StreamIndex(StreamDecoder stream, RamBlocks blocks, WordFile words) {
+    this.blocks = blocks;
+    this.words = words;
+    long pages = 0;
+    for (RamBlock block : blocks.list()) {
+      stored.add(new PageBitmap(blocks.pages(block)));
+      firstWords.add(pages);
+      pages += blocks.pages(block);
+    }
+    this.outcome = DeviceStateOutcome.of(() -> stream.readRecords(new Recorder()));
+  }
+
+  /** Reads a stream of these blocks to its end, or to where it is damaged. */
+  static StreamIndex of(StreamDecoder stream, RamBlocks blocks) {
+    WordFile words = new WordFile();
+    try {
+      return new StreamIndex(stream, blocks, words);
+    } catch (RuntimeException | Error e) {
+      words.close();
+      throw e;
+    }
+  }
+
+  private final class Recorder implements RamRecordSink {
+    @Override
+    public void content(EncodedPage page) {
+      long number = page.offset() / blocks.targetPageSize();
+      words.put(
+          firstWords.get(page.block().index()) + number,
+          page.position() << POSITION_SHIFT
+              | (long) page.lengthBytes() << ENCODING_BITS
+              | ENCODINGS.indexOf(page.encoding()));
+      stored.get(page.block().index()).set(number, 1);
+    }
+
+    @Override
+    public void zero(RamBlock block, long offset, long lengthBytes) {
+      int pageSize = blocks.targetPageSize();
+      stored.get(block.index()).clear(offset / pageSize, lengthBytes / pageSize);
+    }
+  }
+
+  /** Pages of a block whose last content is not zero. */
+  PageBitmap stored(RamBlock block) {
+    return stored.get(block.index());
+  }
+
+  /** Where the last content of a page stands that is not zero. */
+  Entry entry(RamBlock block, long page) {
+    long word = words.get(firstWords.get(block.index()) + page);
+    return new Entry(
+        ENCODINGS.get((int) (word & (1 << ENCODING_BITS) - 1)),
+        word >>> POSITION_SHIFT,
+        (int) (word >>> ENCODING_BITS) & (1 << LENGTH_BITS) - 1);
+  }
+
+  /**
+   * The state of the devices, at the end of the stream.
+   *
+   * @throws FixedRamException why the stream has none; the pages are those that come before
+   */
+  DeviceState deviceState() {
+    return outcome.get();
+  }
+
+  @Override
+  public void close() {
+    words.close();
+  }
+}
