@@ -6,6 +6,7 @@
 module io.fixedram.core {
   requires jdk.jfr;
 
+  exports io.fixedram.bytes;
   exports io.fixedram.engine;
   exports io.fixedram.error;
   exports io.fixedram.guest;

@@ -7,7 +7,17 @@ import java.util.Set;
 /** The rules of the module, and the order of its packages. */
 class LayersTest extends ModuleRules {
   LayersTest() {
-    super("error", "os", "guest", "stream", "layout", "store", "write", "engine", "pageserver");
+    super(
+        "error",
+        "os",
+        "bytes",
+        "guest",
+        "stream",
+        "layout",
+        "store",
+        "write",
+        "engine",
+        "pageserver");
   }
 
   @Override

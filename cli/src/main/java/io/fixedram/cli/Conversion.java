@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli;
 
+import io.fixedram.bytes.ByteTarget;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.PageSource;
@@ -10,7 +11,6 @@ import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.TransferListener;
 import io.fixedram.qemu.TransferView;
-import io.fixedram.stream.ByteTarget;
 import io.fixedram.stream.StreamEncoder;
 import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WriteOptions;

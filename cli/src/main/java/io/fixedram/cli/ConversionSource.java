@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli;
 
+import io.fixedram.bytes.ByteSource;
 import io.fixedram.cli.console.Console;
 import io.fixedram.guest.PageSource;
 import io.fixedram.guest.SaveSink;
@@ -8,7 +9,6 @@ import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
-import io.fixedram.stream.ByteSource;
 import io.fixedram.stream.StreamDecoder;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.engine;
 
+import io.fixedram.bytes.ByteTarget;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.SaveSink;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.stream.ByteTarget;
 import io.fixedram.stream.StreamEncoder;
 import io.fixedram.write.WrittenSave;
 import java.io.IOException;

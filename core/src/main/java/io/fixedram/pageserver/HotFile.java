@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.pageserver;
 
+import io.fixedram.bytes.LocalFile;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
@@ -8,7 +9,6 @@ import io.fixedram.guest.RamBlocks;
 import io.fixedram.os.Descriptor;
 import io.fixedram.os.Errno;
 import io.fixedram.os.SystemCalls;
-import io.fixedram.store.LocalFile;
 import io.fixedram.write.PendingFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.pageserver;
 
+import io.fixedram.bytes.ByteSource;
+import io.fixedram.bytes.ByteTarget;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
@@ -16,8 +18,6 @@ import io.fixedram.os.Cancellation;
 import io.fixedram.os.UnixSocket;
 import io.fixedram.store.PageRuns;
 import io.fixedram.store.PageStore;
-import io.fixedram.stream.ByteSource;
-import io.fixedram.stream.ByteTarget;
 import io.fixedram.stream.PostcopyEncoder;
 import io.fixedram.stream.ReturnPathDecoder;
 import java.lang.foreign.Arena;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.store;
 
+import io.fixedram.bytes.ByteStore;
+import io.fixedram.bytes.StorePart;
 import java.util.Optional;
 
 /** A format that holds a save as its body, such as the image of a VM manager. */

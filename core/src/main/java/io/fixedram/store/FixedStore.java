@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.store;
 
+import io.fixedram.bytes.ByteStore;
+import io.fixedram.bytes.StoreState;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.store;
 
+import io.fixedram.bytes.ByteStore;
+import io.fixedram.bytes.FilePlace;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.RamBlock;

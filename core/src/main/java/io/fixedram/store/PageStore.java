@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.store;
 
+import io.fixedram.bytes.FilePlace;
+import io.fixedram.bytes.LocalFile;
+import io.fixedram.bytes.StoreState;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.DeviceState;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.store;
 
+import io.fixedram.bytes.ByteStore;
 import io.fixedram.layout.SaveFormat;
 import java.util.List;
 

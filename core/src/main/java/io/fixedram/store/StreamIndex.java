@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.store;
 
+import io.fixedram.bytes.WordFile;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.PageBitmap;

@@ -3,6 +3,8 @@ package io.fixedram.stream;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import io.fixedram.bytes.ByteSource;
+import io.fixedram.bytes.ByteTarget;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.UnsupportedSaveException;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.stream;
 
+import io.fixedram.bytes.ByteTarget;
 import io.fixedram.error.UnsupportedSaveException;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.RamBlock;

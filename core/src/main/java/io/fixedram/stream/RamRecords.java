@@ -65,15 +65,11 @@ final class RamRecords {
           continue;
         }
         case StreamFormat.RAM_ZERO -> readZero(target(flags, offset, at), offset, at);
-        case StreamFormat.RAM_PAGE -> {
-          content(target(flags, offset, at), offset, PageEncoding.PLAIN, pageSize, at);
-        }
-        case StreamFormat.RAM_XBZRLE -> {
-          readDifference(target(flags, offset, at), offset, at);
-        }
-        case StreamFormat.RAM_COMPRESS_PAGE -> {
-          readCompressed(target(flags, offset, at), offset, at);
-        }
+        case StreamFormat.RAM_PAGE ->
+            content(target(flags, offset, at), offset, PageEncoding.PLAIN, pageSize, at);
+        case StreamFormat.RAM_XBZRLE -> readDifference(target(flags, offset, at), offset, at);
+        case StreamFormat.RAM_COMPRESS_PAGE ->
+            readCompressed(target(flags, offset, at), offset, at);
         case StreamFormat.RAM_HOOK ->
             throw new UnsupportedSaveException(
                 in.name() + " is an RDMA stream, which cannot be taken: migrate without rdma");

@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import static java.nio.ByteOrder.BIG_ENDIAN;
 
+import io.fixedram.bytes.ByteSource;
 import io.fixedram.error.DamagedSaveException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

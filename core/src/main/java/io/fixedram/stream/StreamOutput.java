@@ -3,6 +3,7 @@ package io.fixedram.stream;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import io.fixedram.bytes.ByteTarget;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;

@@ -4,6 +4,7 @@ package io.fixedram.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.bytes.ByteSource;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
@@ -15,7 +16,6 @@ import io.fixedram.guest.RamBlocks;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
 import io.fixedram.os.Errno;
-import io.fixedram.stream.ByteSource;
 import io.fixedram.stream.StreamDecoder;
 import io.fixedram.testing.FaultyCalls;
 import io.fixedram.write.DirectMode;

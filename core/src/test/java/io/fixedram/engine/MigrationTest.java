@@ -12,6 +12,7 @@ import static io.fixedram.engine.MigrationStatus.SETUP;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.bytes.ByteSource;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.Configuration;
@@ -20,7 +21,6 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.UnixSocket;
-import io.fixedram.stream.ByteSource;
 import io.fixedram.stream.StreamDecoder;
 import io.fixedram.testing.FaultyCalls;
 import io.fixedram.write.DirectMode;

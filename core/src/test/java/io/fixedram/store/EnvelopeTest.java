@@ -4,6 +4,9 @@ package io.fixedram.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.bytes.ByteStore;
+import io.fixedram.bytes.LocalFile;
+import io.fixedram.bytes.StorePart;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveFormat;

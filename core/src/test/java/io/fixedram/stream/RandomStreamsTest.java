@@ -3,6 +3,8 @@ package io.fixedram.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fixedram.bytes.ByteSource;
+import io.fixedram.bytes.ByteTarget;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;

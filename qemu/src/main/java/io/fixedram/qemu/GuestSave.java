@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
+import io.fixedram.bytes.ByteSource;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.SaveSink;
@@ -9,7 +10,6 @@ import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.MigrationWatch.Outcome;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.qmp.QmpClient;
-import io.fixedram.stream.ByteSource;
 import io.fixedram.stream.StreamDecoder;
 import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WrittenSave;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
+import io.fixedram.bytes.LocalFile;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.RamBlock;
@@ -10,7 +11,6 @@ import io.fixedram.qemu.command.NotInstantException;
 import io.fixedram.qemu.command.QemuCommandLine;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
-import io.fixedram.store.LocalFile;
 import io.fixedram.store.MapObstacle;
 import io.fixedram.store.MappableRegion;
 import io.fixedram.store.PageStore;

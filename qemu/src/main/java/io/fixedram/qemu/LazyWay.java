@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
+import io.fixedram.bytes.LocalFile;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
@@ -11,7 +12,6 @@ import io.fixedram.pageserver.HotFile;
 import io.fixedram.pageserver.HotPages;
 import io.fixedram.pageserver.Lifeline;
 import io.fixedram.pageserver.PageServer;
-import io.fixedram.store.LocalFile;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveHold;
 import java.util.Optional;

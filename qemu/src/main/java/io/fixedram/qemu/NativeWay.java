@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
+import io.fixedram.bytes.LocalFile;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
-import io.fixedram.store.LocalFile;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveHold;
 import java.nio.file.Path;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
+import io.fixedram.bytes.ByteSource;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.CountingSink;
@@ -8,7 +9,6 @@ import io.fixedram.guest.TransferCounters;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.qmp.Endpoint;
-import io.fixedram.stream.ByteSource;
 import io.fixedram.stream.ReturnPath;
 import io.fixedram.stream.StreamDecoder;
 import io.fixedram.write.SaveWriter;

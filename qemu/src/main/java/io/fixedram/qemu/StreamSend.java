@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
+import io.fixedram.bytes.ByteTarget;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.CountingSink;
@@ -9,7 +10,6 @@ import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
-import io.fixedram.stream.ByteTarget;
 import io.fixedram.stream.StreamEncoder;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;

@@ -4,6 +4,7 @@ package io.fixedram.qmpserver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.bytes.ByteSource;
 import io.fixedram.engine.GuestMemory;
 import io.fixedram.engine.MemoryLoad;
 import io.fixedram.engine.MemorySink;
@@ -22,7 +23,6 @@ import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.qmp.QmpEvent;
 import io.fixedram.qemu.qmp.QmpException;
-import io.fixedram.stream.ByteSource;
 import io.fixedram.stream.StreamDecoder;
 import io.fixedram.write.DirectMode;
 import io.fixedram.write.WriteOptions;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.stream;
+package io.fixedram.bytes;
 
 import io.fixedram.error.StorageException;
 import java.io.IOException;

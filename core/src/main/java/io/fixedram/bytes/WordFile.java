@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.store;
+package io.fixedram.bytes;
 
 import io.fixedram.error.StorageException;
 import io.fixedram.os.Descriptor;
@@ -18,7 +18,7 @@ import java.util.Optional;
  * rest in a file of the temporary directory that has no name any more. Made for accesses that stay
  * near each other for a while. Safe for use by several threads.
  */
-final class WordFile implements AutoCloseable {
+public final class WordFile implements AutoCloseable {
   private static final int PIECE_BYTES = 4096;
   private static final int PIECE_WORDS = PIECE_BYTES / Long.BYTES;
 
@@ -32,6 +32,9 @@ final class WordFile implements AutoCloseable {
 
   /** In the order of use, the latest last. */
   private final Map<Long, Piece> pieces = new LinkedHashMap<>(MAX_PIECES * 2, 0.75f, true);
+
+  /** Starts with words that are all 0, and no file. */
+  public WordFile() {}
 
   private static final class Piece {
     private final MemorySegment words;
@@ -63,14 +66,14 @@ final class WordFile implements AutoCloseable {
    *
    * @throws StorageException if the temporary directory can't be written
    */
-  synchronized void put(long index, long word) {
+  public synchronized void put(long index, long word) {
     Piece piece = piece(index / PIECE_WORDS);
     piece.words.setAtIndex(ValueLayout.JAVA_LONG, index % PIECE_WORDS, word);
     piece.changed = true;
   }
 
   /** A word that was set, or 0. */
-  synchronized long get(long index) {
+  public synchronized long get(long index) {
     return piece(index / PIECE_WORDS).words.getAtIndex(ValueLayout.JAVA_LONG, index % PIECE_WORDS);
   }
 

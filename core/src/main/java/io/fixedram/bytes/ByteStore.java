@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.store;
+package io.fixedram.bytes;
 
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.StorageException;
-import io.fixedram.stream.ByteSource;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.store;
+package io.fixedram.bytes;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.store;
+package io.fixedram.bytes;
 
 /**
  * A position in a local file.
