@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -95,13 +96,21 @@ public final class ChildProcess {
 
   private static Process start(List<String> words, Path directory) {
     try {
-      return new ProcessBuilder(Programs.aside(words))
-          .directory(directory.toFile())
-          .redirectInput(Path.of("/dev/null").toFile())
-          .start();
+      ProcessBuilder builder =
+          new ProcessBuilder(Programs.aside(words))
+              .directory(directory.toFile())
+              .redirectInput(Path.of("/dev/null").toFile());
+      speakEnglish(builder.environment());
+      return builder.start();
     } catch (IOException e) {
       throw new StorageException("cannot start " + words.getFirst() + ": " + e.getMessage(), e);
     }
+  }
+
+  /** What programs say is read here, and names are in UTF-8 all the same. */
+  private static void speakEnglish(Map<String, String> environment) {
+    environment.put("LC_ALL", "C.UTF-8");
+    environment.remove("LANGUAGE");
   }
 
   /**

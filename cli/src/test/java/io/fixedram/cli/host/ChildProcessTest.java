@@ -46,6 +46,11 @@ class ChildProcessTest {
   }
 
   @Test
+  void programsSpeakTheLanguageThatIsReadHere() {
+    assertThat(shell("echo \"$LC_ALL ${LANGUAGE-none}\"").out()).isEqualTo("C.UTF-8 none\n");
+  }
+
+  @Test
   void aProgramThatIsNotThereIsNamed() {
     assertThatThrownBy(() ->
             ChildProcess.run(List.of("/no/such/program"), directory, new Cancellation())

@@ -75,7 +75,7 @@ record LinuxParts(Path kernel, Path busybox) {
     packages.download(kernel, BUSYBOX_PACKAGE);
   }
 
-  private static Optional<Path> newestKernel(Path boot) {
+  static Optional<Path> newestKernel(Path boot) {
     List<Path> found = new ArrayList<>();
     try (DirectoryStream<Path> kernels = Files.newDirectoryStream(boot, "vmlinuz-*")) {
       for (Path kernel : kernels) {
@@ -86,7 +86,10 @@ record LinuxParts(Path kernel, Path busybox) {
     } catch (IOException e) {
       return Optional.empty();
     }
-    return found.stream().max(Comparator.naturalOrder());
+    return found.stream()
+        .max(
+            Comparator.comparing(
+                (Path kernel) -> kernel.getFileName().toString(), new VersionOrder()));
   }
 
   private static boolean isStatic(Path program) {
