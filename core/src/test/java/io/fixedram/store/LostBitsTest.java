@@ -12,6 +12,7 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.testing.Guest;
+import io.fixedram.testing.GuestSink;
 import io.fixedram.write.FixedVariant;
 import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WriteOptions;
@@ -76,7 +77,7 @@ class LostBitsTest {
 
   private void send() {
     try (PageStore save = Saves.open(path);
-        PresenceSink sink = new PresenceSink()) {
+        GuestSink sink = new GuestSink()) {
       save.sendTo(sink);
     }
   }
