@@ -100,6 +100,19 @@ public interface ByteStore extends ByteSource, AutoCloseable {
     }
   }
 
+  /**
+   * Reads all of so many bytes: for fields of formats.
+   *
+   * @throws DamagedSaveException if the store ends before
+   */
+  default byte[] readFully(long position, int length) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment memory = arena.allocate(length);
+      readFully(position, memory, 0, length);
+      return memory.toArray(ValueLayout.JAVA_BYTE);
+    }
+  }
+
   @Override
   void close();
 }

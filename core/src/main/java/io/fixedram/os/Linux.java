@@ -29,6 +29,8 @@ final class Linux {
   static final int SYS_FLOCK = 73;
   static final int SYS_FSYNC = 74;
   static final int SYS_FTRUNCATE = 77;
+  static final int SYS_RENAME = 82;
+  static final int SYS_UNLINK = 87;
   static final int SYS_FSTATFS = 138;
   static final int SYS_SYNC_FILE_RANGE = 277;
   static final int SYS_FALLOCATE = 285;

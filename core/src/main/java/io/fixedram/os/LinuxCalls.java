@@ -82,6 +82,21 @@ final class LinuxCalls implements SystemCalls {
   }
 
   @Override
+  public int rename(String from, String to) {
+    try (Arena arena = Arena.ofConfined()) {
+      long source = Native.address(arena.allocateFrom(from));
+      return (int) Native.call(Linux.SYS_RENAME, source, Native.address(arena.allocateFrom(to)));
+    }
+  }
+
+  @Override
+  public int unlink(String path) {
+    try (Arena arena = Arena.ofConfined()) {
+      return (int) Native.call(Linux.SYS_UNLINK, Native.address(arena.allocateFrom(path)));
+    }
+  }
+
+  @Override
   public long fileSystemType(int descriptor) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment into = arena.allocate(Linux.STATFS_BYTES, Long.BYTES);

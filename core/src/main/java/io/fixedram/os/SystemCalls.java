@@ -4,9 +4,9 @@ package io.fixedram.os;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The system calls that this project makes on files, each with the raw result of the kernel: zero
- * or a count, or an error number negated. Safe for use by several threads. An interface so that
- * tests can put faults between a file and the kernel.
+ * The system calls that this project makes on files it writes, and on those it reads, each with the
+ * raw result of the kernel: zero or a count, or an error number negated. Safe for use by several
+ * threads. An interface so that tests can put faults between a file and the kernel.
  */
 public interface SystemCalls {
 
@@ -47,6 +47,12 @@ public interface SystemCalls {
 
   /** statx(2) of the open file itself into a {@code struct statx} of 256 bytes. */
   int statx(int descriptor, int mask, MemorySegment into);
+
+  /** rename(2). */
+  int rename(String from, String to);
+
+  /** unlink(2). */
+  int unlink(String path);
 
   /** fstatfs(2): the number of the file system's type. */
   long fileSystemType(int descriptor);

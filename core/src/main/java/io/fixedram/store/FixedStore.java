@@ -187,7 +187,8 @@ final class FixedStore implements PageStore {
     int pageSize = header.blocks().targetPageSize();
     return HolesMark.fits(place, pageSize)
         && Arrays.equals(
-            bytes.readHead(HolesMark.position(place, pageSize), HolesMark.BYTES), HolesMark.text());
+            bytes.readFully(HolesMark.position(place, pageSize), HolesMark.BYTES),
+            HolesMark.text());
   }
 
   @Override

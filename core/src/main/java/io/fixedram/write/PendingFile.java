@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Optional;
 
 /**
@@ -100,9 +99,9 @@ public final class PendingFile implements AutoCloseable {
   private static void takeBack(SystemCalls calls, Path partial, Descriptor descriptor) {
     try (descriptor) {
       if (isStill(calls, partial, descriptor)) {
-        Files.deleteIfExists(partial);
+        var _ = calls.unlink(partial.toString());
       }
-    } catch (IOException | StorageException e) {
+    } catch (StorageException e) {
       // What is left is taken over by the next save to that name.
     }
   }
@@ -120,15 +119,12 @@ public final class PendingFile implements AutoCloseable {
             Errno.EAGAIN.number());
       }
       if (isStill(calls, partial, existing)) {
-        Files.deleteIfExists(partial);
+        unlink(calls, partial, "cannot remove the abandoned ");
       }
     } catch (StorageException e) {
       if (e.errno() != Errno.ENOENT.number()) {
         throw e;
       }
-    } catch (IOException e) {
-      throw new StorageException(
-          "cannot remove the abandoned " + partial + ": " + e.getMessage(), e);
     }
   }
 
@@ -149,6 +145,14 @@ public final class PendingFile implements AutoCloseable {
     }
   }
 
+  /** Removes a file that may be gone already. */
+  private static void unlink(SystemCalls calls, Path path, String failure) {
+    int result = calls.unlink(path.toString());
+    if (result < 0 && !Errno.ENOENT.is(result)) {
+      throw new StorageException(failure + path + ": " + Errno.text(result), -result);
+    }
+  }
+
   private static Path real(Path link) {
     try {
       return link.toRealPath();
@@ -158,9 +162,6 @@ public final class PendingFile implements AutoCloseable {
   }
 
   private static boolean isStill(SystemCalls calls, Path path, Descriptor descriptor) {
-    if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-      return false;
-    }
     try (Descriptor named = Descriptor.open(calls, path, Descriptor.Mode.READ)) {
       return named.status().key().equals(descriptor.status().key());
     } catch (StorageException e) {
@@ -210,11 +211,10 @@ public final class PendingFile implements AutoCloseable {
   }
 
   private void rename() {
-    try {
-      Files.move(partialPath(), target, StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException e) {
+    int result = calls.rename(partialPath().toString(), target.toString());
+    if (result < 0) {
       throw new StorageException(
-          "cannot rename " + partialPath() + " to " + target + ": " + e.getMessage(), e);
+          "cannot rename " + partialPath() + " to " + target + ": " + Errno.text(result), -result);
     }
     published = true;
   }
@@ -229,11 +229,8 @@ public final class PendingFile implements AutoCloseable {
   public void close() {
     try {
       if (!published) {
-        Files.deleteIfExists(partialPath());
+        unlink(calls, partialPath(), "cannot remove the unfinished ");
       }
-    } catch (IOException e) {
-      throw new StorageException(
-          "cannot remove the unfinished " + partialPath() + ": " + e.getMessage(), e);
     } finally {
       descriptor.close();
     }

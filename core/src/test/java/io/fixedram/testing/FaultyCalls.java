@@ -36,7 +36,9 @@ public final class FaultyCalls implements SystemCalls {
     SYNC_FILE_RANGE,
     FLOCK,
     LSEEK,
-    STATX
+    STATX,
+    RENAME,
+    UNLINK
   }
 
   /**
@@ -45,7 +47,7 @@ public final class FaultyCalls implements SystemCalls {
    * @param index its place among all calls
    * @param flags flags of an open
    * @param position where a transfer began
-   * @param path what was opened, empty if it is another call
+   * @param path what was opened, renamed or unlinked, empty if it is another call
    */
   public record Call(Kind kind, int index, int flags, long position, String path) {}
 
@@ -180,6 +182,18 @@ public final class FaultyCalls implements SystemCalls {
   public int statx(int descriptor, int mask, MemorySegment into) {
     int fault = fault(Kind.STATX, mask, 0);
     return fault != 0 ? -fault : kernel.statx(descriptor, mask, into);
+  }
+
+  @Override
+  public int rename(String from, String to) {
+    int fault = fault(Kind.RENAME, 0, 0, from);
+    return fault != 0 ? -fault : kernel.rename(from, to);
+  }
+
+  @Override
+  public int unlink(String path) {
+    int fault = fault(Kind.UNLINK, 0, 0, path);
+    return fault != 0 ? -fault : kernel.unlink(path);
   }
 
   /** That of no file system in memory, so that tests in memory go the ways that disks go. */

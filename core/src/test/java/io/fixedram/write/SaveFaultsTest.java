@@ -115,7 +115,9 @@ class SaveFaultsTest {
           fault(Kind.FLOCK, Errno.ENOLCK, true),
           fault(Kind.FLOCK, Errno.EIO, false),
           fault(Kind.LSEEK, Errno.EINVAL, false),
-          fault(Kind.STATX, Errno.EIO, false));
+          fault(Kind.STATX, Errno.EIO, false),
+          fault(Kind.RENAME, Errno.EACCES, false),
+          fault(Kind.RENAME, Errno.EIO, false));
 
   private static Fault fault(Kind kind, Errno errno, boolean survivable) {
     return new Fault(kind, errno.number(), survivable);
