@@ -10,28 +10,30 @@ import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.MigrationWatch.Outcome;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.qemu.qmp.QmpException;
 import io.fixedram.stream.StreamDecoder;
 import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WrittenSave;
 import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
  * Saves the guest of a running QEMU: QEMU migrates into a socket of ours, and what comes out of it
  * goes into the file page by page. Whatever happens, QEMU's migration settings end as they were;
- * and unless the save succeeds the guest does what it did before, and no file appears.
+ * and unless the save succeeds the guest does what it did before, and no file appears. A migration
+ * of somebody else's is left alone, and what was changed for this one put back when that has ended.
  */
 public final class GuestSave {
   private static final Duration CANCEL_TIME = Duration.ofSeconds(1);
-  private static final Duration CLEANUP_TIME = Duration.ofSeconds(10);
   private static final Duration QUIT_TIME = Duration.ofSeconds(10);
 
   private final SaveRequest request;
   private final TransferListener listener;
   private final Cancellation cancellation;
   private final QemuMigration migration;
+  private final OutgoingMigration own;
+  private final MigrationSettings settings;
   private final LiveView view = new LiveView(new TransferCounters(), "starting");
   private final long startNanos = System.nanoTime();
 
@@ -44,6 +46,8 @@ public final class GuestSave {
     this.listener = listener;
     this.cancellation = cancellation;
     this.migration = migration;
+    this.own = new OutgoingMigration(migration);
+    this.settings = new MigrationSettings(migration.qmp());
   }
 
   /**
@@ -64,22 +68,26 @@ public final class GuestSave {
     boolean liveUnderTcg = before.running() && !request.stopFirst() && migration.lacksKvm();
     try (SaveWriter writer =
         SaveWriter.create(request.file(), request.format(), request.options())) {
-      MigrationSettings settings = new MigrationSettings(migration.qmp());
       Outcome outcome;
       WrittenSave written;
+      SaveUndo undo = new SaveUndo(own, settings, listener, cancellation);
       try {
         cancellation.throwIfCancelled();
-        change(settings);
+        change();
         if (request.stopFirst()) {
-          migration.stopGuest();
+          own.stopGuest();
         }
         outcome = transfer(writer.sink(), before);
-        putBack(settings);
+        putBack();
         view.phase("writing to disk");
         cancellation.throwIfCancelled();
         written = writer.publish();
+      } catch (QmpException e) {
+        FixedRamException reason = reason(e);
+        undo.run(reason, before);
+        throw reason;
       } catch (RuntimeException | Error e) {
-        bringBack(e, before, settings);
+        undo.run(e, before);
         throw e;
       }
       finish(outcome, before);
@@ -87,11 +95,9 @@ public final class GuestSave {
     }
   }
 
-  private static void change(MigrationSettings settings) {
+  /** What must be so before QEMU starts to migrate. */
+  private void change() {
     settings.setPlainStream();
-    settings.setCapabilities(Map.of("events", true));
-    // No limit: QEMU 7.2's own is 128 MiB/s.
-    settings.setParameter("max-bandwidth", 0);
     settings.setParameter("mode", "normal");
     settings.replaceParameter("zero-page-detection", "none", "legacy");
   }
@@ -100,16 +106,20 @@ public final class GuestSave {
     boolean live = before.running() && !request.stopFirst();
     MigrationWatch.Plan plan =
         new MigrationWatch.Plan(
-            live ? request.maxPasses() : 0, request.then() == AfterSave.RESUME && before.running());
-    try (OutgoingChannel connection = OutgoingChannel.start(migration, listener, cancellation);
+            live ? request.maxPasses() : 0,
+            this::putBack,
+            request.then() == AfterSave.RESUME && before.running());
+    try (OutgoingChannel connection = OutgoingChannel.start(own, listener, cancellation);
         Cancellation.Registration _ = cancellation.onCancel(() -> closeLater(connection))) {
+      // No limit: QEMU 7.2's own is 128 MiB/s. Only now, when no other migration is slowed by it.
+      settings.setParameter("max-bandwidth", 0);
       view.phase(live ? "saving live" : "saving");
       listener.started(view);
       try (MigrationWatch watch =
-          new MigrationWatch(migration, connection, plan, view, listener, cancellation)) {
+          new MigrationWatch(own, connection, plan, view, listener, cancellation)) {
         try {
           return receive(sink, connection, watch);
-        } catch (FixedRamException e) {
+        } catch (RuntimeException | Error e) {
           end(connection);
           throw e;
         }
@@ -130,7 +140,7 @@ public final class GuestSave {
    */
   private void end(OutgoingChannel connection) {
     try {
-      migration.within(CANCEL_TIME).cancel();
+      own.cancel(CANCEL_TIME);
     } catch (FixedRamException e) {
       connection.close();
     }
@@ -144,11 +154,12 @@ public final class GuestSave {
     } catch (FixedRamException e) {
       throw watch.cause(e);
     }
+    watch.streamEnded();
     return watch.awaitCompleted();
   }
 
   /** The save is all there: that its settings stay behind in a QEMU that is gone is no reason. */
-  private void putBack(MigrationSettings settings) {
+  private void putBack() {
     try {
       settings.putBack();
     } catch (FixedRamException e) {
@@ -156,42 +167,16 @@ public final class GuestSave {
     }
   }
 
-  private void bringBack(Throwable failure, GuestStatus before, MigrationSettings settings) {
-    if (failure instanceof QemuGoneException) {
-      return;
+  /** What is behind a command that QEMU refused. */
+  private FixedRamException reason(QmpException refused) {
+    if (own.hasBegun()) {
+      return refused;
     }
-    QemuMigration hurried = migration.within(CLEANUP_TIME);
-    if (!attempt(failure, () -> hurried.cancelAndWait(CLEANUP_TIME))) {
-      listener.warning(
-          "QEMU does not answer, so its migration settings may stay as the save had them");
-      return;
-    }
-    if (!attempt(failure, () -> bringBackGuest(hurried, before))) {
-      listener.warning("it is not known whether the guest runs on as it did before");
-    }
-    if (!attempt(failure, settings::putBack)) {
-      listener.warning("QEMU's migration settings could not be put back");
-    }
-  }
-
-  private void bringBackGuest(QemuMigration hurried, GuestStatus before) {
-    GuestStatus now = hurried.guest();
-    if (before.running() && !now.running()) {
-      hurried.resumeGuest();
-    } else if (now.is("postmigrate")) {
-      // Only running leads out of that state.
-      listener.warning("the guest must run (QMP 'cont') before it can be saved again");
-    }
-  }
-
-  /** Does a part of the cleaning up; what fails in it must not hide what made it necessary. */
-  private static boolean attempt(Throwable failure, Runnable part) {
     try {
-      part.run();
-      return true;
+      MigrationState state = migration.state();
+      return state.isUnderWay() ? OutgoingChecks.underWay(state) : refused;
     } catch (FixedRamException e) {
-      failure.addSuppressed(e);
-      return false;
+      return refused;
     }
   }
 
@@ -199,6 +184,10 @@ public final class GuestSave {
     if (request.then() == AfterSave.RESUME && !before.running()) {
       // Only now: had the save failed, a guest that was paused would have had to stay so.
       migration.resumeGuest();
+    }
+    if (request.then() == AfterSave.RESUME && before.running() && !outcome.resumed()) {
+      listener.warning(
+          "another client of QEMU stopped the guest during the save, so it was not let run on");
     }
     if (outcome.resumeFailure().isPresent()) {
       FixedRamException why = outcome.resumeFailure().get();

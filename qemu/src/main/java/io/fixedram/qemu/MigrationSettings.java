@@ -13,7 +13,8 @@ import java.util.Optional;
 
 /**
  * QEMU's migration capabilities and parameters, changed for a while and put back in reverse order.
- * What this QEMU does not know is left alone, and so is what already is as wanted. Not thread-safe.
+ * What this QEMU does not know is left alone, and so is what already is as wanted, and what
+ * somebody else has changed since. Safe for use by several threads.
  */
 final class MigrationSettings {
   /**
@@ -45,8 +46,10 @@ final class MigrationSettings {
   private final QmpClient qmp;
   private final ArrayDeque<Undo> undos = new ArrayDeque<>();
 
-  /** A command that puts something back. */
-  private record Undo(String command, Map<String, ?> arguments) {}
+  /** What puts something back. */
+  private interface Undo {
+    void run(Duration patience);
+  }
 
   MigrationSettings(QmpClient qmp) {
     this.qmp = qmp;
@@ -54,8 +57,12 @@ final class MigrationSettings {
 
   /** The capabilities that this QEMU knows, and whether they are on. */
   Map<String, Boolean> capabilities() {
+    return capabilities(QmpClient.ANSWER_TIME);
+  }
+
+  private Map<String, Boolean> capabilities(Duration patience) {
     Map<String, Boolean> all = new LinkedHashMap<>();
-    for (Json each : qmp.execute("query-migrate-capabilities").items()) {
+    for (Json each : qmp.execute("query-migrate-capabilities", Map.of(), patience).items()) {
       all.put(each.get("capability").text(), each.get("state").flag());
     }
     return all;
@@ -65,7 +72,7 @@ final class MigrationSettings {
    * Switches capabilities. All go in one command, since QEMU checks the outcome of the whole: some
    * depend on others (postcopy-preempt on postcopy-ram, zero-copy-send on multifd).
    */
-  void setCapabilities(Map<String, Boolean> wanted) {
+  synchronized void setCapabilities(Map<String, Boolean> wanted) {
     Map<String, Boolean> before = capabilities();
     Map<String, Boolean> change = new LinkedHashMap<>(wanted);
     change
@@ -77,8 +84,17 @@ final class MigrationSettings {
     }
     before.keySet().retainAll(change.keySet());
     // First, since a command that QEMU answers too late is carried out all the same.
-    undos.push(new Undo("migrate-set-capabilities", capabilityArguments(before)));
+    undos.push(patience -> putBackCapabilities(before, patience));
     qmp.execute("migrate-set-capabilities", capabilityArguments(change));
+  }
+
+  private void putBackCapabilities(Map<String, Boolean> before, Duration patience) {
+    Map<String, Boolean> now = capabilities(patience);
+    Map<String, Boolean> changed = new LinkedHashMap<>(before);
+    changed.entrySet().removeIf(each -> each.getValue().equals(now.get(each.getKey())));
+    if (!changed.isEmpty()) {
+      qmp.execute("migrate-set-capabilities", capabilityArguments(changed), patience);
+    }
   }
 
   private static Map<String, ?> capabilityArguments(Map<String, Boolean> states) {
@@ -99,12 +115,28 @@ final class MigrationSettings {
   }
 
   /** Sets a parameter, a text or a number. */
-  void setParameter(String name, Object wanted) {
+  synchronized void setParameter(String name, Object wanted) {
     Optional<Json> before = qmp.execute("query-migrate-parameters").find(name);
-    if (before.isPresent() && !before.get().toString().equals(Json.of(wanted).toString())) {
-      undos.push(new Undo("migrate-set-parameters", Map.of(name, before.get().raw())));
+    if (before.isPresent() && !isSame(before.get(), wanted)) {
+      undos.push(patience -> putBackParameter(name, before.get(), wanted, patience));
       qmp.execute("migrate-set-parameters", Map.of(name, wanted));
     }
+  }
+
+  private void putBackParameter(String name, Json before, Object wanted, Duration patience) {
+    Optional<Json> now = qmp.execute("query-migrate-parameters", Map.of(), patience).find(name);
+    if (now.isPresent() && isSame(now.get(), wanted)) {
+      qmp.execute("migrate-set-parameters", Map.of(name, before.raw()), patience);
+    }
+  }
+
+  private static boolean isSame(Json value, Object wanted) {
+    return value.toString().equals(Json.of(wanted).toString());
+  }
+
+  /** Whether something is to be put back. */
+  synchronized boolean areChanged() {
+    return !undos.isEmpty();
   }
 
   /** Sets a parameter that has a certain value now. */
@@ -125,12 +157,12 @@ final class MigrationSettings {
    * @param patience how long QEMU may take for each answer
    * @throws FixedRamException if something could not be put back, the first of what QEMU said
    */
-  void putBack(Duration patience) {
+  synchronized void putBack(Duration patience) {
     Optional<FixedRamException> first = Optional.empty();
     while (!undos.isEmpty()) {
       Undo undo = undos.pop();
       try {
-        qmp.execute(undo.command, undo.arguments, patience);
+        undo.run(patience);
       } catch (FixedRamException e) {
         first.ifPresent(earlier -> earlier.addSuppressed(e));
         first = first.or(() -> Optional.of(e));

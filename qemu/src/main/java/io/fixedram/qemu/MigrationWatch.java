@@ -5,6 +5,7 @@ import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.qmp.QmpEvent;
 import java.time.Duration;
 import java.util.Optional;
@@ -12,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Follows an outgoing migration in a thread of its own while its stream is read in another: asks
@@ -21,12 +23,15 @@ import java.util.concurrent.TimeoutException;
 final class MigrationWatch implements AutoCloseable {
   private static final Duration POLL_TIME = Duration.ofMillis(100);
 
+  /** How soon it is seen that the stream has ended, while the guest waits to go on. */
+  private static final Duration LOOK_TIME = Duration.ofMillis(2);
+
   private static final Duration CLOSE_TIME = Duration.ofSeconds(2);
 
   /** How long after the end of a stream QEMU may take to say why it ended. */
   private static final Duration REASON_TIME = Duration.ofSeconds(2);
 
-  private final QemuMigration migration;
+  private final OutgoingMigration migration;
   private final OutgoingChannel connection;
   private final Plan plan;
   private final LiveView view;
@@ -34,33 +39,46 @@ final class MigrationWatch implements AutoCloseable {
   private final Cancellation cancellation;
   private final Thread thread;
   private final CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+  private volatile boolean streamEnded;
   private volatile boolean closed;
+
+  /** Held while QEMU is told something, which must not begin once this is closed. */
+  private final ReentrantLock acting = new ReentrantLock();
 
   // Only the watching thread uses these.
   private final Downtime downtime = new Downtime();
-  private boolean guestStopped;
   private boolean cancelled;
+
+  private boolean stopped;
+
+  /** Whether the guest stands still because another client of QEMU has stopped it. */
+  private boolean stoppedByAnother;
 
   /**
    * What to do on the way.
    *
    * @param maxPasses passes after which the guest is stopped; 0 for never
-   * @param resume whether the guest goes on when QEMU is done with it
+   * @param completed is run when QEMU is done with the guest, before that goes on
+   * @param resume whether the guest goes on then
    */
-  record Plan(int maxPasses, boolean resume) {}
+  record Plan(int maxPasses, Runnable completed, boolean resume) {}
 
   /**
    * How the migration ended.
    *
    * @param state QEMU's last word
    * @param downtime from the guest's stop to its going on or to the end
+   * @param resumed whether the guest was let go on
    * @param resumeFailure why the guest did not go on, if it was to
    */
   record Outcome(
-      MigrationState state, Duration downtime, Optional<FixedRamException> resumeFailure) {}
+      MigrationState state,
+      Duration downtime,
+      boolean resumed,
+      Optional<FixedRamException> resumeFailure) {}
 
   MigrationWatch(
-      QemuMigration migration,
+      OutgoingMigration migration,
       OutgoingChannel connection,
       Plan plan,
       LiveView view,
@@ -140,22 +158,30 @@ final class MigrationWatch implements AutoCloseable {
         : new FixedRamException("following the migration failed: " + e.getCause(), e);
   }
 
+  /** The stream is read to its end: QEMU completes the migration any moment. */
+  void streamEnded() {
+    streamEnded = true;
+  }
+
   private void watch() {
     try {
       MigrationState state;
       do {
-        migration.qmp().nextEvent(POLL_TIME).ifPresent(this::take);
+        awaitNews();
         state = migration.state();
         view.state(state);
         cancelIfAskedFor();
         stopIfEndless(state);
       } while (state.isUnderWay() && !closed);
       Optional<FixedRamException> resumeFailure = Optional.empty();
+      boolean resume = false;
       if (state.is("completed") && !closed) {
-        resumeFailure = plan.resume ? resume() : Optional.empty();
+        act(plan.completed);
+        resume = plan.resume && !stoppedByAnother;
+        resumeFailure = resume ? resume() : Optional.empty();
         takeAll();
       }
-      outcome.complete(new Outcome(state, downtime.length(), resumeFailure));
+      outcome.complete(new Outcome(state, downtime.length(), resume, resumeFailure));
     } catch (RuntimeException | Error e) {
       outcome.completeExceptionally(e);
       // Nobody would tell the reader any more that nothing comes.
@@ -163,32 +189,64 @@ final class MigrationWatch implements AutoCloseable {
     }
   }
 
+  /** Returns when QEMU has told something, or is to be asked. */
+  private void awaitNews() {
+    long until = System.nanoTime() + POLL_TIME.toNanos();
+    Optional<QmpEvent> event;
+    do {
+      event = qmp().nextEvent(LOOK_TIME);
+      event.ifPresent(this::take);
+    } while (event.isEmpty() && !streamEnded && !closed && System.nanoTime() < until);
+  }
+
+  private QmpClient qmp() {
+    return migration.qemu().qmp();
+  }
+
+  /** Tells QEMU something, unless this was closed. */
+  private void act(Runnable command) {
+    acting.lock();
+    try {
+      if (!closed) {
+        command.run();
+      }
+    } finally {
+      acting.unlock();
+    }
+  }
+
   private void take(QmpEvent event) {
     downtime.take(event);
+    switch (event.name()) {
+      case "RESUME" -> stoppedByAnother = false;
+      // QEMU stops the guest too, at the end, and then calls it finish-migrate or postmigrate.
+      case "STOP" ->
+          stoppedByAnother = !migration.guestStopped() && migration.qemu().guest().is("paused");
+      default -> {
+        // Others do not say who lets the guest run.
+      }
+    }
   }
 
   private void takeAll() {
-    Optional<QmpEvent> event = migration.qmp().nextEvent(Duration.ZERO);
+    Optional<QmpEvent> event = qmp().nextEvent(Duration.ZERO);
     while (event.isPresent()) {
-      take(event.get());
-      event = migration.qmp().nextEvent(Duration.ZERO);
+      downtime.take(event.get());
+      event = qmp().nextEvent(Duration.ZERO);
     }
   }
 
   private void cancelIfAskedFor() {
     if (cancellation.isCancelled() && !cancelled) {
       cancelled = true;
-      migration.cancel();
+      act(() -> migration.cancel(QmpClient.ANSWER_TIME));
     }
   }
 
   private void stopIfEndless(MigrationState state) {
-    if (plan.maxPasses > 0
-        && state.passes() > plan.maxPasses
-        && state.is("active")
-        && !guestStopped) {
-      guestStopped = true;
-      migration.stopGuest();
+    if (plan.maxPasses > 0 && state.passes() > plan.maxPasses && state.is("active") && !stopped) {
+      stopped = true;
+      act(migration::stopGuest);
       view.phase("stopped, finishing");
       listener.note(
           "the guest dirties its RAM as fast as it is saved: stopped after "
@@ -199,7 +257,8 @@ final class MigrationWatch implements AutoCloseable {
 
   private Optional<FixedRamException> resume() {
     try {
-      migration.resumeGuest();
+      migration.qemu().awaitFinished();
+      act(this::resumeIfOurs);
       // RESUME comes before the answer.
       return Optional.empty();
     } catch (FixedRamException e) {
@@ -207,16 +266,30 @@ final class MigrationWatch implements AutoCloseable {
     }
   }
 
+  private void resumeIfOurs() {
+    GuestStatus now = migration.qemu().guest();
+    if (migration.mayResume(now)) {
+      migration.resumeGuest(QmpClient.ANSWER_TIME);
+    } else if (!now.running()) {
+      throw new FixedRamException("it is in the state '" + now.name() + "'");
+    }
+  }
+
   /**
-   * Stops watching; the migration goes on. A question that QEMU is slow to answer is not waited for
-   * long.
+   * Stops watching; the migration goes on. What QEMU is slow to answer is not waited for long, and
+   * nothing more is told it.
    */
   @Override
   public void close() {
-    closed = true;
     try {
-      thread.join(CLOSE_TIME);
+      boolean alone = acting.tryLock(CLOSE_TIME.toMillis(), TimeUnit.MILLISECONDS);
+      closed = true;
+      if (alone) {
+        acting.unlock();
+        thread.join(CLOSE_TIME);
+      }
     } catch (InterruptedException e) {
+      closed = true;
       Thread.currentThread().interrupt();
     }
   }

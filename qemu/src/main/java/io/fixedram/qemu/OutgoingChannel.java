@@ -4,6 +4,7 @@ package io.fixedram.qemu;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.qmp.QmpClient;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -34,33 +35,43 @@ final class OutgoingChannel implements AutoCloseable {
    * @throws FixedRamException if QEMU refuses to migrate, or can't be connected with
    */
   static OutgoingChannel start(
-      QemuMigration migration, TransferListener listener, Cancellation cancellation) {
-    MigrationState failed;
+      OutgoingMigration migration, TransferListener listener, Cancellation cancellation) {
+    MigrationState state;
     try (PrivateDirectory directory = PrivateDirectory.create();
         ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       Path socket = directory.resolve("migrate.sock");
       server.bind(UnixDomainSocketAddress.of(socket));
       server.configureBlocking(false);
-      migration.start("unix:" + socket);
+      migration.begin("unix:" + socket);
       long until = System.nanoTime() + CONNECT_TIME.toNanos();
       do {
+        cancellation.throwIfCancelled();
+        Pause.of(Duration.ofMillis(2));
+        state = migration.state();
+        // After the question: a QEMU that has failed may have connected before.
         SocketChannel accepted = server.accept();
         if (accepted != null) {
           return new OutgoingChannel(accepted);
         }
-        cancellation.throwIfCancelled();
-        Pause.of(Duration.ofMillis(2));
-        failed = migration.state();
-      } while (failed.isUnderWay() && System.nanoTime() < until);
+      } while (state.isUnderWay() && System.nanoTime() < until);
     } catch (IOException e) {
       throw new StorageException("cannot listen for QEMU's migration: " + e.getMessage(), e);
     }
-    return handOver(migration, listener, failed);
+    if (!state.is("failed")) {
+      throw new FixedRamException(
+          state.isUnderWay()
+              ? "QEMU has not connected to this process for "
+                  + CONNECT_TIME.toSeconds()
+                  + " s: it hangs or is very busy"
+              : "the save was cut short: another client of QEMU cancelled the migration");
+    }
+    return handOver(migration, listener, state);
   }
 
   private static OutgoingChannel handOver(
-      QemuMigration migration, TransferListener listener, MigrationState failed) {
-    if (!migration.qmp().canPassDescriptors()) {
+      OutgoingMigration migration, TransferListener listener, MigrationState failed) {
+    QmpClient qmp = migration.qemu().qmp();
+    if (!qmp.canPassDescriptors()) {
       throw new FixedRamException(
           "QEMU cannot connect to this process ("
               + failed.reason()
@@ -71,8 +82,7 @@ final class OutgoingChannel implements AutoCloseable {
         "QEMU cannot connect to this process ("
             + failed.reason()
             + "), so it is handed a connected descriptor");
-    return new OutgoingChannel(
-        PassedSocket.pass(migration.qmp(), DESCRIPTOR_NAME, migration::start));
+    return new OutgoingChannel(PassedSocket.pass(qmp, DESCRIPTOR_NAME, migration::begin));
   }
 
   ByteChannel channel() {

@@ -25,12 +25,12 @@ final class PassedSocket {
       qmp.executeWithDescriptor("getfd", argument, pair.right().descriptor());
       try {
         use.accept("fd:" + name);
-      } catch (FixedRamException e) {
+      } catch (RuntimeException | Error e) {
         takeBack(qmp, argument, e);
         throw e;
       }
       return pair.left();
-    } catch (FixedRamException e) {
+    } catch (RuntimeException | Error e) {
       pair.left().close();
       throw e;
     } finally {
@@ -39,8 +39,7 @@ final class PassedSocket {
     }
   }
 
-  private static void takeBack(
-      QmpClient qmp, Map<String, String> argument, FixedRamException failure) {
+  private static void takeBack(QmpClient qmp, Map<String, String> argument, Throwable failure) {
     try {
       qmp.execute("closefd", argument);
     } catch (FixedRamException e) {

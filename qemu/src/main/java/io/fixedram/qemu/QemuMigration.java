@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The QMP commands around a migration, by their meaning (QEMU's qapi/migration.json and
@@ -16,6 +17,10 @@ import java.util.Map;
  */
 final class QemuMigration {
   private static final Duration FINISH_TIME = Duration.ofSeconds(10);
+
+  /** States of a guest that is not told to run, and has not got into another by itself. */
+  private static final Set<String> STANDING_STILL =
+      Set.of("finish-migrate", "paused", "postmigrate", "prelaunch");
 
   private static final Duration ANSWER_TIME = Duration.ofSeconds(60);
 
@@ -60,36 +65,31 @@ final class QemuMigration {
     execute("migrate_cancel");
   }
 
-  /**
-   * Ends a migration that may be under way, and returns when it has ended.
-   *
-   * @throws FixedRamException if it goes on nevertheless
-   */
-  void cancelAndWait(Duration patience) {
-    if (!state().isUnderWay()) {
-      return;
-    }
-    cancel();
-    long until = System.nanoTime() + patience.toNanos();
-    while (state().isUnderWay()) {
-      if (System.nanoTime() > until) {
-        throw new FixedRamException("QEMU goes on migrating though that was cancelled");
-      }
-      Pause.of(Duration.ofMillis(10));
-    }
-  }
-
   void stopGuest() {
     execute("stop");
   }
 
-  /** Lets the guest run, once QEMU has finished with a migration that has just completed. */
+  /**
+   * Lets the guest run, once QEMU has finished with a migration that has just ended.
+   *
+   * @throws FixedRamException if it stands still nevertheless
+   */
   void resumeGuest() {
+    awaitFinished();
+    letRun();
+    GuestStatus now = guest();
+    if (STANDING_STILL.contains(now.name())) {
+      throw new FixedRamException(
+          "QEMU was told to let it run, and it is in the state '" + now.name() + "'");
+    }
+  }
+
+  /** Waits until QEMU has finished with a guest whose migration has just ended. */
+  void awaitFinished() {
     long until = System.nanoTime() + FINISH_TIME.toNanos();
     while (guest().name().equals("finish-migrate") && System.nanoTime() < until) {
       Pause.of(Duration.ofMillis(1));
     }
-    letRun();
   }
 
   /** Lets the guest run, or has a QEMU that waits for one let it run once it is there. */
