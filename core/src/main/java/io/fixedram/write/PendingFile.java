@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
 
 /**
@@ -107,8 +108,7 @@ public final class PendingFile implements AutoCloseable {
   }
 
   private static void removeAbandoned(SystemCalls calls, Path target, Path partial) {
-    if (!Files.isRegularFile(partial, LinkOption.NOFOLLOW_LINKS)
-        && Files.exists(partial, LinkOption.NOFOLLOW_LINKS)) {
+    if (isOfAnotherKind(partial)) {
       throw new StorageException(
           "cannot write " + target + ": " + partial + " is in the way", Errno.EEXIST.number());
     }
@@ -125,6 +125,17 @@ public final class PendingFile implements AutoCloseable {
       if (e.errno() != Errno.ENOENT.number()) {
         throw e;
       }
+    }
+  }
+
+  /** Asked in one call: other writers create and remove the file meanwhile. */
+  private static boolean isOfAnotherKind(Path partial) {
+    try {
+      return !Files.readAttributes(partial, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+          .isRegularFile();
+    } catch (IOException e) {
+      // Opening the file says why.
+      return false;
     }
   }
 
