@@ -10,18 +10,21 @@ import java.util.Optional;
  *
  * @param bytes all of it, read-only
  * @param sectionsBytes how much of it are device sections: the offset of the EOF byte
- * @param description the JSON text of the VMDESCRIPTION, absent where the machine suppresses it
+ * @param description the JSON text of the VMDESCRIPTION, in UTF-8; absent where the machine
+ *     suppresses it
  */
-public record DeviceState(MemorySegment bytes, long sectionsBytes, Optional<String> description) {
+public record DeviceState(
+    MemorySegment bytes, long sectionsBytes, Optional<MemorySegment> description) {
   /**
    * More than the devices of a guest hold; those that hold more (VFIO) send it in sections of their
    * own, which cannot be carried.
    */
   public static final int MOST_BYTES = 64 << 20;
 
-  /** Keeps a read-only view. */
+  /** Keeps read-only views. */
   public DeviceState {
     bytes = bytes.asReadOnly();
+    description = description.map(MemorySegment::asReadOnly);
   }
 
   /** Length of all of it. */

@@ -5,9 +5,10 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.fixedram.error.UnsupportedSaveException;
 import io.fixedram.guest.DeviceState;
+import io.fixedram.os.AnonymousMemory;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -28,21 +29,25 @@ import java.util.OptionalInt;
 final class DeviceTail {
   private static final int DESCRIPTION_HEAD_BYTES = 6;
   private static final int FOOTER_BYTES = 5;
-  private static final int FIRST_CAPACITY = 1 << 16;
+  private static final byte[] DEVICES = "\"devices\"".getBytes(StandardCharsets.US_ASCII);
 
-  private byte[] bytes = new byte[FIRST_CAPACITY];
+  /** Takes no memory where nothing has come, so that all that may come has its place. */
+  private final MemorySegment bytes;
+
   private int length;
   private int searched;
 
   /** No byte from the text of the description that may begin at {@link #searched} to here is 0. */
   private int checked;
 
-  private DeviceTail() {}
+  private DeviceTail(long mostAtOnce) {
+    bytes = AnonymousMemory.allocate(Arena.ofAuto(), DeviceState.MOST_BYTES + mostAtOnce);
+  }
 
   /** Consumes the rest of a stream; what follows the description is not looked at. */
   static DeviceState read(StreamInput in) {
     long at = in.position();
-    DeviceTail tail = new DeviceTail();
+    DeviceTail tail = new DeviceTail(in.buffer().byteSize());
     while (true) {
       OptionalInt description = tail.findDescription();
       if (description.isPresent()) {
@@ -66,19 +71,16 @@ final class DeviceTail {
   }
 
   private void append(MemorySegment from, int at, int count) {
-    if (length + count > bytes.length) {
-      bytes = Arrays.copyOf(bytes, Math.max(length + count, bytes.length * 2));
-    }
-    MemorySegment.copy(from, JAVA_BYTE, at, bytes, length, count);
+    MemorySegment.copy(from, at, bytes, length, count);
     length += count;
   }
 
   /** Offset of the EOF byte before a whole description, if there is one. */
   private OptionalInt findDescription() {
     for (; searched + DESCRIPTION_HEAD_BYTES < length; searched++) {
-      if (bytes[searched] != StreamFormat.EOF
-          || bytes[searched + 1] != StreamFormat.VMDESCRIPTION
-          || bytes[searched + DESCRIPTION_HEAD_BYTES] != '{') {
+      if (at(searched) != StreamFormat.EOF
+          || at(searched + 1) != StreamFormat.VMDESCRIPTION
+          || at(searched + DESCRIPTION_HEAD_BYTES) != '{') {
         continue;
       }
       int json = jsonLength(searched);
@@ -100,10 +102,10 @@ final class DeviceTail {
   private boolean beginsWithName(int end) {
     int at = searched + DESCRIPTION_HEAD_BYTES + 1;
     int come = Math.min(end, length);
-    while (at < come && isSpace(bytes[at])) {
+    while (at < come && isSpace(at(at))) {
       at++;
     }
-    return at == come ? end > length : bytes[at] == '"';
+    return at == come ? end > length : at(at) == '"';
   }
 
   private static boolean isSpace(byte character) {
@@ -112,9 +114,20 @@ final class DeviceTail {
 
   /** Every description of QEMU's is an object with the list of its devices. */
   private boolean listsDevices(int end) {
-    int start = searched + DESCRIPTION_HEAD_BYTES;
-    String text = new String(bytes, start, end - start, StandardCharsets.ISO_8859_1);
-    return text.stripTrailing().endsWith("}") && text.contains("\"devices\"");
+    int last = end - 1;
+    while (isSpace(at(last))) {
+      last--;
+    }
+    if (at(last) != '}') {
+      return false;
+    }
+    MemorySegment wanted = MemorySegment.ofArray(DEVICES);
+    for (int from = searched + DESCRIPTION_HEAD_BYTES; from + DEVICES.length <= last; from++) {
+      if (at(from) == DEVICES[0] && bytes.asSlice(from, DEVICES.length).mismatch(wanted) == -1) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /**
@@ -124,7 +137,7 @@ final class DeviceTail {
   private boolean isText(int end) {
     checked = Math.max(checked, searched + DESCRIPTION_HEAD_BYTES);
     while (checked < Math.min(end, length)) {
-      if (bytes[checked] == 0) {
+      if (at(checked) == 0) {
         return false;
       }
       checked++;
@@ -132,29 +145,31 @@ final class DeviceTail {
     return true;
   }
 
+  private byte at(int index) {
+    return bytes.get(JAVA_BYTE, index);
+  }
+
   private int jsonLength(int eofAt) {
-    return MemorySegment.ofArray(bytes).get(StreamInput.BE32, eofAt + 2L);
+    return bytes.get(StreamInput.BE32, eofAt + 2L);
   }
 
   private DeviceState state(int eofAt) {
     int json = jsonLength(eofAt);
     int start = eofAt + DESCRIPTION_HEAD_BYTES;
-    String description = new String(bytes, start, json, StandardCharsets.UTF_8);
-    return state(start + json, eofAt, Optional.of(description));
+    return state(start + json, eofAt, Optional.of(bytes.asSlice(start, json)));
   }
 
   private DeviceState stateWithoutDescription(StreamInput in, long at) {
     int eofAt = length - 1;
     boolean closed =
-        eofAt == 0 || (eofAt >= FOOTER_BYTES && bytes[eofAt - FOOTER_BYTES] == StreamFormat.FOOTER);
-    if (length == 0 || bytes[eofAt] != StreamFormat.EOF || !closed) {
+        eofAt == 0 || (eofAt >= FOOTER_BYTES && at(eofAt - FOOTER_BYTES) == StreamFormat.FOOTER);
+    if (length == 0 || at(eofAt) != StreamFormat.EOF || !closed) {
       throw in.incomplete("in the device state that begins at offset " + at);
     }
     return state(length, eofAt, Optional.empty());
   }
 
-  private DeviceState state(int size, int eofAt, Optional<String> description) {
-    MemorySegment all = MemorySegment.ofArray(Arrays.copyOf(bytes, size));
-    return new DeviceState(all, eofAt, description);
+  private DeviceState state(int size, int eofAt, Optional<MemorySegment> description) {
+    return new DeviceState(bytes.asSlice(0, size), eofAt, description);
   }
 }

@@ -9,6 +9,7 @@ import io.fixedram.error.UnsupportedSaveException;
 import io.fixedram.guest.DeviceState;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -28,7 +29,8 @@ class OpaqueDeviceTest {
       assertThat(back.name()).isEqualTo("a/device");
       assertThat(back.version()).isEqualTo(7);
       assertThat(back.payload().mismatch(random(bytes))).isEqualTo(-1);
-      assertThat(state.description().orElseThrow())
+      byte[] description = state.description().orElseThrow().toArray(ValueLayout.JAVA_BYTE);
+      assertThat(new String(description, StandardCharsets.US_ASCII))
           .isEqualTo(
               "{\"page_size\": 4096, \"devices\": [{\"name\": \"a/device\", \"instance_id\": 0,"
                   + " \"vmsd_name\": \"a/device\", \"version\": 7, \"fields\": [{\"name\":"

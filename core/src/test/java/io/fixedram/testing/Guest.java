@@ -11,6 +11,7 @@ import io.fixedram.guest.SaveHeader;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -150,7 +151,11 @@ public final class Guest {
       return of(
           state.bytes().toArray(ValueLayout.JAVA_BYTE),
           state.sectionsBytes(),
-          state.description().orElse(""));
+          state.description().map(Tail::text).orElse(""));
+    }
+
+    private static String text(MemorySegment description) {
+      return new String(description.toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
     }
 
     /** All of it. */
@@ -165,7 +170,9 @@ public final class Guest {
       return new DeviceState(
           MemorySegment.ofArray(toBytes()),
           sectionsBytes,
-          Optional.of(description).filter(text -> !text.isEmpty()));
+          Optional.of(description)
+              .filter(text -> !text.isEmpty())
+              .map(text -> MemorySegment.ofArray(text.getBytes(StandardCharsets.UTF_8))));
     }
   }
 }
