@@ -1,8 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The fixedram command. Exports nothing: its interface is the command line. */
+/**
+ * The fixedram command. Its interface is the command line; modules with further commands see more.
+ */
+@SuppressWarnings("module") // Those modules are not there when this one is compiled.
 module io.fixedram.cli {
   requires io.fixedram.qemu;
   requires io.fixedram.qmpserver;
   requires org.apache.commons.cli;
   requires tools.jackson.core;
+
+  uses io.fixedram.cli.CommandModule;
+
+  exports io.fixedram.cli to
+      io.fixedram.bench;
+  exports io.fixedram.cli.args to
+      io.fixedram.bench;
+  exports io.fixedram.cli.console to
+      io.fixedram.bench;
+  exports io.fixedram.cli.host to
+      io.fixedram.bench;
 }

@@ -5,7 +5,7 @@ import io.fixedram.cli.console.Console;
 import io.fixedram.os.Cancellation;
 
 /** One command with everything that was asked for. */
-interface Command {
+public interface Command {
   /**
    * Does it. Failures are thrown: {@link Main} tells of them.
    *

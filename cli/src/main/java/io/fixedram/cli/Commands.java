@@ -16,7 +16,18 @@ final class Commands {
 
   private Commands() {}
 
-  /** What a command takes. */
+  /** What the list of commands tells of each. */
+  static List<CommandSpec> listed() {
+    return NAMES.stream()
+        .map(name -> name.equals("bench") ? BenchSupport.LISTED : spec(name))
+        .toList();
+  }
+
+  /**
+   * What a command takes.
+   *
+   * @throws io.fixedram.cli.args.UsageException if it is not part of this installation
+   */
   static CommandSpec spec(String name) {
     return switch (name) {
       case "demo" -> DemoCommand.SPEC;
@@ -26,7 +37,7 @@ final class Commands {
       case "send" -> SendCommand.SPEC;
       case "convert" -> ConvertCommand.SPEC;
       case "info" -> InfoCommand.SPEC;
-      case "bench" -> BenchCommand.SPEC;
+      case "bench" -> BenchSupport.load().spec();
       default -> throw new IllegalArgumentException(name);
     };
   }
@@ -45,7 +56,7 @@ final class Commands {
       case "send" -> SendCommand.of(arguments);
       case "convert" -> ConvertCommand.of(arguments);
       case "info" -> InfoCommand.of(arguments);
-      case "bench" -> BenchCommand.of(arguments);
+      case "bench" -> BenchSupport.load().command(arguments);
       default -> throw new IllegalArgumentException(name);
     };
   }

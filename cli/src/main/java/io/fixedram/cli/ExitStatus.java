@@ -2,21 +2,21 @@
 package io.fixedram.cli;
 
 /** The exit statuses of the program; a foreground restore ends with QEMU's instead. */
-final class ExitStatus {
+public final class ExitStatus {
   /** Done. */
-  static final int DONE = 0;
+  public static final int DONE = 0;
 
   /** It failed, and a sentence said why. */
-  static final int FAILED = 1;
+  public static final int FAILED = 1;
 
   /** The command line asks for what is not there. */
-  static final int USAGE = 2;
+  public static final int USAGE = 2;
 
   /** The file is damaged, incomplete, or not a save. */
-  static final int DAMAGED = 3;
+  public static final int DAMAGED = 3;
 
   /** Interrupted, as shells count it: 128 + SIGINT. */
-  static final int INTERRUPTED = 130;
+  public static final int INTERRUPTED = 130;
 
   private ExitStatus() {}
 }

@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** The options that say how a save is written, and the operands that name one. */
-final class FileOptions {
+public final class FileOptions {
   /** What stands for standard input or output. */
   static final String STANDARD_STREAM = "-";
 
@@ -76,7 +76,7 @@ final class FileOptions {
   }
 
   /** The file that an operand names, where no standard stream can take its place. */
-  static Path file(String operand, String name) {
+  public static Path file(String operand, String name) {
     if (operand.equals(STANDARD_STREAM)) {
       throw new UsageException(name + " must be a file here, not -");
     }
@@ -84,7 +84,7 @@ final class FileOptions {
   }
 
   /** The file that an operand names. */
-  static Path path(String operand, String name) {
+  public static Path path(String operand, String name) {
     try {
       return Path.of(operand);
     } catch (InvalidPathException e) {

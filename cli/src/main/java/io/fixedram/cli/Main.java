@@ -12,7 +12,6 @@ import io.fixedram.cli.console.OutputOptions;
 import io.fixedram.cli.console.OutputOptions.Progress;
 import io.fixedram.cli.console.Terminal;
 import io.fixedram.os.Cancellation;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -78,13 +77,7 @@ public final class Main {
   /** Answers a command line that does not begin with a command. */
   private static String withoutCommand(String word) {
     return switch (word) {
-      case "--help", "-h" -> {
-        List<CommandSpec> specs = new ArrayList<>();
-        for (String name : Commands.NAMES) {
-          specs.add(Commands.spec(name));
-        }
-        yield HelpText.overview(specs);
-      }
+      case "--help", "-h" -> HelpText.overview(Commands.listed());
       case "--version" -> Version.text();
       default -> {
         if (word.startsWith("-")) {

@@ -9,15 +9,7 @@ import org.junit.jupiter.api.Test;
 /** The rules of the module, and the order of its packages. */
 class LayersTest extends ModuleRules {
   LayersTest() {
-    super(
-        "cli.host",
-        "cli.console",
-        "cli.args",
-        "cli.demo",
-        "cli.bench.result",
-        "cli.bench.guest",
-        "cli.bench",
-        "cli");
+    super("cli.host", "cli.console", "cli.args", "cli.demo", "cli");
   }
 
   @Test

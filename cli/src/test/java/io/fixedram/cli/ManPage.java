@@ -4,7 +4,6 @@ package io.fixedram.cli;
 import io.fixedram.cli.args.CommandSpec;
 import io.fixedram.cli.args.CommonOptions;
 import io.fixedram.cli.args.OptionSpec;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -18,10 +17,7 @@ final class ManPage {
 
   /** The text of the page. */
   static String text() {
-    List<CommandSpec> specs = new ArrayList<>();
-    for (String name : Commands.NAMES) {
-      specs.add(Commands.spec(name));
-    }
+    List<CommandSpec> specs = Commands.listed();
     ManPage page = new ManPage();
     page.write(specs);
     return page.out.toString();

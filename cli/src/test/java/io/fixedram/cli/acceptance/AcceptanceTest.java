@@ -3,9 +3,11 @@ package io.fixedram.cli.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fixedram.cli.acceptance.Launcher.Result;
 import io.fixedram.qemu.guest.SerialReport;
 import io.fixedram.qemu.qmp.Json;
+import io.fixedram.testkit.Launcher;
+import io.fixedram.testkit.Launcher.Result;
+import io.fixedram.testkit.TestedQemu;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -46,7 +48,7 @@ class AcceptanceTest {
 
   @BeforeAll
   static void buildOnce() throws IOException, InterruptedException {
-    QemuPrograms.any();
+    TestedQemu.any();
     Launcher.build();
   }
 
@@ -104,9 +106,9 @@ class AcceptanceTest {
     "QEMU_10, native, native",
     "QEMU_10, lazy, lazy"
   })
-  void liveSaveComesBackInTheForeground(QemuPrograms program, String way, String taken)
+  void liveSaveComesBackInTheForeground(TestedQemu program, String way, String taken)
       throws IOException, InterruptedException {
-    Path qemu = program.path();
+    Path qemu = program.binary();
     Path file = saves.resolve("vm.fram");
     try (Vm vm = busyVm(qemu)) {
       Result save =
@@ -173,7 +175,7 @@ class AcceptanceTest {
 
   @Test
   void foregroundEndsWithTheStatusOfQemu() throws IOException, InterruptedException {
-    Path qemu = QemuPrograms.any();
+    Path qemu = TestedQemu.any();
     Path file = saved(qemu);
     List<Object> words = new ArrayList<>(List.of("restore", file, "--"));
     // A command that has QEMU end by itself, and then a status of its own.
@@ -187,7 +189,7 @@ class AcceptanceTest {
 
   @Test
   void detachedGuestRunsOnAlone() throws IOException, InterruptedException {
-    Path qemu = QemuPrograms.any();
+    Path qemu = TestedQemu.any();
     Path file = saved(qemu);
     Path second = directory.resolve("second.txt");
     Path pid = directory.resolve("pid");
@@ -209,10 +211,10 @@ class AcceptanceTest {
   }
 
   @ParameterizedTest
-  @EnumSource(QemuPrograms.class)
-  void stoppedSaveComesBackPausedInWaitingQemu(QemuPrograms program)
+  @EnumSource(TestedQemu.class)
+  void stoppedSaveComesBackPausedInWaitingQemu(TestedQemu program)
       throws IOException, InterruptedException {
-    Path qemu = program.path();
+    Path qemu = program.binary();
     Path file = saves.resolve("vm.fram");
     try (Vm vm = busyVm(qemu)) {
       String settings = vm.migrationSettings();
@@ -264,7 +266,7 @@ class AcceptanceTest {
 
   @Test
   void streamIsReceivedConvertedAndSent() throws IOException, InterruptedException {
-    Path qemu = QemuPrograms.any();
+    Path qemu = TestedQemu.any();
     Path file = saves.resolve("vm.fram");
     Path socket = directory.resolve("in.sock");
     try (Vm vm = busyVm(qemu);
@@ -325,10 +327,10 @@ class AcceptanceTest {
   }
 
   @ParameterizedTest
-  @EnumSource(QemuPrograms.class)
-  void interruptedSaveLeavesEverythingAsItWas(QemuPrograms program)
+  @EnumSource(TestedQemu.class)
+  void interruptedSaveLeavesEverythingAsItWas(TestedQemu program)
       throws IOException, InterruptedException {
-    Path qemu = program.path();
+    Path qemu = program.binary();
     Path file = saves.resolve("vm.fram");
     byte[] earlier = "an earlier save".getBytes(StandardCharsets.UTF_8);
     Files.write(file, earlier);
@@ -387,7 +389,7 @@ class AcceptanceTest {
 
   @Test
   void killedQemuIsToldOfAndNothingIsLeft() throws IOException, InterruptedException {
-    try (Vm vm = largeVm(QemuPrograms.any());
+    try (Vm vm = largeVm(TestedQemu.any());
         Launcher save =
             Launcher.start(
                 saves, "save", "--qmp", vm.qmp(), saves.resolve("vm.fram"), "--output", "json")) {
@@ -403,7 +405,7 @@ class AcceptanceTest {
 
   @Test
   void targetsThatCannotBeAreRefusedWhileTheGuestRunsOn() throws IOException, InterruptedException {
-    try (Vm vm = busyVm(QemuPrograms.any())) {
+    try (Vm vm = busyVm(TestedQemu.any())) {
       String settings = vm.migrationSettings();
       for (Path target : List.of(saves, saves.resolve("missing").resolve("vm.fram"))) {
         Result refused = Launcher.run(saves, "save", "--qmp", vm.qmp(), target);
@@ -430,7 +432,7 @@ class AcceptanceTest {
 
   @Test
   void fullDiskLeavesTheEarlierSaveAndTheGuest() throws IOException, InterruptedException {
-    try (Vm vm = busyVm(QemuPrograms.any());
+    try (Vm vm = busyVm(TestedQemu.any());
         MountedTmpfs mounted = MountedTmpfs.at(saves, "size=6m")) {
       Path file = mounted.path().resolve("vm.fram");
       Files.writeString(file, "an earlier save");
@@ -505,10 +507,9 @@ class AcceptanceTest {
   }
 
   @ParameterizedTest
-  @EnumSource(QemuPrograms.class)
-  void servingHearsTheSecondInterrupt(QemuPrograms program)
-      throws IOException, InterruptedException {
-    Path qemu = program.path();
+  @EnumSource(TestedQemu.class)
+  void servingHearsTheSecondInterrupt(TestedQemu program) throws IOException, InterruptedException {
+    Path qemu = program.binary();
     Path file = largeSave(qemu);
     try (Served served = serve(qemu, file, "copy")) {
       served.signal("INT");
@@ -524,7 +525,7 @@ class AcceptanceTest {
   /** As a service manager sends them, which means it once. */
   @Test
   void termAndHangUpTogetherAreOneInterrupt() throws IOException, InterruptedException {
-    Path qemu = QemuPrograms.any();
+    Path qemu = TestedQemu.any();
     Path file = largeSave(qemu);
     try (Served served = serve(qemu, file, "copy")) {
       served.signal("TERM", "HUP");
@@ -539,10 +540,10 @@ class AcceptanceTest {
 
   /** The guest is lost; its save is not. */
   @ParameterizedTest
-  @EnumSource(QemuPrograms.class)
-  void killedPageServerLeavesTheGuestHanging(QemuPrograms program)
+  @EnumSource(TestedQemu.class)
+  void killedPageServerLeavesTheGuestHanging(TestedQemu program)
       throws IOException, InterruptedException {
-    Path qemu = program.path();
+    Path qemu = program.binary();
     Path file = largeSave(qemu);
     try (Served served = serve(qemu, file, "copy")) {
       served.restore().signal("KILL");
@@ -563,7 +564,7 @@ class AcceptanceTest {
 
   @Test
   void interruptedReceiveLeavesNothing() throws IOException, InterruptedException {
-    QemuPrograms.any();
+    TestedQemu.any();
     Path socket = directory.resolve("in.sock");
     try (Launcher receive =
         Launcher.start(saves, "receive", saves.resolve("vm.fram"), "--listen", "unix:" + socket)) {
@@ -586,7 +587,7 @@ class AcceptanceTest {
    */
   @Test
   void demoMakesThePoint() throws IOException, InterruptedException {
-    QemuPrograms.any();
+    TestedQemu.any();
     Result demo = Launcher.run(saves, "demo", "--ram", "128", "--output", "json");
     assertThat(demo.status()).as(demo.err()).isZero();
     List<Json> acts = Json.parse(demo.out()).get("acts").items();
@@ -603,7 +604,7 @@ class AcceptanceTest {
 
   @Test
   void outputThatCannotBeWrittenIsASentence() throws IOException, InterruptedException {
-    QemuPrograms.any();
+    TestedQemu.any();
     try (Launcher full = Launcher.shell(saves, Launcher.quoted() + " --help >/dev/full")) {
       Result result = full.result();
       assertThat(result.status()).isEqualTo(1);

@@ -3,8 +3,10 @@ package io.fixedram.cli.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fixedram.cli.acceptance.Launcher.Result;
 import io.fixedram.qemu.qmp.Json;
+import io.fixedram.testkit.Launcher;
+import io.fixedram.testkit.Launcher.Result;
+import io.fixedram.testkit.TestedQemu;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -30,13 +32,13 @@ class LargeDeviceStateTest {
 
   @BeforeAll
   static void buildOnce() throws IOException, InterruptedException {
-    QemuPrograms.any();
+    TestedQemu.any();
     Launcher.build();
   }
 
   @Test
   void everyCommandTakesIt() throws IOException, InterruptedException {
-    Path qemu = QemuPrograms.any();
+    Path qemu = TestedQemu.any();
     Path image = Vm.image(directory, 16);
     Path stream = stream(qemu, image);
     Path more = Files.copy(stream, directory.resolve("more"));

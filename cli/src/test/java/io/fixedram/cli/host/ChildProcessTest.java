@@ -82,14 +82,4 @@ class ChildProcessTest {
         .isInstanceOf(CompletionException.class)
         .hasCauseInstanceOf(CancelledException.class);
   }
-
-  @Test
-  void thisProgramIsStartedByTheWordsBeforeItsCommand() {
-    assertThat(
-            ThisProgram.words(
-                "/jdk/bin/java", "-Xmx96m", "-m", "io.fixedram.cli/io.fixedram.cli.Main", "bench"))
-        .containsExactly("/jdk/bin/java", "-Xmx96m", "-m", "io.fixedram.cli/io.fixedram.cli.Main");
-    assertThatThrownBy(() -> ThisProgram.words("java", "-jar", "booter.jar"))
-        .isInstanceOf(FixedRamException.class);
-  }
 }

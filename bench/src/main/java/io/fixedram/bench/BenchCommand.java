@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.bench;
+
+import io.fixedram.bench.guest.GuestKind;
+import io.fixedram.bench.guest.GuestSize;
+import io.fixedram.bench.host.ResultFile;
+import io.fixedram.bench.result.BenchResult;
+import io.fixedram.bench.result.ResultJson;
+import io.fixedram.bench.result.ResultText;
+import io.fixedram.bench.result.SvgChart;
+import io.fixedram.cli.Command;
+import io.fixedram.cli.ExitStatus;
+import io.fixedram.cli.FileOptions;
+import io.fixedram.cli.args.Arguments;
+import io.fixedram.cli.args.CommandSpec;
+import io.fixedram.cli.args.CommandSpec.Example;
+import io.fixedram.cli.args.OptionSpec;
+import io.fixedram.cli.args.UsageException;
+import io.fixedram.cli.console.Console;
+import io.fixedram.cli.console.JsonObject;
+import io.fixedram.cli.console.StepDisplay;
+import io.fixedram.os.Cancellation;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * {@code fixedram bench}: fixedram beside QEMU's own ways and the disk's limit, on this machine.
+ *
+ * @param settings what is to be measured
+ * @param json the file that takes all measurements
+ * @param chart the file that takes a picture of them
+ */
+record BenchCommand(BenchSettings settings, Optional<Path> json, Optional<Path> chart)
+    implements Command {
+  private static final int LEAST_RAM_MIB = 96;
+  private static final int LEAST_USED_MIB = 16;
+  private static final int QUICK_RAM_MIB = 256;
+  private static final int DEFAULT_RAM_MIB = 3072;
+  private static final int QUICK_ROUNDS = 2;
+  private static final int DEFAULT_ROUNDS = 5;
+  private static final int QUICK_CLONES = 2;
+  private static final int DEFAULT_CLONES = 8;
+  private static final Duration QUICK_GROWTH = Duration.ofSeconds(3);
+  private static final Duration DEFAULT_GROWTH = Duration.ofSeconds(30);
+
+  /** What a guest needs for itself. */
+  private static final int LEAST_FREE_MIB = 48;
+
+  /** What a Linux guest cannot fill, with some room. */
+  private static final int USUAL_FREE_MIB = 96;
+
+  private static final String SUITES =
+      Arrays.stream(Suite.values()).map(Suite::text).collect(Collectors.joining(","));
+
+  private static final OptionSpec QUICK =
+      OptionSpec.flag(
+          "quick",
+          "take about two minutes: guests of "
+              + QUICK_RAM_MIB
+              + " MiB, "
+              + QUICK_ROUNDS
+              + " rounds, "
+              + QUICK_CLONES
+              + " clones, and restores only of files that are not in the page cache");
+  private static final OptionSpec SUITE =
+      OptionSpec.value("suite", "NAME,...", SUITES, "measure these only");
+  private static final OptionSpec ROUNDS =
+      OptionSpec.value(
+          "rounds",
+          "N",
+          Integer.toString(DEFAULT_ROUNDS),
+          "how often each rival does its job, one after the other in each round");
+  private static final OptionSpec RAM =
+      OptionSpec.value(
+          "ram",
+          "MIB",
+          Integer.toString(DEFAULT_RAM_MIB),
+          "RAM of the guests in MiB; two or three of them run at once");
+  private static final OptionSpec USED =
+      OptionSpec.value(
+          "used", "MIB", "how much of it they fill with random content; 3/4 if not given");
+  private static final OptionSpec CLONES =
+      OptionSpec.value(
+          "clones",
+          "N",
+          Integer.toString(DEFAULT_CLONES),
+          "how many guests are started at once from one save");
+  private static final OptionSpec GUEST =
+      OptionSpec.choice(
+          "guest",
+          Arrays.stream(GuestKind.values()).map(GuestKind::text).toList(),
+          "what runs in the guests: linux is a kernel and busybox of this machine, or of packages"
+              + " that its apt fetches into the user's cache once; own is fixedram's test guest, and"
+              + " nothing is fetched; auto takes the own one where there is no linux");
+  private static final OptionSpec DIR =
+      OptionSpec.value(
+          "dir",
+          "DIR",
+          "/var/tmp",
+          "the directory to measure in; files go into a new one in it, which is removed in the end");
+  private static final OptionSpec QEMU =
+      OptionSpec.values(
+          "qemu",
+          "PATH",
+          "a QEMU to measure; may be given many times. If not given: qemu-system-x86_64, those that"
+              + " FIXEDRAM_QEMU_7 and FIXEDRAM_QEMU_10 name, and the one in the user's cache, one of"
+              + " each version");
+  private static final OptionSpec ANALYZE =
+      OptionSpec.value(
+          "analyze", "FILE", "QEMU's scripts/analyze-migration.py, to compare info with");
+  private static final OptionSpec JSON =
+      OptionSpec.value("json", "FILE", "write every measurement there too, as JSON");
+  private static final OptionSpec CHART =
+      OptionSpec.value("chart", "FILE", "write a chart there, as SVG");
+
+  static final CommandSpec SPEC =
+      new CommandSpec(
+          "bench",
+          "compare with QEMU's own ways and the disk's limit, here",
+          List.of("[OPTION]..."),
+          List.of(
+              "Boots guests that fill their memory, and has fixedram, QEMU itself and tools that tell"
+                  + " the disk's limit do the same jobs in turn, for a number of rounds: save, restore,"
+                  + " the growth of a file while a guest dirties its memory, convert and info, a save"
+                  + " of memory of this process, and many guests from one save. Prints medians,"
+                  + " minima, maxima and ratios, and which of the project's targets are met.",
+              "fixedram's saves, conversions and looks are processes of their own, whose peak memory"
+                  + " and processor time are read from Linux; its restores and the engine run in this"
+                  + " process. What fails is told in its place, and the rest goes on. Needs about ten"
+                  + " times --used of disk; fio tells the disk's limit, or dd where there is none."),
+          List.of(),
+          false,
+          List.of(QUICK, SUITE, ROUNDS, RAM, USED, CLONES, GUEST, DIR, QEMU, ANALYZE, JSON, CHART),
+          CommandSpec.USUAL_EXIT_STATUSES,
+          List.of(
+              new Example("Get an impression:", List.of("$ fixedram bench --quick")),
+              new Example(
+                  "Measure saves on another disk, and keep each measurement:",
+                  List.of("$ fixedram bench --suite save --dir /mnt/nvme --json all.json"))));
+
+  /** Reads what was asked for. */
+  static BenchCommand of(Arguments arguments) {
+    boolean quick = arguments.has(QUICK);
+    int ram = arguments.number(RAM, LEAST_RAM_MIB, quick ? QUICK_RAM_MIB : DEFAULT_RAM_MIB);
+    int usual = Math.min(ram - USUAL_FREE_MIB, ram / 4 * 3);
+    int used = arguments.number(USED, LEAST_USED_MIB, Math.max(usual, LEAST_USED_MIB));
+    if (used > ram - LEAST_FREE_MIB) {
+      throw new UsageException(
+          "--used "
+              + used
+              + " leaves a guest of "
+              + ram
+              + " MiB too little: give "
+              + (ram - LEAST_FREE_MIB)
+              + " at most, or more --ram");
+    }
+    return new BenchCommand(
+        new BenchSettings(
+            suites(arguments),
+            arguments.number(ROUNDS, 1, quick ? QUICK_ROUNDS : DEFAULT_ROUNDS),
+            new GuestSize(ram, used),
+            FileOptions.path(arguments.choice(DIR), "--dir"),
+            arguments.values(QEMU).stream().map(path -> FileOptions.path(path, "--qemu")).toList(),
+            GuestKind.valueOf(arguments.choice(GUEST).toUpperCase(Locale.ROOT)),
+            file(arguments, ANALYZE),
+            quick ? QUICK_GROWTH : DEFAULT_GROWTH,
+            arguments.number(CLONES, 1, quick ? QUICK_CLONES : DEFAULT_CLONES),
+            quick),
+        file(arguments, JSON),
+        file(arguments, CHART));
+  }
+
+  private static Set<Suite> suites(Arguments arguments) {
+    Set<Suite> suites = EnumSet.noneOf(Suite.class);
+    for (String name : arguments.choice(SUITE).split(",", -1)) {
+      suites.add(
+          Suite.parse(name)
+              .orElseThrow(() ->
+                  new UsageException("--suite takes some of " + SUITES + ", not '" + name + "'")));
+    }
+    return suites;
+  }
+
+  private static Optional<Path> file(Arguments arguments, OptionSpec option) {
+    return arguments.value(option).map(text -> FileOptions.file(text, "--" + option.longName()));
+  }
+
+  @Override
+  public int run(Console console, Cancellation cancellation) {
+    List<ResultFile> files = new ArrayList<>();
+    try {
+      Optional<ResultFile> measurements = json.map(path -> prepare(path, files));
+      Optional<ResultFile> picture = chart.map(path -> prepare(path, files));
+      BenchResult result = measure(console, cancellation);
+      console.result(ResultText.of(result));
+      console.json(out -> ResultJson.write(out, result));
+      measurements.ifPresent(
+          file -> file.write(JsonObject.text(out -> ResultJson.write(out, result)) + "\n"));
+      picture.ifPresent(file -> file.write(SvgChart.of(result)));
+      return ExitStatus.DONE;
+    } finally {
+      files.forEach(ResultFile::close);
+    }
+  }
+
+  private static ResultFile prepare(Path path, List<ResultFile> files) {
+    ResultFile file = ResultFile.prepare(path);
+    files.add(file);
+    return file;
+  }
+
+  private BenchResult measure(Console console, Cancellation cancellation) {
+    try (StepDisplay steps = new StepDisplay(console)) {
+      return Bench.run(
+          settings,
+          new BenchListener() {
+            @Override
+            public void step(String what) {
+              steps.show(what);
+            }
+
+            @Override
+            public void warning(String sentence) {
+              console.warning(sentence);
+            }
+          },
+          cancellation);
+    }
+  }
+}

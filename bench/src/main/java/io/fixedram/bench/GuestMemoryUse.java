@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.bench;
+
+import io.fixedram.error.StorageException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * What all processes that this one started take together, by proc(5)'s smaps_rollup.
+ *
+ * @param pss bytes, a page that several processes share counted once in all
+ * @param anonymous bytes of that which are no page of a file
+ */
+record GuestMemoryUse(long pss, long anonymous) {
+
+  static GuestMemoryUse ofDescendants() {
+    long pss = 0;
+    long anonymous = 0;
+    for (ProcessHandle process : ProcessHandle.current().descendants().toList()) {
+      Path file = Path.of("/proc/" + process.pid() + "/smaps_rollup");
+      try {
+        for (String line : Files.readAllLines(file)) {
+          if (line.startsWith("Pss:")) {
+            pss += bytes(line);
+          } else if (line.startsWith("Pss_Anon:") || line.startsWith("Pss_Shmem:")) {
+            anonymous += bytes(line);
+          }
+        }
+      } catch (IOException e) {
+        throw new StorageException("cannot read " + file + ": " + e.getMessage(), e);
+      }
+    }
+    return new GuestMemoryUse(pss, anonymous);
+  }
+
+  private static long bytes(String line) {
+    return Long.parseLong(line.replaceAll("[^0-9]", "")) << 10;
+  }
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.bench;
+
+import io.fixedram.bench.guest.BootedGuest;
+import io.fixedram.bench.guest.Qemu;
+import io.fixedram.bench.guest.RunningQemu;
+import io.fixedram.bench.guest.RunningQemu.MigrationOptions;
+import io.fixedram.bench.result.Metric;
+import io.fixedram.bench.result.Names;
+import io.fixedram.bench.result.RivalResult;
+import io.fixedram.bench.result.Sample;
+import io.fixedram.bench.result.SuiteResult;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.RestoreReport;
+import io.fixedram.qemu.RestoreVia;
+import io.fixedram.qemu.qmp.QmpClient;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Saved guests back into new QEMUs: fixedram's ways beside QEMU's own. */
+final class RestoreSuite {
+  private static final int SPLIT_FROM_MIB = 3584;
+  private static final int LOW_MIB = 3072;
+  private static final int HIGH_MIB = 4096;
+  private static final Duration READ_TIME = Duration.ofMinutes(10);
+
+  private final Venue venue;
+  private final List<SavedGuest> guests;
+  private final int rounds;
+
+  RestoreSuite(Venue venue, List<SavedGuest> guests) {
+    this.venue = venue;
+    this.guests = guests;
+    this.rounds = venue.settings().rounds();
+  }
+
+  SuiteResult run() {
+    List<Rival> rivals = new ArrayList<>();
+    for (SavedGuest each : guests) {
+      rivals.addAll(ofFixedram(each));
+      rivals.addAll(ofQemu(each));
+    }
+    List<RivalResult> results = new ArrayList<>(venue.contest(Suite.RESTORE).run(rivals, rounds));
+    results.addAll(venue.contest(Suite.RESTORE).run(commands(guests.getLast()), 1));
+    return new SuiteResult(
+        Suite.RESTORE.text(),
+        Suite.RESTORE.title(),
+        List.of(
+            Metric.RESIDENT_SECONDS,
+            Metric.RUNNING_SECONDS,
+            Metric.PEAK_MIB,
+            Metric.CPU_SECONDS_PER_GIB),
+        reference(rivals),
+        results,
+        List.of(
+            "Times are from migrate-incoming; fixedram's are those of its library in this process,"
+                + " but for one run each of the command, which tells its peak memory.",
+            "all there: nothing of the guest's memory is missing. With instant it is mapped at once,"
+                + " and read until then by QEMU's pmemsave into /dev/null.",
+            "cold: the page cache was dropped first, or the file taken out of it where this user may"
+                + " not; warm: what the file holds was read into it."));
+  }
+
+  /** QEMU's plain way in its newest version. */
+  private static Optional<String> reference(List<Rival> rivals) {
+    return rivals.stream()
+        .map(Rival::name)
+        .filter(name -> name.contains(", exec:cat"))
+        .reduce((_, next) -> next);
+  }
+
+  private List<Rival> ofFixedram(SavedGuest saved) {
+    List<RestoreVia> ways = new ArrayList<>();
+    if (saved.guest().qemu().hasFileMigration()) {
+      ways.add(RestoreVia.INSTANT);
+    }
+    ways.add(RestoreVia.LAZY);
+    if (saved.guest().qemu().hasMappedRam()) {
+      ways.add(RestoreVia.NATIVE);
+    }
+    ways.add(RestoreVia.STREAM);
+    List<Rival> rivals = new ArrayList<>();
+    for (RestoreVia via : ways) {
+      rivals.addAll(
+          atTemperatures(
+              saved.guest().qemu().name() + Names.RESTORE + via.text(),
+              saved.save(),
+              () -> restore(saved, via)));
+    }
+    return rivals;
+  }
+
+  /** The command, for what its process takes. */
+  private List<Rival> commands(SavedGuest saved) {
+    return Stream.of(RestoreVia.STREAM, RestoreVia.LAZY)
+        .map(via ->
+            Rival.of(
+                saved.guest().qemu().name() + Names.RESTORE + via.text() + Names.COMMAND,
+                () -> command(saved, via)))
+        .toList();
+  }
+
+  private Sample command(SavedGuest saved, RestoreVia via) {
+    BootedGuest.Machine machine = saved.guest().machine();
+    try (RunningQemu qemu = machine.awaitingMigration(saved.guest().qemu(), venue.cancellation())) {
+      Disk.cool(saved.save(), venue.cancellation());
+      FixedRamProgram.Outcome outcome =
+          venue
+              .fixedram()
+              .run(
+                  "restore",
+                  saved.save().toString(),
+                  "--via",
+                  via.text(),
+                  "--qmp",
+                  machine.incomingQmp().toString());
+      requireRunning(qemu.qmp());
+      double running = outcome.number("running_seconds");
+      double resident = via == RestoreVia.LAZY ? outcome.number("resident_seconds") : running;
+      return outcome
+          .sample(outcome.number("seconds"), (double) saved.pageBytes())
+          .with(Metric.RESIDENT_SECONDS, resident)
+          .with(Metric.RUNNING_SECONDS, running);
+    }
+  }
+
+  private List<Rival> ofQemu(SavedGuest saved) {
+    Qemu qemu = saved.guest().qemu();
+    List<Rival> rivals = new ArrayList<>();
+    rivals.addAll(
+        ofQemu(saved, ", exec:cat", saved.stream(), "exec:cat ", MigrationOptions.of(false)));
+    if (qemu.hasMappedRam()) {
+      Path file = saved.mappedRam();
+      rivals.addAll(
+          ofQemu(saved, Names.MAPPED_RAM, file, "file:", MigrationOptions.of(false, "mapped-ram")));
+      rivals.addAll(
+          ofQemu(
+              saved,
+              Names.MULTIFD,
+              file,
+              "file:",
+              MigrationOptions.of(false, "mapped-ram", "multifd")));
+      if (qemu.hasDirectIo()) {
+        rivals.addAll(
+            ofQemu(
+                saved,
+                Names.DIRECT_IO,
+                file,
+                "file:",
+                MigrationOptions.of(true, "mapped-ram", "multifd")));
+      }
+    }
+    return rivals;
+  }
+
+  private List<Rival> ofQemu(
+      SavedGuest saved, String name, Path file, String uri, MigrationOptions options) {
+    return atTemperatures(
+        saved.guest().qemu().name() + name, file, () -> load(saved, uri + file, options));
+  }
+
+  /** The same with the file in the page cache, and without. */
+  private List<Rival> atTemperatures(String name, Path file, Rival.Job job) {
+    List<Rival> rivals = new ArrayList<>();
+    if (!venue.settings().coldOnly()) {
+      rivals.add(
+          Rival.of(
+              name + Names.WARM,
+              () -> {
+                Disk.warm(file, venue.cancellation());
+                return job.run();
+              }));
+    }
+    rivals.add(
+        Rival.of(
+            name + Names.COLD,
+            () -> {
+              Disk.coolAll(file, venue.cancellation());
+              return job.run();
+            }));
+    return rivals;
+  }
+
+  private Sample restore(SavedGuest saved, RestoreVia via) {
+    try (RestoredMachine restored =
+            RestoredMachine.start(saved, via, "restored", venue.cancellation());
+        QmpClient qmp = restored.qmp()) {
+      requireRunning(qmp);
+      RestoreReport report = restored.report();
+      double resident =
+          via == RestoreVia.INSTANT
+              ? report.runningSeconds() + readAll(qmp, saved.guest().machine().ramMebibytes())
+              : residentSeconds(report);
+      return Sample.of(Metric.RESIDENT_SECONDS, resident)
+          .with(Metric.RUNNING_SECONDS, report.runningSeconds());
+    }
+  }
+
+  private static double residentSeconds(RestoreReport report) {
+    return report
+        .serving()
+        .map(serving -> serving.residentSeconds().orElse(report.seconds()))
+        .orElse(report.runningSeconds());
+  }
+
+  /**
+   * Has QEMU read all of the guest's memory; the time that takes, in seconds. A machine pc-i440fx
+   * with 3.5 GiB or more has 3 GiB of it below the hole for devices, and the rest from 4 GiB on;
+   * with less, all is below.
+   */
+  private static double readAll(QmpClient qmp, int ramMebibytes) {
+    long startNanos = System.nanoTime();
+    int low = ramMebibytes < SPLIT_FROM_MIB ? ramMebibytes : LOW_MIB;
+    read(qmp, 0, low);
+    if (ramMebibytes > low) {
+      read(qmp, HIGH_MIB, ramMebibytes - low);
+    }
+    return (System.nanoTime() - startNanos) / 1e9;
+  }
+
+  private static void read(QmpClient qmp, long fromMebibyte, long mebibytes) {
+    qmp.execute(
+        "pmemsave",
+        Map.of("val", fromMebibyte << 20, "size", mebibytes << 20, "filename", "/dev/null"),
+        READ_TIME);
+  }
+
+  private static void requireRunning(QmpClient qmp) {
+    if (!qmp.execute("query-status").get("running").flag()) {
+      throw new FixedRamException("the restored guest does not run");
+    }
+  }
+
+  private Sample load(SavedGuest saved, String uri, MigrationOptions options) {
+    try (RunningQemu qemu =
+        saved.guest().machine().awaitingMigration(saved.guest().qemu(), venue.cancellation())) {
+      qemu.set(options);
+      long startNanos = System.nanoTime();
+      qemu.qmp().execute("migrate-incoming", Map.of("uri", uri));
+      qemu.awaitMigrated();
+      double resident = (System.nanoTime() - startNanos) / 1e9;
+      qemu.resume();
+      double running = (System.nanoTime() - startNanos) / 1e9;
+      requireRunning(qemu.qmp());
+      return Sample.of(Metric.RESIDENT_SECONDS, resident).with(Metric.RUNNING_SECONDS, running);
+    }
+  }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.bench;
+
+import io.fixedram.bench.guest.BootedGuest;
+import io.fixedram.bench.guest.Guest.Activity;
+import io.fixedram.cli.host.Programs;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.GuestRestore;
+import io.fixedram.qemu.RestoreReport;
+import io.fixedram.qemu.RestoreRequest;
+import io.fixedram.qemu.RestoreTarget;
+import io.fixedram.qemu.RestoreVia;
+import io.fixedram.qemu.RestoredGuest;
+import io.fixedram.qemu.TransferListener;
+import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.qemu.qmp.QmpClient;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** A guest that fixedram's library has restored into a new QEMU, which ends on close. */
+final class RestoredMachine implements AutoCloseable {
+  private final RestoredGuest guest;
+  private final Path socket;
+
+  private RestoredMachine(RestoredGuest guest, Path socket) {
+    this.guest = guest;
+    this.socket = socket;
+  }
+
+  /**
+   * Restores it; returns when it runs, and has all that the way still brings after that.
+   *
+   * @param name what its files are called
+   */
+  static RestoredMachine start(
+      SavedGuest saved, RestoreVia via, String name, Cancellation cancellation) {
+    BootedGuest.Machine machine = saved.guest().machine();
+    Path socket = machine.directory().resolve(name + ".qmp");
+    List<String> words =
+        machine.command(
+            saved.guest().qemu(), Activity.IDLE, machine.directory().resolve(name + ".serial"));
+    words.addAll(Programs.qmp(socket));
+    RestoreRequest request =
+        new RestoreRequest(
+            saved.save(),
+            via,
+            false,
+            false,
+            new RestoreTarget.Command(words, true, Optional.empty()));
+    Cancellation own = new Cancellation();
+    try (Cancellation.Registration _ = cancellation.onCancel(() -> giveUp(own))) {
+      return new RestoredMachine(GuestRestore.run(request, TransferListener.NONE, own), socket);
+    }
+  }
+
+  /** While a guest is served pages, the first request is refused; nobody needs this guest. */
+  private static void giveUp(Cancellation restore) {
+    if (!restore.cancel()) {
+      var _ = restore.cancel();
+    }
+  }
+
+  RestoreReport report() {
+    return guest.report();
+  }
+
+  /** A connection of the caller's own. */
+  QmpClient qmp() {
+    return QmpClient.connect(new Endpoint.Unix(socket));
+  }
+
+  /** Ended by QMP it says nothing; by a signal, if that does not go. */
+  @Override
+  public void close() {
+    try (guest) {
+      try (QmpClient qmp = qmp()) {
+        qmp.execute("quit");
+        guest.waitForExit();
+      } catch (FixedRamException e) {
+        guest.forwardSignalAndWait();
+      }
+    }
+  }
+}

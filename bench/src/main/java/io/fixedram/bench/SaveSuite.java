@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.bench;
+
+import io.fixedram.bench.guest.BootedGuest;
+import io.fixedram.bench.guest.Qemu;
+import io.fixedram.bench.guest.RunningQemu.MigrationOptions;
+import io.fixedram.bench.result.Metric;
+import io.fixedram.bench.result.Names;
+import io.fixedram.bench.result.Sample;
+import io.fixedram.bench.result.SuiteResult;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Saves of guests that fill their memory and idle, by fixedram and by QEMU itself. */
+final class SaveSuite {
+  private static final double MIB = 1 << 20;
+
+  private final Venue venue;
+  private final List<SavedGuest> guests;
+  private final Path target;
+
+  SaveSuite(Venue venue, List<SavedGuest> guests) {
+    this.venue = venue;
+    this.guests = guests;
+    this.target = venue.file("save");
+  }
+
+  SuiteResult run() {
+    List<Rival> rivals = new ArrayList<>();
+    for (SavedGuest each : guests) {
+      BootedGuest guest = each.guest();
+      String name = guest.qemu().name();
+      rivals.add(fixedram(each, name + Names.SAVE_LIVE));
+      rivals.add(fixedram(each, name + Names.SAVE_STOPPED, "--stop"));
+      rivals.add(qemu(each, name + ", exec:cat", "exec:cat >", true));
+      rivals.add(qemu(each, name + ", exec:cat, not synced", "exec:cat >", false));
+      rivals.addAll(ofFiles(each));
+    }
+    long bytes = SavedGuest.mostPageBytes(guests);
+    Rival limit = DiskTool.writing(venue, bytes);
+    rivals.add(limit);
+    return new SuiteResult(
+        Suite.SAVE.text(),
+        Suite.SAVE.title(),
+        List.of(
+            Metric.SECONDS,
+            Metric.MIB_PER_SECOND,
+            Metric.COMMAND_SECONDS,
+            Metric.PEAK_MIB,
+            Metric.CPU_SECONDS_PER_GIB),
+        Optional.of(limit.name()),
+        venue.contest(Suite.SAVE).run(rivals, venue.settings().rounds()),
+        List.of(
+            "fixedram's time is what the save itself took, as the command tells; the whole command"
+                + " has Java's start besides.",
+            "QEMU's time is from migrate to completed, and the sync of the file unless named"
+                + " otherwise; fixedram syncs.",
+            "QEMU saves guests that stand still, as fixedram does with --stop."));
+  }
+
+  private List<Rival> ofFiles(SavedGuest saved) {
+    List<Rival> rivals = new ArrayList<>();
+    Qemu qemu = saved.guest().qemu();
+    String name = qemu.name();
+    if (qemu.hasFileMigration()) {
+      rivals.add(qemu(saved, name + ", file:", "file:", true));
+    }
+    if (qemu.hasMappedRam()) {
+      rivals.add(qemu(saved, name + Names.MAPPED_RAM, "file:", true, "mapped-ram"));
+      rivals.add(qemu(saved, name + Names.MULTIFD, "file:", true, "mapped-ram", "multifd"));
+    }
+    if (qemu.hasDirectIo()) {
+      rivals.add(
+          qemu(
+              saved,
+              name + Names.DIRECT_IO,
+              "file:",
+              MigrationOptions.of(true, "mapped-ram", "multifd"),
+              true));
+    }
+    return rivals;
+  }
+
+  private Rival fixedram(SavedGuest saved, String name, String... options) {
+    return Rival.of(
+        name,
+        () -> {
+          boolean live = options.length == 0;
+          return whileActive(
+              saved.guest(),
+              live,
+              () -> {
+                List<String> words =
+                    new ArrayList<>(List.of("save", "--qmp", saved.guest().spareQmp().toString()));
+                words.addAll(List.of(options));
+                words.add(target.toString());
+                FixedRamProgram.Outcome outcome =
+                    venue.fixedram().run(words.toArray(String[]::new));
+                double pageBytes = outcome.number("page_bytes");
+                return rated(outcome.sample(outcome.number("seconds"), pageBytes), pageBytes);
+              });
+        });
+  }
+
+  private Rival qemu(
+      SavedGuest saved, String name, String uri, boolean sync, String... capabilities) {
+    return qemu(saved, name, uri, MigrationOptions.of(false, capabilities), sync);
+  }
+
+  private Rival qemu(
+      SavedGuest saved, String name, String uri, MigrationOptions options, boolean sync) {
+    return Rival.of(
+        name,
+        () ->
+            whileActive(
+                saved.guest(),
+                false,
+                () -> {
+                  saved.guest().running().set(options);
+                  try {
+                    long startNanos = System.nanoTime();
+                    var _ = saved.guest().running().migrate(uri + target);
+                    if (sync) {
+                      Disk.sync(target);
+                    }
+                    double seconds = (System.nanoTime() - startNanos) / 1e9;
+                    return rated(Sample.of(Metric.SECONDS, seconds), (double) saved.pageBytes());
+                  } finally {
+                    saved.guest().running().set(MigrationOptions.of(false));
+                  }
+                }));
+  }
+
+  private static Sample rated(Sample sample, double pageBytes) {
+    double seconds = sample.values().getOrDefault(Metric.SECONDS, 1.0);
+    return sample.with(Metric.MIB_PER_SECOND, pageBytes / MIB / seconds);
+  }
+
+  /** Has the guest run for a save if it is to be live, and puts all back. */
+  private Sample whileActive(BootedGuest guest, boolean live, Rival.Job job) {
+    try {
+      if (live) {
+        guest.running().resume();
+      }
+      return job.run();
+    } finally {
+      guest.rest();
+      Disk.remove(target);
+    }
+  }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.bench.guest;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.guest.MemoryGuest;
+import io.fixedram.qemu.guest.MemoryGuest.Region;
+import io.fixedram.qemu.guest.SerialReport;
+import java.nio.file.Path;
+import java.util.List;
+
+/** The test guest of this project, a program of a few hundred bytes. It never idles quite. */
+final class OwnGuest implements Guest {
+  private static final long FIRST_ADDRESS = 16L << 20;
+  private static final int PAGES_A_MEBIBYTE = 256;
+
+  /** It writes each of its pages once in so many rounds. */
+  private static final int ROUNDS_OVER_ALL = 4;
+
+  private final Path image;
+
+  /**
+   * Writes its disk.
+   *
+   * @param image the file to write
+   */
+  OwnGuest(Path image, GuestSize size) {
+    this.image = image;
+    new MemoryGuest(
+            List.of(new Region(FIRST_ADDRESS, (long) size.usedMebibytes() * PAGES_A_MEBIBYTE)), 0)
+        .writeTo(image);
+  }
+
+  @Override
+  public String description() {
+    return "fixedram's own test guest";
+  }
+
+  @Override
+  public List<String> words(Activity activity) {
+    return List.of("-drive", "format=raw,snapshot=on,file=" + image.toString().replace(",", ",,"));
+  }
+
+  @Override
+  public boolean isReady(Path serial) {
+    SerialReport report = SerialReport.read(serial);
+    if (report.firstBad().isPresent()) {
+      throw new FixedRamException("the guest found its memory wrong: " + report.firstBad().get());
+    }
+    return report.lastGeneration().orElse(0) >= ROUNDS_OVER_ALL;
+  }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.bench.host;
+
+import io.fixedram.error.StorageException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * A file that takes the result of long work: that it can be written is known before the work
+ * begins. One that was not there before and got nothing is removed on close.
+ */
+public final class ResultFile implements AutoCloseable {
+  private final Path path;
+  private final boolean existed;
+  private boolean written;
+
+  private ResultFile(Path path, boolean existed) {
+    this.path = path;
+    this.existed = existed;
+  }
+
+  /**
+   * Opens it for writing once, and leaves what is in it.
+   *
+   * @throws StorageException if that can't be
+   */
+  public static ResultFile prepare(Path path) {
+    boolean existed = Files.exists(path);
+    try {
+      Files.newOutputStream(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE).close();
+    } catch (IOException e) {
+      throw cannotWrite(path, e);
+    }
+    return new ResultFile(path, existed);
+  }
+
+  /** Replaces what is in it. */
+  public void write(String text) {
+    try {
+      Files.writeString(path, text);
+      written = true;
+    } catch (IOException e) {
+      throw cannotWrite(path, e);
+    }
+  }
+
+  private static StorageException cannotWrite(Path path, IOException e) {
+    return new StorageException("cannot write " + path + ": " + e, e);
+  }
+
+  @Override
+  public void close() {
+    if (written || existed) {
+      return;
+    }
+    try {
+      Files.deleteIfExists(path);
+    } catch (IOException e) {
+      throw new StorageException("cannot remove " + path + ": " + e, e);
+    }
+  }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.bench.result;
+
+import java.util.Arrays;
+import java.util.Collection;
+
+/**
+ * What many measurements come to.
+ *
+ * @param count how many, at least one
+ * @param median the middle one; the mean of the middle two of an even number
+ * @param least the smallest
+ * @param most the largest
+ */
+public record Statistics(int count, double median, double least, double most) {
+
+  /** Of at least one value. */
+  public static Statistics of(Collection<Double> values) {
+    double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+    if (sorted.length == 0) {
+      throw new IllegalArgumentException("no values");
+    }
+    int middle = sorted.length / 2;
+    double median =
+        sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    return new Statistics(
+        sorted.length, median, sorted[0], Arrays.stream(sorted).max().orElseThrow());
+  }
+}

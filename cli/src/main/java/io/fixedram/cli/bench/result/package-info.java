@@ -1,3 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-/** What a benchmark measured, and how it is told: tables, JSON, a chart, targets. */
-package io.fixedram.cli.bench.result;
