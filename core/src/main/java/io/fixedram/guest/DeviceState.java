@@ -5,8 +5,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
- * Everything that follows the "ram" section in a stream, carried verbatim: the sections of the
- * devices, the EOF byte, and QEMU's description of the sections.
+ * Everything that follows the "ram" section in a stream, carried verbatim but for what the
+ * description says of the configuration section: the sections of the devices, the EOF byte, and
+ * QEMU's description of the sections.
  *
  * @param bytes all of it, read-only
  * @param sectionsBytes how much of it are device sections: the offset of the EOF byte

@@ -22,7 +22,9 @@ import java.util.UUID;
  * </pre>
  */
 public final class ConfigurationSection {
-  private static final int SUBSECTION_VERSION = 1;
+  /** Version of the section and of each subsection. */
+  static final int VERSION = 1;
+
   private static final int MOST_CAPABILITIES = 1024;
   private static final int LEAST_PAGE_BITS = 10;
   private static final int MOST_PAGE_BITS = 16;
@@ -57,7 +59,7 @@ public final class ConfigurationSection {
       in.u8();
       String name = in.name8();
       int subsectionVersion = in.be32();
-      if (subsectionVersion != SUBSECTION_VERSION) {
+      if (subsectionVersion != VERSION) {
         throw in.damaged(subsectionAt, "version " + subsectionVersion + " of " + name);
       }
       switch (name) {
@@ -113,8 +115,7 @@ public final class ConfigurationSection {
           subsection(out, StreamFormat.TARGET_PAGE_BITS_SUBSECTION);
           out.be32(bits);
         });
-    List<String> capabilities = new ArrayList<>(configuration.capabilities());
-    layoutCapability.ifPresent(capabilities::add);
+    List<String> capabilities = capabilities(configuration, layoutCapability);
     if (!capabilities.isEmpty()) {
       subsection(out, StreamFormat.CAPABILITIES_SUBSECTION);
       out.be32(capabilities.size());
@@ -129,9 +130,16 @@ public final class ConfigurationSection {
         });
   }
 
+  /** The capabilities as a section names them. */
+  static List<String> capabilities(Configuration configuration, Optional<String> layoutCapability) {
+    List<String> capabilities = new ArrayList<>(configuration.capabilities());
+    layoutCapability.ifPresent(capabilities::add);
+    return capabilities;
+  }
+
   private static void subsection(StreamOutput out, String name) {
     out.u8(StreamFormat.SUBSECTION);
     out.name8(name);
-    out.be32(SUBSECTION_VERSION);
+    out.be32(VERSION);
   }
 }

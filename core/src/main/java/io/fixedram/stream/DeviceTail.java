@@ -27,7 +27,9 @@ import java.util.OptionalInt;
  * follow each other. QEMUs before 6.0 put spaces between the tokens of the JSON.
  */
 final class DeviceTail {
-  private static final int DESCRIPTION_HEAD_BYTES = 6;
+  /** Of the EOF byte, the type of the description and its length. */
+  static final int DESCRIPTION_HEAD_BYTES = 6;
+
   private static final int FOOTER_BYTES = 5;
   private static final byte[] DEVICES = "\"devices\"".getBytes(StandardCharsets.US_ASCII);
 
@@ -108,7 +110,8 @@ final class DeviceTail {
     return at == come ? end > length : at(at) == '"';
   }
 
-  private static boolean isSpace(byte character) {
+  /** White space of JSON. */
+  static boolean isSpace(byte character) {
     return character == ' ' || character == '\t' || character == '\n' || character == '\r';
   }
 

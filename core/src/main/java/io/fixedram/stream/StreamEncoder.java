@@ -2,6 +2,7 @@
 package io.fixedram.stream;
 
 import io.fixedram.bytes.ByteTarget;
+import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
@@ -18,6 +19,7 @@ public final class StreamEncoder implements SaveSink {
 
   private final StreamOutput out;
   private Optional<RamRecordWriter> records = Optional.empty();
+  private Configuration configuration = Configuration.of("none");
 
   /** Prepares to write a stream from its first byte. */
   public StreamEncoder(ByteTarget target) {
@@ -40,6 +42,7 @@ public final class StreamEncoder implements SaveSink {
 
   @Override
   public void begin(SaveHeader header) {
+    configuration = header.configuration();
     ConfigurationSection.write(out, header.configuration(), Optional.empty());
     RamRecordWriter writer = new RamRecordWriter(out, header);
     writer.start();
@@ -77,8 +80,7 @@ public final class StreamEncoder implements SaveSink {
 
   /** Writes what {@link #endSections} left. */
   public void finish(DeviceState state) {
-    long sections = state.sectionsBytes();
-    out.bytes(state.bytes(), sections, state.sizeBytes() - sections);
+    ConfigurationDescription.writeEnd(out, state, configuration, Optional.empty());
     out.flush();
   }
 

@@ -12,6 +12,7 @@ import io.fixedram.layout.FixedLayout;
 import io.fixedram.layout.HolesMark;
 import io.fixedram.layout.MainMemory;
 import io.fixedram.os.Descriptor;
+import io.fixedram.stream.ConfigurationDescription;
 import io.fixedram.stream.ConfigurationSection;
 import io.fixedram.stream.MemSizeList;
 import io.fixedram.stream.RamSection;
@@ -98,8 +99,7 @@ final class FixedSaveWriter implements SaveSink {
   public void begin(SaveHeader header) {
     int pageSize = header.blocks().targetPageSize();
     int id = header.ramSectionId();
-    ConfigurationSection.write(
-        out, header.configuration(), Optional.of(layout.capabilities().getFirst()));
+    ConfigurationSection.write(out, header.configuration(), layoutCapability());
     RamSection.writeStart(out, id);
     MemSizeList.write(out, header.blocks(), block -> addPlace(block, pageSize));
     out.be64(StreamFormat.RAM_EOS);
@@ -113,6 +113,10 @@ final class FixedSaveWriter implements SaveSink {
     out.flush();
     tailOffset = out.position();
     pages = Optional.of(pages(header));
+  }
+
+  private Optional<String> layoutCapability() {
+    return Optional.of(layout.capabilities().getFirst());
   }
 
   private Pages pages(SaveHeader header) {
@@ -176,7 +180,13 @@ final class FixedSaveWriter implements SaveSink {
       }
     }
     out.seek(tailOffset);
-    out.bytes(state.bytes(), 0, state.sizeBytes());
+    if (variant == FixedVariant.PROPOSAL) {
+      out.bytes(state.bytes(), 0, state.sizeBytes());
+    } else {
+      out.bytes(state.bytes(), 0, state.sectionsBytes());
+      ConfigurationDescription.writeEnd(
+          out, state, pages().header().configuration(), layoutCapability());
+    }
     out.flush();
   }
 

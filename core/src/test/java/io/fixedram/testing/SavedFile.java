@@ -163,11 +163,15 @@ public final class SavedFile {
     if (format == SaveFormat.MAPPED_RAM) {
       rest.eos();
     }
-    rest.footer(id).raw(guest.tail().toBytes());
+    rest.footer(id).raw(tail());
     byte[] found = new byte[rest.size()];
     in.readFully(found);
     assertThat(found).isEqualTo(rest.toArray());
     assertThat(in.read()).as("bytes after the device state").isEqualTo(-1);
+  }
+
+  private byte[] tail() {
+    return guest.tail().described(guest.header().configuration(), format.text()).toBytes();
   }
 
   private void checkBitmap(Place place) throws IOException {
@@ -232,16 +236,12 @@ public final class SavedFile {
     long padding = places.size() * (alignment + 512);
     assertThat(in.length())
         .isLessThanOrEqualTo(
-            guest.header().blocks().totalBytes()
-                + bitmapBytes()
-                + padding
-                + guest.tail().toBytes().length
-                + 512);
+            guest.header().blocks().totalBytes() + bitmapBytes() + padding + tail().length + 512);
   }
 
   private void checkAllocated(long allocatedBytes) {
     if (guest.pageSize() % 4096 == 0) {
-      long metadata = places.size() * 2L * 4096 + bitmapBytes() + guest.tail().toBytes().length;
+      long metadata = places.size() * 2L * 4096 + bitmapBytes() + tail().length;
       assertThat(allocatedBytes)
           .as("allocated")
           .isLessThanOrEqualTo(guest.nonZeroPages() * guest.pageSize() + metadata + SLACK_BYTES);

@@ -52,7 +52,11 @@ public final class SavedStream {
     }
     assertThat(type).isEqualTo(3);
     assertThat(in.readInt()).isEqualTo(id);
-    expect(new Bytes().eos().footer(id).raw(guest.tail().toBytes()));
+    expect(
+        new Bytes()
+            .eos()
+            .footer(id)
+            .raw(guest.tail().described(guest.header().configuration(), "").toBytes()));
     assertThat(in.read()).as("bytes after the device state").isEqualTo(-1);
     Guest.assertSameRam(found, guest);
   }

@@ -64,6 +64,10 @@ class NaiveFilesTest {
         });
   }
 
+  private static Guest described(Guest guest, String layout) {
+    return guest.with(guest.tail().described(guest.header().configuration(), layout));
+  }
+
   @Test
   void filesOfMainMemoryAreTheSameAsNaiveOnes() {
     Rounds.run(
@@ -73,10 +77,12 @@ class NaiveFilesTest {
           long page = Math.max(guest.pageSize(), 4096);
           Path proposal = directory.resolve("proposal");
           write(guest, proposal, SaveFormat.FIXED_RAM, page);
-          assertThat(Files.readAllBytes(proposal)).isEqualTo(Bytes.fixedRam(guest, page, 0));
+          assertThat(Files.readAllBytes(proposal))
+              .isEqualTo(Bytes.fixedRam(described(guest, "fixed-ram"), page, 0));
           Path qemu = directory.resolve("qemu");
           write(guest, qemu, SaveFormat.MAPPED_RAM, 1 << 20);
-          assertThat(Files.readAllBytes(qemu)).isEqualTo(Bytes.mappedRam(guest, 1 << 20, 0));
+          assertThat(Files.readAllBytes(qemu))
+              .isEqualTo(Bytes.mappedRam(described(guest, "mapped-ram"), 1 << 20, 0));
         });
   }
 
