@@ -57,6 +57,14 @@ public interface ByteStore extends ByteSource, AutoCloseable {
   }
 
   /**
+   * How many reads at a time the store answers as fast as one: 1 for local files, whose pages come
+   * from memory or a disk that reads ahead; more for stores with a way to go.
+   */
+  default int parallelReads() {
+    return 1;
+  }
+
+  /**
    * Where in a local file a position lies, for mapping it or handing it to another process; empty
    * where the bytes are in no local file as they stand.
    */

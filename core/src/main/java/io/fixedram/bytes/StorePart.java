@@ -72,6 +72,11 @@ public final class StorePart implements ByteStore {
   }
 
   @Override
+  public int parallelReads() {
+    return whole.parallelReads();
+  }
+
+  @Override
   public Optional<FilePlace> filePlace(long position) {
     return whole.filePlace(from + position);
   }

@@ -31,7 +31,9 @@ import java.util.Optional;
  * guest runs; then no page twice. A page that is asked for goes at once, the run of pages around it
  * next, and the rest in the background: pages that were hot before, pages with content. Little is
  * ever under way to the destination, so that an answer is not kept waiting behind the background.
- * Serves once, in the calling thread, with another one that reads requests.
+ * Serves once, in the calling thread, with another one that reads requests, and others that read
+ * pages where the store answers several reads at a time: pages then come in the order in which they
+ * are read.
  *
  * <p>Zero pages that nobody asks for need not go to a destination that can do without: all memory
  * was discarded at first, and what it lacks at the end of the stream is ordinary memory from then
@@ -50,10 +52,7 @@ public final class PageServer {
   /** Most runs of the background in a row, while nobody asks, without a look at the socket. */
   private static final int MOST_RUNS = 16;
 
-  private static final int RUN_BUFFER_BYTES = 1 << 16;
   private static final int UNDER_WAY_BYTES = 1 << 16;
-  private static final int READ_ATTEMPTS = 4;
-  private static final long RETRY_MILLIS = 50;
   private static final Duration PATIENCE = Duration.ofMillis(50);
   private static final long CHECK_NANOS = 1_000_000_000;
 
@@ -68,8 +67,7 @@ public final class PageServer {
   private final FaultTimes faults;
   private final Lifeline lifeline;
   private final boolean allZeros;
-  private Optional<StorageException> lost = Optional.empty();
-  private Optional<Throwable> failure = Optional.empty();
+  private volatile Optional<Throwable> failure = Optional.empty();
   private volatile boolean running;
 
   /**
@@ -119,18 +117,11 @@ public final class PageServer {
         new ReturnPathDecoder(ByteSource.of(socket, DESTINATION), DESTINATION, header.blocks());
     PostcopyEncoder encoder =
         new PostcopyEncoder(noticingLoss(ByteTarget.of(socket, DESTINATION)), state);
-    try (Arena arena = Arena.ofShared();
-        Cancellation.Registration _ = cancellation.onCancel(socket::close);
+    try (Cancellation.Registration _ = cancellation.onCancel(socket::close);
         CountingSink counting = new CountingSink(encoder, counters, cancellation);
-        Requests requests = new Requests(returnPath, socket, DESTINATION)) {
-      serve(
-          new Work(
-              socket,
-              requests,
-              encoder,
-              counting,
-              arena.allocate(RUN_BUFFER_BYTES, 4096),
-              cancellation));
+        Requests requests = new Requests(returnPath, socket, DESTINATION);
+        Work work = new Work(socket, requests, encoder, counting, cancellation)) {
+      serve(work);
     } catch (StorageException | CancelledException e) {
       failure.ifPresent(PageServer::rethrow);
       cancellation.throwIfCancelled();
@@ -161,14 +152,13 @@ public final class PageServer {
     }
   }
 
-  private ByteTarget noticingLoss(ByteTarget target) {
+  private static ByteTarget noticingLoss(ByteTarget target) {
     return (position, from, offset, length) -> {
       try {
         target.write(position, from, offset, length);
       } catch (StorageException e) {
         StorageException gone = Requests.gone(DESTINATION);
         gone.addSuppressed(e);
-        lost = Optional.of(gone);
         throw gone;
       }
     };
@@ -183,12 +173,12 @@ public final class PageServer {
   }
 
   /** The pages, and what is left to do with them. */
-  private final class Work implements PageSink {
+  private final class Work implements PageSink, PageReads.Taker, AutoCloseable {
     private final UnixSocket socket;
     private final Requests requests;
     private final PostcopyEncoder encoder;
     private final CountingSink counting;
-    private final MemorySegment buffer;
+    private final PageReads reads;
     private final Cancellation cancellation;
     private final Background background =
         new Background(blocks, hot.runs(), RUN_PAGES, ZERO_RUN_PAGES);
@@ -208,14 +198,14 @@ public final class PageServer {
         Requests requests,
         PostcopyEncoder encoder,
         CountingSink counting,
-        MemorySegment buffer,
         Cancellation cancellation) {
       this.socket = socket;
       this.requests = requests;
       this.encoder = encoder;
       this.counting = counting;
-      this.buffer = buffer;
       this.cancellation = cancellation;
+      this.reads =
+          new PageReads(store, RUN_PAGES * pageSize, this, () -> failure.isEmpty(), requests::wake);
     }
 
     /** All from the first byte to the destination's word that it has everything. */
@@ -230,6 +220,7 @@ public final class PageServer {
       while (incomplete) {
         // Without an end the destination goes on lacking what could not be read.
         checkRequests();
+        deliver();
         requests.await(PATIENCE).ifPresent(this::answer);
         cancellation.throwIfCancelled();
       }
@@ -242,14 +233,19 @@ public final class PageServer {
       while (true) {
         checkRequests();
         checkSave(CHECK_NANOS);
+        deliver();
         Optional<Requests.Request> request = requests.poll();
         if (request.isPresent()) {
           answer(request.get());
           continue;
         }
+        if (reads.isFull()) {
+          requests.await(PATIENCE).ifPresent(this::answer);
+          continue;
+        }
         Optional<PageRun> near = neighbourhoods.next();
         if (near.isPresent()) {
-          send(near.get(), false);
+          send(near.get(), Optional.empty());
           remember(near.get());
           continue;
         }
@@ -257,10 +253,14 @@ public final class PageServer {
         if (!requests.isEmpty() || stillLoading()) {
           continue;
         }
-        if (!sendBackground()) {
+        if (sendBackground()) {
+          continue;
+        }
+        if (reads.isIdle()) {
           checkSave(0);
           return;
         }
+        requests.await(PATIENCE).ifPresent(this::answer);
       }
     }
 
@@ -273,9 +273,9 @@ public final class PageServer {
         if (next.isEmpty()) {
           return runs > 0;
         }
-        send(next.get(), false);
+        send(next.get(), Optional.empty());
         // A socket that is full of zero records holds milliseconds of work.
-        if (!requests.isEmpty() || background.zerosOnly()) {
+        if (!requests.isEmpty() || background.zerosOnly() || reads.isFull()) {
           return true;
         }
       }
@@ -320,12 +320,12 @@ public final class PageServer {
       BlockPages block = blocks.get(request.pages().block().index());
       long first = request.pages().offset() / pageSize;
       long end = first + request.pages().lengthBytes() / pageSize;
+      PageRun asked = new PageRun(block, first, end);
+      reads.ask(asked, request);
       if (block.allSent(first, end)) {
         return;
       }
-      PageRun asked = new PageRun(block, first, end);
-      send(asked, true);
-      faults.add(System.nanoTime() - request.receivedNanos());
+      send(asked, Optional.of(request));
       remember(asked);
       neighbourhoods.add(asked);
     }
@@ -336,38 +336,49 @@ public final class PageServer {
       }
     }
 
-    /** Sends what was not sent of a run, as one part of the stream. */
-    private void send(PageRun run, boolean asked) {
-      for (int attempt = 1; ; attempt++) {
-        try {
-          sendUnsent(run);
-          break;
-        } catch (StorageException | DamagedSaveException e) {
-          if (lost.isPresent()) {
-            throw e;
-          }
-          if (failure.isPresent() || attempt == READ_ATTEMPTS) {
-            fail(e);
-            if (asked) {
-              sendWhatCanBeRead(run);
-            } else {
-              incomplete = true;
-            }
-            break;
-          }
-          pause();
-        }
+    /** Sends what was read meanwhile, as one part of the stream. */
+    private void deliver() {
+      if (reads.deliver()) {
+        counting.drain();
       }
-      counting.drain();
     }
 
-    private void sendUnsent(PageRun run) {
+    /** Sends what was not sent of a run, as one part of the stream if it is read at once. */
+    private void send(PageRun run, Optional<Requests.Request> request) {
       BlockPages block = run.block();
       long page = block.sent().nextClear(run.first(), run.end());
       while (page < run.end()) {
         long end = block.sent().nextSet(page, run.end());
-        PageRuns.send(store, block.map(), page, end - page, buffer, this);
+        if (block.map().stored().isAnySet(page, end - page)) {
+          end = Math.min(end, page + RUN_PAGES);
+        }
+        block.sent().set(page, end - page);
+        reads.start(new PageReads.Read(new PageRun(block, page, end), request));
         page = block.sent().nextClear(end, run.end());
+      }
+      counting.drain();
+    }
+
+    @Override
+    public void taken(PageReads.Read read, boolean content, MemorySegment buffer) {
+      PageRun run = read.run();
+      PageRuns.sendRead(run.block().map(), run.first(), run.end(), content, buffer, this);
+      if (read.request().isPresent()) {
+        counting.drain();
+        faults.add(System.nanoTime() - read.request().get().receivedNanos());
+      }
+    }
+
+    /** The pages count as not sent again: the guest may yet ask for them. */
+    @Override
+    public void failed(PageReads.Read read, FixedRamException reason) {
+      PageRun run = read.run();
+      run.block().sent().clear(run.first(), run.end() - run.first());
+      fail(reason);
+      if (read.request().isPresent()) {
+        sendWhatCanBeRead(run);
+      } else {
+        incomplete = true;
       }
     }
 
@@ -376,27 +387,26 @@ public final class PageServer {
      * stops without.
      */
     private void sendWhatCanBeRead(PageRun run) {
-      for (long page = run.first(); page < run.end(); page++) {
-        try {
-          sendUnsent(new PageRun(run.block(), page, page + 1));
-        } catch (StorageException | DamagedSaveException e) {
-          if (lost.isPresent()) {
-            throw e;
-          }
-          lifeline.awaitStop();
-          cancellation.throwIfCancelled();
-          zero(run.block().block(), page * pageSize, pageSize);
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment buffer = arena.allocate(pageSize, 4096);
+        for (long page = run.first(); page < run.end(); page++) {
+          sendOrZero(run.block(), page, buffer);
         }
       }
+      counting.drain();
     }
 
-    private void pause() {
+    private void sendOrZero(BlockPages block, long page, MemorySegment buffer) {
+      boolean content;
       try {
-        Thread.sleep(RETRY_MILLIS);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new FixedRamException("interrupted while " + store.name() + " was read again", e);
+        content = store.read(block.map(), page, page + 1, buffer, 0);
+      } catch (StorageException | DamagedSaveException e) {
+        lifeline.awaitStop();
+        cancellation.throwIfCancelled();
+        zero(block.block(), page * pageSize, pageSize);
+        return;
       }
+      PageRuns.sendRead(block.map(), page, page + 1, content, buffer, this);
     }
 
     @Override
@@ -416,6 +426,11 @@ public final class PageServer {
 
     private void markSent(RamBlock block, long offset, long lengthBytes) {
       blocks.get(block.index()).sent().set(offset / pageSize, lengthBytes / pageSize);
+    }
+
+    @Override
+    public void close() {
+      reads.close();
     }
   }
 }

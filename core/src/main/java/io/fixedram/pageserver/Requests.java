@@ -25,7 +25,7 @@ final class Requests implements AutoCloseable {
   private final ReturnPathDecoder returnPath;
   private final UnixSocket socket;
   private final String name;
-  private final ArrayBlockingQueue<Request> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
+  private final ArrayBlockingQueue<Event> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
   private final Thread thread;
   private volatile boolean allSent;
   private volatile boolean overflowed;
@@ -37,7 +37,13 @@ final class Requests implements AutoCloseable {
    * @param pages for what
    * @param receivedNanos since when we know, as {@link System#nanoTime()}
    */
-  record Request(Message.PagesRequest pages, long receivedNanos) {}
+  record Request(Message.PagesRequest pages, long receivedNanos) implements Event {}
+
+  /** What whoever awaits a request is woken by. */
+  sealed interface Event permits Request, Wake {}
+
+  /** Something else happened. */
+  record Wake() implements Event {}
 
   /** Why nothing more comes. */
   private sealed interface End {
@@ -94,13 +100,23 @@ final class Requests implements AutoCloseable {
 
   /** The request that has waited longest. */
   Optional<Request> poll() {
-    return Optional.ofNullable(waiting.poll());
+    Event next = waiting.poll();
+    while (next instanceof Wake) {
+      next = waiting.poll();
+    }
+    return next instanceof Request request ? Optional.of(request) : Optional.empty();
   }
 
-  /** The same, waiting for one for a while. */
+  /** Has {@link #await} return; any thread may call this. */
+  void wake() {
+    var _ = waiting.offer(new Wake());
+  }
+
+  /** The same, waiting for one for a while, or until {@link #wake}. */
   Optional<Request> await(Duration patience) {
     try {
-      return Optional.ofNullable(waiting.poll(patience.toNanos(), TimeUnit.NANOSECONDS));
+      Event next = waiting.poll(patience.toNanos(), TimeUnit.NANOSECONDS);
+      return next instanceof Request request ? Optional.of(request) : Optional.empty();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new FixedRamException("interrupted while QEMU may need pages", e);

@@ -145,6 +145,11 @@ final class FixedStore implements PageStore {
   }
 
   @Override
+  public int parallelReads() {
+    return bytes.parallelReads();
+  }
+
+  @Override
   public StoreState state() {
     return bytes.state();
   }

@@ -28,6 +28,24 @@ public final class PageRuns {
   }
 
   /**
+   * Sends a run of a block's pages that {@link PageStore#read} has read.
+   *
+   * @param first the first page
+   * @param end the page after the last
+   * @param content what the read returned
+   * @param buffer begins with the first page
+   */
+  public static void sendRead(
+      PageMap map, long first, long end, boolean content, MemorySegment buffer, PageSink sink) {
+    PageWindow window = new PageWindow(map, first, end, first, end);
+    if (content) {
+      window.sendTo(sink, buffer);
+    } else {
+      window.sendZeros(sink);
+    }
+  }
+
+  /**
    * The same through memory of the caller.
    *
    * @param buffer what is read into, one target page at least; no longer run reaches the sink

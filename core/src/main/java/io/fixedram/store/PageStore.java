@@ -85,6 +85,11 @@ public interface PageStore extends PageSource, AutoCloseable {
     return true;
   }
 
+  /** How many calls of {@link #read} at a time the store answers as fast as one. */
+  default int parallelReads() {
+    return 1;
+  }
+
   /** The file that the store reads, if it is one. */
   default Optional<SaveFile> file() {
     return Optional.empty();

@@ -50,6 +50,11 @@ final class PartialStore implements PageStore {
   }
 
   @Override
+  public int parallelReads() {
+    return whole.parallelReads();
+  }
+
+  @Override
   public StoreState state() {
     return whole.state();
   }

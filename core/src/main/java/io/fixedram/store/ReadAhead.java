@@ -8,13 +8,19 @@ import io.fixedram.os.AnonymousMemory;
 import io.fixedram.os.Threads;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Reads the pages of a store in a thread of its own, ahead of the thread that sends them on.
- * Memory: {@value #BUFFERS} buffers of 1 MiB.
+ * Reads the pages of a store ahead of the thread that sends them on, in the store's order, by as
+ * many threads as it answers at a time. Memory: {@value #BUFFERS} buffers of 1 MiB, or two a
+ * thread.
  */
 final class ReadAhead implements AutoCloseable {
   private static final int BUFFERS = 8;
@@ -22,14 +28,22 @@ final class ReadAhead implements AutoCloseable {
 
   private final PageStore store;
   private final Arena arena = Arena.ofShared();
-  private final BlockingQueue<MemorySegment> free = new ArrayBlockingQueue<>(BUFFERS);
+  private final BlockingQueue<MemorySegment> free;
 
   /** Each piece that is not the last has a buffer or its place in {@link #free} taken. */
-  private final BlockingQueue<Piece> read = new ArrayBlockingQueue<>(BUFFERS);
+  private final BlockingQueue<CompletableFuture<Piece>> pieces;
 
-  private final Thread thread;
+  private final List<Thread> threads = new ArrayList<>();
 
-  /** What the reading thread has to say. */
+  /** Held to take the next window and its place in the order. */
+  private final ReentrantLock next = new ReentrantLock();
+
+  private final Iterator<RamBlock> blocks;
+  private Optional<PageMap> map = Optional.empty();
+  private long page;
+  private boolean ended;
+
+  /** What the reading threads have to say. */
   private sealed interface Piece {
     /** A window, and its content. */
     record Content(PageWindow window, MemorySegment buffer) implements Piece {}
@@ -41,14 +55,24 @@ final class ReadAhead implements AutoCloseable {
     record End(Optional<Throwable> failure) implements Piece {}
   }
 
+  /** A window that a thread is to read. */
+  private record Claim(PageWindow window, MemorySegment buffer, CompletableFuture<Piece> piece) {}
+
   /** Starts to read all blocks of a store. */
   ReadAhead(PageStore store) {
     this.store = store;
-    MemorySegment buffers = AnonymousMemory.allocateHuge(arena, (long) BUFFERS * BUFFER_BYTES);
-    for (int i = 0; i < BUFFERS; i++) {
-      free.add(buffers.asSlice((long) i * BUFFER_BYTES, BUFFER_BYTES));
+    this.blocks = store.blocks().iterator();
+    int atATime = store.parallelReads();
+    int buffers = Math.max(BUFFERS, 2 * atATime);
+    free = new ArrayBlockingQueue<>(buffers);
+    pieces = new ArrayBlockingQueue<>(buffers + 1);
+    MemorySegment memory = AnonymousMemory.allocateHuge(arena, (long) buffers * BUFFER_BYTES);
+    for (int i = 0; i < buffers; i++) {
+      free.add(memory.asSlice((long) i * BUFFER_BYTES, BUFFER_BYTES));
     }
-    thread = Thread.ofPlatform().daemon().name("fixedram page reader").start(this::run);
+    for (int i = 0; i < atATime; i++) {
+      threads.add(Thread.ofPlatform().daemon().name("fixedram page reader").start(this::run));
+    }
   }
 
   /**
@@ -58,7 +82,7 @@ final class ReadAhead implements AutoCloseable {
    */
   void sendTo(PageSink sink) {
     while (true) {
-      switch (Threads.takeUninterruptibly(read)) {
+      switch (Threads.takeUninterruptibly(pieces).join()) {
         case Piece.Content content -> {
           content.window().sendTo(sink, content.buffer());
           free.add(content.buffer());
@@ -74,49 +98,77 @@ final class ReadAhead implements AutoCloseable {
     }
   }
 
-  /** Whatever goes wrong in this thread must reach the one that waits for it. */
-  @SuppressWarnings("CatchThrowable")
   private void run() {
     try {
-      Optional<Throwable> failure = Optional.empty();
-      try {
-        for (RamBlock block : store.blocks()) {
-          readBlock(store.pages(block));
-        }
-      } catch (InterruptedException e) {
-        throw e;
-      } catch (Throwable e) {
-        failure = Optional.of(e);
+      for (Optional<Claim> claim = claim(); claim.isPresent(); claim = claim()) {
+        claim.get().piece().complete(read(claim.get()));
       }
-      read.put(new Piece.End(failure));
     } catch (InterruptedException e) {
       // Nobody wants more.
       Thread.currentThread().interrupt();
     }
   }
 
-  private void readBlock(PageMap map) throws InterruptedException {
-    for (long page = 0; page < map.pages(); ) {
-      PageWindow window = PageWindow.of(map, page, map.pages(), BUFFER_BYTES);
-      MemorySegment buffer = free.take();
-      boolean used = false;
-      try {
-        used = window.read(store, buffer);
-      } finally {
-        if (!used) {
-          free.add(buffer);
-        }
+  /** Whatever goes wrong in this thread must reach the one that waits for it. */
+  @SuppressWarnings("CatchThrowable")
+  private Optional<Claim> claim() throws InterruptedException {
+    next.lockInterruptibly();
+    try {
+      if (ended) {
+        return Optional.empty();
       }
-      read.put(used ? new Piece.Content(window, buffer) : new Piece.Zeros(window));
-      page = window.end();
+      MemorySegment buffer = free.take();
+      CompletableFuture<Piece> piece = new CompletableFuture<>();
+      pieces.put(piece);
+      try {
+        Optional<PageWindow> window = nextWindow();
+        if (window.isPresent()) {
+          return Optional.of(new Claim(window.get(), buffer, piece));
+        }
+        ended = true;
+        piece.complete(new Piece.End(Optional.empty()));
+      } catch (Throwable e) {
+        ended = true;
+        piece.complete(new Piece.End(Optional.of(e)));
+      }
+      return Optional.empty();
+    } finally {
+      next.unlock();
     }
   }
 
-  /** Ends the reading thread. */
+  private Optional<PageWindow> nextWindow() {
+    while (map.isEmpty() || page == map.get().pages()) {
+      if (!blocks.hasNext()) {
+        return Optional.empty();
+      }
+      map = Optional.of(store.pages(blocks.next()));
+      page = 0;
+    }
+    PageWindow window = PageWindow.of(map.get(), page, map.get().pages(), BUFFER_BYTES);
+    page = window.end();
+    return Optional.of(window);
+  }
+
+  /** Whatever goes wrong in this thread must reach the one that waits for it. */
+  @SuppressWarnings("CatchThrowable")
+  private Piece read(Claim claim) {
+    try {
+      if (claim.window().read(store, claim.buffer())) {
+        return new Piece.Content(claim.window(), claim.buffer());
+      }
+      free.add(claim.buffer());
+      return new Piece.Zeros(claim.window());
+    } catch (Throwable e) {
+      return new Piece.End(Optional.of(e));
+    }
+  }
+
+  /** Ends the reading threads. */
   @Override
   public void close() {
-    thread.interrupt();
-    Threads.joinUninterruptibly(thread);
+    threads.forEach(Thread::interrupt);
+    threads.forEach(Threads::joinUninterruptibly);
     arena.close();
   }
 }

@@ -71,6 +71,11 @@ final class StreamStore implements PageStore {
   }
 
   @Override
+  public int parallelReads() {
+    return bytes.parallelReads();
+  }
+
+  @Override
   public StoreState state() {
     return bytes.state();
   }

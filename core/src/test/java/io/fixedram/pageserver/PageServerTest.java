@@ -50,13 +50,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Saves served to a destination that is checked page by page. */
 @Timeout(60)
 class PageServerTest {
-  private static final RamBlock RAM = new RamBlock(0, "pc.ram", 4 << 20);
+  static final RamBlock RAM = new RamBlock(0, "pc.ram", 4 << 20);
   private static final RamBlock ROM = new RamBlock(1, "pc.rom", 128 << 10);
 
   @TempDir Path directory;
 
-  private final RecordingLifeline lifeline = new RecordingLifeline();
-  private final FaultTimes faults = new FaultTimes();
+  final RecordingLifeline lifeline = new RecordingLifeline();
+  final FaultTimes faults = new FaultTimes();
   private final TransferCounters counters = new TransferCounters();
   private final Cancellation cancellation = new Cancellation();
   private boolean runs = true;
@@ -65,8 +65,8 @@ class PageServerTest {
   private HotPages hot = new HotPages();
 
   /** Keeps what it is told, and stops the guest when a test says so. */
-  private static final class RecordingLifeline implements Lifeline {
-    private final List<Throwable> failures = new CopyOnWriteArrayList<>();
+  static final class RecordingLifeline implements Lifeline {
+    final List<Throwable> failures = new CopyOnWriteArrayList<>();
     private volatile Runnable whenFailed = () -> {};
     private volatile Runnable whenAwaited = () -> {};
 
@@ -82,15 +82,15 @@ class PageServerTest {
     }
   }
 
-  private Path file() {
+  final Path file() {
     return directory.resolve("save");
   }
 
-  private Guest guest(Random random) {
+  final Guest guest(Random random) {
     return RandomGuests.fill(random, Guest.of(RAM, ROM).with(RandomGuests.tail(random)));
   }
 
-  private PageStore write(Guest guest, SaveFormat format) {
+  final PageStore write(Guest guest, SaveFormat format) {
     try (SaveWriter writer =
         SaveWriter.create(file(), format, new WriteOptions(DirectMode.OFF, false, 4096))) {
       var sink = writer.sink();
@@ -104,16 +104,26 @@ class PageServerTest {
       sink.end(guest.tail().toState());
       writer.publish();
     }
-    return Saves.open(file());
+    return open(Descriptor.open(file(), Descriptor.Mode.READ));
+  }
+
+  /** Opens a save as a store that answers one read at a time. */
+  PageStore open(Descriptor descriptor) {
+    return Saves.open(descriptor);
+  }
+
+  /** Whether no page overtakes another; otherwise a few may. */
+  boolean readsInOrder() {
+    return true;
   }
 
   /** What happens at the other end of the connection. */
-  private interface Other {
+  interface Other {
     void run(UnixSocket socket) throws Exception;
   }
 
   /** Serves in a thread of its own while the other end does something; throws what ended it. */
-  private void serve(PageStore save, Other other) throws Exception {
+  final void serve(PageStore save, Other other) throws Exception {
     UnixSocket.Pair pair = UnixSocket.socketPair();
     try (save;
         UnixSocket far = pair.right()) {
@@ -150,14 +160,14 @@ class PageServerTest {
   }
 
   /** Takes all that comes, asking for nothing. */
-  private static void takeAll(FakeDestination destination) throws IOException {
+  static void takeAll(FakeDestination destination) throws IOException {
     destination.readHead();
     destination.readPages();
     destination.shut(0);
   }
 
   /** Waits for the server's end of the connection to close. */
-  private static void awaitEnd(UnixSocket socket) {
+  static void awaitEnd(UnixSocket socket) {
     java.nio.ByteBuffer buffer = java.nio.ByteBuffer.allocate(1 << 16);
     while (socket.read(buffer) >= 0) {
       buffer.clear();
@@ -323,9 +333,9 @@ class PageServerTest {
           FakeDestination destination = new FakeDestination(socket, guest);
           destination.readHead();
           destination.readUntil(RAM, 1000 / 16 * 16);
-          assertThat(destination.has(ROM, 0)).isFalse();
+          assertThat(destination.has(ROM, 0) && readsInOrder()).isFalse();
           destination.readUntil(ROM, 0);
-          assertThat(destination.has(RAM, 0)).isFalse();
+          assertThat(destination.has(RAM, readsInOrder() ? 0 : 640)).isFalse();
           destination.readPages();
           destination.shut(0);
           destination.assertComplete();
@@ -450,7 +460,7 @@ class PageServerTest {
                   && call.position() >= positionOf(badPage - badPage % 16);
           return hit && left[0]-- > 0 ? Errno.EIO.number() : 0;
         });
-    return Saves.open(Descriptor.open(calls, file(), Descriptor.Mode.READ));
+    return open(Descriptor.open(calls, file(), Descriptor.Mode.READ));
   }
 
   @ParameterizedTest
@@ -524,6 +534,9 @@ class PageServerTest {
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     } finally {
+      while (lifeline.failures.isEmpty()) {
+        Thread.onSpinWait();
+      }
       cancellation.cancel();
     }
   }
@@ -565,7 +578,7 @@ class PageServerTest {
           }
           return 0;
         });
-    PageStore save = Saves.open(Descriptor.open(calls, file(), Descriptor.Mode.READ));
+    PageStore save = open(Descriptor.open(calls, file(), Descriptor.Mode.READ));
     AtomicBoolean stopped = new AtomicBoolean();
     lifeline.whenAwaited =
         () -> {
@@ -583,7 +596,7 @@ class PageServerTest {
         .hasMessage("broken");
   }
 
-  private long positionOf(long page) {
+  final long positionOf(long page) {
     try (PageStore save = Saves.open(file())) {
       return save.places().getFirst().pagesOffset() + page * 4096;
     }

@@ -12,6 +12,7 @@ import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.testing.Guest;
 import io.fixedram.testing.GuestSink;
+import io.fixedram.testing.ParallelStore;
 import io.fixedram.testing.RandomGuests;
 import io.fixedram.testing.Script;
 import io.fixedram.write.DirectMode;
@@ -25,6 +26,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -114,6 +116,22 @@ class EnvelopeTest {
     wrap(body.array());
     try (PageStore store = Saves.open(LocalFile.open(image), List.of(EnvelopeTest::whole))) {
       assertHolds(store, SaveFormat.MAPPED_RAM);
+    }
+  }
+
+  /** Reads end in another order than they began. */
+  @ParameterizedTest
+  @EnumSource(SaveFormat.class)
+  void storeThatAnswersManyReadsAtATime(SaveFormat format) throws IOException {
+    write(format);
+    Files.move(save, image);
+    Random random = new Random(6);
+    ParallelStore store =
+        new ParallelStore(
+            LocalFile.open(image), 4, _ -> LockSupport.parkNanos(random.nextInt(1_000_000)));
+    try (PageStore pages = Saves.open(store)) {
+      assertThat(pages.parallelReads()).isEqualTo(4);
+      assertHolds(pages, format);
     }
   }
 
