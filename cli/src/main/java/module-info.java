@@ -2,7 +2,8 @@
 /**
  * The fixedram command. Its interface is the command line; modules with further commands see more.
  */
-@SuppressWarnings("module") // Those modules are not there when this one is compiled.
+@SuppressWarnings(
+    "module") // Modules of ours that see more are not there when this one is compiled.
 module io.fixedram.cli {
   requires io.fixedram.qemu;
   requires io.fixedram.qmpserver;

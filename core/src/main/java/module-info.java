@@ -3,6 +3,8 @@
  * The migration stream's grammar, the fixed-offset layouts of guest RAM, and saves on disk. Depends
  * on nothing but Java.
  */
+@SuppressWarnings(
+    "module") // Modules of ours that see more are not there when this one is compiled.
 module io.fixedram.core {
   requires jdk.jfr;
 
@@ -12,7 +14,9 @@ module io.fixedram.core {
   exports io.fixedram.guest;
   exports io.fixedram.layout;
   exports io.fixedram.os;
-  exports io.fixedram.pageserver;
+  exports io.fixedram.pageserver to
+      io.fixedram.cli,
+      io.fixedram.qemu;
   exports io.fixedram.store;
   exports io.fixedram.stream;
   exports io.fixedram.write;

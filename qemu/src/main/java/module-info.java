@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Controls QEMU: its monitor, its processes, and how a guest is saved and restored. */
+@SuppressWarnings(
+    "module") // Modules of ours that see more are not there when this one is compiled.
 module io.fixedram.qemu {
   requires transitive io.fixedram.core;
   requires tools.jackson.jr.ob;
 
   exports io.fixedram.qemu;
   exports io.fixedram.qemu.guest;
+  exports io.fixedram.qemu.process to
+      io.fixedram.bench,
+      io.fixedram.cli;
   exports io.fixedram.qemu.qmp;
 }

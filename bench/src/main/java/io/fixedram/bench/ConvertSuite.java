@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.bench;
 
+import io.fixedram.bench.host.ChildProcess;
 import io.fixedram.bench.result.Metric;
 import io.fixedram.bench.result.Names;
 import io.fixedram.bench.result.Sample;
 import io.fixedram.bench.result.SuiteResult;
-import io.fixedram.cli.host.ChildProcess;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

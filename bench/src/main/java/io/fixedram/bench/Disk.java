@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.bench;
 
-import io.fixedram.cli.host.ChildProcess;
+import io.fixedram.bench.host.ChildProcess;
 import io.fixedram.error.StorageException;
 import io.fixedram.os.Cancellation;
 import io.fixedram.os.Descriptor;

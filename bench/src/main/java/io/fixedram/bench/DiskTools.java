@@ -3,12 +3,12 @@ package io.fixedram.bench;
 
 import io.fixedram.bench.host.AptPackages;
 import io.fixedram.bench.host.CacheDirectory;
-import io.fixedram.cli.host.ChildProcess;
-import io.fixedram.cli.host.Programs;
+import io.fixedram.bench.host.ChildProcess;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.process.Programs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

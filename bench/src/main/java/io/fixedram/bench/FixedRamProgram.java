@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.bench;
 
+import io.fixedram.bench.host.ChildProcess;
 import io.fixedram.bench.host.ThisProgram;
 import io.fixedram.bench.result.Metric;
 import io.fixedram.bench.result.Sample;
-import io.fixedram.cli.host.ChildProcess;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.qmp.Json;

@@ -3,10 +3,10 @@ package io.fixedram.bench;
 
 import io.fixedram.bench.guest.Qemu;
 import io.fixedram.bench.host.CacheDirectory;
-import io.fixedram.cli.host.Programs;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.process.Programs;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;

@@ -3,7 +3,6 @@ package io.fixedram.bench;
 
 import io.fixedram.bench.guest.BootedGuest;
 import io.fixedram.bench.guest.Guest.Activity;
-import io.fixedram.cli.host.Programs;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.GuestRestore;
@@ -13,6 +12,7 @@ import io.fixedram.qemu.RestoreTarget;
 import io.fixedram.qemu.RestoreVia;
 import io.fixedram.qemu.RestoredGuest;
 import io.fixedram.qemu.TransferListener;
+import io.fixedram.qemu.process.Programs;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QmpClient;
 import java.nio.file.Path;

@@ -11,6 +11,7 @@ import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.OutputOptions;
 import io.fixedram.cli.console.OutputOptions.Progress;
 import io.fixedram.cli.console.Terminal;
+import io.fixedram.cli.host.Interruption;
 import io.fixedram.os.Cancellation;
 import java.util.List;
 import java.util.Optional;
@@ -26,6 +27,7 @@ public final class Main {
     Interruption interruption =
         new Interruption(
             cancellation,
+            ExitStatus.INTERRUPTED,
             () -> plain(terminal).warning("still putting everything back; please wait"));
     interruption.exit(run(List.of(args), terminal, cancellation));
   }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
+import io.fixedram.error.StorageException;
 import io.fixedram.qemu.command.NotInstantException;
+import io.fixedram.qemu.process.Launch;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.ProcessBuilder.Redirect;
@@ -53,12 +55,13 @@ final class BackendProperties implements AutoCloseable {
       // A file, since something that the program starts may keep a pipe open for ever.
       process =
           Optional.of(
-              new ProcessBuilder(program.toString(), "-object", "memory-backend-file,help")
-                  .redirectInput(Redirect.from(Path.of("/dev/null").toFile()))
-                  .redirectOutput(directory.resolve(ANSWER).toFile())
-                  .redirectError(Redirect.DISCARD)
+              Launch.of(List.of(program.toString(), "-object", "memory-backend-file,help"))
+                  .withStreams(
+                      Redirect.from(Path.of("/dev/null").toFile()),
+                      Redirect.to(directory.resolve(ANSWER).toFile()),
+                      Redirect.DISCARD)
                   .start());
-    } catch (IOException e) {
+    } catch (StorageException e) {
       // Told when the answer is wanted.
     }
     return new BackendProperties(program, directory, process, patience);

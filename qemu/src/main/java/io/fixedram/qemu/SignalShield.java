@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
-import java.io.File;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import io.fixedram.error.StorageException;
+import io.fixedram.qemu.process.Launch;
+import io.fixedram.qemu.process.Programs;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * Keeps what a terminal sends to all its programs, Ctrl-C and its end, from a QEMU whose guest
@@ -29,29 +26,17 @@ final class SignalShield {
 
   /** The same with other words that are to do it. */
   static List<String> before(List<String> command, List<String> words) {
-    return isFound(command.getFirst()) && works(words) ? words : List.of();
-  }
-
-  /** A program that is not there is better missed by name than by who would have started it. */
-  private static boolean isFound(String program) {
-    String path = Optional.ofNullable(System.getenv("PATH")).orElse("");
-    return program.contains("/")
-        ? Files.isExecutable(Path.of(program))
-        : Arrays.stream(path.split(File.pathSeparator))
-            .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
+    // A program that is not there is better missed by name than by who would have started it.
+    boolean found = Programs.find(command.getFirst()).isPresent();
+    return found && works(words) ? words : List.of();
   }
 
   private static boolean works(List<String> words) {
     List<String> trial = new ArrayList<>(words);
     trial.add("true");
     try {
-      return new ProcessBuilder(trial)
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .start()
-              .waitFor()
-          == 0;
-    } catch (IOException e) {
+      return Launch.of(trial).start().waitFor() == 0;
+    } catch (StorageException e) {
       return false;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -7,7 +7,7 @@ import java.util.Set;
 /** The rules of the module, and the order of its packages. */
 class LayersTest extends ModuleRules {
   LayersTest() {
-    super("qemu.guest", "qemu.qmp", "qemu.command", "qemu");
+    super("qemu.guest", "qemu.process", "qemu.qmp", "qemu.command", "qemu");
   }
 
   @Override

@@ -2,7 +2,6 @@
 package io.fixedram.qmpserver;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fixedram.engine.GuestControl;
 import io.fixedram.engine.GuestMemory;
@@ -14,6 +13,7 @@ import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.stream.OpaqueDevice;
+import io.fixedram.testkit.TestedQemu;
 import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A served guest answers as a real QEMU does: the same names, and the same defaults. */
 @Tag("qemu")
@@ -41,13 +41,10 @@ class ServedLikeQemuTest {
 
   @TempDir Path directory;
 
-  /** Starts the QEMU that an environment variable names; skips the test if there is none. */
-  private Process start(String variable, Path qmp) throws IOException, InterruptedException {
-    String program = System.getenv().getOrDefault(variable, "");
-    assumeTrue(!program.isEmpty(), variable + " is not set to the path of a qemu-system-x86_64");
+  private Process start(TestedQemu version, Path qmp) throws IOException, InterruptedException {
     Process process =
         new ProcessBuilder(
-                program,
+                version.binary().toString(),
                 "-accel",
                 "tcg",
                 "-m",
@@ -95,13 +92,13 @@ class ServedLikeQemuTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"FIXEDRAM_QEMU_7", "FIXEDRAM_QEMU_10"})
-  void namesAndDefaultsAreQemus(String variable) throws IOException, InterruptedException {
+  @EnumSource(TestedQemu.class)
+  void namesAndDefaultsAreQemus(TestedQemu version) throws IOException, InterruptedException {
     RamBlocks blocks = new RamBlocks(4096, List.of(new RamBlock(0, "ram", 1 << 20)));
     GuestMemory memory = GuestMemory.allocate(Arena.ofAuto(), blocks);
     Endpoint.Unix endpoint = new Endpoint.Unix(directory.resolve("served"));
     Path socket = directory.resolve("real");
-    Process qemu = start(variable, socket);
+    Process qemu = start(version, socket);
     try (QmpClient real = QmpClient.connect(new Endpoint.Unix(socket), Duration.ofSeconds(60));
         ServedGuest guest = new ServedGuest(memory, new Still(), Configuration.of("like-1"));
         QmpServer _ = QmpServer.start(endpoint.path(), guest, WriteOptions.defaults());

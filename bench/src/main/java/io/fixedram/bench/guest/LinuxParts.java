@@ -3,9 +3,9 @@ package io.fixedram.bench.guest;
 
 import io.fixedram.bench.host.AptPackages;
 import io.fixedram.bench.host.CacheDirectory;
-import io.fixedram.cli.host.Programs;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.process.Programs;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.bench.guest;
 
-import io.fixedram.cli.host.ChildProcess;
+import io.fixedram.bench.host.ChildProcess;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.qmp.QemuVersion;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.bench.guest;
 
-import io.fixedram.cli.host.Programs;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.process.Launch;
+import io.fixedram.qemu.process.Programs;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
@@ -86,13 +87,9 @@ public final class RunningQemu implements AutoCloseable {
   private static Process process(List<String> words, Path socket, Path log) {
     try {
       Files.deleteIfExists(socket);
-      return new ProcessBuilder(Programs.aside(words))
-          .redirectErrorStream(true)
-          .redirectInput(Path.of("/dev/null").toFile())
-          .redirectOutput(log.toFile())
-          .start();
+      return Launch.of(Programs.aside(words)).withLog(log).start();
     } catch (IOException e) {
-      throw new StorageException("cannot start " + words.getFirst() + ": " + e.getMessage(), e);
+      throw new StorageException("cannot remove " + socket + ": " + e.getMessage(), e);
     }
   }
 

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.bench.host;
 
-import io.fixedram.cli.host.ChildProcess;
-import io.fixedram.cli.host.Programs;
 import io.fixedram.cli.host.ScratchDirectory;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.process.Programs;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -23,6 +23,8 @@ import java.util.stream.Stream;
  * are needed.
  */
 public final class AptPackages {
+  private static final String SCRIPT = "private-apt.sh";
+
   private final Path directory;
   private final Cancellation cancellation;
 
@@ -31,7 +33,7 @@ public final class AptPackages {
    *
    * @param directory takes apt's files; what is in it when all is done can go
    */
-  private AptPackages(Path directory, Cancellation cancellation) {
+  AptPackages(Path directory, Cancellation cancellation) {
     this.directory = directory;
     this.cancellation = cancellation;
   }
@@ -63,9 +65,6 @@ public final class AptPackages {
    * @throws FixedRamException if that fails
    */
   private void update() {
-    create(directory.resolve("state/lists/partial"));
-    create(directory.resolve("cache/archives/partial"));
-    create(directory.resolve("downloads"));
     apt("apt-get", "-qq", "update").orThrow("apt-get update");
   }
 
@@ -111,7 +110,7 @@ public final class AptPackages {
     create(parent);
     try (ScratchDirectory work = ScratchDirectory.createIn(parent, "unpacking")) {
       Path complete = work.resolve("all");
-      unpackInto(complete);
+      apt("unpack", complete.toString()).orThrow("dpkg -x");
       if (Files.exists(into)) {
         Files.move(into, work.resolve("old"), StandardCopyOption.ATOMIC_MOVE);
       }
@@ -121,39 +120,24 @@ public final class AptPackages {
     }
   }
 
-  private void unpackInto(Path into) {
-    create(into);
-    for (Path from : List.of(directory.resolve("downloads"), directory.resolve("cache/archives"))) {
-      try (DirectoryStream<Path> packages = Files.newDirectoryStream(from, "*.deb")) {
-        for (Path each : packages) {
-          run("dpkg", List.of("-x", each.toString(), into.toString())).orThrow("dpkg -x");
-        }
+  /** Runs a program of apt with lists, downloads and locks of its own. */
+  ChildProcess.Result apt(String program, String... words) {
+    List<String> all =
+        new ArrayList<>(List.of("/bin/sh", script().toString(), directory.toString(), program));
+    all.addAll(List.of(words));
+    return ChildProcess.run(all, directory, cancellation);
+  }
+
+  private Path script() {
+    Path script = directory.resolve(SCRIPT);
+    if (!Files.exists(script)) {
+      try (InputStream in = AptPackages.class.getResourceAsStream(SCRIPT)) {
+        Files.copy(Objects.requireNonNull(in, SCRIPT), script);
       } catch (IOException e) {
-        throw new StorageException("cannot read " + from + ": " + e.getMessage(), e);
+        throw new StorageException("cannot write " + script + ": " + e.getMessage(), e);
       }
     }
-  }
-
-  private ChildProcess.Result apt(String program, String... words) {
-    List<String> all = new ArrayList<>();
-    for (String option :
-        List.of(
-            "Debug::NoLocking=1",
-            "APT::Sandbox::User=" + System.getProperty("user.name"),
-            "Dir::State=" + directory.resolve("state"),
-            "Dir::State::status=/var/lib/dpkg/status",
-            "Dir::Cache=" + directory.resolve("cache"))) {
-      all.add("-o");
-      all.add(option);
-    }
-    all.addAll(List.of(words));
-    return run(program, all);
-  }
-
-  private ChildProcess.Result run(String program, List<String> words) {
-    List<String> all = new ArrayList<>(List.of(program));
-    all.addAll(words);
-    return ChildProcess.run(all, directory.resolve("downloads"), cancellation);
+    return script;
   }
 
   private static void create(Path path) {

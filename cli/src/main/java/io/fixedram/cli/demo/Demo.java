@@ -2,10 +2,10 @@
 package io.fixedram.cli.demo;
 
 import io.fixedram.cli.console.Amounts;
-import io.fixedram.cli.host.Programs;
 import io.fixedram.cli.host.ScratchDirectory;
 import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.TransferListener;
+import io.fixedram.qemu.process.Programs;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

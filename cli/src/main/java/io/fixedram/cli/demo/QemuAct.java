@@ -20,6 +20,7 @@ import io.fixedram.qemu.SaveRequest;
 import io.fixedram.qemu.TransferListener;
 import io.fixedram.qemu.guest.MemoryGuest;
 import io.fixedram.qemu.guest.SerialReport;
+import io.fixedram.qemu.process.Launch;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.write.WriteOptions;
@@ -97,7 +98,7 @@ final class QemuAct {
   }
 
   private SaveReport save(Path serial, Path file) {
-    Process process = start(command(serial));
+    Process process = Launch.of(command(serial)).withLog(directory.resolve("qemu.log")).start();
     try {
       awaitRounds(serial);
       return GuestSave.run(
@@ -113,17 +114,6 @@ final class QemuAct {
           cancellation);
     } finally {
       process.destroyForcibly();
-    }
-  }
-
-  private Process start(List<String> words) {
-    try {
-      return new ProcessBuilder(words)
-          .redirectErrorStream(true)
-          .redirectOutput(directory.resolve("qemu.log").toFile())
-          .start();
-    } catch (IOException e) {
-      throw new StorageException("cannot start " + qemu + ": " + e.getMessage(), e);
     }
   }
 

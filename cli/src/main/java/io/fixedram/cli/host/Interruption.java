@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.cli;
+package io.fixedram.cli.host;
 
 import io.fixedram.os.Cancellation;
 import java.util.Arrays;
@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
  * Ctrl-C, and the other signals on which Java shuts down (SIGTERM, SIGHUP): asks the command to
  * end, and keeps the process until it has put everything back.
  */
-final class Interruption {
+public final class Interruption {
   private static final long PATIENCE_SECONDS = 3;
   private static final long POLL_MILLIS = 50;
 
@@ -28,16 +28,18 @@ final class Interruption {
   private final Cancellation cancellation;
   private final Runnable whenSlow;
   private final CountDownLatch ended = new CountDownLatch(1);
-  private volatile int status = ExitStatus.INTERRUPTED;
+  private volatile int status;
 
   /**
    * Prepares for signals from now on.
    *
+   * @param interrupted the exit status of a process that a signal has ended
    * @param whenSlow tells the user that it takes a moment
    */
-  Interruption(Cancellation cancellation, Runnable whenSlow) {
+  public Interruption(Cancellation cancellation, int interrupted, Runnable whenSlow) {
     this.cancellation = cancellation;
     this.whenSlow = whenSlow;
+    this.status = interrupted;
     Runtime.getRuntime().addShutdownHook(new Thread(this::shutDown, "interruption"));
   }
 
@@ -45,7 +47,7 @@ final class Interruption {
    * Ends the process as {@link #shutDown} does in the end, without the detour through the JVM's own
    * shutdown, which loads its logging first and so would take a short command 50 ms more.
    */
-  void exit(int withStatus) {
+  public void exit(int withStatus) {
     status = withStatus;
     ended.countDown();
     Runtime.getRuntime().halt(withStatus);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.cli.host;
+package io.fixedram.qemu.process;
 
 import java.io.File;
 import java.nio.file.Files;
@@ -16,8 +16,11 @@ public final class Programs {
 
   private Programs() {}
 
-  /** The program that a shell would start under this name. */
+  /** The program that a shell would start under this name, or that has this path. */
   public static Optional<Path> find(String name) {
+    if (name.contains("/")) {
+      return Optional.of(Path.of(name)).filter(Files::isExecutable);
+    }
     String path = Optional.ofNullable(System.getenv("PATH")).orElse("");
     return Arrays.stream(path.split(File.pathSeparator))
         .map(each -> Path.of(each, name))

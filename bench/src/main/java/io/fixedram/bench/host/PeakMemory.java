@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.cli.host;
+package io.fixedram.bench.host;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.cli.host;
+package io.fixedram.bench.host;
 
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.process.Launch;
+import io.fixedram.qemu.process.Programs;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,7 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -74,7 +75,8 @@ public final class ChildProcess {
     cancellation.throwIfCancelled();
     double cpuBefore = childrenSeconds();
     long startNanos = System.nanoTime();
-    Process process = start(words, directory);
+    Process process =
+        Launch.of(Programs.aside(words)).in(directory).withPipes().inEnglish().start();
     try (Cancellation.Registration _ = cancellation.onCancel(process::destroy)) {
       PeakMemory peak = new PeakMemory(process);
       CompletableFuture<String> out = read(process.getInputStream(), peak::look);
@@ -92,25 +94,6 @@ public final class ChildProcess {
     } finally {
       end(process);
     }
-  }
-
-  private static Process start(List<String> words, Path directory) {
-    try {
-      ProcessBuilder builder =
-          new ProcessBuilder(Programs.aside(words))
-              .directory(directory.toFile())
-              .redirectInput(Path.of("/dev/null").toFile());
-      speakEnglish(builder.environment());
-      return builder.start();
-    } catch (IOException e) {
-      throw new StorageException("cannot start " + words.getFirst() + ": " + e.getMessage(), e);
-    }
-  }
-
-  /** What programs say is read here, and names are in UTF-8 all the same. */
-  private static void speakEnglish(Map<String, String> environment) {
-    environment.put("LC_ALL", "C.UTF-8");
-    environment.remove("LANGUAGE");
   }
 
   /**
