@@ -1,20 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.bench.guest;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /** QEMU command lines of a machine that all QEMUs from 7.2 on have, so that they are alike. */
 final class MachineCommand {
   private static final String MACHINE = "pc-i440fx-7.2";
 
+  /** Flags of processors with virtualization: Intel's and AMD's. */
+  private static final Set<String> VIRTUALIZATION = Set.of("vmx", "svm");
+
   private MachineCommand() {}
 
   /** What executes the guest's instructions here. */
   static String accelerator() {
-    return Files.isWritable(Path.of("/dev/kvm")) ? "kvm" : "tcg";
+    return accelerator(Path.of("/dev/kvm"), Path.of("/proc/cpuinfo"));
+  }
+
+  /**
+   * The same as two files say it. A device alone is not enough: hosts pass it on to machines whose
+   * processor has no virtualization, where guests don't boot.
+   */
+  static String accelerator(Path device, Path processors) {
+    return Files.isWritable(device) && hasVirtualization(processors) ? "kvm" : "tcg";
+  }
+
+  private static boolean hasVirtualization(Path processors) {
+    try (Stream<String> lines = Files.lines(processors, StandardCharsets.ISO_8859_1)) {
+      return lines
+          .filter(line -> line.startsWith("flags"))
+          .flatMap(line -> Stream.of(line.split("\\s+")))
+          .anyMatch(VIRTUALIZATION::contains);
+    } catch (IOException | UncheckedIOException e) {
+      return false;
+    }
   }
 
   /** The words that start a guest, but for QMP. */
