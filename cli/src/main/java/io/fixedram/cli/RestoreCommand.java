@@ -204,11 +204,19 @@ record RestoreCommand(RestoreRequest request) implements Command {
     });
   }
 
-  private String guest(RestoreReport report) {
+  private static String guest(RestoreReport report) {
     if (report.serving().filter(serving -> serving.residentSeconds().isEmpty()).isPresent()) {
       return "ended";
     }
-    return request.paused() ? "paused" : "running";
+    return report.guest();
+  }
+
+  private static String guestInWords(RestoreReport report) {
+    return switch (report.guest()) {
+      case "running" -> "the guest runs";
+      case "paused" -> "the guest is paused";
+      default -> "the guest is in the state '" + report.guest() + "'";
+    };
   }
 
   private static void tell(JsonGenerator json, ServingReport serving) {
@@ -247,7 +255,7 @@ record RestoreCommand(RestoreRequest request) implements Command {
       text.append(", 99% below ").append(Amounts.seconds(serving.faultP99Seconds().getAsDouble()));
     }
     if (serving.residentSeconds().isPresent()) {
-      text.append("; the guest ").append(request.paused() ? "is paused" : "runs");
+      text.append("; ").append(guestInWords(report));
     }
     return text.append('\n').toString();
   }
@@ -263,8 +271,8 @@ record RestoreCommand(RestoreRequest request) implements Command {
         + Amounts.bytes(report.pageBytes())
         + " data, in "
         + Amounts.seconds(report.seconds())
-        + "; the guest "
-        + (request.paused() ? "is paused" : "runs")
+        + "; "
+        + guestInWords(report)
         + "\n";
   }
 }

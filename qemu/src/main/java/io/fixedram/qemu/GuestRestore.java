@@ -52,6 +52,9 @@ public final class GuestRestore {
   private OptionalLong resumedNanos = OptionalLong.empty();
   private OptionalLong settledNanos = OptionalLong.empty();
 
+  /** What the guest is left in, QEMU's RunState. */
+  private String guestState = "running";
+
   private final OrderlyEnd orderlyEnd = new OrderlyEnd();
 
   /** Whether QEMU was told to hold back the guest that it waits for. */
@@ -384,8 +387,20 @@ public final class GuestRestore {
       if (guest.running()) {
         migration.stopGuest();
       }
+      guestState = guest.running() ? "paused" : guest.name();
       return System.nanoTime();
     }
+    if (guest.isHeldByItself()) {
+      guestState = guest.name();
+      listener.warning(
+          request.file()
+              + " is loaded, and its guest in the state '"
+              + guest.name()
+              + "': "
+              + guest.remedy());
+      return System.nanoTime();
+    }
+    guestState = "running";
     if (!guest.running()) {
       try {
         migration.letRun();
@@ -445,6 +460,7 @@ public final class GuestRestore {
     return new RestoreReport(
         choice.via(),
         choice.why(),
+        guestState,
         ramBytes,
         pageBytes,
         (System.nanoTime() - startNanos) / 1e9,

@@ -18,4 +18,25 @@ record GuestStatus(String name, boolean running) {
   boolean is(String other) {
     return name.equals(other);
   }
+
+  /**
+   * Whether it stands still because of something that happened to it (it shut down, panicked, met
+   * an error, sleeps), and not because nobody has let it run.
+   */
+  boolean isHeldByItself() {
+    return switch (name) {
+      case "guest-panicked", "internal-error", "io-error", "shutdown", "suspended", "watchdog" ->
+          true;
+      default -> false;
+    };
+  }
+
+  /** What has such a guest run again. */
+  String remedy() {
+    return switch (name) {
+      case "internal-error", "shutdown" -> "QMP 'system_reset' and 'cont' start it anew";
+      case "suspended" -> "QMP 'system_wakeup' wakes it";
+      default -> "QMP 'cont' lets it run";
+    };
+  }
 }

@@ -37,10 +37,26 @@ final class IncomingChecks {
               + status.name()
               + "'): start it with -incoming defer");
     }
+    checkRunState();
     checkMachine();
     checkRamSize();
     IncomingBlocks.check(migration.qmp(), save);
     IncomingPci.check(migration.qmp(), save);
+  }
+
+  private void checkRunState() {
+    // Of a stream, which would be read whole for it, QEMU finds out itself.
+    if (save.isRandomAccess()) {
+      SavedRunState.of(save.deviceState())
+          .filter(state -> !state.isLoadable())
+          .ifPresent(state -> {
+            throw new FixedRamException(
+                save.name()
+                    + " holds a guest in the state '"
+                    + state.name()
+                    + "', which QEMU aborts over: save it anew while it runs or is paused");
+          });
+    }
   }
 
   private void checkMachine() {

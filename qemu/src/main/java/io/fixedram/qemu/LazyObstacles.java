@@ -75,6 +75,16 @@ final class LazyObstacles {
       return Optional.of(
           save.name() + " was saved under x-ignore-shared, without all of its memory" + REMEDY);
     }
+    Optional<SavedRunState> other =
+        SavedRunState.of(save.deviceState()).filter(state -> !state.isOrdinary());
+    if (other.isPresent()) {
+      return Optional.of(
+          save.name()
+              + " holds a guest in the state '"
+              + other.get().name()
+              + "', and QEMU forgets that of guests whose pages are served"
+              + REMEDY);
+    }
     long bytes = save.deviceState().sectionsBytes();
     if (bytes > PostcopyEncoder.MOST_SECTIONS_BYTES) {
       return Optional.of(

@@ -8,6 +8,8 @@ import java.util.Optional;
  *
  * @param via the way it went
  * @param why why it went that way
+ * @param guest the state that the guest was left in, as QMP spells it: running, paused if that was
+ *     asked for, and others that it was saved in
  * @param ramBytes used bytes of all RAM blocks
  * @param pageBytes bytes of pages that were not zero
  * @param seconds from the start to the guest being loaded, and running if it is to
@@ -20,6 +22,7 @@ import java.util.Optional;
 public record RestoreReport(
     RestoreVia via,
     String why,
+    String guest,
     long ramBytes,
     long pageBytes,
     double seconds,
