@@ -42,7 +42,7 @@ public final class UnixListener {
         Files.delete(nameless);
       }
       return channel;
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       channel.close();
       throw e;
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.os;
 
-import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -61,7 +60,7 @@ public final class UnixSocket implements ByteChannel {
       socket.check(SocketCalls.connect(socket.descriptor, address), "cannot connect to ");
       socket.check(SocketCalls.setFlags(socket.descriptor, 0), "cannot set up ");
       return socket;
-    } catch (FixedRamException e) {
+    } catch (RuntimeException | Error e) {
       socket.close();
       throw e;
     }

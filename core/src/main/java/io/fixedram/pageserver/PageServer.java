@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.pageserver;
 
-import io.fixedram.bytes.ByteSource;
 import io.fixedram.bytes.ByteTarget;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
@@ -12,14 +11,13 @@ import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.PageSink;
 import io.fixedram.guest.RamBlock;
-import io.fixedram.guest.SaveHeader;
+import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.os.Cancellation;
 import io.fixedram.os.UnixSocket;
 import io.fixedram.store.PageRuns;
 import io.fixedram.store.PageStore;
 import io.fixedram.stream.PostcopyEncoder;
-import io.fixedram.stream.ReturnPathDecoder;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
@@ -111,15 +109,13 @@ public final class PageServer {
    */
   public void serve(UnixSocket socket, TransferCounters counters, Cancellation cancellation) {
     DeviceState state = store.deviceState();
-    SaveHeader header = store.header();
+    RamBlocks blocks = store.header().blocks();
     socket.limitUnderWay(UNDER_WAY_BYTES);
-    ReturnPathDecoder returnPath =
-        new ReturnPathDecoder(ByteSource.of(socket, DESTINATION), DESTINATION, header.blocks());
     PostcopyEncoder encoder =
         new PostcopyEncoder(noticingLoss(ByteTarget.of(socket, DESTINATION)), state);
     try (Cancellation.Registration _ = cancellation.onCancel(socket::close);
         CountingSink counting = new CountingSink(encoder, counters, cancellation);
-        Requests requests = new Requests(returnPath, socket, DESTINATION);
+        Requests requests = new Requests(socket, DESTINATION, blocks);
         Work work = new Work(socket, requests, encoder, counting, cancellation)) {
       serve(work);
     } catch (StorageException | CancelledException e) {

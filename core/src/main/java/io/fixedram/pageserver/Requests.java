@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.pageserver;
 
+import io.fixedram.bytes.ByteSource;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.ProtocolException;
 import io.fixedram.error.StorageException;
+import io.fixedram.guest.RamBlocks;
 import io.fixedram.os.Threads;
 import io.fixedram.os.UnixSocket;
 import io.fixedram.stream.ReturnPathDecoder;
@@ -52,11 +54,17 @@ final class Requests implements AutoCloseable {
     record Failed(FixedRamException reason) implements End {}
   }
 
-  Requests(ReturnPathDecoder returnPath, UnixSocket socket, String name) {
-    this.returnPath = returnPath;
+  /** Starts to read what a destination sends back. */
+  Requests(UnixSocket socket, String name, RamBlocks blocks) {
+    this.returnPath = new ReturnPathDecoder(ByteSource.of(socket, name), name, blocks);
     this.socket = socket;
     this.name = name;
-    this.thread = Thread.ofPlatform().daemon().name("page requests").start(this::readUntilEnd);
+    try {
+      this.thread = Thread.ofPlatform().daemon().name("page requests").start(this::readUntilEnd);
+    } catch (RuntimeException | Error e) {
+      returnPath.close();
+      throw e;
+    }
   }
 
   private void readUntilEnd() {

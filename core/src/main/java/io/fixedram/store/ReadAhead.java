@@ -66,12 +66,17 @@ final class ReadAhead implements AutoCloseable {
     int buffers = Math.max(BUFFERS, 2 * atATime);
     free = new ArrayBlockingQueue<>(buffers);
     pieces = new ArrayBlockingQueue<>(buffers + 1);
-    MemorySegment memory = AnonymousMemory.allocateHuge(arena, (long) buffers * BUFFER_BYTES);
-    for (int i = 0; i < buffers; i++) {
-      free.add(memory.asSlice((long) i * BUFFER_BYTES, BUFFER_BYTES));
-    }
-    for (int i = 0; i < atATime; i++) {
-      threads.add(Thread.ofPlatform().daemon().name("fixedram page reader").start(this::run));
+    try {
+      MemorySegment memory = AnonymousMemory.allocateHuge(arena, (long) buffers * BUFFER_BYTES);
+      for (int i = 0; i < buffers; i++) {
+        free.add(memory.asSlice((long) i * BUFFER_BYTES, BUFFER_BYTES));
+      }
+      for (int i = 0; i < atATime; i++) {
+        threads.add(Thread.ofPlatform().daemon().name("fixedram page reader").start(this::run));
+      }
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
     }
   }
 

@@ -52,11 +52,16 @@ final class PageWriter implements AutoCloseable {
     for (BlockPlace place : places) {
       written.add(new PageBitmap(place.block().usedLength() / pageSize));
     }
-    MemorySegment buffers = AnonymousMemory.allocateHuge(arena, (long) BUFFERS * Chunk.BYTES);
-    for (int i = 0; i < BUFFERS; i++) {
-      queue.add(new Chunk(buffers.asSlice((long) i * Chunk.BYTES, Chunk.BYTES)));
+    try {
+      MemorySegment buffers = AnonymousMemory.allocateHuge(arena, (long) BUFFERS * Chunk.BYTES);
+      for (int i = 0; i < BUFFERS; i++) {
+        queue.add(new Chunk(buffers.asSlice((long) i * Chunk.BYTES, Chunk.BYTES)));
+      }
+      thread = Thread.ofPlatform().daemon().name("fixedram page writer").start(this::writeQueued);
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
     }
-    thread = Thread.ofPlatform().daemon().name("fixedram page writer").start(this::writeQueued);
   }
 
   /** Takes the content of a run of pages. */

@@ -64,7 +64,7 @@ public final class PendingFile implements AutoCloseable {
     try {
       ReplacedFile.open(file.calls, file.target).close();
       return file;
-    } catch (StorageException e) {
+    } catch (RuntimeException | Error e) {
       try (file) {
         throw e;
       }
@@ -88,7 +88,7 @@ public final class PendingFile implements AutoCloseable {
       if (descriptor.tryLockIfSupported(false) && isStill(calls, partial, descriptor)) {
         return Optional.of(descriptor);
       }
-    } catch (StorageException e) {
+    } catch (RuntimeException | Error e) {
       takeBack(calls, partial, descriptor);
       throw e;
     }

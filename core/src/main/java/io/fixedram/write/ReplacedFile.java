@@ -49,7 +49,7 @@ final class ReplacedFile implements AutoCloseable {
             Errno.EBUSY.number());
       }
       return new ReplacedFile(Optional.of(descriptor));
-    } catch (StorageException e) {
+    } catch (RuntimeException | Error e) {
       descriptor.close();
       throw e;
     }

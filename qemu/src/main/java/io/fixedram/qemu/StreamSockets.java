@@ -50,7 +50,7 @@ final class StreamSockets {
     ServerSocketChannel server = ServerSocketChannel.open();
     try {
       return server.bind(address, 1);
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException | Error e) {
       server.close();
       throw e;
     }
@@ -66,7 +66,7 @@ final class StreamSockets {
       try (Cancellation.Registration _ = cancellation.onCancel(() -> closeQuietly(channel))) {
         channel.connect(address);
         return channel;
-      } catch (IOException e) {
+      } catch (IOException | RuntimeException | Error e) {
         closeQuietly(channel);
         throw e;
       }

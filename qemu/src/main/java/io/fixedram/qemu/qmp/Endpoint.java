@@ -36,7 +36,7 @@ public sealed interface Endpoint {
         try {
           channel.socket().connect(new InetSocketAddress(host, port), (int) patience.toMillis());
           return channel;
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException | Error e) {
           channel.close();
           throw e;
         }

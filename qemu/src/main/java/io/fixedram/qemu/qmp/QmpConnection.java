@@ -55,7 +55,12 @@ final class QmpConnection implements AutoCloseable {
   QmpConnection(Endpoint endpoint, ByteChannel channel) {
     this.endpoint = endpoint;
     this.channel = channel;
-    Thread.ofPlatform().daemon().name("qmp " + endpoint).start(this::readUntilEnd);
+    try {
+      Thread.ofPlatform().daemon().name("qmp " + endpoint).start(this::readUntilEnd);
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
   }
 
   Endpoint endpoint() {
