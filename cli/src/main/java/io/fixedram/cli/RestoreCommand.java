@@ -9,6 +9,7 @@ import io.fixedram.cli.args.UsageException;
 import io.fixedram.cli.console.Amounts;
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.JsonObject;
+import io.fixedram.cli.console.OutputException;
 import io.fixedram.cli.console.ProgressDisplay;
 import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.GuestRestore;
@@ -170,7 +171,7 @@ record RestoreCommand(RestoreRequest request) implements Command {
     try (progress;
         RestoredGuest guest = GuestRestore.run(request, progress, cancellation)) {
       progress.close();
-      tell(console, guest.report());
+      tellOrWarn(console, guest.report());
       return foreground() ? attend(guest, cancellation) : ExitStatus.DONE;
     }
   }
@@ -179,6 +180,15 @@ record RestoreCommand(RestoreRequest request) implements Command {
   private static int attend(RestoredGuest guest, Cancellation cancellation) {
     try (Cancellation.Registration _ = cancellation.onCancel(guest::forwardSignalAndWait)) {
       return guest.waitForExit();
+    }
+  }
+
+  /** A guest that runs is not given up, nor said to be, because nobody can be told of it. */
+  private void tellOrWarn(Console console, RestoreReport report) {
+    try {
+      tell(console, report);
+    } catch (OutputException e) {
+      console.warning("the guest in " + request.file() + " is restored, though " + e.sentence());
     }
   }
 

@@ -174,11 +174,10 @@ final class Requests implements AutoCloseable {
     check();
   }
 
-  /** Closes the connection, which ends the thread. */
+  /** Closes the connection, which ends the thread; what it read from stays the caller's. */
   @Override
   public void close() {
     socket.close();
     Threads.joinUninterruptibly(thread);
-    returnPath.close();
   }
 }

@@ -2,6 +2,7 @@
 package io.fixedram.qemu;
 
 import io.fixedram.error.StorageException;
+import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.command.NotInstantException;
 import io.fixedram.qemu.process.Launch;
 import java.io.IOException;
@@ -70,17 +71,20 @@ final class BackendProperties implements AutoCloseable {
   /**
    * Waits for the answer.
    *
+   * @param cancellation ends the wait
    * @throws NotInstantException if this QEMU can't have mappings of a save as RAM, or does not tell
    */
-  void require() {
+  void require(Cancellation cancellation) {
     String help =
         process
-            .flatMap(this::answer)
-            .orElseThrow(() ->
-                new NotInstantException(
-                    program
-                        + " does not tell what its memory backends can do, so that --via instant"
-                        + " can't be had of it; --via lazy or stream may be"));
+            .flatMap(asked -> answer(asked, cancellation))
+            .orElseThrow(() -> {
+              cancellation.throwIfCancelled();
+              return new NotInstantException(
+                  program
+                      + " does not tell what its memory backends can do, so that --via instant"
+                      + " can't be had of it; --via lazy or stream may be");
+            });
     for (String property : NEEDED) {
       if (help.lines().noneMatch(line -> line.strip().startsWith(property + "="))) {
         throw new NotInstantException(
@@ -91,9 +95,10 @@ final class BackendProperties implements AutoCloseable {
     }
   }
 
-  private Optional<String> answer(Process asked) {
+  private Optional<String> answer(Process asked, Cancellation cancellation) {
     long leftNanos = Math.max(0, untilNanos - System.nanoTime());
-    try (InputStream in = Files.newInputStream(directory.resolve(ANSWER))) {
+    try (Cancellation.Registration _ = cancellation.onCancel(asked::destroyForcibly);
+        InputStream in = Files.newInputStream(directory.resolve(ANSWER))) {
       return asked.waitFor(leftNanos, TimeUnit.NANOSECONDS) && asked.exitValue() == 0
           ? Optional.of(new String(in.readNBytes(MOST_BYTES), StandardCharsets.UTF_8))
           : Optional.empty();

@@ -36,11 +36,12 @@ final class Destination implements AutoCloseable {
     try {
       return switch (target) {
         case RestoreTarget.Running running ->
-            new Destination(directory, Optional.empty(), QmpClient.connect(running.qmp()));
+            new Destination(
+                directory, Optional.empty(), QmpClient.connect(running.qmp(), cancellation));
         case RestoreTarget.Command command -> {
-          QemuProcess process = QemuProcess.start(command, detach, shielded, directory);
-          yield new Destination(
-              directory, Optional.of(process), connect(process, listener, cancellation));
+          QemuProcess process =
+              QemuProcess.start(command, detach, shielded, directory, cancellation);
+          yield new Destination(directory, Optional.of(process), connect(process, listener));
         }
       };
     } catch (RuntimeException | Error e) {
@@ -49,10 +50,9 @@ final class Destination implements AutoCloseable {
     }
   }
 
-  private static QmpClient connect(
-      QemuProcess process, TransferListener listener, Cancellation cancellation) {
+  private static QmpClient connect(QemuProcess process, TransferListener listener) {
     try {
-      return process.connect(listener, cancellation);
+      return process.connect(listener);
     } catch (RuntimeException | Error e) {
       end(process, e);
       throw e;
@@ -89,6 +89,11 @@ final class Destination implements AutoCloseable {
         .orElseGet(() ->
             new QemuGoneException(
                 "QEMU at " + qmp.endpoint() + " ended " + when + "; its own output says why"));
+  }
+
+  /** What QEMU itself says, to follow a failure of which it does not tell over QMP. */
+  String lastWords() {
+    return process.map(QemuProcess::lastWords).orElse("; its own output says why");
   }
 
   /**

@@ -9,8 +9,8 @@ import io.fixedram.guest.PageSource;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.command.NotInstantException;
+import io.fixedram.qemu.qmp.LateAnswerException;
 import io.fixedram.qemu.qmp.QemuGoneException;
-import io.fixedram.qemu.qmp.QmpEvent;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveInfo;
 import io.fixedram.store.Saves;
@@ -28,17 +28,14 @@ import java.util.OptionalLong;
 public final class GuestRestore {
   private static final Duration POLL_TIME = Duration.ofMillis(10);
 
-  /** While a guest that was stopped when it was saved waits for us to let it run. */
-  private static final Duration SHORT_POLL_TIME = Duration.ofMillis(1);
-
-  /** How long to wait for an answer that can come later as well. */
+  /** How long to wait for an answer of a QEMU that may hang. */
   private static final Duration ANSWER_TIME = Duration.ofSeconds(1);
-
-  /** What QEMU gets for each setting that is put back after a failure. */
-  private static final Duration LAST_TIME = Duration.ofSeconds(5);
 
   /** How long after a broken connection QEMU may take to say why. */
   private static final Duration REASON_TIME = Duration.ofSeconds(2);
+
+  /** What QEMU gets for all that is asked of it after a failure. */
+  private static final Duration LAST_TIME = Duration.ofSeconds(5);
 
   private final RestoreRequest request;
   private final TransferListener listener;
@@ -49,18 +46,11 @@ public final class GuestRestore {
   private final QemuMigration migration;
   private final long startNanos;
   private final LiveView view = new LiveView(new TransferCounters(), "loading");
-  private OptionalLong resumedNanos = OptionalLong.empty();
-  private OptionalLong settledNanos = OptionalLong.empty();
+  private final RunGate gate = new RunGate();
+  private final IncomingGuest guest;
+  private RestoreState state = RestoreState.PREPARED;
 
-  /** What the guest is left in, QEMU's RunState. */
-  private String guestState = "running";
-
-  private final OrderlyEnd orderlyEnd = new OrderlyEnd();
-
-  /** Whether QEMU was told to hold back the guest that it waits for. */
-  private boolean heldBack;
-
-  /** Whether QEMU has ended so before all pages had been served. */
+  /** Whether QEMU has ended in good order before all pages had been served. */
   private boolean ended;
 
   private long incomingNanos;
@@ -80,6 +70,7 @@ public final class GuestRestore {
     this.start = start;
     this.destination = destination;
     this.migration = new QemuMigration(destination.qmp());
+    this.guest = new IncomingGuest(migration, request.paused(), gate);
     this.startNanos = startNanos;
   }
 
@@ -90,14 +81,15 @@ public final class GuestRestore {
    *     it; a QEMU that was started for it has then been ended
    */
   public static RestoredGuest run(
-      RestoreRequest request, TransferListener listener, Cancellation cancellation) {
+      RestoreRequest request, TransferListener told, Cancellation cancellation) {
     long startNanos = System.nanoTime();
+    TransferListener listener = new SteadyListener(told);
     try (PageStore save = Saves.open(request.file())) {
       if (save.isRandomAccess()) {
         // Fails for an incomplete file before a QEMU is started for it.
         save.deviceState();
       }
-      RestoreStart start = RestoreStart.of(request, save, listener);
+      RestoreStart start = RestoreStart.of(request, save, listener, cancellation);
       try {
         return run(request, listener, cancellation, save, start, startNanos);
       } catch (NotInstantException e) {
@@ -158,6 +150,8 @@ public final class GuestRestore {
       Cancellation cancellation) {
     try {
       start.instant().ifPresent(instant -> instant.confirm(destination.qmp()));
+    } catch (CancelledException e) {
+      throw e;
     } catch (QemuGoneException e) {
       cancellation.throwIfCancelled();
       throw withoutMapping(request, destination.gone("as soon as it had started"));
@@ -182,30 +176,63 @@ public final class GuestRestore {
     IncomingWays.Choice choice = choose(settings);
     listener.note("restoring --via " + choice.via().text() + ": " + choice.why());
     destination.process().ifPresent(process -> tellOfSignals(process, choice.via()));
+    OptionalLong presentBytes = presentBytes(choice.via());
     try (IncomingWay way = way(choice.via())) {
       change(settings, way);
       if (request.paused() || way.holdsGuestBack()) {
-        // While it waits for a guest, this tells QEMU not to let it run once it is there.
-        heldBack = true;
-        migration.stopGuest();
+        guest.holdBack();
       }
       listener.started(view);
       incomingNanos = System.nanoTime();
+      state = RestoreState.LOADING;
       load(way);
-      if (ended) {
-        listener.note("the guest has ended before all of its memory had arrived");
-        return report(choice, settledNanos.orElseGet(System::nanoTime));
-      }
-      way.loaded();
-      long runningNanos = settledNanos.orElseGet(this::settle);
-      settings.putBack();
-      return report(choice, runningNanos);
+      state = RestoreState.RESIDENT;
     } catch (RuntimeException | Error e) {
-      putBackAfter(e, settings);
-      if (heldBack && destination.process().isEmpty()) {
-        letNextGuestRun(e);
+      if (state != RestoreState.RESIDENT) {
+        fail(e, settings);
+        throw e;
       }
-      throw e;
+      listener.warning("not all could be tidied up after the restore: " + e);
+    }
+    putBack(settings);
+    if (ended) {
+      listener.note("the guest has ended before all of its memory had arrived");
+    }
+    return report(choice, presentBytes);
+  }
+
+  /** A QEMU that is not ours goes on, perhaps to take another save. */
+  private void fail(Throwable failure, MigrationSettings settings) {
+    boolean givenUp = state == RestoreState.RUNNING;
+    state = RestoreState.FAILED;
+    if (givenUp || destination.process().isPresent() || failure instanceof QemuGoneException) {
+      return;
+    }
+    putBack(settings);
+    try {
+      QemuMigration last = migration.cleaningUp(LAST_TIME);
+      guest.letNextRun(last);
+      GuestStatus now = last.guest();
+      if (failure instanceof CancelledException && !now.is("inmigrate")) {
+        listener.warning(
+            "QEMU at "
+                + last.qmp().endpoint()
+                + " has loaded the guest all the same, which is in state '"
+                + now.name()
+                + "'");
+      }
+    } catch (FixedRamException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  private void putBack(MigrationSettings settings) {
+    try {
+      settings.putBack();
+    } catch (QemuGoneException e) {
+      listener.note("QEMU's migration settings have gone with it");
+    } catch (FixedRamException e) {
+      listener.warning("QEMU's migration settings could not be put back: " + e.getMessage());
     }
   }
 
@@ -218,17 +245,6 @@ public final class GuestRestore {
       listener.note(
           "QEMU was started with SIGINT and SIGHUP blocked, for its guest might have been served"
               + " pages: interrupt this program, or send QEMU SIGTERM, to end it");
-    }
-  }
-
-  /** A QEMU that still waits is told not to hold the next guest back. */
-  private void letNextGuestRun(Throwable failure) {
-    try {
-      if (migration.within(ANSWER_TIME).guest().is("inmigrate")) {
-        migration.within(ANSWER_TIME).letRun();
-      }
-    } catch (FixedRamException e) {
-      failure.addSuppressed(e);
     }
   }
 
@@ -259,7 +275,9 @@ public final class GuestRestore {
               view,
               listener,
               cancellation,
-              this::settleOnceLoaded);
+              guest,
+              gate,
+              this::runsWhileServed);
       case NATIVE -> new NativeWay(save, migration);
       case AUTO, INSTANT, STREAM ->
           new StreamWay(pages(), destination, view.counters(), cancellation);
@@ -289,86 +307,128 @@ public final class GuestRestore {
             ignoreShared));
   }
 
+  private void runsWhileServed() {
+    state = RestoreState.RUNNING;
+    view.serving(OptionalDouble.of((guest.settledNanos().orElseThrow() - incomingNanos) / 1e9));
+  }
+
+  /** Returns when the guest has all pages and is as was asked for, or has ended in good order. */
   private void load(IncomingWay way) {
     try {
-      way.start();
-      way.feed();
-      view.phase("waiting for QEMU");
-      awaitLoaded();
+      feed(way);
+      if (!ended && !way.seenThrough()) {
+        view.phase("waiting for QEMU");
+        awaitLoaded();
+        way.loaded();
+        settle();
+      }
     } catch (QemuGoneException e) {
-      cancellation.throwIfCancelled();
-      if (hasEndedInGoodOrder()) {
-        return;
+      ended = guest.hasEndedInGoodOrder();
+      if (!ended) {
+        cancellation.throwIfCancelled();
+        throw explained(destination.gone("while it loaded " + request.file()), e);
       }
-      throw explained(destination.gone("while it loaded " + request.file()), e);
-    } catch (StorageException e) {
-      cancellation.throwIfCancelled();
-      FixedRamException reason = reasonFor(e);
-      if (hasEndedInGoodOrder()) {
-        return;
-      }
-      throw reason;
     }
   }
 
-  /** A guest whose pages are served runs, so that it may shut down meanwhile. */
-  private boolean hasEndedInGoodOrder() {
+  private void feed(IncomingWay way) {
+    boolean begun = false;
     try {
-      takeEvents(Duration.ZERO);
-    } catch (QemuGoneException e) {
-      ended = orderlyEnd.announced() && settledNanos.isPresent();
+      way.start();
+      begun = true;
+      way.feed();
+    } catch (StorageException e) {
+      heedUnlessServed(way);
+      Optional<FixedRamException> reason = reasonFor(e);
+      if (reason.isPresent()) {
+        heedUnlessServed(way);
+        throw begun ? way.abandon(reason.get()) : reason.get();
+      }
     }
-    return ended;
+  }
+
+  /** A guest that is served may run with a part of its memory: it is seen to first. */
+  private void heedUnlessServed(IncomingWay way) {
+    if (!way.postcopyRam()) {
+      cancellation.throwIfCancelled();
+    }
   }
 
   private void awaitLoaded() {
-    MigrationState state = migration.state();
-    while (!state.is("completed")) {
-      cancellation.throwIfCancelled();
-      if (state.is("failed")) {
-        throw refused(state);
+    MigrationState now = migration.state();
+    while (!now.is("completed")) {
+      if (now.is("failed")) {
+        throw refused(now);
       }
-      takeEvents(POLL_TIME);
-      state = migration.state();
-    }
-    takeEvents(Duration.ZERO);
-  }
-
-  private void takeEvents(Duration patience) {
-    Optional<QmpEvent> event = migration.qmp().nextEvent(patience);
-    while (event.isPresent()) {
-      if (event.get().name().equals("RESUME")) {
-        resumedNanos = OptionalLong.of(event.get().receivedNanos());
-      }
-      orderlyEnd.take(event.get().name());
-      event = migration.qmp().nextEvent(Duration.ZERO);
+      guest.takeEvents(POLL_TIME);
+      now = migration.state();
     }
   }
 
-  private FixedRamException refused(MigrationState state) {
+  private void settle() {
+    try {
+      guest.settle();
+    } catch (CancelledException | QemuGoneException e) {
+      throw e;
+    } catch (FixedRamException e) {
+      throw new FixedRamException(e.getMessage() + destination.lastWords(), e);
+    }
+    guest
+        .heldByItself()
+        .ifPresent(now ->
+            listener.warning(
+                request.file()
+                    + " is loaded, and its guest in the state '"
+                    + now.name()
+                    + "': "
+                    + now.remedy()));
+  }
+
+  private FixedRamException refused(MigrationState failed) {
     return new FixedRamException(
         "QEMU could not load "
             + request.file()
             + ": "
-            + state.reason()
+            + failed.reason()
             + "; its own output may say more");
   }
 
-  /** A connection that breaks is the consequence of something that QEMU knows. */
-  private FixedRamException reasonFor(StorageException failure) {
+  /**
+   * Why a connection has broken, of which QEMU may know more.
+   *
+   * @return none if QEMU has all that it needed, or has ended in good order
+   * @throws FixedRamException if there is no guest
+   */
+  private Optional<FixedRamException> reasonFor(StorageException failure) {
+    QemuMigration asking = migration.cleaningUp(REASON_TIME).within(ANSWER_TIME);
     long until = System.nanoTime() + REASON_TIME.toNanos();
     try {
-      do {
-        MigrationState state = migration.state();
-        if (state.is("failed")) {
-          return explained(refused(state), failure);
-        }
-        takeEvents(POLL_TIME);
-      } while (System.nanoTime() < until);
-      return failure;
+      MigrationState now = asking.state();
+      while (!now.isOver() && System.nanoTime() < until) {
+        guest.takeEvents(POLL_TIME);
+        now = asking.state();
+      }
+      if (now.is("completed")) {
+        return Optional.empty();
+      }
+      return now.is("failed") ? noGuest(explained(refused(now), failure)) : Optional.of(failure);
     } catch (QemuGoneException e) {
-      return explained(destination.gone("while it loaded " + request.file()), failure);
+      ended = guest.hasEndedInGoodOrder();
+      return ended
+          ? Optional.empty()
+          : noGuest(explained(destination.gone("while it loaded " + request.file()), failure));
+    } catch (LateAnswerException e) {
+      return Optional.of(
+          new FixedRamException(failure.getMessage() + ", and " + e.getMessage(), failure));
     }
+  }
+
+  /** Of one that has run already there is something to see to. */
+  private Optional<FixedRamException> noGuest(FixedRamException reason) {
+    if (state == RestoreState.LOADING) {
+      throw reason;
+    }
+    return Optional.of(reason);
   }
 
   private static FixedRamException explained(
@@ -377,95 +437,17 @@ public final class GuestRestore {
     return reason;
   }
 
-  /** Lets the guest run or not, as asked for; the time from which that has been so. */
-  private long settle() {
-    return settle(migration.guest());
-  }
-
-  private long settle(GuestStatus guest) {
-    if (request.paused()) {
-      if (guest.running()) {
-        migration.stopGuest();
-      }
-      guestState = guest.running() ? "paused" : guest.name();
-      return System.nanoTime();
-    }
-    if (guest.isHeldByItself()) {
-      guestState = guest.name();
-      listener.warning(
-          request.file()
-              + " is loaded, and its guest in the state '"
-              + guest.name()
-              + "': "
-              + guest.remedy());
-      return System.nanoTime();
-    }
-    guestState = "running";
-    if (!guest.running()) {
-      try {
-        migration.letRun();
-      } catch (FixedRamException e) {
-        throw new FixedRamException(
-            "the guest is loaded but cannot run: " + e.getMessage() + " (--paused leaves it so)",
-            e);
-      }
-      resumedNanos = OptionalLong.empty();
-    }
-    return resumedNanos.orElseGet(System::nanoTime);
-  }
-
-  /** While pages are served still: takes events for a while, and lets the guest go on. */
-  private void settleOnceLoaded() {
-    if (settledNanos.isPresent()) {
-      takeEvents(POLL_TIME);
-      return;
-    }
-    takeEvents(SHORT_POLL_TIME);
-    Optional<GuestStatus> loaded = guestIfLoaded();
-    if (loaded.isPresent()) {
-      long runningNanos = settle(loaded.get());
-      settledNanos = OptionalLong.of(runningNanos);
-      view.serving(OptionalDouble.of((runningNanos - incomingNanos) / 1e9));
-    }
-  }
-
-  /** QEMU is slow to answer while its main loop waits for a page itself. */
-  private Optional<GuestStatus> guestIfLoaded() {
-    try {
-      return Optional.of(migration.within(ANSWER_TIME).guest())
-          .filter(guest -> !guest.is("inmigrate"));
-    } catch (QemuGoneException e) {
-      throw e;
-    } catch (FixedRamException e) {
-      return Optional.empty();
-    }
-  }
-
-  /** A QEMU that is not ours goes on, perhaps to take another save. */
-  private static void putBackAfter(Throwable failure, MigrationSettings settings) {
-    try {
-      settings.putBack(LAST_TIME);
-    } catch (FixedRamException e) {
-      failure.addSuppressed(e);
-    }
-  }
-
-  private RestoreReport report(IncomingWays.Choice choice, long runningNanos) {
-    long ramBytes = save.header().blocks().totalBytes();
-    long pageBytes =
-        switch (choice.via()) {
-          case NATIVE, INSTANT -> presentBytes();
-          case AUTO, LAZY, STREAM -> view.counters().dataBytes();
-        };
+  private RestoreReport report(IncomingWays.Choice choice, OptionalLong presentBytes) {
+    long settledNanos = guest.settledNanos().orElseGet(System::nanoTime);
     return new RestoreReport(
         choice.via(),
         choice.why(),
-        guestState,
-        ramBytes,
-        pageBytes,
+        guest.settledState(),
+        save.header().blocks().totalBytes(),
+        presentBytes.orElseGet(view.counters()::dataBytes),
         (System.nanoTime() - startNanos) / 1e9,
-        (runningNanos - startNanos) / 1e9,
-        (runningNanos - incomingNanos) / 1e9,
+        (settledNanos - startNanos) / 1e9,
+        (settledNanos - incomingNanos) / 1e9,
         view.serving().map(this::serving));
   }
 
@@ -480,9 +462,15 @@ public final class GuestRestore {
         view.faults().total().toNanos() / 1e9);
   }
 
-  private long presentBytes() {
-    return SaveInfo.of(save).blocks().stream()
-        .mapToLong(block -> block.present() * block.pageSize())
-        .sum();
+  /** Of what does not go through here. */
+  private OptionalLong presentBytes(RestoreVia via) {
+    return switch (via) {
+      case NATIVE, INSTANT ->
+          OptionalLong.of(
+              SaveInfo.of(save).blocks().stream()
+                  .mapToLong(block -> block.present() * block.pageSize())
+                  .sum());
+      case AUTO, LAZY, STREAM -> OptionalLong.empty();
+    };
   }
 }

@@ -3,6 +3,7 @@ package io.fixedram.qemu;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.qmp.QemuGoneException;
+import io.fixedram.qemu.qmp.QmpClient;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -10,7 +11,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The end of a guest that will not get all of its memory: a QEMU that was started here is ended,
@@ -21,33 +21,32 @@ final class GuestStop {
   /** What QEMU may take to stop a guest whose pages still come. */
   private static final Duration STOP_TIME = Duration.ofSeconds(3);
 
-  /** How long somebody may be busy letting the guest go on. */
-  private static final Duration BUSY_TIME = Duration.ofSeconds(1);
-
   private final Destination destination;
   private final Runnable whenOver;
   private final AtomicBoolean begun = new AtomicBoolean();
   private final CompletableFuture<String> outcome = new CompletableFuture<>();
-  private volatile long begunNanos;
 
-  /** Held by who may let the guest go on, which must not happen after it was stopped. */
-  private final ReentrantLock lettingGoOn = new ReentrantLock();
+  /** When QEMU was sent the stop, or it was found that it can't be. */
+  private final CompletableFuture<Long> triedNanos = new CompletableFuture<>();
+
+  private final RunGate gate;
 
   /**
    * Prepares.
    *
+   * @param gate is shut, so that nobody lets the guest run after it was stopped
    * @param whenOver is run when nothing more can be done for the guest, whether it has stopped or
    *     not
    */
-  GuestStop(Destination destination, Runnable whenOver) {
+  GuestStop(Destination destination, RunGate gate, Runnable whenOver) {
     this.destination = destination;
+    this.gate = gate;
     this.whenOver = whenOver;
   }
 
   /** Has it begin, if it has not yet; returns at once. */
   void begin() {
     if (begun.compareAndSet(false, true)) {
-      begunNanos = System.nanoTime();
       Thread.ofPlatform().daemon().name("stopping the guest").start(this::run);
     }
   }
@@ -56,21 +55,9 @@ final class GuestStop {
     return begun.get();
   }
 
-  /** Does something that may let the guest go on, unless it is being stopped. */
-  void unlessBegun(Runnable work) {
-    lettingGoOn.lock();
-    try {
-      if (!begun.get()) {
-        work.run();
-      }
-    } finally {
-      lettingGoOn.unlock();
-    }
-  }
-
-  /** Waits for the end, but no longer after the beginning than a stop should take. */
+  /** Waits for the end, but no longer after QEMU was told than a stop should take. */
   void await() {
-    long leftNanos = begunNanos + STOP_TIME.toNanos() - System.nanoTime();
+    long leftNanos = triedNanos.join() + STOP_TIME.toNanos() - System.nanoTime();
     try {
       var _ = outcome.get(Math.max(0, leftNanos), TimeUnit.NANOSECONDS);
     } catch (TimeoutException | ExecutionException e) {
@@ -90,8 +77,12 @@ final class GuestStop {
     try {
       words = destination.process().isPresent() ? end() : stop();
     } finally {
-      whenOver.run();
-      outcome.complete(words);
+      triedNanos.complete(System.nanoTime());
+      try {
+        whenOver.run();
+      } finally {
+        outcome.complete(words);
+      }
     }
   }
 
@@ -103,10 +94,13 @@ final class GuestStop {
   }
 
   private String stop() {
-    boolean alone = tryLock();
+    gate.shut();
+    QmpClient qmp = destination.qmp().unheeding();
     try {
+      QmpClient.Sent stop = qmp.send("stop");
+      triedNanos.complete(System.nanoTime());
       // Longer, so that those have been answered who kept it from stopping.
-      new QemuMigration(destination.qmp()).within(STOP_TIME.multipliedBy(2)).stopGuest();
+      stop.await(STOP_TIME.multipliedBy(2));
       return "the guest in "
           + qemu()
           + " is stopped and must not go on, since pages are missing from its memory: end that"
@@ -116,26 +110,13 @@ final class GuestStop {
           + qemu()
           + " could not be stopped, since QMP is gone: unless it has ended, kill that QEMU";
     } catch (FixedRamException e) {
-      return quit();
-    } finally {
-      if (alone) {
-        lettingGoOn.unlock();
-      }
+      return quit(qmp);
     }
   }
 
-  private boolean tryLock() {
+  private String quit(QmpClient qmp) {
     try {
-      return lettingGoOn.tryLock(BUSY_TIME.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
-    }
-  }
-
-  private String quit() {
-    try {
-      destination.qmp().execute("quit", Map.of(), STOP_TIME);
+      qmp.execute("quit", Map.of(), STOP_TIME);
       return qemu() + " was told to end, since its guest could not be stopped";
     } catch (FixedRamException e) {
       return "the guest could not be stopped, and " + qemu() + " does not answer: kill it";

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
+import io.fixedram.error.FixedRamException;
+
 /**
  * How the content of a save gets into a QEMU that waits for an incoming migration. Closing it lets
  * go of what QEMU needed while it loaded.
@@ -28,9 +30,29 @@ sealed interface IncomingWay extends AutoCloseable permits LazyWay, NativeWay, S
   /**
    * Looks whether QEMU, which has taken all, has taken what it was to.
    *
-   * @throws io.fixedram.error.FixedRamException if the guest must not run
+   * @throws FixedRamException if the guest must not run
    */
   default void loaded() {}
+
+  /**
+   * Whether what was fed is known to be loaded, and the guest to be as was asked for, so that QEMU
+   * need not be asked.
+   *
+   * @throws FixedRamException if neither can be known any more
+   */
+  default boolean seenThrough() {
+    return false;
+  }
+
+  /**
+   * Sees to a guest that may run and that can't be fed any more.
+   *
+   * @param reason why it can't
+   * @return what to fail with
+   */
+  default RuntimeException abandon(FixedRamException reason) {
+    return reason;
+  }
 
   @Override
   void close();

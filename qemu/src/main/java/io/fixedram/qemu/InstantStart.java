@@ -5,6 +5,7 @@ import io.fixedram.bytes.LocalFile;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.RamBlock;
+import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.command.InstantCommand;
 import io.fixedram.qemu.command.InstantCommand.Mapping;
 import io.fixedram.qemu.command.NotInstantException;
@@ -36,7 +37,7 @@ record InstantStart(Path path, InstantCommand command, SaveHold hold) implements
    *
    * @throws NotInstantException if it does not
    */
-  static InstantStart prepare(PageStore save, QemuCommandLine command) {
+  static InstantStart prepare(PageStore save, QemuCommandLine command, Cancellation cancellation) {
     LocalFile file =
         save.localFile()
             .filter(_ -> save.places().size() == save.blocks().size())
@@ -71,7 +72,7 @@ record InstantStart(Path path, InstantCommand command, SaveHold hold) implements
               throw new NotInstantException(sentence(obstacle));
             });
       }
-      properties.require();
+      properties.require(cancellation);
     }
     try {
       return new InstantStart(path, rewritten, SaveHold.take(file));

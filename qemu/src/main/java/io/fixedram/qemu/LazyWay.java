@@ -14,6 +14,7 @@ import io.fixedram.pageserver.Lifeline;
 import io.fixedram.pageserver.PageServer;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveHold;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
@@ -26,13 +27,18 @@ import java.util.concurrent.CompletionException;
  */
 final class LazyWay implements IncomingWay, Lifeline {
   private static final long WATCH_NANOS = 1_000_000_000;
+  private static final Duration POLL_TIME = Duration.ofMillis(10);
+
+  /** While a guest that was stopped when it was saved waits for us to let it run. */
+  private static final Duration SHORT_POLL_TIME = Duration.ofMillis(1);
 
   private final PageStore save;
   private final Destination destination;
   private final LiveView view;
   private final TransferListener listener;
   private final Cancellation cancellation;
-  private final Runnable meanwhile;
+  private final IncomingGuest guest;
+  private final Runnable whenRunning;
 
   /** Ends the serving, which must come after the guest was stopped. */
   private final Cancellation serving = new Cancellation();
@@ -44,16 +50,18 @@ final class LazyWay implements IncomingWay, Lifeline {
   private final PageServer server;
   private volatile Optional<Throwable> failure = Optional.empty();
   private Optional<UnixSocket> connection = Optional.empty();
+  private Optional<Throwable> neglect = Optional.empty();
   private long watchedNanos = System.nanoTime();
   private boolean replaced;
-  private boolean running;
+  private boolean confirmed;
 
   /**
    * Prepares.
    *
    * @param file the save's
-   * @param meanwhile is run again and again in the calling thread while pages are served; looks
-   *     after the guest, for some milliseconds at a time
+   * @param guest is attended to while pages are served
+   * @param gate is shut once the guest must not run
+   * @param whenRunning is run once the guest is known to
    */
   LazyWay(
       PageStore save,
@@ -62,14 +70,17 @@ final class LazyWay implements IncomingWay, Lifeline {
       LiveView view,
       TransferListener listener,
       Cancellation cancellation,
-      Runnable meanwhile) {
+      IncomingGuest guest,
+      RunGate gate,
+      Runnable whenRunning) {
     this.save = save;
     this.destination = destination;
     this.view = view;
     this.listener = listener;
     this.cancellation = cancellation;
-    this.meanwhile = meanwhile;
-    this.stop = new GuestStop(destination, serving::cancel);
+    this.guest = guest;
+    this.whenRunning = whenRunning;
+    this.stop = new GuestStop(destination, gate, serving::cancel);
     this.hotFile = HotFile.of(file, save.header().blocks());
     this.hot = loadHot();
     this.hold = SaveHold.take(file);
@@ -102,12 +113,11 @@ final class LazyWay implements IncomingWay, Lifeline {
 
   /** Beside the file that was served, not beside one that has taken its name. */
   private void storeHot() {
-    warnIfReplaced();
-    if (replaced) {
-      return;
-    }
     try {
-      hotFile.store(hot);
+      warnIfReplaced();
+      if (!replaced) {
+        hotFile.store(hot);
+      }
     } catch (FixedRamException e) {
       listener.note("what the guest touched first is not remembered: " + e.getMessage());
     }
@@ -134,7 +144,6 @@ final class LazyWay implements IncomingWay, Lifeline {
     view.serving(OptionalDouble.empty());
     CompletableFuture<Void> served = new CompletableFuture<>();
     Thread thread = Thread.ofPlatform().daemon().name("page server").start(() -> serve(served));
-    Optional<Throwable> neglect;
     try (Cancellation.Registration _ = cancellation.onCancel(stop::begin);
         Cancellation.Registration _ = cancellation.refuseOnce(this::refuse)) {
       neglect = attend(served);
@@ -147,8 +156,8 @@ final class LazyWay implements IncomingWay, Lifeline {
     if (stop.hasBegun()) {
       throw givenUp();
     }
-    neglect.ifPresent(reason -> throwNeglect(reason, served));
     outcome(served);
+    confirmed = true;
     storeHot();
   }
 
@@ -161,8 +170,17 @@ final class LazyWay implements IncomingWay, Lifeline {
   @SuppressWarnings("CatchThrowable")
   private Optional<Throwable> attend(CompletableFuture<Void> served) {
     try {
+      boolean running = false;
       while (!served.isDone() && !stop.hasBegun()) {
-        stop.unlessBegun(this::lookAfterGuest);
+        guest.takeEvents(guest.isSettled() ? POLL_TIME : SHORT_POLL_TIME);
+        if (!guest.isSettled()) {
+          guest.attend();
+        }
+        if (guest.isSettled() && !running) {
+          running = true;
+          whenRunning.run();
+          server.guestRuns();
+        }
         watchSave();
       }
       return Optional.empty();
@@ -171,20 +189,15 @@ final class LazyWay implements IncomingWay, Lifeline {
     }
   }
 
-  private void lookAfterGuest() {
-    meanwhile.run();
-    if (!running
-        && view.serving().filter(state -> state.runningSeconds().isPresent()).isPresent()) {
-      running = true;
-      server.guestRuns();
-    }
-  }
-
   private void watchSave() {
     long now = System.nanoTime();
     if (now - watchedNanos > WATCH_NANOS) {
       watchedNanos = now;
-      warnIfReplaced();
+      try {
+        warnIfReplaced();
+      } catch (FixedRamException e) {
+        listener.note("the name of the save can't be looked at: " + e.getMessage());
+      }
     }
   }
 
@@ -217,14 +230,28 @@ final class LazyWay implements IncomingWay, Lifeline {
     }
   }
 
-  /** Of QEMU's end, the loss of QMP tells more than that of the connection for pages. */
-  private void throwNeglect(Throwable reason, CompletableFuture<Void> served) {
-    if (served.isCompletedExceptionally()
-        || destination.process().isPresent()
-        || !(reason instanceof FixedRamException)) {
-      throw unchecked(reason);
+  /** QEMU has confirmed that it has all pages, and the guest was seen to run. */
+  @Override
+  public boolean seenThrough() {
+    boolean seen = confirmed && guest.isSettled();
+    if (neglect.isPresent() && !seen) {
+      throw unseen(neglect.get());
     }
-    throw new FixedRamException(
+    if (neglect.isPresent() && !guest.hasEndedInGoodOrder()) {
+      listener.warning(
+          sentence(neglect.get())
+              + "; all pages of "
+              + save.name()
+              + " have reached the guest, which ran when it was last seen");
+    }
+    return seen;
+  }
+
+  private RuntimeException unseen(Throwable reason) {
+    if (destination.process().isPresent() || !(reason instanceof FixedRamException)) {
+      return unchecked(reason);
+    }
+    return new FixedRamException(
         reason.getMessage()
             + "; all pages of "
             + save.name()
@@ -232,6 +259,19 @@ final class LazyWay implements IncomingWay, Lifeline {
             + destination.qmp().endpoint()
             + ", but whether it runs is for you to see",
         reason);
+  }
+
+  /** A guest that lacks pages, which can't come any more, is stopped. */
+  @Override
+  public RuntimeException abandon(FixedRamException reason) {
+    if (destination.process().filter(process -> !process.isAlive()).isPresent()) {
+      return reason;
+    }
+    if (failure.isEmpty()) {
+      failure = Optional.of(reason);
+    }
+    stop.begin();
+    return givenUp();
   }
 
   private static RuntimeException unchecked(Throwable failure) {
@@ -252,8 +292,8 @@ final class LazyWay implements IncomingWay, Lifeline {
   @Override
   public void failed(Throwable reason) {
     failure = Optional.of(reason);
-    listener.warning(sentence(reason) + "; stopping the guest");
     stop.begin();
+    listener.warning(sentence(reason) + "; stopping the guest");
   }
 
   @Override

@@ -43,12 +43,15 @@ final class MigrationSettings {
           "xbzrle",
           "zero-copy-send");
 
+  /** What QEMU gets for all that is put back. */
+  private static final Duration PUT_BACK_TIME = Duration.ofSeconds(10);
+
   private final QmpClient qmp;
   private final ArrayDeque<Undo> undos = new ArrayDeque<>();
 
   /** What puts something back. */
   private interface Undo {
-    void run(Duration patience);
+    void run(QmpClient cleaningUp);
   }
 
   MigrationSettings(QmpClient qmp) {
@@ -57,12 +60,12 @@ final class MigrationSettings {
 
   /** The capabilities that this QEMU knows, and whether they are on. */
   Map<String, Boolean> capabilities() {
-    return capabilities(QmpClient.ANSWER_TIME);
+    return capabilities(qmp);
   }
 
-  private Map<String, Boolean> capabilities(Duration patience) {
+  private static Map<String, Boolean> capabilities(QmpClient qmp) {
     Map<String, Boolean> all = new LinkedHashMap<>();
-    for (Json each : qmp.execute("query-migrate-capabilities", Map.of(), patience).items()) {
+    for (Json each : qmp.execute("query-migrate-capabilities").items()) {
       all.put(each.get("capability").text(), each.get("state").flag());
     }
     return all;
@@ -84,16 +87,16 @@ final class MigrationSettings {
     }
     before.keySet().retainAll(change.keySet());
     // First, since a command that QEMU answers too late is carried out all the same.
-    undos.push(patience -> putBackCapabilities(before, patience));
+    undos.push(cleaningUp -> putBackCapabilities(before, cleaningUp));
     qmp.execute("migrate-set-capabilities", capabilityArguments(change));
   }
 
-  private void putBackCapabilities(Map<String, Boolean> before, Duration patience) {
-    Map<String, Boolean> now = capabilities(patience);
+  private static void putBackCapabilities(Map<String, Boolean> before, QmpClient qmp) {
+    Map<String, Boolean> now = capabilities(qmp);
     Map<String, Boolean> changed = new LinkedHashMap<>(before);
     changed.entrySet().removeIf(each -> each.getValue().equals(now.get(each.getKey())));
     if (!changed.isEmpty()) {
-      qmp.execute("migrate-set-capabilities", capabilityArguments(changed), patience);
+      qmp.execute("migrate-set-capabilities", capabilityArguments(changed));
     }
   }
 
@@ -118,15 +121,15 @@ final class MigrationSettings {
   synchronized void setParameter(String name, Object wanted) {
     Optional<Json> before = qmp.execute("query-migrate-parameters").find(name);
     if (before.isPresent() && !isSame(before.get(), wanted)) {
-      undos.push(patience -> putBackParameter(name, before.get(), wanted, patience));
+      undos.push(cleaningUp -> putBackParameter(name, before.get(), wanted, cleaningUp));
       qmp.execute("migrate-set-parameters", Map.of(name, wanted));
     }
   }
 
-  private void putBackParameter(String name, Json before, Object wanted, Duration patience) {
-    Optional<Json> now = qmp.execute("query-migrate-parameters", Map.of(), patience).find(name);
+  private static void putBackParameter(String name, Json before, Object wanted, QmpClient qmp) {
+    Optional<Json> now = qmp.execute("query-migrate-parameters").find(name);
     if (now.isPresent() && isSame(now.get(), wanted)) {
-      qmp.execute("migrate-set-parameters", Map.of(name, before.raw()), patience);
+      qmp.execute("migrate-set-parameters", Map.of(name, before.raw()));
     }
   }
 
@@ -146,23 +149,19 @@ final class MigrationSettings {
     }
   }
 
-  /** {@link #putBack(Duration)} with the patience that QEMU gets for any command. */
-  void putBack() {
-    putBack(QmpClient.ANSWER_TIME);
-  }
-
   /**
-   * Puts back what was changed, all that can be; a second call does nothing.
+   * Puts back what was changed, all that can be, whether or not the user asks for the end; a second
+   * call does nothing.
    *
-   * @param patience how long QEMU may take for each answer
    * @throws FixedRamException if something could not be put back, the first of what QEMU said
    */
-  synchronized void putBack(Duration patience) {
+  synchronized void putBack() {
+    QmpClient cleaningUp = qmp.cleaningUp(PUT_BACK_TIME);
     Optional<FixedRamException> first = Optional.empty();
     while (!undos.isEmpty()) {
       Undo undo = undos.pop();
       try {
-        undo.run(patience);
+        undo.run(cleaningUp);
       } catch (FixedRamException e) {
         first.ifPresent(earlier -> earlier.addSuppressed(e));
         first = first.or(() -> Optional.of(e));

@@ -51,6 +51,11 @@ record MigrationState(
     return !NOT_UNDER_WAY.contains(status);
   }
 
+  /** Whether a load goes on no more by itself, having come to its end or lost its connection. */
+  boolean isOver() {
+    return !isUnderWay() || is("postcopy-paused");
+  }
+
   boolean is(String other) {
     return status.equals(other);
   }

@@ -8,6 +8,7 @@ import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveHold;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.OptionalLong;
 
@@ -18,6 +19,9 @@ import java.util.OptionalLong;
  * that is still the file's when all is loaded.
  */
 final class NativeWay implements IncomingWay {
+  /** What QEMU gets to close the file in. */
+  private static final Duration LAST_TIME = Duration.ofSeconds(5);
+
   private final Path file;
   private final SaveHold hold;
   private final QemuMigration migration;
@@ -83,7 +87,7 @@ final class NativeWay implements IncomingWay {
       long set = descriptorSet.getAsLong();
       descriptorSet = OptionalLong.empty();
       try {
-        migration.qmp().execute("remove-fd", Map.of("fdset-id", set));
+        migration.qmp().cleaningUp(LAST_TIME).execute("remove-fd", Map.of("fdset-id", set));
       } catch (FixedRamException e) {
         // Either QEMU is gone, and the descriptor with it, or it keeps one open that does no harm.
         System.getLogger(NativeWay.class.getName())

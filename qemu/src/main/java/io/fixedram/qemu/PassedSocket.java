@@ -4,11 +4,14 @@ package io.fixedram.qemu;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.os.UnixSocket;
 import io.fixedram.qemu.qmp.QmpClient;
+import java.time.Duration;
 import java.util.Map;
 import java.util.function.Consumer;
 
 /** A connection with QEMU that needs no place in a file system: QEMU is handed its end (getfd). */
 final class PassedSocket {
+  private static final Duration TAKE_BACK_TIME = Duration.ofSeconds(5);
+
   private PassedSocket() {}
 
   /**
@@ -41,7 +44,7 @@ final class PassedSocket {
 
   private static void takeBack(QmpClient qmp, Map<String, String> argument, Throwable failure) {
     try {
-      qmp.execute("closefd", argument);
+      qmp.cleaningUp(TAKE_BACK_TIME).execute("closefd", argument);
     } catch (FixedRamException e) {
       failure.addSuppressed(e);
     }

@@ -4,6 +4,7 @@ package io.fixedram.qemu;
 import io.fixedram.error.StorageException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,7 +72,7 @@ final class PrivateDirectory implements AutoCloseable {
         }
         Files.deleteIfExists(path);
       }
-    } catch (IOException e) {
+    } catch (IOException | DirectoryIteratorException e) {
       System.getLogger(PrivateDirectory.class.getName())
           .log(System.Logger.Level.DEBUG, "cannot delete " + path, e);
     }

@@ -36,6 +36,11 @@ final class QemuMigration {
     this.answerTime = answerTime;
   }
 
+  /** The same for putting things back, see {@link QmpClient#cleaningUp}. */
+  QemuMigration cleaningUp(Duration all) {
+    return new QemuMigration(qmp.cleaningUp(all), answerTime);
+  }
+
   /** The same with a QEMU that is not given much time to answer. */
   QemuMigration within(Duration shorter) {
     return new QemuMigration(qmp, shorter);

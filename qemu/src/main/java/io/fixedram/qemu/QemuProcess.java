@@ -31,8 +31,10 @@ final class QemuProcess {
   private static final Duration SLOW_START_TIME = Duration.ofSeconds(10);
   private static final Duration END_TIME = Duration.ofSeconds(5);
   private static final Duration KIND_TIME = Duration.ofMillis(200);
+  private static final Duration LOOK_TIME = Duration.ofMillis(50);
 
   private final Process process;
+  private final Cancellation cancellation;
   private final Terminal terminal;
   private final Path qmpSocket;
   private final StandardStreams streams;
@@ -42,11 +44,13 @@ final class QemuProcess {
 
   private QemuProcess(
       Process process,
+      Cancellation cancellation,
       Terminal terminal,
       Path qmpSocket,
       StandardStreams streams,
       Optional<TerminalMode> terminalMode) {
     this.process = process;
+    this.cancellation = cancellation;
     this.terminal = terminal;
     this.qmpSocket = qmpSocket;
     this.streams = streams;
@@ -68,10 +72,16 @@ final class QemuProcess {
    *
    * @param shielded whether what a terminal sends to all its programs is kept from QEMU, which then
    *     only we end, if that can be done
+   * @param cancellation ends the waits for it while it starts, and hurries its end; not those of
+   *     {@link #waitForExit} and {@link #waitForEnd}
    * @throws FixedRamException if the command has a word that cannot go with that, or can't be run
    */
   static QemuProcess start(
-      RestoreTarget.Command target, boolean detach, boolean shielded, PrivateDirectory directory) {
+      RestoreTarget.Command target,
+      boolean detach,
+      boolean shielded,
+      PrivateDirectory directory,
+      Cancellation cancellation) {
     List<String> command = target.command();
     refuseWhatCannotBeAddedTo(command);
     Path qmpSocket = directory.resolve("qmp.sock");
@@ -98,7 +108,7 @@ final class QemuProcess {
     streams.applyTo(builder);
     Optional<TerminalMode> mode = detach ? Optional.empty() : TerminalMode.ofStandardInput();
     try {
-      return new QemuProcess(builder.start(), terminal, qmpSocket, streams, mode);
+      return new QemuProcess(builder.start(), cancellation, terminal, qmpSocket, streams, mode);
     } catch (IOException e) {
       throw new StorageException("cannot start QEMU: " + e.getMessage(), e);
     }
@@ -137,10 +147,10 @@ final class QemuProcess {
    *
    * @throws FixedRamException if QEMU ends before, with its exit status
    */
-  QmpClient connect(TransferListener listener, Cancellation cancellation) {
+  QmpClient connect(TransferListener listener) {
     try (Cancellation.Registration _ = cancellation.onCancel(this::terminate)) {
-      awaitSocket(listener, cancellation);
-      return QmpClient.connect(new Endpoint.Unix(qmpSocket), START_TIME);
+      awaitSocket(listener);
+      return QmpClient.connect(new Endpoint.Unix(qmpSocket), START_TIME, cancellation);
     } catch (FixedRamException e) {
       cancellation.throwIfCancelled();
       if (waitForEnd(Duration.ofSeconds(1))) {
@@ -150,7 +160,7 @@ final class QemuProcess {
     }
   }
 
-  private void awaitSocket(TransferListener listener, Cancellation cancellation) {
+  private void awaitSocket(TransferListener listener) {
     long start = System.nanoTime();
     boolean told = false;
     while (!listens()) {
@@ -193,17 +203,26 @@ final class QemuProcess {
 
   /** The failure of a QEMU that has ended by itself, which waits for it to have done so. */
   FixedRamException ended(String when) {
-    if (!waitForEnd(END_TIME)) {
-      return new FixedRamException("QEMU closed its QMP connection " + when);
+    long until = System.nanoTime() + END_TIME.toNanos();
+    while (!waitForEnd(LOOK_TIME)) {
+      cancellation.throwIfCancelled();
+      if (System.nanoTime() > until) {
+        return new FixedRamException("QEMU closed its QMP connection " + when);
+      }
     }
     terminalMode.ifPresent(TerminalMode::restore);
-    String message = streams.hiddenMessages();
     return new FixedRamException(
-        "QEMU ended with status "
-            + process.exitValue()
-            + " "
-            + when
-            + (message.isEmpty() ? "; its own message is above" : ": " + message));
+        "QEMU ended with status " + process.exitValue() + " " + when + lastWords());
+  }
+
+  /** What QEMU has said, to follow a failure, or where that is. */
+  String lastWords() {
+    String message = streams.hiddenMessages();
+    return message.isEmpty() ? "; its own message is above" : ": " + message;
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
   }
 
   /** Waits for QEMU's end for a while; whether it has come. */
@@ -216,7 +235,10 @@ final class QemuProcess {
     }
   }
 
-  /** Ends QEMU: asks first (SIGTERM), and kills it if it does not end soon; whether it is gone. */
+  /**
+   * Ends QEMU: asks first (SIGTERM), and kills it if it does not end soon, at once if the user
+   * waits for the end. Whether it is gone.
+   */
   boolean end() {
     return end(END_TIME);
   }
@@ -232,11 +254,11 @@ final class QemuProcess {
   private boolean end(Duration kindTime) {
     List<ProcessHandle> all = all();
     all.forEach(ProcessHandle::destroy);
-    if (areGone(all, kindTime)) {
+    if (areGone(all, kindTime, KIND_TIME)) {
       return true;
     }
     all.forEach(ProcessHandle::destroyForcibly);
-    boolean gone = areGone(all, END_TIME);
+    boolean gone = areGone(all, END_TIME, END_TIME);
     terminalMode.ifPresent(TerminalMode::restore);
     return gone;
   }
@@ -246,10 +268,11 @@ final class QemuProcess {
     return Stream.concat(Stream.of(process.toHandle()), process.descendants()).toList();
   }
 
-  private static boolean areGone(List<ProcessHandle> all, Duration patience) {
-    long until = System.nanoTime() + patience.toNanos();
+  private boolean areGone(List<ProcessHandle> all, Duration patience, Duration onceCancelled) {
+    long beginNanos = System.nanoTime();
     while (all.stream().anyMatch(ProcessHandle::isAlive)) {
-      if (System.nanoTime() > until) {
+      Duration time = cancellation.isCancelled() ? onceCancelled : patience;
+      if (System.nanoTime() - beginNanos > time.toNanos()) {
         return false;
       }
       Pause.of(Duration.ofMillis(5));

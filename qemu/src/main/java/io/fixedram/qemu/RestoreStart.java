@@ -2,6 +2,7 @@
 package io.fixedram.qemu;
 
 import io.fixedram.error.FixedRamException;
+import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.command.GenerationId;
 import io.fixedram.qemu.command.NotInstantException;
 import io.fixedram.qemu.command.QemuCommandLine;
@@ -33,10 +34,15 @@ record RestoreStart(
    * @param listener is told what of the command does not count
    * @throws FixedRamException if what was asked for does not go
    */
-  static RestoreStart of(RestoreRequest request, PageStore save, TransferListener listener) {
+  static RestoreStart of(
+      RestoreRequest request,
+      PageStore save,
+      TransferListener listener,
+      Cancellation cancellation) {
     return switch (request.target()) {
       case RestoreTarget.Running running -> ofWaiting(request.via(), running);
-      case RestoreTarget.Command command -> ofCommand(request, command, save, listener);
+      case RestoreTarget.Command command ->
+          ofCommand(request, command, save, listener, cancellation);
     };
   }
 
@@ -57,7 +63,8 @@ record RestoreStart(
       RestoreRequest request,
       RestoreTarget.Command command,
       PageStore save,
-      TransferListener listener) {
+      TransferListener listener,
+      Cancellation cancellation) {
     QemuCommandLine line = QemuCommandLine.of(command.command());
     if (line.has("S") && !request.paused()) {
       listener.warning(
@@ -73,7 +80,7 @@ record RestoreStart(
     }
     boolean mayServe = request.via() == RestoreVia.AUTO && LazyObstacles.inTheSave(save).isEmpty();
     try {
-      InstantStart instant = InstantStart.prepare(save, line);
+      InstantStart instant = InstantStart.prepare(save, line, cancellation);
       instant.remarks().forEach(listener::note);
       return new RestoreStart(
           given.with(instant.words()), given, Optional.of(instant), Optional.empty(), mayServe);

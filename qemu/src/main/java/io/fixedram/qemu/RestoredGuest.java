@@ -17,6 +17,7 @@ public final class RestoredGuest implements AutoCloseable {
   private final Optional<QemuProcess> process;
   private final Optional<SaveHold> hold;
   private final TransferListener listener;
+  private boolean closed;
 
   /**
    * Keeps what is left of a restore.
@@ -58,18 +59,27 @@ public final class RestoredGuest implements AutoCloseable {
   /** Returns when QEMU has ended, or there is nothing more to say. */
   private void watch(QemuProcess qemu, SaveHold save) {
     while (!qemu.waitForEnd(WATCH_TIME)) {
-      try {
-        save.check();
-        if (save.replaced()) {
-          listener.warning(
-              "the save that the guest runs on has lost its name; it stays on disk until the guest"
-                  + " ends");
-          return;
-        }
-      } catch (FixedRamException e) {
-        listener.warning(e.sentence());
+      Optional<String> change = change(save);
+      if (change.isPresent()) {
+        listener.warning(change.get());
         return;
       }
+    }
+  }
+
+  private synchronized Optional<String> change(SaveHold save) {
+    if (closed) {
+      return Optional.empty();
+    }
+    try {
+      save.check();
+      return save.replaced()
+          ? Optional.of(
+              "the save that the guest runs on has lost its name; it stays on disk until the guest"
+                  + " ends")
+          : Optional.empty();
+    } catch (FixedRamException e) {
+      return Optional.of(e.sentence());
     }
   }
 
@@ -82,11 +92,17 @@ public final class RestoredGuest implements AutoCloseable {
    */
   public int forwardSignalAndWait() {
     process.ifPresent(QemuProcess::terminate);
-    return waitForExit();
+    return process.map(QemuProcess::waitForExit).orElse(0);
+  }
+
+  /** Ends a QEMU that was started here, by force if it does not end soon; whether it is gone. */
+  public boolean end() {
+    return process.map(QemuProcess::end).orElse(true);
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
+    closed = true;
     hold.ifPresent(SaveHold::close);
   }
 }

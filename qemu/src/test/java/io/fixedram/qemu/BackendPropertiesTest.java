@@ -4,6 +4,7 @@ package io.fixedram.qemu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.command.NotInstantException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -35,7 +36,7 @@ class BackendPropertiesTest {
   @Test
   void answers() throws IOException {
     try (BackendProperties properties = BackendProperties.ask(program(HELP))) {
-      properties.require();
+      properties.require(new Cancellation());
     }
   }
 
@@ -44,7 +45,7 @@ class BackendPropertiesTest {
   void answersAndLeavesAProcessBehind() throws IOException {
     try (BackendProperties properties =
         BackendProperties.ask(program("sleep 5 & " + HELP), Duration.ofSeconds(20))) {
-      properties.require();
+      properties.require(new Cancellation());
     }
   }
 
@@ -52,7 +53,7 @@ class BackendPropertiesTest {
   void answersThroughAProcessThatStays() throws IOException {
     Path program = program("(" + HELP + "; sleep 60); exit 0");
     try (BackendProperties properties = BackendProperties.ask(program, Duration.ofMillis(300))) {
-      assertThatThrownBy(properties::require)
+      assertThatThrownBy(() -> properties.require(new Cancellation()))
           .isInstanceOf(NotInstantException.class)
           .hasMessageContaining("does not tell");
     }
@@ -62,7 +63,7 @@ class BackendPropertiesTest {
   @Test
   void lacksAProperty() throws IOException {
     try (BackendProperties properties = BackendProperties.ask(program("echo offset=1"))) {
-      assertThatThrownBy(properties::require)
+      assertThatThrownBy(() -> properties.require(new Cancellation()))
           .isInstanceOf(NotInstantException.class)
           .hasMessageContaining("takes QEMU 8.2");
     }
@@ -71,7 +72,8 @@ class BackendPropertiesTest {
   @Test
   void isNotThere() {
     try (BackendProperties properties = BackendProperties.ask(directory.resolve("none"))) {
-      assertThatThrownBy(properties::require).isInstanceOf(NotInstantException.class);
+      assertThatThrownBy(() -> properties.require(new Cancellation()))
+          .isInstanceOf(NotInstantException.class);
     }
   }
 }

@@ -85,6 +85,33 @@ class GuestRestoreTest extends QemuTest {
     }
   }
 
+  /** The guest that was saved runs on, and has its disk open: QEMU can't begin with the other. */
+  @ParameterizedTest
+  @CsvSource({
+    "QEMU_7, STREAM",
+    "QEMU_7, LAZY",
+    "QEMU_10, STREAM",
+    "QEMU_10, LAZY",
+    "QEMU_10, NATIVE"
+  })
+  void diskThatAnotherQemuHasOpen(TestedQemu version, RestoreVia via) throws Exception {
+    Path disk = directory.resolve("disk");
+    Files.write(disk, new byte[1 << 20]);
+    GuestSpec spec = GuestSpec.small().with("-drive", "if=virtio,format=raw,file=" + disk);
+    try (RunningQemu source = boot(version, spec);
+        RunningQemu target = waiting(version, spec)) {
+      source.awaitGeneration(3);
+      save(then(stopFirst(request(source)), AfterSave.RESUME));
+      assertThatThrownBy(() -> restore(target, via))
+          .isInstanceOf(FixedRamException.class)
+          .hasMessageContaining("loaded")
+          .hasMessageMatching("(?s).*(lock|disk).*");
+      assertThat(target.observer().execute("query-status").get("running").flag()).isFalse();
+      assertThat(target.serial()).isEmpty();
+      source.assertGoesOn();
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({"QEMU_7, STREAM", "QEMU_10, STREAM", "QEMU_10, NATIVE"})
   void leavesTheGuestPaused(TestedQemu version, RestoreVia via) throws Exception {

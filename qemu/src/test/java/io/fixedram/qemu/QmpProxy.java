@@ -10,11 +10,12 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 
-/** A QMP connection over TCP that can be cut while QEMU goes on. */
+/** A QMP connection over TCP that can be cut, or left unanswered, while QEMU goes on. */
 final class QmpProxy implements AutoCloseable {
   private final ServerSocketChannel server;
   private final SocketChannel qemu;
   private volatile SocketChannel client;
+  private volatile boolean silent;
 
   private QmpProxy(ServerSocketChannel server, SocketChannel qemu) {
     this.server = server;
@@ -48,11 +49,15 @@ final class QmpProxy implements AutoCloseable {
     pump(qemu, client);
   }
 
-  private static void pump(SocketChannel from, SocketChannel to) {
+  private void pump(SocketChannel from, SocketChannel to) {
     ByteBuffer buffer = ByteBuffer.allocate(1 << 16);
     try {
       while (from.read(buffer) >= 0) {
         buffer.flip();
+        if (silent && !to.equals(qemu)) {
+          buffer.clear();
+          continue;
+        }
         while (buffer.hasRemaining()) {
           to.write(buffer);
         }
@@ -61,6 +66,11 @@ final class QmpProxy implements AutoCloseable {
     } catch (IOException e) {
       // It was cut.
     }
+  }
+
+  /** Has nothing that QEMU says get through any more. */
+  void silence() {
+    silent = true;
   }
 
   void cut() throws IOException {

@@ -11,10 +11,16 @@ final class Recorder implements TransferListener {
   private final List<String> warnings = new CopyOnWriteArrayList<>();
   private volatile Optional<TransferView> view = Optional.empty();
   private volatile Runnable atStart = () -> {};
+  private volatile Runnable whenTold = () -> {};
 
   /** Has something done when RAM begins to flow, before any more of it does. */
   void atStart(Runnable action) {
     atStart = action;
+  }
+
+  /** Has something done with each note and warning. */
+  void whenTold(Runnable action) {
+    whenTold = action;
   }
 
   @Override
@@ -26,11 +32,13 @@ final class Recorder implements TransferListener {
   @Override
   public void note(String sentence) {
     notes.add(sentence);
+    whenTold.run();
   }
 
   @Override
   public void warning(String sentence) {
     warnings.add(sentence);
+    whenTold.run();
   }
 
   Optional<TransferView> view() {

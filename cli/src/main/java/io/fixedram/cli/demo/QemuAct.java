@@ -22,7 +22,6 @@ import io.fixedram.qemu.guest.MemoryGuest;
 import io.fixedram.qemu.guest.SerialReport;
 import io.fixedram.qemu.process.Launch;
 import io.fixedram.qemu.qmp.Endpoint;
-import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -78,8 +77,7 @@ final class QemuAct {
       try {
         awaitRounds(after);
       } finally {
-        quit();
-        restored.waitForExit();
+        restored.end();
       }
       boolean identical = isExact(before, after);
       tell(saved, restored.report(), after, identical);
@@ -135,12 +133,6 @@ final class QemuAct {
 
   private Endpoint qmp() {
     return new Endpoint.Unix(directory.resolve("qmp"));
-  }
-
-  private void quit() {
-    try (QmpClient client = QmpClient.connect(qmp())) {
-      client.execute("quit");
-    }
   }
 
   private void awaitRounds(Path serial) {

@@ -196,7 +196,7 @@ public final class QmpClient implements AutoCloseable {
   /**
    * The same with a limit of its own on the time that QEMU may take to answer.
    *
-   * @throws FixedRamException if it takes longer; the command may be carried out later
+   * @throws LateAnswerException if it takes longer; the command may be carried out later
    */
   public Json execute(String command, Map<String, ?> arguments, Duration answerTime) {
     return send(command, arguments, OptionalInt.empty()).await(answerTime);
@@ -205,27 +205,27 @@ public final class QmpClient implements AutoCloseable {
   /** A command that QEMU was sent and whose answer is still to come. */
   public final class Sent {
     private final QmpConnection.Call call;
-    private final String command;
 
-    private Sent(QmpConnection.Call call, String command) {
+    private Sent(QmpConnection.Call call) {
       this.call = call;
-      this.command = command;
     }
 
-    /** Waits for the answer, as {@link #execute(String, Map, Duration)} does; once. */
+    /**
+     * Waits for the answer, as {@link #execute(String, Map, Duration)} does.
+     *
+     * @throws LateAnswerException if it has not come in time; it can be waited for again
+     */
     public Json await(Duration answerTime) {
       long beginNanos = System.nanoTime();
-      try (call) {
-        return QmpClient.await(call.answer(), answerTime, time, () -> late(beginNanos));
-      }
+      return QmpClient.await(call.answer(), answerTime, time, () -> late(beginNanos));
     }
 
     private FixedRamException late(long beginNanos) {
-      return new FixedRamException(
+      return new LateAnswerException(
           "QEMU at "
               + endpoint()
               + " has not answered '"
-              + command
+              + call.command()
               + "' for "
               + Math.max(1, (System.nanoTime() - beginNanos) / 1_000_000_000)
               + " s: it hangs or is very busy");
@@ -242,7 +242,7 @@ public final class QmpClient implements AutoCloseable {
 
   private Sent send(String command, Map<String, ?> arguments, OptionalInt descriptor) {
     var _ = time.left(0);
-    return new Sent(connection.send(command, arguments, descriptor), command);
+    return new Sent(connection.send(command, arguments, descriptor));
   }
 
   /** Whether descriptors can be passed over this connection. */

@@ -30,26 +30,8 @@ final class QmpConnection implements AutoCloseable {
   private final Object writing = new Object();
   private volatile Optional<FixedRamException> end = Optional.empty();
 
-  /** A command on the wire; closing it says that its answer is awaited no longer. */
-  final class Call implements AutoCloseable {
-    private final long id;
-    private final String command;
-    private final CompletableFuture<Json> answer = new CompletableFuture<>();
-
-    private Call(long id, String command) {
-      this.id = id;
-      this.command = command;
-    }
-
-    CompletableFuture<Json> answer() {
-      return answer;
-    }
-
-    @Override
-    public void close() {
-      calls.remove(id);
-    }
-  }
+  /** A command on the wire. */
+  record Call(long id, String command, CompletableFuture<Json> answer) {}
 
   /** Takes over an open channel, and reads from it from now on. */
   QmpConnection(Endpoint endpoint, ByteChannel channel) {
@@ -90,14 +72,14 @@ final class QmpConnection implements AutoCloseable {
     if (!arguments.isEmpty()) {
       message.put("arguments", arguments);
     }
-    Call call = new Call(lastId.incrementAndGet(), command);
+    Call call = new Call(lastId.incrementAndGet(), command, new CompletableFuture<>());
     message.put("id", call.id);
     calls.put(call.id, call);
     try {
       send(Json.of(message) + "\n", descriptor);
       return call;
     } catch (RuntimeException | Error e) {
-      call.close();
+      calls.remove(call.id);
       throw e;
     }
   }
@@ -188,12 +170,11 @@ final class QmpConnection implements AutoCloseable {
       throw new FixedRamException(
           "it complained: " + error.map(Json::toString).orElse("an answer to no command"));
     }
-    Optional<Call> waiting = Optional.ofNullable(calls.get(message.get("id").number()));
-    if (waiting.isEmpty()) {
-      // Nobody waited so long.
+    Optional<Call> answered = Optional.ofNullable(calls.remove(message.get("id").number()));
+    if (answered.isEmpty()) {
       return;
     }
-    Call call = waiting.get();
+    Call call = answered.get();
     if (error.isPresent()) {
       call.answer.completeExceptionally(
           new QmpException(
