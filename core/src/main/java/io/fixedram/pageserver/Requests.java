@@ -174,10 +174,11 @@ final class Requests implements AutoCloseable {
     check();
   }
 
-  /** Closes the connection, which ends the thread; what it read from stays the caller's. */
+  /** Closes the connection, which ends the thread. */
   @Override
   public void close() {
     socket.close();
     Threads.joinUninterruptibly(thread);
+    returnPath.close();
   }
 }
