@@ -200,11 +200,12 @@ record BenchCommand(BenchSettings settings, Optional<Path> json, Optional<Path> 
       Optional<ResultFile> measurements = json.map(path -> prepare(path, files));
       Optional<ResultFile> picture = chart.map(path -> prepare(path, files));
       BenchResult result = measure(console, cancellation);
-      console.result(ResultText.of(result));
-      console.json(out -> ResultJson.write(out, result));
       measurements.ifPresent(
           file -> file.write(JsonObject.text(out -> ResultJson.write(out, result)) + "\n"));
       picture.ifPresent(file -> file.write(SvgChart.of(result)));
+      json.ifPresent(path -> console.done(path + " has all measurements"));
+      console.result(ResultText.of(result));
+      console.json(out -> ResultJson.write(out, result));
       return ExitStatus.DONE;
     } finally {
       files.forEach(ResultFile::close);

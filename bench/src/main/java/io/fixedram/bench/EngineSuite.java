@@ -32,6 +32,8 @@ import java.util.SplittableRandom;
 
 /** Memory of this process, full of random content that nobody changes, into a file. */
 final class EngineSuite {
+  private static final long CHECKED_BYTES = 16L << 20;
+
   private static final int PAGE_BYTES = 4096;
   private static final String CONFIGURATION = "fixedram-bench-1";
 
@@ -72,9 +74,12 @@ final class EngineSuite {
     }
   }
 
-  private static void fill(MemorySegment content) {
+  private void fill(MemorySegment content) {
     SplittableRandom random = new SplittableRandom(1);
     for (long at = 0; at < content.byteSize(); at += Long.BYTES) {
+      if (at % CHECKED_BYTES == 0) {
+        venue.cancellation().throwIfCancelled();
+      }
       content.set(ValueLayout.JAVA_LONG, at, random.nextLong());
     }
   }
@@ -101,7 +106,7 @@ final class EngineSuite {
   private Sample copy(MemorySegment content) {
     try (Descriptor file = Descriptor.open(target, Descriptor.Mode.CREATE)) {
       long startNanos = System.nanoTime();
-      PlainCopy.run(content, file);
+      PlainCopy.run(content, file, venue.cancellation());
       return Sample.of(Metric.SECONDS, (System.nanoTime() - startNanos) / 1e9);
     } finally {
       Disk.remove(target);

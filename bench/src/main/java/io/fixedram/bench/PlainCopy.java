@@ -2,6 +2,7 @@
 package io.fixedram.bench;
 
 import io.fixedram.error.StorageException;
+import io.fixedram.os.Cancellation;
 import io.fixedram.os.Descriptor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -20,16 +21,19 @@ final class PlainCopy {
   private PlainCopy() {}
 
   /** Writes all of the memory into an empty file. */
-  static void run(MemorySegment content, Descriptor file) {
+  static void run(MemorySegment content, Descriptor file, Cancellation cancellation) {
     file.setSize(content.byteSize());
     try (Descriptor target = direct(file);
         ExecutorService threads = Executors.newFixedThreadPool(THREADS)) {
       AtomicLong next = new AtomicLong();
       List<CompletableFuture<Void>> copies =
           IntStream.range(0, THREADS)
-              .mapToObj(_ -> CompletableFuture.runAsync(() -> copy(content, target, next), threads))
+              .mapToObj(_ ->
+                  CompletableFuture.runAsync(
+                      () -> copy(content, target, next, cancellation), threads))
               .toList();
       copies.forEach(CompletableFuture::join);
+      target.writeBack(cancellation);
       target.sync();
     } catch (CompletionException e) {
       if (e.getCause() instanceof StorageException failure) {
@@ -47,9 +51,10 @@ final class PlainCopy {
     }
   }
 
-  private static void copy(MemorySegment content, Descriptor target, AtomicLong next) {
+  private static void copy(
+      MemorySegment content, Descriptor target, AtomicLong next, Cancellation cancellation) {
     long at = next.getAndAdd(PIECE_BYTES);
-    while (at < content.byteSize()) {
+    while (at < content.byteSize() && !cancellation.isCancelled()) {
       target.write(at, content, at, Math.min(PIECE_BYTES, content.byteSize() - at));
       at = next.getAndAdd(PIECE_BYTES);
     }

@@ -15,8 +15,8 @@ import io.fixedram.stream.StreamEncoder;
 import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WriteOptions;
 import io.fixedram.write.WrittenSave;
-import java.io.OutputStream;
-import java.nio.channels.Channels;
+import java.io.IOException;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 
 /** Sends a source's pages into a file or a stream. */
@@ -36,17 +36,25 @@ final class Conversion implements TransferView {
   WrittenSave toFile(Path target, SaveFormat format, WriteOptions options) {
     try (SaveWriter writer = SaveWriter.create(target, format, options)) {
       send(writer.sink());
-      cancellation.throwIfCancelled();
-      return writer.publish();
+      return writer.publish(cancellation);
     }
   }
 
   /** Writes a stream; the bytes of RAM that it holds. */
-  long toStream(OutputStream out) {
-    try (StreamEncoder encoder =
-        new StreamEncoder(ByteTarget.of(Channels.newChannel(out), "standard output"))) {
+  long toStream(WritableByteChannel out) {
+    try (Cancellation.Registration _ = cancellation.onCancel(() -> close(out));
+        StreamEncoder encoder = new StreamEncoder(ByteTarget.of(out, "standard output"))) {
       send(encoder);
       return counters.totalRamBytes();
+    }
+  }
+
+  /** Wakes who is blocked on a pipe that is full. */
+  private static void close(WritableByteChannel out) {
+    try {
+      out.close();
+    } catch (IOException e) {
+      // The stream is not complete anyway.
     }
   }
 

@@ -77,7 +77,7 @@ record ConvertCommand(
   private static Optional<Path> operand(String operand, String name) {
     return operand.equals(FileOptions.STANDARD_STREAM)
         ? Optional.empty()
-        : Optional.of(FileOptions.path(operand, name));
+        : Optional.of(FileOptions.file(operand, name));
   }
 
   @Override
@@ -100,7 +100,8 @@ record ConvertCommand(
     long startNanos = System.nanoTime();
     long ramBytes;
     try (ProgressDisplay progress = new ProgressDisplay(console)) {
-      ramBytes = new Conversion(from, progress, cancellation).toStream(console.terminal().out());
+      ramBytes =
+          new Conversion(from, progress, cancellation).toStream(console.terminal().outChannel());
     }
     console.resultAside(
         "converted "
@@ -108,8 +109,7 @@ record ConvertCommand(
             + " to a stream: "
             + Amounts.bytes(ramBytes)
             + " RAM, in "
-            + Amounts.seconds(Amounts.secondsBetween(startNanos, System.nanoTime()))
-            + "\n");
+            + Amounts.seconds(Amounts.secondsBetween(startNanos, System.nanoTime())));
   }
 
   private void toFile(
@@ -138,7 +138,8 @@ record ConvertCommand(
 
   private void tell(Console console, ConversionSource from, WrittenSave written, double seconds) {
     PageCacheNote.tell(console, written.whyCached());
-    console.result(
+    console.done(written.path() + " is complete");
+    console.resultLine(
         "converted "
             + from.name()
             + " to "
@@ -152,8 +153,7 @@ record ConvertCommand(
             + " data, "
             + Amounts.bytes(written.diskBytes())
             + " on disk, in "
-            + Amounts.seconds(seconds)
-            + "\n");
+            + Amounts.seconds(seconds));
     console.json(json -> {
       json.writeStringProperty("format", format.text());
       json.writeStringProperty("source_format", from.format().text());

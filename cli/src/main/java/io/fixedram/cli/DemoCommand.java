@@ -121,7 +121,7 @@ record DemoCommand(long ramBytes, MigrationOptions migration, Optional<Path> ser
     ServedDemo.run(
         settings(DemoSettings.served(ramBytes)),
         socket,
-        () -> console.result("a guest is served at " + socket + "\n"),
+        () -> console.resultLine("a guest is served at " + socket),
         cancellation);
     console.json(json -> json.writeStringProperty("socket", socket.toString()));
     return ExitStatus.DONE;

@@ -2,6 +2,7 @@
 package io.fixedram.cli;
 
 import io.fixedram.cli.console.Console;
+import io.fixedram.cli.console.OutputException;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
@@ -27,6 +28,10 @@ final class Failures {
       case DamagedSaveException e -> {
         console.failure(sentence(e));
         yield ExitStatus.DAMAGED;
+      }
+      case OutputException e -> {
+        console.failure(console.whatIsDone().map(done -> done + ", but ").orElse("") + sentence(e));
+        yield e.interrupted() ? ExitStatus.INTERRUPTED : ExitStatus.FAILED;
       }
       case FixedRamException e -> {
         console.failure(sentence(e));

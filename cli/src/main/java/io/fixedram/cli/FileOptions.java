@@ -80,6 +80,9 @@ public final class FileOptions {
     if (operand.equals(STANDARD_STREAM)) {
       throw new UsageException(name + " must be a file here, not -");
     }
+    if (operand.endsWith("/") || operand.endsWith("/.")) {
+      throw new UsageException(name + " must be a file, and '" + operand + "' names a directory");
+    }
     return path(operand, name);
   }
 

@@ -43,7 +43,7 @@ record InfoCommand(Path file) implements Command {
 
   @Override
   public int run(Console console, Cancellation cancellation) {
-    SaveInfo info = SaveInfo.of(file);
+    SaveInfo info = read(cancellation);
     console.result(InfoText.of(file, info));
     console.json(json -> write(json, info));
     Optional<FixedRamException> problem = info.problem();
@@ -51,6 +51,11 @@ record InfoCommand(Path file) implements Command {
       throw problem.get();
     }
     return ExitStatus.DONE;
+  }
+
+  /** Leaves a reader behind that the end was not waited for: it has nothing to put back. */
+  private SaveInfo read(Cancellation cancellation) {
+    return cancellation.await(() -> SaveInfo.of(file));
   }
 
   private static void write(JsonGenerator json, SaveInfo info) {

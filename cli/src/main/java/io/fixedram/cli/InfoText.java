@@ -2,6 +2,7 @@
 package io.fixedram.cli;
 
 import io.fixedram.cli.console.Amounts;
+import io.fixedram.cli.console.Printable;
 import io.fixedram.cli.console.Table;
 import io.fixedram.store.BlockInfo;
 import io.fixedram.store.SaveInfo;
@@ -20,7 +21,10 @@ final class InfoText {
       present += presentBytes(block);
     }
     StringBuilder out = new StringBuilder();
-    out.append(file).append(": ").append(info.format().text()).append(", ");
+    out.append(Printable.line(file.toString()))
+        .append(": ")
+        .append(info.format().text())
+        .append(", ");
     out.append(info.complete() ? "complete" : "NOT COMPLETE").append('\n');
     fact(out, "machine", info.machine());
     fact(
@@ -54,7 +58,11 @@ final class InfoText {
   }
 
   private static void fact(StringBuilder out, String name, String value) {
-    out.append(INDENT).append(name).repeat(' ', 14 - name.length()).append(value).append('\n');
+    out.append(INDENT)
+        .append(name)
+        .repeat(' ', 14 - name.length())
+        .append(Printable.line(value))
+        .append('\n');
   }
 
   private static String table(List<BlockInfo> blocks) {

@@ -22,14 +22,21 @@ public final class Main {
 
   /** Runs the command and ends the process with its exit status. */
   public static void main(String[] args) {
-    Terminal terminal = Terminal.ofProcess();
     Cancellation cancellation = new Cancellation();
+    Terminal terminal = Terminal.ofProcess(cancellation);
     Interruption interruption =
         new Interruption(
             cancellation,
             ExitStatus.INTERRUPTED,
             () -> plain(terminal).warning("still putting everything back; please wait"));
-    interruption.exit(run(List.of(args), terminal, cancellation));
+    List<String> words = List.of(args);
+    Optional<String> misread = MisreadWords.refusal(words);
+    if (misread.isPresent()) {
+      plain(terminal).failure(misread.get());
+      interruption.exit(ExitStatus.USAGE);
+      return;
+    }
+    interruption.exit(run(words, terminal, cancellation));
   }
 
   /**

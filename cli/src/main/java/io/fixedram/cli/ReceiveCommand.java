@@ -75,7 +75,8 @@ record ReceiveCommand(Endpoint listen, Path file, SaveFormat format, WriteOption
       report = StreamReceive.run(listen, file, format, options, progress, cancellation);
     }
     PageCacheNote.tell(console, report.whyCached());
-    console.result(
+    console.done(report.file() + " is complete");
+    console.resultLine(
         "received "
             + report.file()
             + ": "
@@ -85,8 +86,7 @@ record ReceiveCommand(Endpoint listen, Path file, SaveFormat format, WriteOption
             + " data, "
             + Amounts.bytes(report.diskBytes())
             + " on disk, in "
-            + Amounts.seconds(report.seconds())
-            + "\n");
+            + Amounts.seconds(report.seconds()));
     console.json(json -> {
       json.writeStringProperty("format", report.format().text());
       json.writeStringProperty("file", report.file().toString());

@@ -171,8 +171,12 @@ record RestoreCommand(RestoreRequest request) implements Command {
     try (progress;
         RestoredGuest guest = GuestRestore.run(request, progress, cancellation)) {
       progress.close();
+      if (!foreground()) {
+        tell(console, guest.report());
+        return ExitStatus.DONE;
+      }
       tellOrWarn(console, guest.report());
-      return foreground() ? attend(guest, cancellation) : ExitStatus.DONE;
+      return attend(guest, cancellation);
     }
   }
 
@@ -194,11 +198,12 @@ record RestoreCommand(RestoreRequest request) implements Command {
 
   private void tell(Console console, RestoreReport report) {
     String summary = summary(report);
+    console.done("the guest of " + request.file() + " is back and " + guest(report));
     if (foreground()) {
       // Standard output is QEMU's.
       console.resultAside(summary);
     } else {
-      console.result(summary);
+      console.resultLine(summary);
     }
     console.json(json -> {
       json.writeStringProperty("via", report.via().text());
@@ -267,7 +272,7 @@ record RestoreCommand(RestoreRequest request) implements Command {
     if (serving.residentSeconds().isPresent()) {
       text.append("; ").append(guestInWords(report));
     }
-    return text.append('\n').toString();
+    return text.toString();
   }
 
   private String plain(RestoreReport report) {
@@ -282,7 +287,6 @@ record RestoreCommand(RestoreRequest request) implements Command {
         + " data, in "
         + Amounts.seconds(report.seconds())
         + "; "
-        + guestInWords(report)
-        + "\n";
+        + guestInWords(report);
   }
 }

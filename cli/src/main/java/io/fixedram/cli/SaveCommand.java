@@ -99,12 +99,13 @@ record SaveCommand(SaveRequest request) implements Command {
       report = GuestSave.run(request, progress, cancellation);
     }
     PageCacheNote.tell(console, report.whyCached());
-    console.result(summary(report));
     if (report.liveUnderTcg()) {
       console.warning(
           "QEMU emulates this guest (TCG), and its record of what a running one writes can miss"
               + " pages, so that the save may hold old ones: use --stop where it matters");
     }
+    console.done(report.file() + " is complete, and " + guestNow(report));
+    console.resultLine(summary(report));
     console.json(json -> {
       json.writeStringProperty("format", report.format().text());
       json.writeStringProperty("file", report.file().toString());
@@ -132,16 +133,6 @@ record SaveCommand(SaveRequest request) implements Command {
 
   /** What happened, for a person. */
   static String summary(SaveReport report) {
-    String stopped =
-        report.downtimeSeconds() > 0
-            ? " (it was stopped for " + Amounts.seconds(report.downtimeSeconds()) + ")"
-            : "";
-    String guest =
-        switch (report.then()) {
-          case PAUSE -> "the guest is paused";
-          case RESUME -> "the guest runs on" + stopped;
-          case QUIT -> "QEMU has ended";
-        };
     return "saved "
         + report.file()
         + ": "
@@ -153,7 +144,18 @@ record SaveCommand(SaveRequest request) implements Command {
         + " on disk, in "
         + Amounts.seconds(report.seconds())
         + "; "
-        + guest
-        + "\n";
+        + guestNow(report);
+  }
+
+  private static String guestNow(SaveReport report) {
+    String stopped =
+        report.downtimeSeconds() > 0
+            ? " (it was stopped for " + Amounts.seconds(report.downtimeSeconds()) + ")"
+            : "";
+    return switch (report.then()) {
+      case PAUSE -> "the guest is paused";
+      case RESUME -> "the guest runs on" + stopped;
+      case QUIT -> "QEMU has ended";
+    };
   }
 }

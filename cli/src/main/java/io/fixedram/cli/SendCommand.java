@@ -71,12 +71,12 @@ record SendCommand(Path file, Endpoint connect) implements Command {
             + " RAM, "
             + Amounts.bytes(report.pageBytes())
             + " data, in "
-            + Amounts.seconds(report.seconds())
-            + "\n";
+            + Amounts.seconds(report.seconds());
     if (toOutput) {
       console.resultAside(summary);
     } else {
-      console.result(summary);
+      console.done(report.file() + " was sent completely");
+      console.resultLine(summary);
     }
     console.json(json -> {
       json.writeStringProperty("file", report.file().toString());

@@ -12,6 +12,7 @@ import io.fixedram.guest.SaveSink;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
+import io.fixedram.os.TemporaryDirectory;
 import io.fixedram.os.UnixSocket;
 import io.fixedram.pageserver.FaultTimes;
 import io.fixedram.pageserver.HotFile;
@@ -30,8 +31,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -48,8 +47,9 @@ public final class Training {
 
   /** Trains, and prints nothing. */
   public static void main(String[] args) throws IOException {
-    Path directory = Files.createTempDirectory("fixedram-training-");
-    try {
+    Path parent = Path.of(System.getProperty("java.io.tmpdir"));
+    try (TemporaryDirectory temporary = TemporaryDirectory.create(parent, "fixedram-training-")) {
+      Path directory = temporary.path();
       Path save = directory.resolve("save");
       Path copy = directory.resolve("copy");
       write(save);
@@ -64,13 +64,6 @@ public final class Training {
       String nobody = directory.resolve("qmp").toString();
       run("save", "--qmp", nobody, save.toString());
       run("restore", save.toString(), "--qmp", nobody);
-    } finally {
-      try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
-        for (Path entry : entries) {
-          Files.delete(entry);
-        }
-      }
-      Files.delete(directory);
     }
   }
 

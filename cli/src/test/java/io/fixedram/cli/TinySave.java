@@ -28,7 +28,8 @@ public final class TinySave {
 
   private TinySave() {}
 
-  static Path write(Path file, SaveFormat format) {
+  /** Writes one. */
+  public static Path write(Path file, SaveFormat format) {
     RamBlock ram = new RamBlock(0, "pc.ram", 8L * PAGE_SIZE);
     RamBlock rom = new RamBlock(1, "pc.bios", PAGE_SIZE);
     try (Arena arena = Arena.ofConfined();

@@ -5,6 +5,9 @@ import io.fixedram.error.CancelledException;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
 
 /**
  * A request to end work early, made once and seen by everybody who shares the object. Safe for use
@@ -81,6 +84,39 @@ public final class Cancellation {
   public void throwIfCancelled() {
     if (cancelled) {
       throw new CancelledException();
+    }
+  }
+
+  /**
+   * Does work that has nothing to put back, and does not wait for its end once the end was asked
+   * for. It goes on in a thread that does not keep the process.
+   *
+   * @throws CancelledException if the end was asked for
+   */
+  public <T> T await(Supplier<T> work) {
+    CompletableFuture<T> outcome = new CompletableFuture<>();
+    try (Registration _ =
+        onCancel(() -> {
+          var _ = outcome.completeExceptionally(new CancelledException());
+        })) {
+      Thread.ofPlatform().daemon().start(() -> complete(outcome, work));
+      return outcome.join();
+    } catch (CompletionException e) {
+      switch (e.getCause()) {
+        case RuntimeException failure -> throw failure;
+        case Error failure -> throw failure;
+        case null, default -> throw e;
+      }
+    }
+  }
+
+  // Whatever is thrown is thrown again by who waits for it.
+  @SuppressWarnings("CatchThrowable")
+  private static <T> void complete(CompletableFuture<T> outcome, Supplier<T> work) {
+    try {
+      outcome.complete(work.get());
+    } catch (Throwable e) {
+      outcome.completeExceptionally(e);
     }
   }
 

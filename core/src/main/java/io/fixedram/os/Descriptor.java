@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.os;
 
+import io.fixedram.error.CancelledException;
 import io.fixedram.error.StorageException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -27,6 +28,16 @@ public final class Descriptor implements AutoCloseable {
           Errno.ENOSYS.number(),
           Errno.EOPNOTSUPP.number());
 
+  /** What a slow disk takes in about half a second. */
+  private static final long WRITE_BACK_BYTES = 8 << 20;
+
+  private static final Set<Integer> WRITE_BACK_UNSUPPORTED =
+      Set.of(
+          Errno.EINVAL.number(),
+          Errno.ENOSYS.number(),
+          Errno.ESPIPE.number(),
+          Errno.EOPNOTSUPP.number());
+
   private final SystemCalls calls;
   private final int number;
   private final Path path;
@@ -44,6 +55,8 @@ public final class Descriptor implements AutoCloseable {
     READ(Linux.O_RDONLY | Linux.O_NONBLOCK),
     /** A directory, for {@link Descriptor#sync()}. */
     DIRECTORY(Linux.O_RDONLY | Linux.O_DIRECTORY),
+    /** Its name and status only, for who may not read it; a link itself, not what it names. */
+    NAME(Linux.O_PATH | Linux.O_NOFOLLOW),
     /** For reading and writing; created with mode 0600, and must not be there yet. */
     CREATE(Linux.O_RDWR | Linux.O_CREAT | Linux.O_EXCL),
     /** For reading and writing; exists, and is not a link. */
@@ -58,13 +71,21 @@ public final class Descriptor implements AutoCloseable {
     }
   }
 
-  /** What the kernel knows of a file. */
+  /**
+   * What the kernel knows of a file.
+   *
+   * @param appendOnly whether nothing in it can be changed but by adding, renames in a directory
+   *     included
+   * @param mountPoint whether it is what is mounted at its name
+   */
   public record Status(
       long sizeBytes,
       long allocatedBytes,
       Instant modified,
       FileKey key,
       boolean regular,
+      boolean appendOnly,
+      boolean mountPoint,
       OptionalLong directMemoryAlignment,
       OptionalLong directOffsetAlignment) {}
 
@@ -188,6 +209,34 @@ public final class Descriptor implements AutoCloseable {
     check(result, "cannot set the size of " + path + " to " + sizeBytes + " bytes");
   }
 
+  /**
+   * Brings what was written onto the device piece by piece, so that the end can be asked for
+   * meanwhile; {@link #sync()} then has little left to do.
+   *
+   * @throws CancelledException if it was
+   */
+  public void writeBack(Cancellation cancellation) {
+    long size = status().sizeBytes();
+    int wait =
+        Linux.SYNC_FILE_RANGE_WAIT_BEFORE
+            | Linux.SYNC_FILE_RANGE_WRITE
+            | Linux.SYNC_FILE_RANGE_WAIT_AFTER;
+    for (long at = 0; at < size; at += WRITE_BACK_BYTES) {
+      cancellation.throwIfCancelled();
+      // The device has the next piece to write while this one is waited for.
+      startWriteBack(at + WRITE_BACK_BYTES, WRITE_BACK_BYTES);
+      long result;
+      do {
+        result = calls.syncFileRange(number, at, WRITE_BACK_BYTES, wait);
+      } while (Errno.EINTR.is(result));
+      if (WRITE_BACK_UNSUPPORTED.contains((int) -result)) {
+        return;
+      }
+      check(result, "cannot sync " + path + " to its device");
+    }
+    cancellation.throwIfCancelled();
+  }
+
   /** Returns when all that was written is on the device. */
   public void sync() {
     long result;
@@ -233,6 +282,37 @@ public final class Descriptor implements AutoCloseable {
     }
   }
 
+  /**
+   * Puts a mark on the file, which others see by {@link #isMarked} until the last copy of this
+   * descriptor is closed: a lock for readers on one byte far behind the end of any file. Programs
+   * that lock files for reasons of their own set none there.
+   *
+   * @return false where there are no such locks
+   */
+  public boolean mark(long position) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment lock = byteLock(arena, Linux.F_RDLCK, position);
+      return calls.recordLock(number, Linux.F_OFD_SETLK, lock) == 0;
+    }
+  }
+
+  /** Whether others have put that mark on the file; true where that can't be found out. */
+  public boolean isMarked(long position) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment lock = byteLock(arena, Linux.F_WRLCK, position);
+      return calls.recordLock(number, Linux.F_OFD_GETLK, lock) != 0
+          || lock.get(ValueLayout.JAVA_SHORT, 0) != Linux.F_UNLCK;
+    }
+  }
+
+  private static MemorySegment byteLock(Arena arena, short type, long position) {
+    MemorySegment lock = arena.allocate(Linux.FLOCK_BYTES, Long.BYTES);
+    lock.set(ValueLayout.JAVA_SHORT, 0, type);
+    lock.set(ValueLayout.JAVA_LONG, Linux.FLOCK_START_AT, position);
+    lock.set(ValueLayout.JAVA_LONG, Linux.FLOCK_LENGTH_AT, 1);
+    return lock;
+  }
+
   /** Whether its file system keeps files in memory; false if that can't be found out. */
   public boolean isInMemory() {
     long type = calls.fileSystemType(number);
@@ -265,6 +345,7 @@ public final class Descriptor implements AutoCloseable {
       int wanted = Linux.STATX_BASIC_STATS | Linux.STATX_DIOALIGN;
       check(calls.statx(number, wanted, stat), "cannot ask for the status of " + path);
       boolean known = (int32(stat, Linux.STATX_MASK_AT) & Linux.STATX_DIOALIGN) != 0;
+      long attributes = stat.get(ValueLayout.JAVA_LONG, Linux.STATX_ATTRIBUTES_AT);
       long device =
           ((long) int32(stat, Linux.STATX_DEVICE_MAJOR_AT) << 32)
               | Integer.toUnsignedLong(int32(stat, Linux.STATX_DEVICE_MINOR_AT));
@@ -276,6 +357,8 @@ public final class Descriptor implements AutoCloseable {
               int32(stat, Linux.STATX_MODIFIED_NANOSECONDS_AT)),
           new FileKey(device, stat.get(ValueLayout.JAVA_LONG, Linux.STATX_INODE_AT)),
           (stat.get(ValueLayout.JAVA_SHORT, Linux.STATX_MODE_AT) & 0170000) == 0100000,
+          (attributes & Linux.STATX_ATTR_APPEND) != 0,
+          (attributes & Linux.STATX_ATTR_MOUNT_ROOT) != 0,
           alignment(known, stat, Linux.STATX_DIO_MEMORY_ALIGN_AT),
           alignment(known, stat, Linux.STATX_DIO_OFFSET_ALIGN_AT));
     }

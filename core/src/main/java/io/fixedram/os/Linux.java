@@ -30,6 +30,7 @@ final class Linux {
   static final int SYS_FSYNC = 74;
   static final int SYS_FTRUNCATE = 77;
   static final int SYS_RENAME = 82;
+  static final int SYS_RMDIR = 84;
   static final int SYS_UNLINK = 87;
   static final int SYS_FSTATFS = 138;
   static final int SYS_SYNC_FILE_RANGE = 277;
@@ -46,13 +47,16 @@ final class Linux {
   static final int O_DIRECTORY = 0x10000;
   static final int O_NOFOLLOW = 0x20000;
   static final int O_CLOEXEC = 0x80000;
+  static final int O_PATH = 0x200000;
 
   // linux/falloc.h
   static final int FALLOC_FL_KEEP_SIZE = 1;
   static final int FALLOC_FL_PUNCH_HOLE = 2;
 
   // linux/fs.h
+  static final int SYNC_FILE_RANGE_WAIT_BEFORE = 1;
   static final int SYNC_FILE_RANGE_WRITE = 2;
+  static final int SYNC_FILE_RANGE_WAIT_AFTER = 4;
   static final int SEEK_DATA = 3;
   static final int SEEK_HOLE = 4;
 
@@ -68,8 +72,11 @@ final class Linux {
   // linux/stat.h
   static final int STATX_BASIC_STATS = 0x7ff;
   static final int STATX_DIOALIGN = 0x2000;
+  static final long STATX_ATTR_APPEND = 0x20;
+  static final long STATX_ATTR_MOUNT_ROOT = 0x2000;
   static final int STATX_BYTES = 256;
   static final long STATX_MASK_AT = 0;
+  static final long STATX_ATTRIBUTES_AT = 8;
   static final long STATX_INODE_AT = 32;
   static final long STATX_SIZE_AT = 40;
   static final long STATX_BLOCKS_AT = 48;
@@ -100,6 +107,16 @@ final class Linux {
 
   // asm-generic/fcntl.h
   static final int F_SETFL = 4;
+  static final int F_OFD_GETLK = 36;
+  static final int F_OFD_SETLK = 37;
+  static final short F_RDLCK = 0;
+  static final short F_WRLCK = 1;
+  static final short F_UNLCK = 2;
+
+  // asm-generic/fcntl.h: struct flock
+  static final int FLOCK_BYTES = 32;
+  static final long FLOCK_START_AT = 8;
+  static final long FLOCK_LENGTH_AT = 16;
 
   // asm-generic/poll.h: struct pollfd
   static final int POLLOUT = 4;

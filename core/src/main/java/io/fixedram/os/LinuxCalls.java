@@ -65,6 +65,22 @@ final class LinuxCalls implements SystemCalls {
   }
 
   @Override
+  public int recordLock(int descriptor, int command, MemorySegment lock) {
+    try {
+      return (int) Native.call(Linux.SYS_FCNTL, descriptor, command, Native.address(lock));
+    } finally {
+      Reference.reachabilityFence(lock);
+    }
+  }
+
+  @Override
+  public int removeDirectory(String path) {
+    try (Arena arena = Arena.ofConfined()) {
+      return (int) Native.call(Linux.SYS_RMDIR, Native.address(arena.allocateFrom(path)));
+    }
+  }
+
+  @Override
   public long lseek(int descriptor, long position, int whence) {
     return Native.call(Linux.SYS_LSEEK, descriptor, position, whence);
   }

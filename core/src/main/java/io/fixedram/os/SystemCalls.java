@@ -42,6 +42,12 @@ public interface SystemCalls {
   /** flock(2); operation as there. */
   int flock(int descriptor, int operation);
 
+  /** fcntl(2) with F_OFD_SETLK or F_OFD_GETLK and a {@code struct flock} of 32 bytes. */
+  int recordLock(int descriptor, int command, MemorySegment lock);
+
+  /** rmdir(2). */
+  int removeDirectory(String path);
+
   /** lseek(2), for SEEK_DATA and SEEK_HOLE. */
   long lseek(int descriptor, long position, int whence);
 

@@ -8,6 +8,7 @@ import io.fixedram.error.StorageException;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.os.Descriptor;
 import io.fixedram.os.Errno;
+import io.fixedram.os.SiblingName;
 import io.fixedram.os.SystemCalls;
 import io.fixedram.write.PendingFile;
 import java.io.IOException;
@@ -75,7 +76,7 @@ public final class HotFile {
     } catch (IOException e) {
       real = save.path().toAbsolutePath();
     }
-    return new HotFile(calls, save, blocks, real.resolveSibling(real.getFileName() + ".hot"));
+    return new HotFile(calls, save, blocks, SiblingName.of(real, "", ".hot"));
   }
 
   /** Where it lies. */

@@ -14,6 +14,9 @@ import io.fixedram.os.Errno;
  * threads, but for {@link #close()}, which must come last.
  */
 public final class SaveHold implements AutoCloseable {
+  /** Tells a hold from the locks of programs that only read a save, such as flock(1). */
+  public static final long MARK = 0x4652_414d_0000_0000L;
+
   private final LocalFile file;
 
   private SaveHold(LocalFile file) {
@@ -35,6 +38,8 @@ public final class SaveHold implements AutoCloseable {
             "cannot run guests on " + file.name() + ": it is being replaced just now; try again",
             Errno.EAGAIN.number());
       }
+      // Where there are no such marks, every lock counts as a hold.
+      var _ = file.descriptor().mark(MARK);
       SaveHold hold = new SaveHold(file);
       if (!file.descriptor().status().key().equals(opened.opened().key()) || hold.replaced()) {
         throw new StorageException(

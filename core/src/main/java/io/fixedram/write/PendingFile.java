@@ -2,8 +2,10 @@
 package io.fixedram.write;
 
 import io.fixedram.error.StorageException;
+import io.fixedram.os.Cancellation;
 import io.fixedram.os.Descriptor;
 import io.fixedram.os.Errno;
+import io.fixedram.os.SiblingName;
 import io.fixedram.os.SystemCalls;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,8 +16,9 @@ import java.util.Optional;
 
 /**
  * A file that is being written and gets its name when it is complete. Until then it stands beside
- * its place as ".NAME.partial", locked; a file of that name that nobody locks was left by a process
- * that was killed, and is removed. Where the file system has no locks, that is left to the user.
+ * its place as ".NAME.partial" ({@link SiblingName}), locked; a file of that name that nobody locks
+ * was left by a process that was killed, and is removed. Where the file system has no locks, that
+ * is left to the user.
  */
 public final class PendingFile implements AutoCloseable {
   private final SystemCalls calls;
@@ -49,7 +52,8 @@ public final class PendingFile implements AutoCloseable {
           Errno.EEXIST.number());
     }
     Path resolved = Files.isSymbolicLink(absolute) ? real(absolute) : absolute;
-    Path partial = resolved.resolveSibling("." + resolved.getFileName() + ".partial");
+    Path partial = SiblingName.of(resolved, ".", ".partial");
+    NewName.check(calls, target, resolved);
     while (true) {
       Optional<Descriptor> created = tryCreate(calls, target, partial);
       if (created.isPresent()) {
@@ -191,6 +195,11 @@ public final class PendingFile implements AutoCloseable {
   /** Its name so far. */
   Path partialPath() {
     return descriptor.path();
+  }
+
+  /** Brings what was written onto the device; the end can be asked for meanwhile. */
+  public void writeBack(Cancellation cancellation) {
+    descriptor.writeBack(cancellation);
   }
 
   /** Returns when all that was written is on the device. */

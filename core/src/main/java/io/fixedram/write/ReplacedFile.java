@@ -12,9 +12,9 @@ import java.util.Set;
 
 /**
  * The file whose name another one is to take, if there is one: locked against those who would begin
- * to run guests on it ({@link SaveHold}) until this is closed. A file that can't be read or locked
- * is replaced without: a new name for a file needs neither, and guests keep the file that they run
- * on.
+ * to run guests on it ({@link SaveHold}) until this is closed. A file that can't be read or locked,
+ * or that a reader has locked, is replaced without: a new name for a file needs neither, and who
+ * has the file open keeps it.
  */
 final class ReplacedFile implements AutoCloseable {
   /** Why a file can't be looked at: it is not there, or not for us. */
@@ -43,7 +43,9 @@ final class ReplacedFile implements AutoCloseable {
       throw e;
     }
     try {
-      if (!descriptor.tryLockIfSupported(false) && isShared(descriptor)) {
+      if (!descriptor.tryLockIfSupported(false)
+          && isShared(descriptor)
+          && descriptor.isMarked(SaveHold.MARK)) {
         throw new StorageException(
             "cannot write " + path + ": guests run on it; save under another name",
             Errno.EBUSY.number());

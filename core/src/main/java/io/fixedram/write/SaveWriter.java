@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.write;
 
+import io.fixedram.error.CancelledException;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.SaveSink;
@@ -124,6 +125,22 @@ public final class SaveWriter implements AutoCloseable {
       file.sync();
       synced = true;
     }
+  }
+
+  /**
+   * The same as {@link #publish()}, unless the end is asked for while the content is brought onto
+   * the device.
+   *
+   * @throws CancelledException if it was
+   */
+  public WrittenSave publish(Cancellation cancellation) {
+    cancellation.throwIfCancelled();
+    if (options.sync() && !synced) {
+      file.writeBack(cancellation);
+    }
+    sync();
+    cancellation.throwIfCancelled();
+    return publish();
   }
 
   /**

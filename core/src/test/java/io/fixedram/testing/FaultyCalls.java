@@ -173,6 +173,16 @@ public final class FaultyCalls implements SystemCalls {
   }
 
   @Override
+  public int recordLock(int descriptor, int command, MemorySegment lock) {
+    return kernel.recordLock(descriptor, command, lock);
+  }
+
+  @Override
+  public int removeDirectory(String path) {
+    return kernel.removeDirectory(path);
+  }
+
+  @Override
   public long lseek(int descriptor, long position, int whence) {
     int fault = fault(Kind.LSEEK, whence, position);
     return fault != 0 ? -fault : kernel.lseek(descriptor, position, whence);

@@ -98,6 +98,21 @@ class SaveHoldTest {
     write(link);
   }
 
+  /** Such as flock(1) takes for a program that only reads. */
+  @Test
+  void lockOfAReaderIsNoHold() throws IOException {
+    try (Descriptor reader = Descriptor.open(path, Descriptor.Mode.READ)) {
+      assertThat(reader.tryLock(true)).isTrue();
+      write(path);
+      assertThat(reader.tryLock(true)).isTrue();
+      try (SaveHold _ = hold();
+          Descriptor second = Descriptor.open(path, Descriptor.Mode.READ)) {
+        assertThat(second.tryLock(true)).isTrue();
+        assertRefused(path);
+      }
+    }
+  }
+
   @Test
   void saveHeldWhileAnotherIsWritten() throws IOException {
     byte[] before = Files.readAllBytes(path);
@@ -181,7 +196,7 @@ class SaveHoldTest {
       send(writer);
       writer.publish();
     }
-    assertThat(calls.calls()).filteredOn(call -> call.path().equals(path.toString())).hasSize(2);
+    assertThat(calls.calls()).filteredOn(call -> call.path().equals(path.toString())).hasSize(3);
     assertThat(Files.getAttribute(path, "unix:ino")).isNotEqualTo(before);
     assertThat(Dirs.names(directory)).containsExactly("save");
   }

@@ -4,13 +4,18 @@ package io.fixedram.write;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.error.CancelledException;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.os.Cancellation;
 import io.fixedram.os.Errno;
+import io.fixedram.os.SystemCalls;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
 import io.fixedram.testing.Dirs;
+import io.fixedram.testing.FaultyCalls;
+import io.fixedram.testing.FaultyCalls.Kind;
 import io.fixedram.testing.Guest;
 import io.fixedram.testing.GuestSink;
 import io.fixedram.testing.Script;
@@ -152,6 +157,59 @@ class SaveWriterTest {
       Guest.assertSame(sink.guest(), guest(2));
     }
     assertThat(Files.size(target)).isLessThan(40 * 4096);
+  }
+
+  /** A slow disk keeps nobody waiting who asks for the end: it is synced piece by piece. */
+  @Test
+  void endIsAskedForWhileTheFileIsSynced() throws IOException {
+    Cancellation cancellation = new Cancellation();
+    FaultyCalls calls =
+        new FaultyCalls(call -> {
+          if (call.kind() == Kind.SYNC_FILE_RANGE) {
+            cancellation.cancel();
+          }
+          return 0;
+        });
+    try (SaveWriter writer = synced(calls)) {
+      Script.of(guest(1)).sendTo(writer.sink());
+      assertThatThrownBy(() -> writer.publish(cancellation)).isInstanceOf(CancelledException.class);
+    }
+    assertThat(calls.calls()).noneMatch(call -> call.kind() == Kind.FSYNC);
+    assertThat(Dirs.names(directory)).isEmpty();
+  }
+
+  @Test
+  void contentThatIsNotOnTheDeviceIsNotPublished() throws IOException {
+    FaultyCalls calls =
+        new FaultyCalls(call -> call.kind() == Kind.SYNC_FILE_RANGE ? Errno.EIO.number() : 0);
+    try (SaveWriter writer = synced(calls)) {
+      Script.of(guest(1)).sendTo(writer.sink());
+      assertThatThrownBy(() -> writer.publish(new Cancellation()))
+          .isInstanceOf(StorageException.class)
+          .hasMessageContaining("input/output error");
+    }
+    assertThat(Dirs.names(directory)).isEmpty();
+  }
+
+  @Test
+  void deviceThatIsNotWrittenToInPiecesIsSyncedAtOnce() {
+    FaultyCalls calls =
+        new FaultyCalls(call -> call.kind() == Kind.SYNC_FILE_RANGE ? Errno.ENOSYS.number() : 0);
+    try (SaveWriter writer = synced(calls)) {
+      Script.of(guest(1)).sendTo(writer.sink());
+      writer.publish(new Cancellation());
+    }
+    assertThat(calls.calls()).anyMatch(call -> call.kind() == Kind.FSYNC);
+    assertThat(target).isRegularFile();
+  }
+
+  private SaveWriter synced(SystemCalls calls) {
+    return SaveWriter.create(
+        calls,
+        target,
+        SaveFormat.STREAM,
+        FixedVariant.QEMU_GUEST,
+        new WriteOptions(DirectMode.OFF, true, 4096));
   }
 
   @Test

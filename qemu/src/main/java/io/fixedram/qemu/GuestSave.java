@@ -80,8 +80,7 @@ public final class GuestSave {
         outcome = transfer(writer.sink(), before);
         putBack();
         view.phase("writing to disk");
-        cancellation.throwIfCancelled();
-        written = writer.publish();
+        written = writer.publish(cancellation);
       } catch (QmpException e) {
         FixedRamException reason = reason(e);
         undo.run(reason, before);

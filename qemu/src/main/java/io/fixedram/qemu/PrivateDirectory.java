@@ -2,13 +2,11 @@
 package io.fixedram.qemu;
 
 import io.fixedram.error.StorageException;
+import io.fixedram.os.TemporaryDirectory;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -19,10 +17,10 @@ final class PrivateDirectory implements AutoCloseable {
 
   private static final Path LAST_RESORT = Path.of("/tmp");
 
-  private final Path path;
+  private final TemporaryDirectory directory;
 
-  private PrivateDirectory(Path path) {
-    this.path = path;
+  private PrivateDirectory(TemporaryDirectory directory) {
+    this.directory = directory;
   }
 
   /** Makes one in the user's runtime directory, or else where temporary files go. */
@@ -38,11 +36,7 @@ final class PrivateDirectory implements AutoCloseable {
             .findFirst()
             .orElse(LAST_RESORT);
     try {
-      return new PrivateDirectory(
-          Files.createTempDirectory(
-              parent,
-              "fixedram-",
-              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))));
+      return new PrivateDirectory(TemporaryDirectory.create(parent, "fixedram-"));
     } catch (IOException e) {
       throw new StorageException(
           "cannot make a directory for sockets in " + parent + ": " + e.getMessage(), e);
@@ -57,24 +51,17 @@ final class PrivateDirectory implements AutoCloseable {
 
   /** The place of a socket or file in it; the name has at most 20 bytes. */
   Path resolve(String name) {
-    return path.resolve(name);
+    return directory.path().resolve(name);
   }
 
   /** Deletes it with all that is in it; what cannot be deleted stays. */
   @Override
   public void close() {
     try {
-      if (Files.isDirectory(path)) {
-        try (DirectoryStream<Path> entries = Files.newDirectoryStream(path)) {
-          for (Path entry : entries) {
-            Files.deleteIfExists(entry);
-          }
-        }
-        Files.deleteIfExists(path);
-      }
-    } catch (IOException | DirectoryIteratorException e) {
+      directory.close();
+    } catch (StorageException e) {
       System.getLogger(PrivateDirectory.class.getName())
-          .log(System.Logger.Level.DEBUG, "cannot delete " + path, e);
+          .log(System.Logger.Level.DEBUG, e.getMessage(), e);
     }
   }
 }

@@ -121,8 +121,7 @@ public final class StreamReceive {
       throw e;
     }
     view.phase("writing to disk");
-    cancellation.throwIfCancelled();
-    WrittenSave written = writer.publish();
+    WrittenSave written = writer.publish(cancellation);
     return new ReceiveReport(
         format,
         written.path(),

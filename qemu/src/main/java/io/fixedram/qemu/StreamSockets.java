@@ -24,7 +24,7 @@ final class StreamSockets {
   /** Waits for the first who connects; nobody else can. */
   static SocketChannel accept(
       Endpoint endpoint, TransferListener listener, Cancellation cancellation) {
-    SocketAddress address = address(endpoint);
+    SocketAddress address = address(endpoint, cancellation);
     try (ServerSocketChannel server = listen(address);
         Cancellation.Registration _ = cancellation.onCancel(() -> closeQuietly(server))) {
       try {
@@ -57,7 +57,7 @@ final class StreamSockets {
   }
 
   static SocketChannel connect(Endpoint endpoint, Cancellation cancellation) {
-    SocketAddress address = address(endpoint);
+    SocketAddress address = address(endpoint, cancellation);
     try {
       SocketChannel channel =
           address instanceof UnixDomainSocketAddress
@@ -78,10 +78,11 @@ final class StreamSockets {
     }
   }
 
-  private static SocketAddress address(Endpoint endpoint) {
+  private static SocketAddress address(Endpoint endpoint, Cancellation cancellation) {
     return switch (endpoint) {
       case Endpoint.Unix unix -> UnixDomainSocketAddress.of(unix.path());
-      case Endpoint.Tcp tcp -> resolved(tcp);
+      // A name server that does not answer is waited for.
+      case Endpoint.Tcp tcp -> cancellation.await(() -> resolved(tcp));
       case Endpoint.StandardStreams streams ->
           throw new IllegalArgumentException("standard streams have no address");
     };

@@ -154,10 +154,16 @@ public final class Launcher implements AutoCloseable {
     assertThat(status).isZero();
   }
 
-  /** Ends it, with what it started. */
+  /** Ends it, with what it started, and removes what it wrote. */
   @Override
   public void close() {
     process.descendants().forEach(ProcessHandle::destroyForcibly);
-    process.destroyForcibly();
+    process.destroyForcibly().onExit().join();
+    try {
+      Files.deleteIfExists(out);
+      Files.deleteIfExists(err);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

@@ -99,7 +99,7 @@ public final class RunningQemu implements AutoCloseable {
     long until = System.nanoTime() + START_TIME.toNanos();
     while (true) {
       try {
-        return QmpClient.connect(new Endpoint.Unix(socket), START_TIME);
+        return QmpClient.connect(new Endpoint.Unix(socket), START_TIME, cancellation);
       } catch (FixedRamException e) {
         cancellation.throwIfCancelled();
         if (!process.isAlive()) {

@@ -16,12 +16,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** Runs a program to its end and tells what it said and took. A cancellation ends it. */
 public final class ChildProcess {
   private static final int POLL_MILLIS = 50;
-  private static final int END_SECONDS = 5;
+  private static final int KIND_MILLIS = 500;
+  private static final int END_MILLIS = 5000;
   private static final int MOST_OUTPUT_BYTES = 4 << 20;
 
   /** In proc_pid_stat(5), counted from the state, which is the third field. */
@@ -86,13 +89,13 @@ public final class ChildProcess {
       cancellation.throwIfCancelled();
       return new Result(
           process.exitValue(),
-          out.join(),
-          err.join(),
+          all(out, cancellation),
+          all(err, cancellation),
           seconds,
           Math.max(0, childrenSeconds() - cpuBefore),
           peak.bytes());
     } finally {
-      end(process);
+      end(process, cancellation);
     }
   }
 
@@ -121,6 +124,23 @@ public final class ChildProcess {
     return text;
   }
 
+  /** What it has started may keep the pipe open after its own end. */
+  private static String all(CompletableFuture<String> text, Cancellation cancellation) {
+    while (true) {
+      cancellation.throwIfCancelled();
+      try {
+        return text.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
+      } catch (TimeoutException e) {
+        // It still has more to say.
+      } catch (ExecutionException e) {
+        throw new FixedRamException("cannot read what a program says: " + e.getCause(), e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new CancelledException();
+      }
+    }
+  }
+
   private static void awaitEnd(Process process, PeakMemory peak) {
     try {
       while (!process.waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
@@ -146,10 +166,17 @@ public final class ChildProcess {
     }
   }
 
-  private static void end(Process process) {
+  /** Who asked for the end is not kept waiting by a program that does not hear. */
+  private static void end(Process process, Cancellation cancellation) {
+    List<ProcessHandle> started = process.descendants().toList();
     process.destroy();
+    started.forEach(ProcessHandle::destroy);
     try {
-      if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
+      boolean ended =
+          process.waitFor(
+              cancellation.isCancelled() ? KIND_MILLIS : END_MILLIS, TimeUnit.MILLISECONDS);
+      started.forEach(ProcessHandle::destroyForcibly);
+      if (!ended) {
         process.destroyForcibly().waitFor();
       }
     } catch (InterruptedException e) {

@@ -82,4 +82,28 @@ class ChildProcessTest {
         .isInstanceOf(CompletionException.class)
         .hasCauseInstanceOf(CancelledException.class);
   }
+
+  /** Neither one that ignores the signal nor what it has started keeps anybody waiting. */
+  @Test
+  void cancellationEndsAProgramThatDoesNotHear() throws Exception {
+    for (String line :
+        List.of(
+            "trap '' TERM; touch started; while :; do sleep 600; done",
+            "sleep 20 & touch started; exit 0")) {
+      Cancellation cancellation = new Cancellation();
+      Path started = directory.resolve("started");
+      CompletableFuture<ChildProcess.Result> running =
+          CompletableFuture.supplyAsync(
+              () -> ChildProcess.run(List.of("/bin/sh", "-c", line), directory, cancellation));
+      while (!Files.exists(started)) {
+        Thread.sleep(5);
+      }
+      Thread.sleep(200);
+      long start = System.nanoTime();
+      cancellation.cancel();
+      assertThatThrownBy(running::join).hasCauseInstanceOf(CancelledException.class);
+      assertThat(System.nanoTime() - start).isLessThan(4_000_000_000L);
+      Files.delete(started);
+    }
+  }
 }

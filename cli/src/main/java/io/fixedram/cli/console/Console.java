@@ -4,6 +4,7 @@ package io.fixedram.cli.console;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.Optional;
 import java.util.function.Consumer;
 import tools.jackson.core.JsonGenerator;
 
@@ -19,6 +20,7 @@ public final class Console {
   private final OutputOptions options;
   private String progressLine = "";
   private volatile boolean warned;
+  private Optional<String> done = Optional.empty();
 
   /** Speaks as the options say. */
   public Console(Terminal terminal, OutputOptions options) {
@@ -36,10 +38,28 @@ public final class Console {
     return options;
   }
 
-  /** Prints the result of a command as text, unless it is to be quiet or to print JSON. */
-  public void result(String text) {
+  /**
+   * Keeps what a command has done that lasts, so that it is told too if the result can't be
+   * printed: a failure then does not look like one of the command.
+   */
+  public void done(String what) {
+    done = Optional.of(what);
+  }
+
+  /** What was done, if that was told. */
+  public Optional<String> whatIsDone() {
+    return done;
+  }
+
+  /** Prints the result of a command in one line, unless it is to be quiet or to print JSON. */
+  public void resultLine(String line) {
+    result(Printable.line(line) + "\n");
+  }
+
+  /** The same with a result of several lines, in which names are {@link Printable}. */
+  public void result(String lines) {
     if (!options.quiet() && !options.json()) {
-      print(harmless(text));
+      print(Printable.lines(lines));
     }
   }
 
@@ -51,16 +71,16 @@ public final class Console {
   }
 
   /** Prints the result of a command whose standard output is taken by something else. */
-  public void resultAside(String text) {
+  public void resultAside(String line) {
     if (!options.quiet() && !options.json()) {
-      toError(text);
+      toError(line);
     }
   }
 
   /** Tells what is being done and why, to those who asked for it. */
   public void note(String sentence) {
     if (options.verbose()) {
-      toError(PROGRAM + sentence + "\n");
+      toError(PROGRAM + sentence);
     }
   }
 
@@ -68,7 +88,7 @@ public final class Console {
   public void warning(String sentence) {
     warned = true;
     if (!options.quiet()) {
-      toError(PROGRAM + "warning: " + sentence + "\n");
+      toError(PROGRAM + "warning: " + sentence);
     }
   }
 
@@ -79,7 +99,7 @@ public final class Console {
 
   /** Tells why the command failed. */
   public void failure(String sentence) {
-    toError(PROGRAM + sentence + "\n");
+    toError(PROGRAM + sentence);
   }
 
   /** Prints the trace of an internal error, to those who asked for details. */
@@ -87,7 +107,7 @@ public final class Console {
     if (options.verbose()) {
       StringWriter text = new StringWriter();
       failure.printStackTrace(new PrintWriter(text));
-      toError(text.toString());
+      linesToError(Printable.lines(text.toString()));
     }
   }
 
@@ -131,21 +151,12 @@ public final class Console {
     write(line + "\n");
   }
 
-  private synchronized void toError(String text) {
-    String shown = harmless(text);
-    write(progressLine.isEmpty() ? shown : CLEAR_LINE + shown + progressLine);
+  private void toError(String line) {
+    linesToError(Printable.line(line) + "\n");
   }
 
-  /** Names come from files that anybody may have made, and must not steer the terminal. */
-  private static String harmless(String text) {
-    StringBuilder out = new StringBuilder(text);
-    for (int i = 0; i < out.length(); i++) {
-      char c = out.charAt(i);
-      if (Character.isISOControl(c) && c != '\n' && c != '\t') {
-        out.setCharAt(i, '?');
-      }
-    }
-    return out.toString();
+  private synchronized void linesToError(String shown) {
+    write(progressLine.isEmpty() ? shown : CLEAR_LINE + shown + progressLine);
   }
 
   /** A standard error that nobody can read is no reason to give up a save. */

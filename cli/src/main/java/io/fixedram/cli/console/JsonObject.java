@@ -21,7 +21,7 @@ public final class JsonObject {
       fields.accept(json);
       json.writeEndObject();
     }
-    return text.toString();
+    return Printable.json(text.toString());
   }
 
   /** Writes a time in seconds, to the microsecond. */

@@ -11,10 +11,11 @@ public final class StepDisplay implements AutoCloseable {
   }
 
   /** Shows a step, instead of the one before. */
-  public void show(String step) {
+  public void show(String what) {
     if (!console.wantsProgress()) {
       return;
     }
+    String step = Printable.line(what);
     Terminal terminal = console.terminal();
     if (terminal.errIsTerminal()) {
       console.showProgress(step.substring(0, Math.min(step.length(), terminal.columns() - 1)));

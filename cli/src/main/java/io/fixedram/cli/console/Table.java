@@ -2,6 +2,7 @@
 package io.fixedram.cli.console;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Cells under each other: the first column to the left, the others to the right. */
@@ -12,7 +13,7 @@ public final class Table {
 
   /** Adds a row; all rows have as many cells as the first. */
   public void row(String... cells) {
-    rows.add(List.of(cells));
+    rows.add(Arrays.stream(cells).map(Printable::line).toList());
   }
 
   /** The rows as lines of text, each begun by an indent. */

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli.console;
 
+import io.fixedram.os.Cancellation;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -34,16 +37,25 @@ public record Terminal(
   private static final int USUAL_COLUMNS = 80;
   private static final int LEAST_COLUMNS = 20;
 
-  /** The streams of this process. */
-  public static Terminal ofProcess() {
+  /**
+   * The streams of this process.
+   *
+   * @param cancellation ends the wait for somebody to read what is written
+   */
+  public static Terminal ofProcess(Cancellation cancellation) {
     return new Terminal(
         new FileInputStream(FileDescriptor.in),
-        new FileOutputStream(FileDescriptor.out),
-        new FileOutputStream(FileDescriptor.err),
+        new PatientOutput(new FileOutputStream(FileDescriptor.out), cancellation),
+        new PatientOutput(new FileOutputStream(FileDescriptor.err), cancellation),
         charset(System.getProperty("native.encoding", "")),
         isTerminal(1),
         isTerminal(2),
         columns(System.getenv("COLUMNS")));
+  }
+
+  /** Standard output for much data; closing it wakes who is blocked on it. */
+  public WritableByteChannel outChannel() {
+    return out instanceof PatientOutput patient ? patient.channel() : Channels.newChannel(out);
   }
 
   /** Whether characters beyond ASCII can be shown. */

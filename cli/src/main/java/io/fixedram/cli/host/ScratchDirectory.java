@@ -2,20 +2,18 @@
 package io.fixedram.cli.host;
 
 import io.fixedram.error.StorageException;
+import io.fixedram.os.TemporaryDirectory;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.stream.Stream;
 
 /** A directory for a while, gone with all that is in it on close. */
 public final class ScratchDirectory implements AutoCloseable {
   private static final String PREFIX = "fixedram-";
 
-  private final Path path;
+  private final TemporaryDirectory directory;
 
-  private ScratchDirectory(Path path) {
-    this.path = path;
+  private ScratchDirectory(TemporaryDirectory directory) {
+    this.directory = directory;
   }
 
   /**
@@ -25,7 +23,8 @@ public final class ScratchDirectory implements AutoCloseable {
    */
   public static ScratchDirectory create(String purpose) {
     try {
-      return new ScratchDirectory(Files.createTempDirectory(prefix(purpose)));
+      Path parent = Path.of(System.getProperty("java.io.tmpdir"));
+      return new ScratchDirectory(TemporaryDirectory.create(parent, prefix(purpose)));
     } catch (IOException e) {
       throw new StorageException("cannot make a directory for temporary files: " + told(e), e);
     }
@@ -35,7 +34,7 @@ public final class ScratchDirectory implements AutoCloseable {
   public static ScratchDirectory createIn(Path parent, String purpose) {
     try {
       return new ScratchDirectory(
-          Files.createTempDirectory(parent.toAbsolutePath(), prefix(purpose)));
+          TemporaryDirectory.create(parent.toAbsolutePath(), prefix(purpose)));
     } catch (IOException e) {
       throw new StorageException("cannot make a directory in " + parent + ": " + told(e), e);
     }
@@ -52,27 +51,16 @@ public final class ScratchDirectory implements AutoCloseable {
 
   /** Where it is. */
   public Path path() {
-    return path;
+    return directory.path();
   }
 
   /** A file in it. */
   public Path resolve(String name) {
-    return path.resolve(name);
+    return path().resolve(name);
   }
 
   @Override
   public void close() {
-    try (Stream<Path> all = Files.walk(path)) {
-      // What is in a directory goes before it.
-      for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(each);
-      }
-    } catch (IOException e) {
-      throw cannotRemove(e);
-    }
-  }
-
-  private StorageException cannotRemove(IOException e) {
-    return new StorageException("cannot remove the directory " + path + ": " + told(e), e);
+    directory.close();
   }
 }

@@ -70,12 +70,33 @@ class ConsoleTest {
   }
 
   @Test
-  void namesFromFilesCannotSteerTheTerminal() {
+  void textOfOthersCannotSteerTheTerminal() {
     Console console = console(options(false, false, false), false);
-    console.result("block \033[2J\u009b1m\r\tx\n");
+    console.result("block \033[2J\u009b1m\r\tx\nü\n");
     console.failure("cannot read \033]0;title\007");
-    assertThat(out).hasToString("block ?[2J?1m?\tx\n");
-    assertThat(err).hasToString("fixedram: cannot read ?]0;title?\n");
+    assertThat(out).hasToString("block \\x1b[2J\\x9b1m\\r\\tx\nü\n");
+    assertThat(err).hasToString("fixedram: cannot read \\x1b]0;title\\x07\n");
+  }
+
+  @Test
+  void textOfOthersCannotLookLikeALineOfOurs() {
+    Console console = console(options(false, false, true), false);
+    String name = "a\nfixedram: b\u2028c\u202ed";
+    String shown = "a\\nfixedram: b\\u2028c\\u202ed";
+    console.resultLine("saved " + name);
+    assertThat(out).hasToString("saved " + shown + "\n");
+    console.failure(name);
+    console.warning(name);
+    console.note(name);
+    console.resultAside(name);
+    assertThat(err)
+        .hasToString(
+            "fixedram: %1$s\nfixedram: warning: %1$s\nfixedram: %1$s\n%1$s\n".formatted(shown));
+    Table table = new Table();
+    table.row(name, "1");
+    assertThat(table.text("")).isEqualTo(shown + "  1\n");
+    assertThat(JsonObject.text(json -> json.writeStringProperty("n", "\n\u007f\u009b\u202eü")))
+        .isEqualTo("{\"n\":\"\\n\\u007f\\u009b\\u202eü\"}");
   }
 
   @Test

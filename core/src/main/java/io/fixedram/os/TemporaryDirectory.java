@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.os;
+
+import io.fixedram.error.StorageException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.stream.Stream;
+
+/**
+ * A directory that only this user can enter, gone with all that is in it on close. It is locked
+ * until then: those of processes that were killed are removed when the next one with the same
+ * beginning is made in the same place.
+ */
+public final class TemporaryDirectory implements AutoCloseable {
+  /** A new one is not locked for a moment. */
+  private static final Duration LEAST_AGE = Duration.ofSeconds(1);
+
+  private final Path path;
+  private final Descriptor lock;
+
+  private TemporaryDirectory(Path path, Descriptor lock) {
+    this.path = path;
+    this.lock = lock;
+  }
+
+  /**
+   * Makes one.
+   *
+   * @param parent the directory to make it in
+   * @param prefix how its name begins; digits follow
+   * @throws IOException if that fails
+   */
+  public static TemporaryDirectory create(Path parent, String prefix) throws IOException {
+    Path path =
+        Files.createTempDirectory(
+            parent,
+            prefix,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    try {
+      Descriptor lock = Descriptor.open(path, Descriptor.Mode.DIRECTORY);
+      var _ = lock.tryLockIfSupported(false);
+      removeAbandoned(parent, prefix, Files.getAttribute(path, "unix:uid"));
+      return new TemporaryDirectory(path, lock);
+    } catch (StorageException e) {
+      Files.delete(path);
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  private static void removeAbandoned(Path parent, String prefix, Object user) {
+    try (DirectoryStream<Path> entries =
+        Files.newDirectoryStream(
+            parent, entry -> entry.getFileName().toString().matches(prefix + "[0-9]+"))) {
+      for (Path entry : entries) {
+        removeIfAbandoned(entry, user);
+      }
+    } catch (IOException e) {
+      // What is left does no harm.
+    }
+  }
+
+  private static void removeIfAbandoned(Path entry, Object user) {
+    try {
+      Instant changed = Files.getLastModifiedTime(entry, LinkOption.NOFOLLOW_LINKS).toInstant();
+      if (!Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)
+          || !Files.getAttribute(entry, "unix:uid", LinkOption.NOFOLLOW_LINKS).equals(user)
+          || changed.plus(LEAST_AGE).isAfter(Instant.now())
+          || isListenedIn(entry)) {
+        return;
+      }
+      try (Descriptor other = Descriptor.open(entry, Descriptor.Mode.DIRECTORY)) {
+        if (other.tryLock(false)) {
+          remove(entry);
+        }
+      }
+    } catch (IOException | StorageException e) {
+      // Somebody else removes it, or it can't be: what is left does no harm.
+    }
+  }
+
+  /** A program that was started by a killed one may be reached by its socket there only. */
+  private static boolean isListenedIn(Path entry) throws IOException {
+    return Files.readString(Path.of("/proc/net/unix"), StandardCharsets.ISO_8859_1)
+        .contains(" " + entry.toAbsolutePath() + "/");
+  }
+
+  private static void remove(Path directory) throws IOException {
+    try (Stream<Path> all = Files.walk(directory)) {
+      // What is in a directory goes before it.
+      for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(each);
+      }
+    } catch (NoSuchFileException e) {
+      // It is gone already.
+    }
+  }
+
+  /** Where it is. */
+  public Path path() {
+    return path;
+  }
+
+  /**
+   * Removes it.
+   *
+   * @throws StorageException if not all of it can be removed
+   */
+  @Override
+  public void close() {
+    try (lock) {
+      remove(path);
+    } catch (IOException e) {
+      throw new StorageException("cannot remove the directory " + path + ": " + e, e);
+    }
+  }
+}

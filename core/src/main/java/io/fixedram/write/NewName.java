@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.write;
+
+import io.fixedram.error.StorageException;
+import io.fixedram.os.Descriptor;
+import io.fixedram.os.Errno;
+import io.fixedram.os.SystemCalls;
+import java.nio.file.Path;
+import java.util.Set;
+
+/**
+ * Asks, before a file is written, whether it can be given its name in the end. What only a server
+ * knows, as that of NFS, is not found out.
+ */
+final class NewName {
+  /** Who creates a file beside it then hears why. */
+  private static final Set<Integer> NOT_TO_BE_SEEN =
+      Set.of(Errno.ENOENT.number(), Errno.EACCES.number(), Errno.EPERM.number());
+
+  private NewName() {}
+
+  /**
+   * Asks the kernel.
+   *
+   * @param target the name as it was given, for errors
+   * @param name the name to be taken, no link
+   * @throws StorageException if it would refuse
+   */
+  static void check(SystemCalls calls, Path target, Path name) {
+    Path directory = name.resolveSibling("");
+    if (status(calls, target, directory).appendOnly()) {
+      throw refused(
+          target,
+          "its directory is append-only, so that no file in it can be renamed",
+          Errno.EPERM);
+    }
+    try {
+      if (status(calls, target, name).mountPoint()) {
+        throw refused(
+            target, "something is mounted on it, so that no file can take its name", Errno.EBUSY);
+      }
+    } catch (StorageException e) {
+      if (NOT_TO_BE_SEEN.contains(e.errno())) {
+        return;
+      }
+      throw e;
+    }
+    // A file is never removed so: the kernel first looks whether its name may go.
+    if (Errno.EPERM.is(calls.removeDirectory(name.toString()))) {
+      throw refused(
+          target,
+          "the file of that name can't be replaced: it is immutable or append-only, or another"
+              + " user's in a directory with the sticky bit",
+          Errno.EPERM);
+    }
+  }
+
+  private static StorageException refused(Path target, String why, Errno errno) {
+    return new StorageException("cannot write " + target + ": " + why, errno.number());
+  }
+
+  private static Descriptor.Status status(SystemCalls calls, Path target, Path path) {
+    try (Descriptor descriptor = Descriptor.open(calls, path, Descriptor.Mode.NAME)) {
+      return descriptor.status();
+    } catch (StorageException e) {
+      throw new StorageException(
+          "cannot write " + target + ": " + Errno.text(e.errno()), e.errno());
+    }
+  }
+}
