@@ -47,7 +47,7 @@ class LostResultTest {
   void completeFilesAreNamed(String output) throws IOException, InterruptedException {
     TinySave.write(directory.resolve("save"), SaveFormat.MAPPED_RAM);
     TinySave.write(directory.resolve("stream"), SaveFormat.STREAM);
-    for (String form : new String[] {"text", "json"}) {
+    for (String form : new String[] {"human", "json"}) {
       assertDone(
           shell(
               "$F convert save converted --to mapped-ram --output %s %s; exit ${PIPESTATUS[0]}"
