@@ -58,13 +58,15 @@ public final class GuestSave {
    */
   public static SaveReport run(
       SaveRequest request, TransferListener listener, Cancellation cancellation) {
-    try (QmpClient qmp = QmpClient.connect(request.qmp())) {
-      return new GuestSave(request, listener, cancellation, new QemuMigration(qmp)).save();
+    try (QmpClient qmp = QmpClient.connect(request.qmp(), cancellation)) {
+      GuestStatus before = new OutgoingChecks(new QemuMigration(qmp)).run();
+      // From here on there is something to undo, for which QEMU's answers are needed.
+      QemuMigration migration = new QemuMigration(qmp.unheeding());
+      return new GuestSave(request, listener, cancellation, migration).save(before);
     }
   }
 
-  private SaveReport save() {
-    GuestStatus before = new OutgoingChecks(migration).run();
+  private SaveReport save(GuestStatus before) {
     boolean liveUnderTcg = before.running() && !request.stopFirst() && migration.lacksKvm();
     try (SaveWriter writer =
         SaveWriter.create(request.file(), request.format(), request.options())) {

@@ -84,7 +84,7 @@ public final class ChildProcess {
       PeakMemory peak = new PeakMemory(process);
       CompletableFuture<String> out = read(process.getInputStream(), peak::look);
       CompletableFuture<String> err = read(process.getErrorStream(), () -> {});
-      awaitEnd(process, peak);
+      awaitEnd(process, peak, cancellation);
       double seconds = (System.nanoTime() - startNanos) / 1e9;
       cancellation.throwIfCancelled();
       return new Result(
@@ -141,9 +141,10 @@ public final class ChildProcess {
     }
   }
 
-  private static void awaitEnd(Process process, PeakMemory peak) {
+  private static void awaitEnd(Process process, PeakMemory peak, Cancellation cancellation) {
     try {
       while (!process.waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
+        cancellation.throwIfCancelled();
         peak.look();
       }
     } catch (InterruptedException e) {

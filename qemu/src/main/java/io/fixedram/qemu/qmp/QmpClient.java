@@ -159,7 +159,7 @@ public final class QmpClient implements AutoCloseable {
    * closed.
    */
   public QmpClient unheeding() {
-    return new QmpClient(connection, cancellation, new AnswerTime.Unheeding());
+    return new QmpClient(connection, new Cancellation(), new AnswerTime.Unheeding());
   }
 
   /** The address it is connected to. */
