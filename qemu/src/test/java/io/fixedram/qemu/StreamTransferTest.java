@@ -4,12 +4,14 @@ package io.fixedram.qemu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.StorageException;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Cancellation;
+import io.fixedram.qemu.guest.MemoryGuest;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.write.WriteOptions;
 import java.net.StandardProtocolFamily;
@@ -18,6 +20,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -35,14 +38,23 @@ class StreamTransferTest extends QemuTest {
   }
 
   private ReceiveReport receive(Endpoint listen, Cancellation cancellation) {
+    return receive(listen, file(), cancellation);
+  }
+
+  private ReceiveReport receive(Endpoint listen, Path file, Cancellation cancellation) {
     return StreamReceive.run(
-        listen, file(), SaveFormat.MAPPED_RAM, WriteOptions.defaults(), recorder, cancellation);
+        listen, file, SaveFormat.MAPPED_RAM, WriteOptions.defaults(), recorder, cancellation);
   }
 
   private CompletableFuture<ReceiveReport> receiveInBackground(
       Endpoint listen, Cancellation cancellation) {
+    return receiveInBackground(listen, file(), cancellation);
+  }
+
+  private CompletableFuture<ReceiveReport> receiveInBackground(
+      Endpoint listen, Path file, Cancellation cancellation) {
     CompletableFuture<ReceiveReport> report =
-        CompletableFuture.supplyAsync(() -> receive(listen, cancellation));
+        CompletableFuture.supplyAsync(() -> receive(listen, file, cancellation));
     RunningQemu.await(
         "the socket",
         () ->
@@ -138,6 +150,42 @@ class StreamTransferTest extends QemuTest {
           .hasMessageContaining("cannot rename");
       source.assertGoesOn();
     }
+  }
+
+  /** So little memory that it waits in buffers, and is written when all has come. */
+  @ParameterizedTest
+  @EnumSource
+  void aSenderKeepsTheGuestThatDidNotFitOnTheDisk(TestedQemu version) throws Exception {
+    Path small = Files.createDirectory(directory.resolve("small"));
+    assumeTrue(
+        run("mount", "-t", "tmpfs", "-o", "size=64k", "fixedram-test", small.toString()) == 0,
+        "a small file system can be mounted by root only");
+    MemoryGuest little = new MemoryGuest(List.of(new MemoryGuest.Region(16 << 20, 64)), 0);
+    try (RunningQemu source = boot(version, GuestSpec.small().running(little))) {
+      source.awaitGeneration(3);
+      source.switchOn("return-path");
+      CompletableFuture<ReceiveReport> report =
+          receiveInBackground(socket(), small.resolve("guest.save"), new Cancellation());
+      source.observer().execute("migrate", Map.of("uri", socket().toString()));
+      QemuMigration migration = new QemuMigration(source.observer());
+      RunningQemu.await("the migration's end", () -> !migration.state().isUnderWay());
+      assertThat(migration.state().status()).isEqualTo("failed");
+      assertThat(catchThrowable(report::join))
+          .hasCauseInstanceOf(StorageException.class)
+          .hasMessageContaining("no space left");
+      assertThat(small).isEmptyDirectory();
+      source.assertGoesOn();
+    } finally {
+      run("umount", small.toString());
+    }
+  }
+
+  private static int run(String... command) throws Exception {
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+        .start()
+        .waitFor();
   }
 
   @ParameterizedTest
