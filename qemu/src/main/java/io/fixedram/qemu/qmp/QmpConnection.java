@@ -170,10 +170,12 @@ final class QmpConnection implements AutoCloseable {
       throw new FixedRamException(
           "it complained: " + error.map(Json::toString).orElse("an answer to no command"));
     }
-    Optional<Call> answered = Optional.ofNullable(calls.remove(message.get("id").number()));
+    Optional<Call> answered = Optional.ofNullable(calls.get(message.get("id").number()));
     if (answered.isEmpty()) {
       return;
     }
+    // Forgotten only once it is answered: an answer that is none ends the connection, and with it
+    // each call that is known.
     Call call = answered.get();
     if (error.isPresent()) {
       call.answer.completeExceptionally(
@@ -182,6 +184,7 @@ final class QmpConnection implements AutoCloseable {
     } else {
       call.answer.complete(message.get("return"));
     }
+    calls.remove(call.id);
   }
 
   @Override

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class QmpClientTest {
@@ -131,6 +132,35 @@ class QmpClientTest {
     assertFailsOn("\u0000\u0001\u0002\n");
     assertFailsOn("x".repeat(17 << 20));
     assertFailsOn("");
+  }
+
+  /** Nonsense in place of an answer ends the call that it names, and is not waited for. */
+  @ParameterizedTest
+  @ValueSource(strings = {"{\"id\": 1}\n", "{\"id\": 1, \"error\": 7}\n"})
+  void answersThatAreNone(String said) throws Exception {
+    Path path = directory.resolve("nonsense");
+    try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      server.bind(UnixDomainSocketAddress.of(path));
+      Thread peer =
+          Thread.ofPlatform()
+              .daemon()
+              .start(() -> {
+                try (SocketChannel channel = server.accept()) {
+                  say(channel, "{\"QMP\": {}}\n");
+                  channel.read(ByteBuffer.allocate(4096));
+                  say(channel, said);
+                  channel.read(ByteBuffer.allocate(4096));
+                } catch (IOException e) {
+                  // The client closes when it has had enough.
+                }
+              });
+      assertThatThrownBy(() -> QmpClient.connect(new Endpoint.Unix(path), SECOND).close())
+          .isInstanceOf(FixedRamException.class)
+          .hasMessageContaining("does not speak QMP");
+      peer.join();
+    } finally {
+      Files.delete(path);
+    }
   }
 
   /** Has a client that was told to give up do something, and checks that this ends at once. */
