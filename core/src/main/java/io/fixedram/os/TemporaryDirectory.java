@@ -4,6 +4,7 @@ package io.fixedram.os;
 import io.fixedram.error.StorageException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -46,13 +47,25 @@ public final class TemporaryDirectory implements AutoCloseable {
             prefix,
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     try {
-      Descriptor lock = Descriptor.open(path, Descriptor.Mode.DIRECTORY);
-      var _ = lock.tryLockIfSupported(false);
-      removeAbandoned(parent, prefix, Files.getAttribute(path, "unix:uid"));
-      return new TemporaryDirectory(path, lock);
+      return lock(path, parent, prefix);
     } catch (StorageException e) {
       Files.delete(path);
       throw new IOException(e.getMessage(), e);
+    } catch (IOException | RuntimeException | Error e) {
+      Files.delete(path);
+      throw e;
+    }
+  }
+
+  private static TemporaryDirectory lock(Path path, Path parent, String prefix) throws IOException {
+    Descriptor lock = Descriptor.open(path, Descriptor.Mode.DIRECTORY);
+    try {
+      var _ = lock.tryLockIfSupported(false);
+      removeAbandoned(parent, prefix, Files.getAttribute(path, "unix:uid"));
+      return new TemporaryDirectory(path, lock);
+    } catch (IOException | RuntimeException | Error e) {
+      lock.close();
+      throw e;
     }
   }
 
@@ -63,7 +76,7 @@ public final class TemporaryDirectory implements AutoCloseable {
       for (Path entry : entries) {
         removeIfAbandoned(entry, user);
       }
-    } catch (IOException e) {
+    } catch (IOException | DirectoryIteratorException e) {
       // What is left does no harm.
     }
   }

@@ -96,12 +96,17 @@ final class PageReads implements AutoCloseable {
     this.taker = taker;
     this.retries = retries;
     this.whenRead = whenRead;
-    int atATime = store.parallelReads();
-    for (int i = 0; i < 2 * atATime; i++) {
-      free.add(arena.allocate(bufferBytes, 4096));
-    }
-    for (int i = 0; i < atATime && atATime > 1; i++) {
-      threads.add(Thread.ofPlatform().daemon().name("page read").start(this::work));
+    try {
+      int atATime = store.parallelReads();
+      for (int i = 0; i < 2 * atATime; i++) {
+        free.add(arena.allocate(bufferBytes, 4096));
+      }
+      for (int i = 0; i < atATime && atATime > 1; i++) {
+        threads.add(Thread.ofPlatform().daemon().name("page read").start(this::work));
+      }
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
     }
   }
 

@@ -67,11 +67,14 @@ final class Requests implements AutoCloseable {
     }
   }
 
+  // Whatever ends this thread must reach the one that waits for the end.
+  @SuppressWarnings("CatchThrowable")
   private void readUntilEnd() {
     try {
       end = Optional.of(read());
-    } catch (FixedRamException e) {
-      end = Optional.of(new End.Failed(e));
+    } catch (Throwable e) {
+      end =
+          Optional.of(new End.Failed(FixedRamException.of("reading from " + name + " failed", e)));
     }
   }
 
