@@ -9,7 +9,6 @@ import io.fixedram.guest.PageSource;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.command.NotInstantException;
-import io.fixedram.qemu.qmp.LateAnswerException;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveInfo;
@@ -223,6 +222,8 @@ public final class GuestRestore {
       }
     } catch (FixedRamException e) {
       failure.addSuppressed(e);
+      listener.warning(
+          "it is not known in what state QEMU at " + migration.qmp().endpoint() + " is now");
     }
   }
 
@@ -357,7 +358,7 @@ public final class GuestRestore {
   private void awaitLoaded() {
     MigrationState now = migration.state();
     while (!now.is("completed")) {
-      if (now.is("failed")) {
+      if (now.isOver() && !now.is("none")) {
         throw refused(now);
       }
       guest.takeEvents(POLL_TIME);
@@ -400,27 +401,36 @@ public final class GuestRestore {
    * @throws FixedRamException if there is no guest
    */
   private Optional<FixedRamException> reasonFor(StorageException failure) {
-    QemuMigration asking = migration.cleaningUp(REASON_TIME).within(ANSWER_TIME);
-    long until = System.nanoTime() + REASON_TIME.toNanos();
+    MigrationState now;
     try {
-      MigrationState now = asking.state();
-      while (!now.isOver() && System.nanoTime() < until) {
-        guest.takeEvents(POLL_TIME);
-        now = asking.state();
-      }
-      if (now.is("completed")) {
-        return Optional.empty();
-      }
-      return now.is("failed") ? noGuest(explained(refused(now), failure)) : Optional.of(failure);
+      now = stateOnceOver();
+    } catch (CancelledException e) {
+      throw e;
     } catch (QemuGoneException e) {
       ended = guest.hasEndedInGoodOrder();
       return ended
           ? Optional.empty()
           : noGuest(explained(destination.gone("while it loaded " + request.file()), failure));
-    } catch (LateAnswerException e) {
+    } catch (FixedRamException e) {
+      // QEMU does not answer, or what it says is no QMP: the guest is to be seen to all the same.
       return Optional.of(
           new FixedRamException(failure.getMessage() + ", and " + e.getMessage(), failure));
     }
+    if (now.is("completed")) {
+      return Optional.empty();
+    }
+    return now.is("failed") ? noGuest(explained(refused(now), failure)) : Optional.of(failure);
+  }
+
+  private MigrationState stateOnceOver() {
+    QemuMigration asking = migration.cleaningUp(REASON_TIME).within(ANSWER_TIME);
+    long until = System.nanoTime() + REASON_TIME.toNanos();
+    MigrationState now = asking.state();
+    while (!now.isOver() && System.nanoTime() < until) {
+      guest.takeEvents(POLL_TIME);
+      now = asking.state();
+    }
+    return now;
   }
 
   /** Of one that has run already there is something to see to. */

@@ -2,12 +2,14 @@
 package io.fixedram.qemu;
 
 import io.fixedram.bytes.ByteSource;
+import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.SaveSink;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.MigrationWatch.Outcome;
+import io.fixedram.qemu.qmp.LateAnswerException;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.qmp.QmpException;
@@ -25,13 +27,12 @@ import java.util.concurrent.TimeUnit;
  * of somebody else's is left alone, and what was changed for this one put back when that has ended.
  */
 public final class GuestSave {
-  private static final Duration CANCEL_TIME = Duration.ofSeconds(1);
+  private static final Duration CANCEL_TIME = Duration.ofMillis(500);
   private static final Duration QUIT_TIME = Duration.ofSeconds(10);
 
   private final SaveRequest request;
   private final TransferListener listener;
   private final Cancellation cancellation;
-  private final QemuMigration migration;
   private final OutgoingMigration own;
   private final MigrationSettings settings;
   private final LiveView view = new LiveView(new TransferCounters(), "starting");
@@ -45,9 +46,8 @@ public final class GuestSave {
     this.request = request;
     this.listener = listener;
     this.cancellation = cancellation;
-    this.migration = migration;
     this.own = new OutgoingMigration(migration);
-    this.settings = new MigrationSettings(migration.qmp());
+    this.settings = new MigrationSettings(own.heeding().qmp(), own.qemu().qmp());
   }
 
   /**
@@ -59,15 +59,14 @@ public final class GuestSave {
   public static SaveReport run(
       SaveRequest request, TransferListener listener, Cancellation cancellation) {
     try (QmpClient qmp = QmpClient.connect(request.qmp(), cancellation)) {
-      GuestStatus before = new OutgoingChecks(new QemuMigration(qmp)).run();
-      // From here on there is something to undo, for which QEMU's answers are needed.
-      QemuMigration migration = new QemuMigration(qmp.unheeding());
+      QemuMigration migration = new QemuMigration(qmp);
+      GuestStatus before = new OutgoingChecks(migration).run();
       return new GuestSave(request, listener, cancellation, migration).save(before);
     }
   }
 
   private SaveReport save(GuestStatus before) {
-    boolean liveUnderTcg = before.running() && !request.stopFirst() && migration.lacksKvm();
+    boolean liveUnderTcg = before.running() && !request.stopFirst() && own.heeding().lacksKvm();
     try (SaveWriter writer =
         SaveWriter.create(request.file(), request.format(), request.options())) {
       Outcome outcome;
@@ -87,11 +86,15 @@ public final class GuestSave {
         FixedRamException reason = reason(e);
         undo.run(reason, before);
         throw reason;
+      } catch (LateAnswerException e) {
+        FixedRamException reason = cancellation.isCancelled() ? new CancelledException() : e;
+        undo.run(reason, before);
+        throw reason;
       } catch (RuntimeException | Error e) {
         undo.run(e, before);
         throw e;
       }
-      finish(outcome, before);
+      leave(outcome, before);
       return report(written, outcome, liveUnderTcg);
     }
   }
@@ -110,7 +113,7 @@ public final class GuestSave {
             live ? request.maxPasses() : 0,
             this::putBack,
             request.then() == AfterSave.RESUME && before.running());
-    try (OutgoingChannel connection = OutgoingChannel.start(own, listener, cancellation);
+    try (OutgoingChannel connection = OutgoingChannel.start(own, listener);
         Cancellation.Registration _ = cancellation.onCancel(() -> closeLater(connection))) {
       // No limit: QEMU 7.2's own is 128 MiB/s. Only now, when no other migration is slowed by it.
       settings.setParameter("max-bandwidth", 0);
@@ -159,7 +162,7 @@ public final class GuestSave {
     return watch.awaitCompleted();
   }
 
-  /** The save is all there: that its settings stay behind in a QEMU that is gone is no reason. */
+  /** The save is complete; failing to restore settings must not fail it. */
   private void putBack() {
     try {
       settings.putBack();
@@ -174,44 +177,68 @@ public final class GuestSave {
       return refused;
     }
     try {
-      MigrationState state = migration.state();
+      MigrationState state = own.heeding().state();
       return state.isUnderWay() ? OutgoingChecks.underWay(state) : refused;
     } catch (FixedRamException e) {
       return refused;
     }
   }
 
+  /** Leaves the guest as was asked for, of which no failure may hide that the file is complete. */
+  private void leave(Outcome outcome, GuestStatus before) {
+    try {
+      finish(outcome, before);
+    } catch (FixedRamException e) {
+      throw new FixedRamException(request.file() + " is complete, but " + e.sentence(), e);
+    }
+  }
+
   private void finish(Outcome outcome, GuestStatus before) {
     if (request.then() == AfterSave.RESUME && !before.running()) {
       // Only now: had the save failed, a guest that was paused would have had to stay so.
-      migration.resumeGuest();
+      resume();
     }
     if (request.then() == AfterSave.RESUME && before.running() && !outcome.resumed()) {
       listener.warning(
           "another client of QEMU stopped the guest during the save, so it was not let run on");
     }
-    if (outcome.resumeFailure().isPresent()) {
-      FixedRamException why = outcome.resumeFailure().get();
-      throw new FixedRamException(
-          request.file() + " is complete, but the guest could not go on: " + why.getMessage(), why);
-    }
+    outcome
+        .resumeFailure()
+        .ifPresent(why -> {
+          throw stands(why);
+        });
     if (request.then() == AfterSave.QUIT) {
       quit();
     }
   }
 
+  private void resume() {
+    try {
+      own.heeding().resumeGuest();
+    } catch (FixedRamException e) {
+      throw stands(e);
+    }
+  }
+
+  private static FixedRamException stands(FixedRamException why) {
+    return new FixedRamException("the guest could not go on: " + why.sentence(), why);
+  }
+
   private void quit() {
     long until = System.nanoTime() + QUIT_TIME.toNanos();
+    QmpClient qmp = own.qemu().qmp();
     try {
-      migration.qmp().execute("quit");
+      var _ = qmp.send("quit");
       while (System.nanoTime() < until) {
-        migration.qmp().nextEvent(Duration.ofMillis(100));
+        cancellation.throwIfCancelled();
+        var _ = qmp.nextEvent(Duration.ofMillis(100));
       }
     } catch (QemuGoneException e) {
       return;
+    } catch (CancelledException e) {
+      throw new FixedRamException("QEMU was told to end, and that was not waited for", e);
     }
-    throw new FixedRamException(
-        request.file() + " is complete, but QEMU does not end though it was told to");
+    throw new FixedRamException("QEMU does not end though it was told to");
   }
 
   private SaveReport report(WrittenSave written, Outcome outcome, boolean liveUnderTcg) {

@@ -54,7 +54,7 @@ final class IncomingGuest {
 
   /** When it was first seen to run, or to stand still, as {@link System#nanoTime()}. */
   OptionalLong settledNanos() {
-    return settledNanos;
+    return isSettled() || paused ? settledNanos : resumedNanos;
   }
 
   /** The state that it was left in, QEMU's RunState: running unless it was to stand still. */
@@ -80,7 +80,7 @@ final class IncomingGuest {
       takeEvents(Duration.ZERO);
       return false;
     } catch (QemuGoneException e) {
-      return isSettled() && orderlyEnd.announced();
+      return (isSettled() || resumedNanos.isPresent()) && orderlyEnd.announced();
     }
   }
 

@@ -129,6 +129,7 @@ final class LazyObstacles {
    */
   private Optional<String> inMemoryFiles() {
     List<MemoryFile> files = MemoryFile.ask(migration.qmp());
+    boolean local = migration.qmp().canPassDescriptors();
     return files.stream()
         .flatMap(file ->
             FileSystemType.of(file.path()).stream()
@@ -146,7 +147,7 @@ final class LazyObstacles {
         .findFirst()
         .or(() ->
             files.stream()
-                .filter(file -> !file.shared() && file.isNamed())
+                .filter(file -> !file.shared() && file.mayBeNamed(local))
                 .findFirst()
                 .map(file ->
                     "the memory backend "

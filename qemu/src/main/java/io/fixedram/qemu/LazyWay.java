@@ -144,13 +144,15 @@ final class LazyWay implements IncomingWay, Lifeline {
     view.serving(OptionalDouble.empty());
     CompletableFuture<Void> served = new CompletableFuture<>();
     Thread thread = Thread.ofPlatform().daemon().name("page server").start(() -> serve(served));
-    try (Cancellation.Registration _ = cancellation.onCancel(stop::begin);
-        Cancellation.Registration _ = cancellation.refuseOnce(this::refuse)) {
+    // A second request must find the action that gives the guest up, so that one is taken back
+    // last.
+    try (Cancellation.Registration _ = cancellation.refuseOnce(this::refuse);
+        Cancellation.Registration _ = cancellation.onCancel(stop::begin)) {
       neglect = attend(served);
       Threads.joinUninterruptibly(thread);
     }
-    if (cancellation.isCancelled()) {
-      // It may have come while the last page went, and would begin only now.
+    if (cancellation.isCancelled() && served.isCompletedExceptionally()) {
+      // It came when nobody listened any more. A guest that has all of its pages goes on.
       stop.begin();
     }
     if (stop.hasBegun()) {

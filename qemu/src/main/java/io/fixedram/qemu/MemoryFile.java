@@ -51,10 +51,13 @@ record MemoryFile(String backend, Path path, boolean shared) {
   }
 
   /**
-   * Whether the file has a name, by which it may have been there before this QEMU and others may
-   * use it.
+   * Whether the file may have a name, by which it was there before this QEMU and others may use it.
+   * Where it can't be looked at, because QEMU is on another host or the path is relative to QEMU's
+   * directory, it is taken for one.
+   *
+   * @param local whether QEMU sees the same files as this process
    */
-  boolean isNamed() {
-    return !Files.isDirectory(path);
+  boolean mayBeNamed(boolean local) {
+    return !local || !path.isAbsolute() || !Files.isDirectory(path);
   }
 }

@@ -47,6 +47,7 @@ final class MigrationSettings {
   private static final Duration PUT_BACK_TIME = Duration.ofSeconds(10);
 
   private final QmpClient qmp;
+  private final QmpClient undoing;
   private final ArrayDeque<Undo> undos = new ArrayDeque<>();
 
   /** What puts something back. */
@@ -55,7 +56,18 @@ final class MigrationSettings {
   }
 
   MigrationSettings(QmpClient qmp) {
+    this(qmp, qmp);
+  }
+
+  /**
+   * Settings that one client changes and another of the same connection puts back.
+   *
+   * @param undoing may be one that does not heed a cancellation, and then has all of the time for
+   *     it
+   */
+  MigrationSettings(QmpClient qmp, QmpClient undoing) {
     this.qmp = qmp;
+    this.undoing = undoing;
   }
 
   /** The capabilities that this QEMU knows, and whether they are on. */
@@ -150,13 +162,13 @@ final class MigrationSettings {
   }
 
   /**
-   * Puts back what was changed, all that can be, whether or not the user asks for the end; a second
+   * Puts back what was changed, all that can be, whether or not the end was asked for; a second
    * call does nothing.
    *
    * @throws FixedRamException if something could not be put back, the first of what QEMU said
    */
   synchronized void putBack() {
-    QmpClient cleaningUp = qmp.cleaningUp(PUT_BACK_TIME);
+    QmpClient cleaningUp = undoing.cleaningUp(PUT_BACK_TIME);
     Optional<FixedRamException> first = Optional.empty();
     while (!undos.isEmpty()) {
       Undo undo = undos.pop();

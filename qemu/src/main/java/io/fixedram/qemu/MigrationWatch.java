@@ -26,7 +26,8 @@ final class MigrationWatch implements AutoCloseable {
   /** How soon it is seen that the stream has ended, while the guest waits to go on. */
   private static final Duration LOOK_TIME = Duration.ofMillis(2);
 
-  private static final Duration CLOSE_TIME = Duration.ofSeconds(2);
+  /** How long to wait for a QEMU that may hang, once the watch is over or the end was asked for. */
+  private static final Duration CLOSE_TIME = Duration.ofMillis(500);
 
   /** How long after the end of a stream QEMU may take to say why it ended. */
   private static final Duration REASON_TIME = Duration.ofSeconds(2);
@@ -94,13 +95,13 @@ final class MigrationWatch implements AutoCloseable {
   }
 
   /**
-   * Waits for QEMU to complete the migration.
+   * Waits for QEMU to complete the migration; not for long once the user has asked for the end.
    *
    * @throws FixedRamException if it does not
    */
   Outcome awaitCompleted() {
     try {
-      Outcome end = outcome.get();
+      Outcome end = awaitOutcome();
       if (!end.state.is("completed")) {
         throw failure(end.state);
       }
@@ -110,6 +111,22 @@ final class MigrationWatch implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new FixedRamException("interrupted while QEMU migrates", e);
+    }
+  }
+
+  private Outcome awaitOutcome() throws ExecutionException, InterruptedException {
+    long leftNanos = CLOSE_TIME.toNanos();
+    while (true) {
+      try {
+        return outcome.get(POLL_TIME.toNanos(), TimeUnit.NANOSECONDS);
+      } catch (TimeoutException e) {
+        if (cancellation.isCancelled()) {
+          leftNanos -= POLL_TIME.toNanos();
+        }
+        if (leftNanos <= 0) {
+          throw new CancelledException();
+        }
+      }
     }
   }
 
@@ -244,7 +261,11 @@ final class MigrationWatch implements AutoCloseable {
   }
 
   private void stopIfEndless(MigrationState state) {
-    if (plan.maxPasses > 0 && state.passes() > plan.maxPasses && state.is("active") && !stopped) {
+    if (plan.maxPasses > 0
+        && state.passes() > plan.maxPasses
+        && state.is("active")
+        && !stopped
+        && !cancelled) {
       stopped = true;
       act(migration::stopGuest);
       view.phase("stopped, finishing");

@@ -69,7 +69,7 @@ final class NativeObstacles {
 
   private static Optional<String> inMemoryFiles(QemuMigration migration) {
     return MemoryFile.ask(migration.qmp()).stream()
-        .filter(MemoryFile::isNamed)
+        .filter(file -> file.mayBeNamed(migration.qmp().canPassDescriptors()))
         .findFirst()
         .map(file ->
             "the memory backend "

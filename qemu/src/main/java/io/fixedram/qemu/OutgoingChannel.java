@@ -3,7 +3,6 @@ package io.fixedram.qemu;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.qmp.QmpClient;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -34,8 +33,7 @@ final class OutgoingChannel implements AutoCloseable {
    *
    * @throws FixedRamException if QEMU refuses to migrate, or can't be connected with
    */
-  static OutgoingChannel start(
-      OutgoingMigration migration, TransferListener listener, Cancellation cancellation) {
+  static OutgoingChannel start(OutgoingMigration migration, TransferListener listener) {
     MigrationState state;
     try (PrivateDirectory directory = PrivateDirectory.create();
         ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
@@ -45,9 +43,8 @@ final class OutgoingChannel implements AutoCloseable {
       migration.begin("unix:" + socket);
       long until = System.nanoTime() + CONNECT_TIME.toNanos();
       do {
-        cancellation.throwIfCancelled();
         Pause.of(Duration.ofMillis(2));
-        state = migration.state();
+        state = migration.stateUnlessCancelled();
         // After the question: a QEMU that has failed may have connected before.
         SocketChannel accepted = server.accept();
         if (accepted != null) {
@@ -70,7 +67,7 @@ final class OutgoingChannel implements AutoCloseable {
 
   private static OutgoingChannel handOver(
       OutgoingMigration migration, TransferListener listener, MigrationState failed) {
-    QmpClient qmp = migration.qemu().qmp();
+    QmpClient qmp = migration.heeding().qmp();
     if (!qmp.canPassDescriptors()) {
       throw new FixedRamException(
           "QEMU cannot connect to this process ("

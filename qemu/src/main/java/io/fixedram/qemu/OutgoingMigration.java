@@ -8,31 +8,49 @@ import java.time.Duration;
 /**
  * The migration that a save starts, and what the save does to the guest. QEMU has one migration at
  * a time, and others may start theirs before or after this one: only what was begun here is
- * cancelled, and only a guest that was stopped here is let run. Safe for use by several threads.
+ * cancelled, and only a guest that was stopped here is let run. What begins something ends early
+ * when the user asks for the end; what undoes it does not. Safe for use by several threads.
  */
 final class OutgoingMigration {
+  /** What QEMU may take to start, of which half a second is left once the end was asked for. */
+  private static final Duration BEGIN_TIME = Duration.ofSeconds(60);
+
+  private final QemuMigration heeding;
   private final QemuMigration migration;
   private volatile boolean begun;
   private volatile boolean ended;
   private volatile boolean guestStopped;
   private volatile boolean guestResumed;
 
-  OutgoingMigration(QemuMigration migration) {
-    this.migration = migration;
+  /**
+   * One that is yet to begin.
+   *
+   * @param heeding has a client that heeds the user's cancellation
+   */
+  OutgoingMigration(QemuMigration heeding) {
+    this.heeding = heeding;
+    this.migration = heeding.unheeding();
   }
 
+  /** QEMU for what begins something, or only asks. */
+  QemuMigration heeding() {
+    return heeding;
+  }
+
+  /** QEMU for what must be done whether or not the end was asked for. */
   QemuMigration qemu() {
     return migration;
   }
 
   /**
    * Starts it. Where the answer does not come it is not taken for begun: what it would send to is
-   * closed then, and it fails by itself.
+   * closed then, and it fails by itself. The answer is waited for a little after a cancellation,
+   * since a migration that has begun is to be cancelled.
    *
    * @throws QmpException if QEMU refuses, because of another migration for example
    */
   void begin(String uri) {
-    migration.start(uri);
+    heeding.cleaningUp(BEGIN_TIME).start(uri);
     ended = false;
     begun = true;
   }
@@ -45,6 +63,11 @@ final class OutgoingMigration {
   /** QEMU's state, which is that of this migration while it is under way. */
   MigrationState state() {
     return state(migration);
+  }
+
+  /** The same for who ends early when the user asks for the end. */
+  MigrationState stateUnlessCancelled() {
+    return state(heeding);
   }
 
   private MigrationState state(QemuMigration asked) {
@@ -84,10 +107,10 @@ final class OutgoingMigration {
 
   /** Stops the guest if it runs. */
   void stopGuest() {
-    if (migration.guest().running()) {
+    if (heeding.guest().running()) {
       // First, since a command that QEMU answers too late is carried out all the same.
       guestStopped = true;
-      migration.stopGuest();
+      heeding.stopGuest();
     }
   }
 

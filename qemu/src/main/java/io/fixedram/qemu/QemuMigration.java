@@ -41,6 +41,11 @@ final class QemuMigration {
     return new QemuMigration(qmp.cleaningUp(all), answerTime);
   }
 
+  /** The same for what must be done, see {@link QmpClient#unheeding}. */
+  QemuMigration unheeding() {
+    return new QemuMigration(qmp.unheeding(), answerTime);
+  }
+
   /** The same with a QEMU that is not given much time to answer. */
   QemuMigration within(Duration shorter) {
     return new QemuMigration(qmp, shorter);

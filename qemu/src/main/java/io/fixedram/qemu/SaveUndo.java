@@ -10,9 +10,16 @@ import java.time.Duration;
  * What a save that has failed leaves in QEMU, undone: its migration is cancelled, the settings are
  * put back, and the guest does what it did before. All of it is tried; what fails in it is a
  * warning, since the failure of the save must not be hidden.
+ *
+ * <p>A user who has asked for the end does not wait long for a QEMU that says nothing, unless the
+ * guest was stopped for the save and would stay so.
  */
 final class SaveUndo {
   private static final Duration ANSWER_TIME = Duration.ofSeconds(10);
+
+  /** What a QEMU that says nothing is given once the end was asked for. */
+  private static final Duration SHORT_ANSWER_TIME = Duration.ofSeconds(2);
+
   private static final Duration LOOK_TIME = Duration.ofMillis(50);
 
   private final OutgoingMigration own;
@@ -43,9 +50,10 @@ final class SaveUndo {
     if (failure instanceof QemuGoneException) {
       return;
     }
-    if (!attempt(failure, () -> own.cancelAndWait(ANSWER_TIME))) {
+    if (!attempt(failure, () -> own.cancelAndWait(patience()))) {
       listener.warning(
-          "QEMU does not answer, so its migration settings may stay as the save had them");
+          "QEMU does not answer, so its migration settings may stay as the save had them"
+              + andStopped());
       return;
     }
     if (!own.hasBegun() && !own.guestStopped() && !settings.areChanged()) {
@@ -53,8 +61,9 @@ final class SaveUndo {
     }
     if (!attempt(failure, this::awaitOthers)) {
       listener.warning(
-          "another migration is under way, so QEMU's migration settings stay as the save had them"
-              + (own.guestStopped() ? ", and the guest is stopped" : ""));
+          "another migration is under way, or QEMU does not answer, so its migration settings may"
+              + " stay as the save had them"
+              + andStopped());
       return;
     }
     if (!attempt(failure, () -> bringBackGuest(before))) {
@@ -63,6 +72,22 @@ final class SaveUndo {
     if (!attempt(failure, settings::putBack)) {
       listener.warning("QEMU's migration settings could not be put back");
     }
+  }
+
+  /** Of a guest that stands still the user is told why this does not end at once. */
+  private Duration patience() {
+    if (!cancellation.isCancelled()) {
+      return ANSWER_TIME;
+    }
+    if (!own.guestStopped()) {
+      return SHORT_ANSWER_TIME;
+    }
+    listener.note("the save is given up; waiting for QEMU to let the guest go on");
+    return ANSWER_TIME;
+  }
+
+  private String andStopped() {
+    return own.guestStopped() ? ", and the guest stopped" : "";
   }
 
   /** Nothing is changed under somebody else's migration, which saw what this save had set. */

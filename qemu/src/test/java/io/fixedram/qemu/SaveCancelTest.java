@@ -23,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Who asks for the end of a save is heard while QEMU says nothing. */
@@ -59,6 +60,48 @@ class SaveCancelTest extends QemuTest {
       assertHeard(request(source));
       LazyFailureTest.signal("CONT", source.process().pid());
       assertThat(new QemuMigration(source.observer()).guest().running()).isTrue();
+    }
+  }
+
+  /** What the save has changed can't be put back, and the guest goes on once QEMU does. */
+  @ParameterizedTest
+  @CsvSource({"QEMU_7, false", "QEMU_10, false", "QEMU_7, true", "QEMU_10, true"})
+  void qemuThatHangsWhileItMigrates(TestedQemu version, boolean stopFirst) throws Exception {
+    try (RunningQemu source = boot(version, GuestSpec.small())) {
+      source.awaitGeneration(3);
+      SaveRequest request = maxPasses(request(source), 0);
+      CompletableFuture<Long> cancelled = new CompletableFuture<>();
+      recorder.atStart(() -> {
+        source.slowDown();
+        hang(source);
+        CompletableFuture.delayedExecutor(200, TimeUnit.MILLISECONDS)
+            .execute(() -> {
+              cancelled.complete(System.nanoTime());
+              cancellation.cancel();
+            });
+      });
+      assertThatThrownBy(
+              () -> GuestSave.run(stopFirst ? stopFirst(request) : request, recorder, cancellation))
+          .isInstanceOf(CancelledException.class);
+      // A guest that was stopped for the save is worth a longer wait, of which the user is told.
+      assertThat(Duration.ofNanos(System.nanoTime() - cancelled.join()))
+          .isLessThan(stopFirst ? Duration.ofSeconds(20) : Duration.ofSeconds(8));
+      assertThat(recorder.warnings()).anyMatch(warning -> warning.contains("does not answer"));
+      assertNoFileLeft();
+      LazyFailureTest.signal("CONT", source.process().pid());
+      RunningQemu.await(
+          "the migration's end", () -> !new QemuMigration(source.observer()).state().isUnderWay());
+      if (!stopFirst) {
+        source.assertGoesOn();
+      }
+    }
+  }
+
+  private static void hang(RunningQemu qemu) {
+    try {
+      LazyFailureTest.signal("STOP", qemu.process().pid());
+    } catch (Exception e) {
+      throw new AssertionError(e);
     }
   }
 
