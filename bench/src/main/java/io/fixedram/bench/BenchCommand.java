@@ -40,8 +40,8 @@ import java.util.stream.Collectors;
  */
 record BenchCommand(BenchSettings settings, Optional<Path> json, Optional<Path> chart)
     implements Command {
-  private static final int LEAST_RAM_MIB = 96;
-  private static final int LEAST_USED_MIB = 16;
+  private static final int MIN_RAM_MIB = 96;
+  private static final int MIN_USED_MIB = 16;
   private static final int QUICK_RAM_MIB = 256;
   private static final int DEFAULT_RAM_MIB = 3072;
   private static final int QUICK_ROUNDS = 2;
@@ -52,7 +52,7 @@ record BenchCommand(BenchSettings settings, Optional<Path> json, Optional<Path> 
   private static final Duration DEFAULT_GROWTH = Duration.ofSeconds(30);
 
   /** What a guest needs for itself. */
-  private static final int LEAST_FREE_MIB = 48;
+  private static final int MIN_FREE_MIB = 48;
 
   /** What a Linux guest cannot fill, with some room. */
   private static final int USUAL_FREE_MIB = 96;
@@ -149,17 +149,17 @@ record BenchCommand(BenchSettings settings, Optional<Path> json, Optional<Path> 
   /** Reads what was asked for. */
   static BenchCommand of(Arguments arguments) {
     boolean quick = arguments.has(QUICK);
-    int ram = arguments.number(RAM, LEAST_RAM_MIB, quick ? QUICK_RAM_MIB : DEFAULT_RAM_MIB);
+    int ram = arguments.number(RAM, MIN_RAM_MIB, quick ? QUICK_RAM_MIB : DEFAULT_RAM_MIB);
     int usual = Math.min(ram - USUAL_FREE_MIB, ram / 4 * 3);
-    int used = arguments.number(USED, LEAST_USED_MIB, Math.max(usual, LEAST_USED_MIB));
-    if (used > ram - LEAST_FREE_MIB) {
+    int used = arguments.number(USED, MIN_USED_MIB, Math.max(usual, MIN_USED_MIB));
+    if (used > ram - MIN_FREE_MIB) {
       throw new UsageException(
           "--used "
               + used
               + " leaves a guest of "
               + ram
               + " MiB too little: give "
-              + (ram - LEAST_FREE_MIB)
+              + (ram - MIN_FREE_MIB)
               + " at most, or more --ram");
     }
     return new BenchCommand(

@@ -13,8 +13,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The memory of a command does not grow with the guest's. */
 class MemoryBoundTest {
-  private static final long LEAST_MEBIBYTES = 20;
-  private static final long MOST_MEBIBYTES = 192;
+  private static final long MIN_MEBIBYTES = 20;
+  private static final long MAX_MEBIBYTES = 192;
 
   private final Path directory;
 
@@ -44,7 +44,7 @@ class MemoryBoundTest {
                 directory,
                 "until test -p %1$s; do sleep 0.1; done; exec %2$s convert %3$s - --to stream >%1$s"
                     .formatted(pipe, Launcher.quoted(), other))) {
-      assertThat(receive.peakMebibytes()).isBetween(LEAST_MEBIBYTES, MOST_MEBIBYTES);
+      assertThat(receive.peakMebibytes()).isBetween(MIN_MEBIBYTES, MAX_MEBIBYTES);
       assertThat(send.result().status()).isZero();
     }
     assertThat(Files.size(directory.resolve("received"))).isEqualTo(Files.size(save));
@@ -52,7 +52,7 @@ class MemoryBoundTest {
 
   private void assertBounded(Object... words) throws IOException, InterruptedException {
     try (Launcher launcher = Launcher.start(directory, words)) {
-      assertThat(launcher.peakMebibytes()).isBetween(LEAST_MEBIBYTES, MOST_MEBIBYTES);
+      assertThat(launcher.peakMebibytes()).isBetween(MIN_MEBIBYTES, MAX_MEBIBYTES);
     }
   }
 }

@@ -21,7 +21,7 @@ import java.util.function.Consumer;
 /** {@code fixedram demo}: saves and restores a guest of its own, and compares. */
 record DemoCommand(long ramBytes, MigrationOptions migration, Optional<Path> serve)
     implements Command {
-  private static final int LEAST_RAM_MIB = 16;
+  private static final int MIN_RAM_MIB = 16;
   private static final int DEFAULT_RAM_MIB = 256;
   private static final OptionSpec RAM =
       OptionSpec.value(
@@ -68,7 +68,7 @@ record DemoCommand(long ramBytes, MigrationOptions migration, Optional<Path> ser
   /** Reads what was asked for. */
   static DemoCommand of(Arguments arguments) {
     return new DemoCommand(
-        (long) arguments.number(RAM, LEAST_RAM_MIB, DEFAULT_RAM_MIB) << 20,
+        (long) arguments.number(RAM, MIN_RAM_MIB, DEFAULT_RAM_MIB) << 20,
         MigrationOptions.read(arguments),
         arguments.value(SERVE).map(address -> Addresses.unix("--serve", address)));
   }

@@ -22,7 +22,7 @@ public record MigrationParameters(
     long maxBandwidth, Duration downtimeLimit, long availSwitchoverBandwidth, int maxPasses) {
   private static final long DEFAULT_BANDWIDTH = 128L << 20;
   private static final Duration DEFAULT_DOWNTIME = Duration.ofMillis(300);
-  private static final Duration MOST_DOWNTIME = Duration.ofSeconds(2000);
+  private static final Duration MAX_DOWNTIME = Duration.ofSeconds(2000);
   private static final long DEFAULT_SWITCHOVER_BANDWIDTH = 0;
   private static final int DEFAULT_PASSES = 0;
 
@@ -35,10 +35,10 @@ public record MigrationParameters(
     if (maxBandwidth < 0) {
       throw new FixedRamException("max-bandwidth cannot be negative: " + maxBandwidth);
     }
-    if (downtimeLimit.isNegative() || downtimeLimit.compareTo(MOST_DOWNTIME) > 0) {
+    if (downtimeLimit.isNegative() || downtimeLimit.compareTo(MAX_DOWNTIME) > 0) {
       throw new FixedRamException(
           "downtime-limit must be 0 to "
-              + MOST_DOWNTIME.toMillis()
+              + MAX_DOWNTIME.toMillis()
               + " milliseconds, not "
               + inMilliseconds(downtimeLimit));
     }

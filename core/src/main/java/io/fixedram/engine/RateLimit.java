@@ -10,10 +10,10 @@ import java.util.function.LongSupplier;
 /** Holds a flow of bytes down to a rate, which may change meanwhile. One thread. */
 final class RateLimit implements AutoCloseable {
   /** What was not used of the rate is lost after this time. */
-  private static final long MOST_CREDIT_NANOS = 100_000_000;
+  private static final long MAX_CREDIT_NANOS = 100_000_000;
 
   /** A changed rate takes effect after this time at the latest. */
-  private static final long MOST_WAIT_NANOS = 100_000_000;
+  private static final long MAX_WAIT_NANOS = 100_000_000;
 
   private final LongSupplier bytesPerSecond;
   private final CountDownLatch cancelled = new CountDownLatch(1);
@@ -36,7 +36,7 @@ final class RateLimit implements AutoCloseable {
     owedBytes += bytes;
     long rate = bytesPerSecond.getAsLong();
     long now = System.nanoTime();
-    paidNanos = Math.max(paidNanos, now - MOST_CREDIT_NANOS);
+    paidNanos = Math.max(paidNanos, now - MAX_CREDIT_NANOS);
     while (rate > 0) {
       long dueNanos = paidNanos + (long) (owedBytes * 1e9 / rate);
       if (dueNanos <= now) {
@@ -44,7 +44,7 @@ final class RateLimit implements AutoCloseable {
         owedBytes = 0;
         return;
       }
-      await(Math.min(dueNanos - now, MOST_WAIT_NANOS));
+      await(Math.min(dueNanos - now, MAX_WAIT_NANOS));
       rate = bytesPerSecond.getAsLong();
       now = System.nanoTime();
     }

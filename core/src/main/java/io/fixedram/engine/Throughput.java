@@ -8,7 +8,7 @@ import java.time.Duration;
  * to tell.
  */
 final class Throughput {
-  private static final long LEAST_NANOS = 50_000_000;
+  private static final long MIN_NANOS = 50_000_000;
 
   private long bytes;
   private long nanos;
@@ -18,10 +18,10 @@ final class Throughput {
   void add(long movedBytes, long tookNanos) {
     bytes += movedBytes;
     nanos += Math.max(1, tookNanos);
-    if (nanos >= LEAST_NANOS || bytesPerNano == 0) {
+    if (nanos >= MIN_NANOS || bytesPerNano == 0) {
       bytesPerNano = (double) bytes / nanos;
     }
-    if (nanos >= LEAST_NANOS) {
+    if (nanos >= MIN_NANOS) {
       bytes = 0;
       nanos = 0;
     }

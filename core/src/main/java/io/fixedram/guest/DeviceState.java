@@ -20,7 +20,7 @@ public record DeviceState(
    * More than the devices of a guest hold; those that hold more (VFIO) send it in sections of their
    * own, which cannot be carried.
    */
-  public static final int MOST_BYTES = 64 << 20;
+  public static final int MAX_BYTES = 64 << 20;
 
   /** Keeps read-only views. */
   public DeviceState {

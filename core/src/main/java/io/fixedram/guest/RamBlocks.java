@@ -15,15 +15,15 @@ import java.util.Set;
  */
 public record RamBlocks(int targetPageSize, List<RamBlock> list) {
   /** More RAM than any machine type of QEMU takes; a larger sum comes from damaged bytes. */
-  public static final long MOST_BYTES = 1L << 46;
+  public static final long MAX_BYTES = 1L << 46;
 
-  private static final int LEAST_PAGE_BYTES = 1 << 10;
+  private static final int MIN_PAGE_BYTES = 1 << 10;
 
   /** The largest target page of QEMU's targets. */
-  private static final int MOST_PAGE_BYTES = 1 << 16;
+  private static final int MAX_PAGE_BYTES = 1 << 16;
 
   /** More blocks than guests have; bounds what hostile bytes can make us keep. */
-  public static final int MOST_BLOCKS = 65_536;
+  public static final int MAX_BLOCKS = 65_536;
 
   /**
    * Checks that the blocks can be those of a guest.
@@ -33,8 +33,8 @@ public record RamBlocks(int targetPageSize, List<RamBlock> list) {
   public RamBlocks {
     list = List.copyOf(list);
     if (Integer.bitCount(targetPageSize) != 1
-        || targetPageSize < LEAST_PAGE_BYTES
-        || targetPageSize > MOST_PAGE_BYTES) {
+        || targetPageSize < MIN_PAGE_BYTES
+        || targetPageSize > MAX_PAGE_BYTES) {
       throw new FixedRamException(targetPageSize + " bytes cannot be a target page size");
     }
     Set<String> names = new HashSet<>();
@@ -44,7 +44,7 @@ public record RamBlocks(int targetPageSize, List<RamBlock> list) {
         throw new FixedRamException("RAM block " + block + " is listed twice");
       }
       if (block.usedLength() < 0
-          || block.usedLength() > MOST_BYTES - total
+          || block.usedLength() > MAX_BYTES - total
           || block.usedLength() % targetPageSize != 0) {
         throw new FixedRamException(
             "RAM block "
@@ -54,7 +54,7 @@ public record RamBlocks(int targetPageSize, List<RamBlock> list) {
                 + " bytes: it must be a multiple of the target page size, "
                 + targetPageSize
                 + ", and all RAM together at most "
-                + MOST_BYTES);
+                + MAX_BYTES);
       }
       total += block.usedLength();
     }

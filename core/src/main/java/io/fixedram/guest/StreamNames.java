@@ -5,8 +5,8 @@ import io.fixedram.error.FixedRamException;
 
 /** Names as a stream carries them: led by a length byte, and one byte a character. */
 final class StreamNames {
-  private static final int MOST_CHARS = 255;
-  private static final int MOST_CHAR = 0xff;
+  private static final int MAX_CHARS = 255;
+  private static final int MAX_CHAR = 0xff;
 
   private StreamNames() {}
 
@@ -18,8 +18,8 @@ final class StreamNames {
    */
   static String checked(String what, String name) {
     if (name.isEmpty()
-        || name.length() > MOST_CHARS
-        || name.chars().anyMatch(each -> each > MOST_CHAR)) {
+        || name.length() > MAX_CHARS
+        || name.chars().anyMatch(each -> each > MAX_CHAR)) {
       throw new FixedRamException(
           what
               + " cannot be named \""

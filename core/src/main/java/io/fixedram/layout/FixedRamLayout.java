@@ -23,10 +23,10 @@ public record FixedRamLayout(long alignmentBytes) implements FixedLayout {
   private static final int FIELD_BYTES = 12;
 
   /** RAM that a byte of a bitmap can stand for: eight of the largest target pages. */
-  private static final long MOST_BYTES_A_BITMAP_BYTE = 8 << 16;
+  private static final long MAX_BYTES_A_BITMAP_BYTE = 8 << 16;
 
   /** More than anybody aligns pages to. */
-  private static final long MOST_PADDING_BYTES = 4L << 30;
+  private static final long MAX_PADDING_BYTES = 4L << 30;
 
   @Override
   public SaveFormat format() {
@@ -56,10 +56,10 @@ public record FixedRamLayout(long alignmentBytes) implements FixedLayout {
     long bitmapBytes = in.peekBe32(ahead);
     long padding =
         in.peekBe64(ahead + Integer.BYTES) - (in.position() + ahead + FIELD_BYTES + bitmapBytes);
-    return bitmapBytes >= usedLength / MOST_BYTES_A_BITMAP_BYTE
+    return bitmapBytes >= usedLength / MAX_BYTES_A_BITMAP_BYTE
         && (bitmapBytes > 0 || usedLength == 0)
         && padding >= 0
-        && padding < MOST_PADDING_BYTES;
+        && padding < MAX_PADDING_BYTES;
   }
 
   @Override

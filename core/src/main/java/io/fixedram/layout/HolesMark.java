@@ -17,13 +17,13 @@ public final class HolesMark {
   public static final int BYTES = 16;
 
   private static final byte[] TEXT = "fixedram holes 1".getBytes(StandardCharsets.US_ASCII);
-  private static final long LEAST_ALIGNMENT_BYTES = 1 << 20;
+  private static final long MIN_ALIGNMENT_BYTES = 1 << 20;
 
   private HolesMark() {}
 
   /** Room for it in a file whose pages are aligned so: nothing if it has none. */
   public static int room(long alignmentBytes) {
-    return alignmentBytes >= LEAST_ALIGNMENT_BYTES ? BYTES : 0;
+    return alignmentBytes >= MIN_ALIGNMENT_BYTES ? BYTES : 0;
   }
 
   /** The mark. */

@@ -35,7 +35,7 @@ public final class MainMemory {
       List.of("bios", "rom", "flash", "vram", "sram", "fifo", "nor", "firmware", "efi", "tpm");
 
   /** Larger than unnamed ROMs, SRAMs and buffers of boards. */
-  private static final long LEAST_BYTES_OF_ANY_ID = 16 << 20;
+  private static final long MIN_BYTES_OF_ANY_ID = 16 << 20;
 
   private MainMemory() {}
 
@@ -50,7 +50,7 @@ public final class MainMemory {
     }
     return isOfMachine(block)
         || (OTHERS.stream().noneMatch(name::contains)
-            && (USUAL_ID.matcher(name).matches() || block.usedLength() >= LEAST_BYTES_OF_ANY_ID));
+            && (USUAL_ID.matcher(name).matches() || block.usedLength() >= MIN_BYTES_OF_ANY_ID));
   }
 
   /** Whether a block has the name that machine types give the memory that -m alone makes. */

@@ -23,8 +23,8 @@ import java.util.List;
 public record MappedRamLayout(long alignmentBytes) implements FixedLayout {
   private static final int VERSION = 1;
   private static final int FIELD_BYTES = 28;
-  private static final long LEAST_PAGE_SIZE = 1 << 10;
-  private static final long MOST_PAGE_SIZE = 1 << 16;
+  private static final long MIN_PAGE_SIZE = 1 << 10;
+  private static final long MAX_PAGE_SIZE = 1 << 16;
 
   @Override
   public SaveFormat format() {
@@ -56,8 +56,8 @@ public record MappedRamLayout(long alignmentBytes) implements FixedLayout {
     long pageSize = in.peekBe64(ahead + Integer.BYTES);
     return in.peekBe32(ahead) > 0
         && Long.bitCount(pageSize) == 1
-        && pageSize >= LEAST_PAGE_SIZE
-        && pageSize <= MOST_PAGE_SIZE;
+        && pageSize >= MIN_PAGE_SIZE
+        && pageSize <= MAX_PAGE_SIZE;
   }
 
   @Override

@@ -21,7 +21,7 @@ import java.util.Optional;
  * memory for its second argument; a number there goes as the address of nothing.
  */
 final class Native {
-  private static final int MOST_ARGUMENTS = 6;
+  private static final int MAX_ARGUMENTS = 6;
   private static final VarHandle ERRNO =
       Linker.Option.captureStateLayout().varHandle(MemoryLayout.PathElement.groupElement("errno"));
 
@@ -45,7 +45,7 @@ final class Native {
    * @throws FixedRamException if Java does not permit native access, or this is no x86-64 Linux
    */
   static long call(long number, long... arguments) {
-    long[] all = Arrays.copyOf(arguments, MOST_ARGUMENTS);
+    long[] all = Arrays.copyOf(arguments, MAX_ARGUMENTS);
     return call(number, all[0], MemorySegment.ofAddress(all[1]), all[2], all[3], all[4], all[5]);
   }
 
@@ -58,7 +58,7 @@ final class Native {
    * @throws FixedRamException if Java does not permit native access, or this is no x86-64 Linux
    */
   static long callWith(long number, long first, MemorySegment memory, long... others) {
-    long[] rest = Arrays.copyOf(others, MOST_ARGUMENTS - 2);
+    long[] rest = Arrays.copyOf(others, MAX_ARGUMENTS - 2);
     return call(number, first, memory, rest[0], rest[1], rest[2], rest[3]);
   }
 
@@ -89,7 +89,7 @@ final class Native {
     if (!MACHINE.equals(OUR_MACHINE)) {
       return Optional.empty();
     }
-    MemoryLayout[] parameters = new MemoryLayout[1 + MOST_ARGUMENTS];
+    MemoryLayout[] parameters = new MemoryLayout[1 + MAX_ARGUMENTS];
     Arrays.fill(parameters, JAVA_LONG);
     parameters[2] = ADDRESS;
     try {

@@ -8,7 +8,7 @@ import java.util.zip.CRC32C;
 /** Names of files that belong to another one and stand beside it. */
 public final class SiblingName {
   /** Of Linux, whatever the file system (NAME_MAX of limits.h). */
-  private static final int MOST_BYTES = 255;
+  private static final int MAX_BYTES = 255;
 
   private SiblingName() {}
 
@@ -19,14 +19,14 @@ public final class SiblingName {
   public static Path of(Path file, String before, String after) {
     String name = file.getFileName().toString();
     String whole = before + name + after;
-    if (bytes(whole) <= MOST_BYTES) {
+    if (bytes(whole) <= MAX_BYTES) {
       return file.resolveSibling(whole);
     }
     CRC32C sum = new CRC32C();
     sum.update(name.getBytes(StandardCharsets.UTF_8));
     String end = "-%08x".formatted(sum.getValue()) + after;
     String head = before + name;
-    while (bytes(head + end) > MOST_BYTES) {
+    while (bytes(head + end) > MAX_BYTES) {
       head = head.substring(0, head.offsetByCodePoints(head.length(), -1));
     }
     return file.resolveSibling(head + end);

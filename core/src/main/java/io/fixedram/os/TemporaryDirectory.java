@@ -23,7 +23,7 @@ import java.util.stream.Stream;
  */
 public final class TemporaryDirectory implements AutoCloseable {
   /** A new one is not locked for a moment. */
-  private static final Duration LEAST_AGE = Duration.ofSeconds(1);
+  private static final Duration MIN_AGE = Duration.ofSeconds(1);
 
   private final Path path;
   private final Descriptor lock;
@@ -86,7 +86,7 @@ public final class TemporaryDirectory implements AutoCloseable {
       Instant changed = Files.getLastModifiedTime(entry, LinkOption.NOFOLLOW_LINKS).toInstant();
       if (!Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)
           || !Files.getAttribute(entry, "unix:uid", LinkOption.NOFOLLOW_LINKS).equals(user)
-          || changed.plus(LEAST_AGE).isAfter(Instant.now())
+          || changed.plus(MIN_AGE).isAfter(Instant.now())
           || isListenedIn(entry)) {
         return;
       }

@@ -16,7 +16,7 @@ public final class UnixListener {
   private static final int NAMES = 0x10000;
 
   /** A name may be in use, or left by a process that was killed. */
-  private static final int MOST_TRIES = 16;
+  private static final int MAX_TRIES = 16;
 
   private UnixListener() {}
 
@@ -57,7 +57,7 @@ public final class UnixListener {
         channel.bind(UnixDomainSocketAddress.of(nameless), backlog);
         return nameless;
       } catch (BindException e) {
-        if (tries == MOST_TRIES) {
+        if (tries == MAX_TRIES) {
           throw e;
         }
       }

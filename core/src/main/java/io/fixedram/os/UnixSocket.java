@@ -18,7 +18,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * thread and wakes both: a read then ends the stream, a write fails.
  */
 public final class UnixSocket implements ByteChannel {
-  private static final int MOST_BYTES_A_CALL = 1 << 20;
+  private static final int MAX_BYTES_A_CALL = 1 << 20;
 
   private final int descriptor;
   private final String name;
@@ -125,7 +125,7 @@ public final class UnixSocket implements ByteChannel {
 
   private long transfer(ByteBuffer buffer, boolean reading) {
     try (Arena arena = Arena.ofConfined()) {
-      long length = Math.min(buffer.remaining(), MOST_BYTES_A_CALL);
+      long length = Math.min(buffer.remaining(), MAX_BYTES_A_CALL);
       MemorySegment area = MemorySegment.ofBuffer(buffer).asSlice(0, length);
       MemorySegment memory = area.isNative() ? area : arena.allocate(length);
       if (!area.isNative() && !reading) {

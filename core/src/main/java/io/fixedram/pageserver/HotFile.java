@@ -41,8 +41,8 @@ public final class HotFile {
   private static final int IDENTITY_BYTES = 24;
   private static final int COUNT_AT = IDENTITY_AT + IDENTITY_BYTES;
   private static final int RUNS_AT = COUNT_AT + Integer.BYTES;
-  private static final int LEAST_BYTES = RUNS_AT + Integer.BYTES;
-  private static final int MOST_BYTES = LEAST_BYTES + HotPages.MOST_RUNS * Long.BYTES;
+  private static final int MIN_BYTES = RUNS_AT + Integer.BYTES;
+  private static final int MAX_BYTES = MIN_BYTES + HotPages.MAX_RUNS * Long.BYTES;
   private static final int BLOCK_SHIFT = 48;
   private static final int HEAD_BYTES = 1 << 16;
 
@@ -105,7 +105,7 @@ public final class HotFile {
 
   private ByteBuffer read(Descriptor descriptor) {
     Descriptor.Status status = descriptor.status();
-    if (!status.regular() || status.sizeBytes() < LEAST_BYTES || status.sizeBytes() > MOST_BYTES) {
+    if (!status.regular() || status.sizeBytes() < MIN_BYTES || status.sizeBytes() > MAX_BYTES) {
       throw ignored("it is no such file");
     }
     return read(descriptor, (int) status.sizeBytes());
@@ -122,13 +122,13 @@ public final class HotFile {
 
   private HotPages parse(ByteBuffer bytes) {
     int size = bytes.limit();
-    if (size < LEAST_BYTES || bytes.getInt(0) != MAGIC || bytes.getInt(4) != VERSION) {
+    if (size < MIN_BYTES || bytes.getInt(0) != MAGIC || bytes.getInt(4) != VERSION) {
       throw ignored("it is no such file");
     }
     int count = bytes.getInt(COUNT_AT);
     if (count < 0
-        || count > HotPages.MOST_RUNS
-        || size != LEAST_BYTES + count * Long.BYTES
+        || count > HotPages.MAX_RUNS
+        || size != MIN_BYTES + count * Long.BYTES
         || bytes.getInt(size - Integer.BYTES) != checksum(bytes, size - Integer.BYTES)) {
       throw ignored("it is damaged");
     }
@@ -160,7 +160,7 @@ public final class HotFile {
       throw new StorageException("cannot write " + path + ": it is another kind of file", 0);
     }
     var runs = hot.runs();
-    ByteBuffer bytes = ByteBuffer.allocate(LEAST_BYTES + runs.size() * Long.BYTES);
+    ByteBuffer bytes = ByteBuffer.allocate(MIN_BYTES + runs.size() * Long.BYTES);
     bytes.putInt(MAGIC).putInt(VERSION).put(identity()).putInt(runs.size());
     for (HotPages.Run run : runs) {
       bytes.putLong((long) run.block() << BLOCK_SHIFT | run.firstPage());

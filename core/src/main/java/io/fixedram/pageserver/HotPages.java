@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 
 /**
  * Runs of pages in the order in which restored guests first touched them, each once, and no more of
- * them than {@link #MOST_RUNS}: where there are, the last of the runs remembered earlier make room.
+ * them than {@link #MAX_RUNS}: where there are, the last of the runs remembered earlier make room.
  * One thread at a time.
  */
 public final class HotPages {
@@ -18,7 +18,7 @@ public final class HotPages {
   public static final int RUN_PAGES = 16;
 
   /** With pages of 4 KiB, 1 GiB of guest memory. */
-  public static final int MOST_RUNS = 1 << 14;
+  public static final int MAX_RUNS = 1 << 14;
 
   private final SequencedSet<Run> remembered = new LinkedHashSet<>();
   private final SequencedSet<Run> touched = new LinkedHashSet<>();
@@ -37,8 +37,8 @@ public final class HotPages {
   /** Adds the run that holds a page and that has been touched, if it is not known. */
   public void add(RamBlock block, long page) {
     Run run = new Run(block.index(), page / RUN_PAGES * RUN_PAGES);
-    if (!remembered.contains(run) && touched.size() < MOST_RUNS && touched.add(run)) {
-      if (remembered.size() + touched.size() > MOST_RUNS) {
+    if (!remembered.contains(run) && touched.size() < MAX_RUNS && touched.add(run)) {
+      if (remembered.size() + touched.size() > MAX_RUNS) {
         remembered.removeLast();
       }
     }
@@ -46,7 +46,7 @@ public final class HotPages {
 
   /** Adds a run from an earlier restore, if there is room. */
   void remember(Run run) {
-    if (remembered.size() < MOST_RUNS) {
+    if (remembered.size() < MAX_RUNS) {
       remembered.add(run);
     }
   }

@@ -14,7 +14,7 @@ final class Neighbourhoods {
   private static final int MOST = 64;
 
   /** How far behind a run its guest may be seen again, over pages that it had by other means. */
-  private static final int MOST_GAP_PAGES = 1024;
+  private static final int MAX_GAP_PAGES = 1024;
 
   private final int runPages;
   private final int mostPages;
@@ -37,7 +37,7 @@ final class Neighbourhoods {
     boolean goesOnAt(BlockPages block, long page) {
       return block.index() == run.block().index()
           && page >= run.end()
-          && page - run.end() <= MOST_GAP_PAGES
+          && page - run.end() <= MAX_GAP_PAGES
           && block.allSent(run.end(), page);
     }
 

@@ -42,13 +42,13 @@ public final class PageServer {
   private static final int RUN_PAGES = HotPages.RUN_PAGES;
 
   /** Pages that come along with one that a guest has walked to: 1 MiB. */
-  private static final int MOST_RUN_PAGES = 256;
+  private static final int MAX_RUN_PAGES = 256;
 
   /** Zero pages at a time in the background: what a destination places in less than 100 us. */
   private static final int ZERO_RUN_PAGES = 64;
 
   /** Most runs of the background in a row, while nobody asks, without a look at the socket. */
-  private static final int MOST_RUNS = 16;
+  private static final int MAX_RUNS = 16;
 
   private static final int UNDER_WAY_BYTES = 1 << 16;
   private static final Duration PATIENCE = Duration.ofMillis(50);
@@ -178,7 +178,7 @@ public final class PageServer {
     private final Cancellation cancellation;
     private final Background background =
         new Background(blocks, hot.runs(), RUN_PAGES, ZERO_RUN_PAGES);
-    private final Neighbourhoods neighbourhoods = new Neighbourhoods(RUN_PAGES, MOST_RUN_PAGES);
+    private final Neighbourhoods neighbourhoods = new Neighbourhoods(RUN_PAGES, MAX_RUN_PAGES);
     private final int pageSize = store.header().blocks().targetPageSize();
     private final long begunNanos = System.nanoTime();
     private long checkedNanos = begunNanos;
@@ -275,7 +275,7 @@ public final class PageServer {
           return true;
         }
       }
-      quiet = Math.min(MOST_RUNS, quiet * 2);
+      quiet = Math.min(MAX_RUNS, quiet * 2);
       return true;
     }
 

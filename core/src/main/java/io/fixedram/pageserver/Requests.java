@@ -21,13 +21,13 @@ import java.util.concurrent.TimeUnit;
  * the queue.
  */
 final class Requests implements AutoCloseable {
-  private static final int MOST_WAITING = 4096;
+  private static final int MAX_WAITING = 4096;
   private static final long PATIENCE_MILLIS = 50;
 
   private final ReturnPathDecoder returnPath;
   private final UnixSocket socket;
   private final String name;
-  private final ArrayBlockingQueue<Event> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
+  private final ArrayBlockingQueue<Event> waiting = new ArrayBlockingQueue<>(MAX_WAITING);
   private final Thread thread;
   private volatile boolean allSent;
   private volatile boolean overflowed;

@@ -25,9 +25,9 @@ public final class ConfigurationSection {
   /** Version of the section and of each subsection. */
   static final int VERSION = 1;
 
-  private static final int MOST_CAPABILITIES = 1024;
-  private static final int LEAST_PAGE_BITS = 10;
-  private static final int MOST_PAGE_BITS = 16;
+  private static final int MAX_CAPABILITIES = 1024;
+  private static final int MIN_PAGE_BITS = 10;
+  private static final int MAX_PAGE_BITS = 16;
 
   private ConfigurationSection() {}
 
@@ -47,7 +47,7 @@ public final class ConfigurationSection {
       throw in.damaged(at, "no configuration section (machine types before 2.4 send none)");
     }
     int length = in.be32();
-    if (length < 1 || length > StreamFormat.MOST_NAME_BYTES) {
+    if (length < 1 || length > StreamFormat.MAX_NAME_BYTES) {
       throw in.damaged(at + 1, "a machine name of " + Integer.toUnsignedString(length) + " bytes");
     }
     String machine = in.text(length);
@@ -77,7 +77,7 @@ public final class ConfigurationSection {
   private static List<String> readNames(StreamInput in) {
     long at = in.position();
     int count = in.be32();
-    if (count < 0 || count > MOST_CAPABILITIES) {
+    if (count < 0 || count > MAX_CAPABILITIES) {
       throw in.damaged(at, Integer.toUnsignedString(count) + " capabilities");
     }
     List<String> names = new ArrayList<>();
@@ -95,7 +95,7 @@ public final class ConfigurationSection {
   private static OptionalInt readPageBits(StreamInput in) {
     long at = in.position();
     int bits = in.be32();
-    if (bits < LEAST_PAGE_BITS || bits > MOST_PAGE_BITS) {
+    if (bits < MIN_PAGE_BITS || bits > MAX_PAGE_BITS) {
       throw in.damaged(at, Integer.toUnsignedString(bits) + " target page bits");
     }
     return OptionalInt.of(bits);

@@ -43,7 +43,7 @@ final class DeviceTail {
   private int checked;
 
   private DeviceTail(long mostAtOnce) {
-    bytes = AnonymousMemory.allocate(Arena.ofAuto(), DeviceState.MOST_BYTES + mostAtOnce);
+    bytes = AnonymousMemory.allocate(Arena.ofAuto(), DeviceState.MAX_BYTES + mostAtOnce);
   }
 
   /** Consumes the rest of a stream; what follows the description is not looked at. */
@@ -55,11 +55,11 @@ final class DeviceTail {
       if (description.isPresent()) {
         return tail.state(description.getAsInt());
       }
-      if (tail.length > DeviceState.MOST_BYTES) {
+      if (tail.length > DeviceState.MAX_BYTES) {
         throw new UnsupportedSaveException(
             in.name()
                 + " holds more than "
-                + (DeviceState.MOST_BYTES >> 20)
+                + (DeviceState.MAX_BYTES >> 20)
                 + " MiB of device state after offset "
                 + at
                 + ", or something that is none");
@@ -87,7 +87,7 @@ final class DeviceTail {
       }
       int json = jsonLength(searched);
       int end = searched + DESCRIPTION_HEAD_BYTES + json;
-      if (json < 2 || json > DeviceState.MOST_BYTES || !beginsWithName(end) || !isText(end)) {
+      if (json < 2 || json > DeviceState.MAX_BYTES || !beginsWithName(end) || !isText(end)) {
         continue;
       }
       if (end > length) {

@@ -43,7 +43,7 @@ public final class MemSizeList {
       throw in.damaged(start, "the ram section does not begin with the list of RAM blocks");
     }
     long left = head & -pageSize;
-    if (left < 0 || left > RamBlocks.MOST_BYTES) {
+    if (left < 0 || left > RamBlocks.MAX_BYTES) {
       throw in.damaged(
           start, "a guest cannot have " + Long.toUnsignedString(left) + " bytes of RAM");
     }
@@ -51,8 +51,8 @@ public final class MemSizeList {
     List<RamBlock> blocks = new ArrayList<>();
     while (left > 0) {
       long at = in.position();
-      if (blocks.size() == RamBlocks.MOST_BLOCKS) {
-        throw in.damaged(at, "more than " + RamBlocks.MOST_BLOCKS + " RAM blocks");
+      if (blocks.size() == RamBlocks.MAX_BLOCKS) {
+        throw in.damaged(at, "more than " + RamBlocks.MAX_BLOCKS + " RAM blocks");
       }
       RamBlock block = readBlock(in, blocks.size(), left, addressed, fields);
       left -= block.usedLength();

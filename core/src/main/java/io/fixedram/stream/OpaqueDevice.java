@@ -47,14 +47,14 @@ public record OpaqueDevice(String name, int version, MemorySegment payload) {
               + name
               + "\": 1 to 255 letters, digits, - _ . / : are taken");
     }
-    if (payload.byteSize() > DeviceState.MOST_BYTES / 2) {
+    if (payload.byteSize() > DeviceState.MAX_BYTES / 2) {
       throw new FixedRamException(
           "device "
               + name
               + " has a state of "
               + payload.byteSize()
               + " bytes, more than "
-              + DeviceState.MOST_BYTES / 2);
+              + DeviceState.MAX_BYTES / 2);
     }
     payload = payload.asReadOnly();
   }

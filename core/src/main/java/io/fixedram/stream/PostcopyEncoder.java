@@ -34,7 +34,7 @@ public final class PostcopyEncoder implements SaveSink {
   private static final int COMMAND_HEAD_BYTES = 5;
 
   /** The most device state that QEMU takes before the RAM: a package of 16 MiB has two commands. */
-  public static final long MOST_SECTIONS_BYTES = (1L << 24) - 2 * COMMAND_HEAD_BYTES;
+  public static final long MAX_SECTIONS_BYTES = (1L << 24) - 2 * COMMAND_HEAD_BYTES;
 
   /** Bytes of a page of the hosts that fixedram runs on. */
   private static final int HOST_PAGE_BYTES = 4096;
@@ -64,7 +64,7 @@ public final class PostcopyEncoder implements SaveSink {
    */
   @Override
   public void begin(SaveHeader header) {
-    if (state.sectionsBytes() > MOST_SECTIONS_BYTES) {
+    if (state.sectionsBytes() > MAX_SECTIONS_BYTES) {
       throw new UnsupportedSaveException(
           "the guest's device state is longer, "
               + state.sectionsBytes()

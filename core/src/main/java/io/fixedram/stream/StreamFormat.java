@@ -71,7 +71,7 @@ public final class StreamFormat {
   static final int RETURN_SWITCHOVER_ACK = 7;
 
   /** Longest name of a section, block or machine. */
-  public static final int MOST_NAME_BYTES = 255;
+  public static final int MAX_NAME_BYTES = 255;
 
   private StreamFormat() {}
 }

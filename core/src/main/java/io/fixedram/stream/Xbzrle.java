@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
  * bytes.
  */
 final class Xbzrle {
-  private static final int MOST_LENGTH_BYTES = 3;
+  private static final int MAX_LENGTH_BYTES = 3;
 
   private final MemorySegment from;
   private final long end;
@@ -57,7 +57,7 @@ final class Xbzrle {
 
   private long length() {
     long value = 0;
-    for (int i = 0; i < MOST_LENGTH_BYTES && at < end; i++) {
+    for (int i = 0; i < MAX_LENGTH_BYTES && at < end; i++) {
       int next = Byte.toUnsignedInt(from.get(JAVA_BYTE, at++));
       value |= (long) (next & 0x7f) << (7 * i);
       if (next < 0x80) {

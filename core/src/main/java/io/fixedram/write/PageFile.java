@@ -21,7 +21,7 @@ final class PageFile implements AutoCloseable {
    * past it, or written back at once, would cost the disk's latency. Those that are as long and
    * have to go through it are written back at once.
    */
-  private static final long LEAST_LONG_BYTES = 256 << 10;
+  private static final long MIN_LONG_BYTES = 256 << 10;
 
   /** Zeros written at a time where the file system cannot punch holes. */
   private static final int ZEROS_BYTES = 1 << 16;
@@ -106,7 +106,7 @@ final class PageFile implements AutoCloseable {
     return Optional.of(
         anyMisplaced
             ? "pages do not stand where the file system wants direct writes"
-            : "no run of them was as long as " + (LEAST_LONG_BYTES >> 10) + " KiB");
+            : "no run of them was as long as " + (MIN_LONG_BYTES >> 10) + " KiB");
   }
 
   /** Bytes of page content written so far. */
@@ -117,7 +117,7 @@ final class PageFile implements AutoCloseable {
   /** Writes page content. */
   void writePages(long position, MemorySegment from, long offset, long lengthBytes) {
     writtenBytes.addAndGet(lengthBytes);
-    if (lengthBytes < LEAST_LONG_BYTES) {
+    if (lengthBytes < MIN_LONG_BYTES) {
       plain.write(position, from, offset, lengthBytes);
       return;
     }

@@ -31,7 +31,7 @@ final class PageWriter implements AutoCloseable {
   private static final int BUFFERS = 24;
 
   /** Chunks that gather pages at a time; the other buffers are being written or about to be. */
-  private static final int MOST_OPEN = 8;
+  private static final int MAX_OPEN = 8;
 
   private final PageFile file;
   private final List<BlockPlace> places;
@@ -153,7 +153,7 @@ final class PageWriter implements AutoCloseable {
   }
 
   private Chunk take(Chunk.Key key) {
-    if (open.size() == MOST_OPEN) {
+    if (open.size() == MAX_OPEN) {
       Iterator<Chunk> oldest = open.values().iterator();
       queue.submit(oldest.next());
       oldest.remove();

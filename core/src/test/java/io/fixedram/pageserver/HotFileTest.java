@@ -191,22 +191,22 @@ class HotFileTest {
     for (long page = 0; page < 20_000; page++) {
       hot.add(large, page * HotPages.RUN_PAGES);
     }
-    assertThat(hot.runs()).hasSize(HotPages.MOST_RUNS);
+    assertThat(hot.runs()).hasSize(HotPages.MAX_RUNS);
   }
 
   /** A guest whose habits change must not be remembered by the old ones. */
   @Test
   void whatIsTouchedNowTakesThePlaceOfTheLastRemembered() {
     HotPages hot = new HotPages();
-    for (long page = 0; page < HotPages.MOST_RUNS; page++) {
+    for (long page = 0; page < HotPages.MAX_RUNS; page++) {
       hot.remember(new HotPages.Run(0, page * HotPages.RUN_PAGES));
     }
     RamBlock other = new RamBlock(1, "pc.rom", 128 << 10);
     hot.add(other, 5);
     assertThat(hot.runs())
-        .hasSize(HotPages.MOST_RUNS)
+        .hasSize(HotPages.MAX_RUNS)
         .startsWith(new HotPages.Run(0, 0))
         .endsWith(new HotPages.Run(1, 0))
-        .doesNotContain(new HotPages.Run(0, (HotPages.MOST_RUNS - 1L) * HotPages.RUN_PAGES));
+        .doesNotContain(new HotPages.Run(0, (HotPages.MAX_RUNS - 1L) * HotPages.RUN_PAGES));
   }
 }

@@ -341,7 +341,7 @@ class HostileInputTest {
     private static byte[] longDescription() {
       Guest guest = Guest.of(new RamBlock(0, "pc.ram", PAGE));
       byte[] stream = Bytes.stream(guest);
-      return new Bytes().raw(stream).u8(6).be32(DeviceState.MOST_BYTES).text("{\"name").toArray();
+      return new Bytes().raw(stream).u8(6).be32(DeviceState.MAX_BYTES).text("{\"name").toArray();
     }
 
     private static void take(Path directory, byte[] stream) throws IOException {

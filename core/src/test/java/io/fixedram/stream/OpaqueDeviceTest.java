@@ -72,7 +72,7 @@ class OpaqueDeviceTest {
     }
     assertThat(new OpaqueDevice("x".repeat(255), 1, random(1)).toDeviceState().sizeBytes())
         .isPositive();
-    MemorySegment large = random(DeviceState.MOST_BYTES / 2 + 1);
+    MemorySegment large = random(DeviceState.MAX_BYTES / 2 + 1);
     assertThatThrownBy(() -> new OpaqueDevice("x", 1, large))
         .isInstanceOf(FixedRamException.class)
         .hasMessageContaining("has a state of 33554433 bytes, more than 33554432");

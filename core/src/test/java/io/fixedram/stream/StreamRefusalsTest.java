@@ -495,7 +495,7 @@ class StreamRefusalsTest {
         .isInstanceOf(UnsupportedSaveException.class)
         .hasMessage(
             "a stream holds more than "
-                + (DeviceState.MOST_BYTES >> 20)
+                + (DeviceState.MAX_BYTES >> 20)
                 + " MiB of device state after offset "
                 + ENDED
                 + ", or something that is none");

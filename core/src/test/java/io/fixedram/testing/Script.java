@@ -12,7 +12,7 @@ import java.util.Random;
 
 /** A save as a list of steps, pages any number of times, and the guest that must come of it. */
 public final class Script implements PageSource {
-  private static final int MOST_RUN_BYTES = 3 << 19;
+  private static final int MAX_RUN_BYTES = 3 << 19;
 
   private final Random random;
   private final Guest guest;
@@ -75,7 +75,7 @@ public final class Script implements PageSource {
     int pageSize = guest.pageSize();
     long pages = block.usedLength() / pageSize;
     long page = page(block, pages);
-    int most = (int) Math.min(pages - page, Math.max(1, MOST_RUN_BYTES / pageSize));
+    int most = (int) Math.min(pages - page, Math.max(1, MAX_RUN_BYTES / pageSize));
     int run = 1 + random.nextInt(most);
     switch (random.nextInt(10)) {
       case 0 -> data(block, page * pageSize, RandomGuests.content(random, pageSize));
@@ -138,7 +138,7 @@ public final class Script implements PageSource {
   public void sendTo(SaveSink sink) {
     sink.begin(guest.header());
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment memory = arena.allocate((long) MOST_RUN_BYTES + (2 << 16));
+      MemorySegment memory = arena.allocate((long) MAX_RUN_BYTES + (2 << 16));
       for (Step step : steps) {
         switch (step) {
           case Step.Data data -> send(data, memory, sink);

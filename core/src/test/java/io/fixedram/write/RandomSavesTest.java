@@ -37,7 +37,7 @@ class RandomSavesTest {
   private static final List<Long> ALIGNMENTS = List.of(4096L, 1L << 20, 4L << 20);
 
   /** More than that is not taken into memory to look at. */
-  private static final long MOST_STREAM_BYTES = 256 << 20;
+  private static final long MAX_STREAM_BYTES = 256 << 20;
 
   @TempDir private Path directory;
 
@@ -156,7 +156,7 @@ class RandomSavesTest {
       throws IOException {
     if (format != SaveFormat.STREAM) {
       SavedFile.check(path, guest, format, alignment);
-    } else if (Files.size(path) < MOST_STREAM_BYTES) {
+    } else if (Files.size(path) < MAX_STREAM_BYTES) {
       SavedStream.check(Files.readAllBytes(path), guest);
     }
   }

@@ -27,7 +27,7 @@ final class BackendProperties implements AutoCloseable {
   private static final List<String> NEEDED = List.of("offset", "rom");
 
   private static final Duration PATIENCE = Duration.ofSeconds(20);
-  private static final int MOST_BYTES = 1 << 20;
+  private static final int MAX_BYTES = 1 << 20;
   private static final String ANSWER = "help";
 
   private final Path program;
@@ -100,7 +100,7 @@ final class BackendProperties implements AutoCloseable {
     try (Cancellation.Registration _ = cancellation.onCancel(asked::destroyForcibly);
         InputStream in = Files.newInputStream(directory.resolve(ANSWER))) {
       return asked.waitFor(leftNanos, TimeUnit.NANOSECONDS) && asked.exitValue() == 0
-          ? Optional.of(new String(in.readNBytes(MOST_BYTES), StandardCharsets.UTF_8))
+          ? Optional.of(new String(in.readNBytes(MAX_BYTES), StandardCharsets.UTF_8))
           : Optional.empty();
     } catch (IOException e) {
       return Optional.empty();

@@ -18,14 +18,14 @@ import tools.jackson.core.json.JsonFactory;
 /** The sections of devices that a save's description lists. */
 final class DescribedDevices {
   /** More than any machine has, and longer than their names are. */
-  private static final int MOST_DEVICES = 10_000;
+  private static final int MAX_DEVICES = 10_000;
 
-  private static final int MOST_NAME_CHARS = 1000;
+  private static final int MAX_NAME_CHARS = 1000;
 
   private static final JsonFactory JSON =
       JsonFactory.builder()
           .streamReadConstraints(
-              StreamReadConstraints.builder().maxStringLength(MOST_NAME_CHARS).build())
+              StreamReadConstraints.builder().maxStringLength(MAX_NAME_CHARS).build())
           .build();
 
   private DescribedDevices() {}
@@ -62,7 +62,7 @@ final class DescribedDevices {
     } catch (JacksonException e) {
       return List.of();
     }
-    return names.size() > MOST_DEVICES ? List.of() : names;
+    return names.size() > MAX_DEVICES ? List.of() : names;
   }
 
   /** Memory as a stream. */
@@ -90,7 +90,7 @@ final class DescribedDevices {
   }
 
   private static void readDevices(JsonParser json, List<String> names) {
-    while (names.size() <= MOST_DEVICES && json.nextToken() == JsonToken.START_OBJECT) {
+    while (names.size() <= MAX_DEVICES && json.nextToken() == JsonToken.START_OBJECT) {
       while (json.nextToken() == JsonToken.PROPERTY_NAME) {
         boolean name = json.currentName().equals("name");
         if (json.nextToken() == JsonToken.VALUE_STRING && name) {

@@ -86,7 +86,7 @@ final class LazyObstacles {
               + REMEDY);
     }
     long bytes = save.deviceState().sectionsBytes();
-    if (bytes > PostcopyEncoder.MOST_SECTIONS_BYTES) {
+    if (bytes > PostcopyEncoder.MAX_SECTIONS_BYTES) {
       return Optional.of(
           save.name()
               + " has more device state ("

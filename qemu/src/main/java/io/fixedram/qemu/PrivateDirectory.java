@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 /** A directory for sockets that only this user can enter, gone with its content on close. */
 final class PrivateDirectory implements AutoCloseable {
   /** sun_path of linux/un.h has 108 bytes with its NUL; a socket's name here has at most 20. */
-  private static final int MOST_PATH_BYTES = 107 - 1 - 20;
+  private static final int MAX_PATH_BYTES = 107 - 1 - 20;
 
   private static final Path LAST_RESORT = Path.of("/tmp");
 
@@ -46,7 +46,7 @@ final class PrivateDirectory implements AutoCloseable {
   private static boolean canHoldSockets(Path parent) {
     int bytes = parent.toString().getBytes(StandardCharsets.UTF_8).length;
     int own = "/fixedram-".length() + Long.toUnsignedString(-1).length();
-    return bytes + own <= MOST_PATH_BYTES && Files.isDirectory(parent) && Files.isWritable(parent);
+    return bytes + own <= MAX_PATH_BYTES && Files.isDirectory(parent) && Files.isWritable(parent);
   }
 
   /** The place of a socket or file in it; the name has at most 20 bytes. */

@@ -19,7 +19,7 @@ import java.util.Optional;
  */
 record StandardStreams(Redirect input, Redirect output, Redirect errors, Optional<Path> errorFile) {
   private static final Path NOWHERE = Path.of("/dev/null");
-  private static final int MOST_ERROR_CHARS = 2000;
+  private static final int MAX_ERROR_CHARS = 2000;
 
   /** Those of this process. */
   static StandardStreams inherited() {
@@ -75,7 +75,7 @@ record StandardStreams(Redirect input, Redirect output, Redirect errors, Optiona
   private static String read(Path file) {
     try {
       String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8).strip();
-      return text.length() <= MOST_ERROR_CHARS ? text : text.substring(0, MOST_ERROR_CHARS);
+      return text.length() <= MAX_ERROR_CHARS ? text : text.substring(0, MAX_ERROR_CHARS);
     } catch (IOException e) {
       return "";
     }

@@ -60,7 +60,7 @@ class InstantRestoreTest extends QemuTest {
       "case \"$*\" in *mem-path=*) echo cannot map it >&2; exit 1;; esac";
 
   /** Whether a page becomes zero between two passes is a matter of time. */
-  private static final int MOST_OTHER_SAVES = 10;
+  private static final int MAX_OTHER_SAVES = 10;
 
   private static final UUID FIRST_ID = UUID.fromString("c0ffee00-1234-5678-9abc-def012345678");
 
@@ -582,7 +582,7 @@ class InstantRestoreTest extends QemuTest {
   @Test
   void oldContentLeftByQemu() throws Exception {
     String saved = saveInPasses();
-    for (int others = 0; !holdsOldContent() && others < MOST_OTHER_SAVES; others++) {
+    for (int others = 0; !holdsOldContent() && others < MAX_OTHER_SAVES; others++) {
       saved = saveInPasses();
     }
     assertThat(holdsOldContent()).as("a page that became zero after it was saved").isTrue();

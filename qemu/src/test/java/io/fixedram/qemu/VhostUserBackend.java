@@ -16,7 +16,7 @@ import java.nio.file.Path;
  */
 final class VhostUserBackend implements AutoCloseable {
   private static final int HEADER_BYTES = 12;
-  private static final int MOST_PAYLOAD_BYTES = 1 << 16;
+  private static final int MAX_PAYLOAD_BYTES = 1 << 16;
   private static final int GET_FEATURES = 1;
   private static final int VERSION_1_REPLY = 1 | 4;
 
@@ -57,7 +57,7 @@ final class VhostUserBackend implements AutoCloseable {
     int request = header.getInt();
     header.getInt();
     int payload = header.getInt();
-    if (payload < 0 || payload > MOST_PAYLOAD_BYTES) {
+    if (payload < 0 || payload > MAX_PAYLOAD_BYTES) {
       throw new IOException("a payload of " + payload + " bytes");
     }
     read(channel, payload);

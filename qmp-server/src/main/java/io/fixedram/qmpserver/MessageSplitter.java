@@ -14,7 +14,7 @@ import java.util.Optional;
  */
 final class MessageSplitter {
   /** No command of a migration comes near this. */
-  private static final int MOST_BYTES = 1 << 20;
+  private static final int MAX_BYTES = 1 << 20;
 
   private final ByteArrayOutputStream message = new ByteArrayOutputStream();
   private int depth;
@@ -37,8 +37,8 @@ final class MessageSplitter {
         throw new FixedRamException("JSON parse error, a message begins with '{'");
       }
       message.write(next);
-      if (message.size() > MOST_BYTES) {
-        throw new FixedRamException("a message is at most " + MOST_BYTES + " bytes");
+      if (message.size() > MAX_BYTES) {
+        throw new FixedRamException("a message is at most " + MAX_BYTES + " bytes");
       }
       step(next);
       if (depth == 0) {

@@ -23,7 +23,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * read holds up nobody; one that lets too much gather is cut off.
  */
 final class QmpSession implements AutoCloseable {
-  private static final int MOST_WAITING_BYTES = 4 << 20;
+  private static final int MAX_WAITING_BYTES = 4 << 20;
   private static final int BUFFER_BYTES = 1 << 14;
 
   /** In the queue of what goes out: nothing follows. */
@@ -135,7 +135,7 @@ final class QmpSession implements AutoCloseable {
   }
 
   private void offer(String message) {
-    if (waitingBytes.addAndGet(message.length()) > MOST_WAITING_BYTES) {
+    if (waitingBytes.addAndGet(message.length()) > MAX_WAITING_BYTES) {
       close();
       end();
     } else {

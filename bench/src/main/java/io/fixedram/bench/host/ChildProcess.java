@@ -25,7 +25,7 @@ public final class ChildProcess {
   private static final int POLL_MILLIS = 50;
   private static final int KIND_MILLIS = 500;
   private static final int END_MILLIS = 5000;
-  private static final int MOST_OUTPUT_BYTES = 4 << 20;
+  private static final int MAX_OUTPUT_BYTES = 4 << 20;
 
   /** In proc_pid_stat(5), counted from the state, which is the third field. */
   private static final int CHILDREN_USER_TICKS = 16 - 3;
@@ -111,7 +111,7 @@ public final class ChildProcess {
           try (in) {
             byte[] first = in.readNBytes(1);
             onFirst.run();
-            byte[] kept = in.readNBytes(MOST_OUTPUT_BYTES - first.length);
+            byte[] kept = in.readNBytes(MAX_OUTPUT_BYTES - first.length);
             in.transferTo(OutputStream.nullOutputStream());
             ByteArrayOutputStream all = new ByteArrayOutputStream(first.length + kept.length);
             all.writeBytes(first);

@@ -21,7 +21,7 @@ final class PatientOutput extends OutputStream {
   private static final long POLL_MILLIS = 50;
 
   /** So many polls after the end was asked for. */
-  private static final int MOST_POLLS = 8;
+  private static final int MAX_POLLS = 8;
 
   private final FileOutputStream stream;
   private final Cancellation cancellation;
@@ -64,7 +64,7 @@ final class PatientOutput extends OutputStream {
         var _ = writing.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
         return;
       } catch (TimeoutException e) {
-        if (cancellation.isCancelled() && ++polls > MOST_POLLS) {
+        if (cancellation.isCancelled() && ++polls > MAX_POLLS) {
           givenUp = true;
           throw notRead();
         }

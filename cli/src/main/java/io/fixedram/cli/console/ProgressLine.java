@@ -7,7 +7,7 @@ import java.util.List;
 
 /** Puts a transfer into one line. */
 final class ProgressLine {
-  private static final int LEAST_BAR = 10;
+  private static final int MIN_BAR = 10;
   private static final int LARGEST_BAR = 30;
   private static final int CTRL_C_COLUMNS = 3;
   private static final String GAP = "  ";
@@ -27,12 +27,12 @@ final class ProgressLine {
     String lead = state.phase() + " ";
     String percent = " " + percent(state);
     int fixed = lead.length() + percent.length();
-    if (fixed + LEAST_BAR > room) {
+    if (fixed + MIN_BAR > room) {
       return cut(lead + percent.strip(), room);
     }
     StringBuilder tail = new StringBuilder(percent);
     for (String fact : facts) {
-      if (lead.length() + LEAST_BAR + tail.length() + GAP.length() + fact.length() > room) {
+      if (lead.length() + MIN_BAR + tail.length() + GAP.length() + fact.length() > room) {
         break;
       }
       tail.append(GAP).append(fact);

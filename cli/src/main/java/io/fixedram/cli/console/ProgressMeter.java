@@ -9,7 +9,7 @@ import java.util.OptionalLong;
 /** Reads a transfer from time to time, and works out how fast it goes. */
 final class ProgressMeter {
   private static final long WINDOW_NANOS = 3_000_000_000L;
-  private static final long LEAST_NANOS = 250_000_000L;
+  private static final long MIN_NANOS = 250_000_000L;
 
   private record Sample(long nanos, long doneBytes, long transferredBytes) {}
 
@@ -40,7 +40,7 @@ final class ProgressMeter {
     double donePerSecond = seconds > 0 ? (now.doneBytes() - first.doneBytes()) / seconds : 0;
     double movedPerSecond =
         seconds > 0 ? (now.transferredBytes() - first.transferredBytes()) / seconds : 0;
-    boolean known = donePerSecond > 0 && nowNanos - first.nanos() >= LEAST_NANOS;
+    boolean known = donePerSecond > 0 && nowNanos - first.nanos() >= MIN_NANOS;
     long missing = Math.max(0, view.ramBytes() - now.doneBytes());
     return new ProgressState(
         view.phase(),

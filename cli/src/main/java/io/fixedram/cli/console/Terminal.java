@@ -35,7 +35,7 @@ public record Terminal(
     boolean errIsTerminal,
     int columns) {
   private static final int USUAL_COLUMNS = 80;
-  private static final int LEAST_COLUMNS = 20;
+  private static final int MIN_COLUMNS = 20;
 
   /**
    * The streams of this process.
@@ -88,7 +88,7 @@ public record Terminal(
     }
     try {
       int columns = Integer.parseInt(fromEnvironment);
-      return columns <= 0 ? USUAL_COLUMNS : Math.max(LEAST_COLUMNS, columns);
+      return columns <= 0 ? USUAL_COLUMNS : Math.max(MIN_COLUMNS, columns);
     } catch (NumberFormatException e) {
       return USUAL_COLUMNS;
     }

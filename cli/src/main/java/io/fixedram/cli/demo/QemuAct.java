@@ -42,7 +42,7 @@ final class QemuAct {
       new MemoryGuest(List.of(new MemoryGuest.Region(16L << 20, 8192)), 10_000);
   private static final int ROUNDS = 3;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-  private static final int MOST_PASSES = 10;
+  private static final int MAX_PASSES = 10;
 
   private final Path qemu;
   private final ScratchDirectory directory;
@@ -107,7 +107,7 @@ final class QemuAct {
               false,
               AfterSave.QUIT,
               WriteOptions.defaults(),
-              MOST_PASSES),
+              MAX_PASSES),
           listener,
           cancellation);
     } finally {

@@ -23,7 +23,7 @@ public final class Interruption {
   private static final long TOGETHER_NANOS = 1_000_000_000;
 
   /** More than this program has; of further ones none would be seen. */
-  private static final int MOST_THREADS = 256;
+  private static final int MAX_THREADS = 256;
 
   private final Cancellation cancellation;
   private final Runnable whenSlow;
@@ -104,7 +104,7 @@ public final class Interruption {
       for (ThreadGroup parent = all.getParent(); parent != null; parent = parent.getParent()) {
         all = parent;
       }
-      Thread[] threads = new Thread[MOST_THREADS];
+      Thread[] threads = new Thread[MAX_THREADS];
       int count = all.enumerate(threads);
       Map<String, Long> kinds =
           Arrays.stream(threads, 0, count)

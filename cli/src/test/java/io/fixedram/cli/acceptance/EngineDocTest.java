@@ -18,7 +18,7 @@ class EngineDocTest {
   private static final Path TREE = Path.of("..").toAbsolutePath().normalize();
   private static final Path PAGE = TREE.resolve("docs/engine.md");
   private static final String CODE_INDENT = "    ";
-  private static final int MOST_LINES = 39;
+  private static final int MAX_LINES = 39;
 
   @TempDir Path directory;
 
@@ -31,7 +31,7 @@ class EngineDocTest {
   void programOnThePageWorks() throws IOException, InterruptedException {
     List<String> page = Files.readAllLines(PAGE);
     List<String> program = between(page, "```java", "```");
-    assertThat(program).hasSizeBetween(10, MOST_LINES);
+    assertThat(program).hasSizeBetween(10, MAX_LINES);
     Files.write(directory.resolve("Counters.java"), program);
     // What stands in a clone, and nothing that Maven alone would make there.
     Files.createSymbolicLink(directory.resolve("fixedram"), TREE.resolve("fixedram"));

@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
  * commas stand for one, or a JSON object. Immutable.
  */
 public final class OptionValue {
-  private static final int MOST_SHOWN = 60;
+  private static final int MAX_SHOWN = 60;
 
   private final String firstKey;
   private final boolean json;
@@ -65,7 +65,7 @@ public final class OptionValue {
     } catch (FixedRamException e) {
       throw new NotInstantException(
           "the option value "
-              + (text.length() > MOST_SHOWN ? text.substring(0, MOST_SHOWN) + "..." : text)
+              + (text.length() > MAX_SHOWN ? text.substring(0, MAX_SHOWN) + "..." : text)
               + " can't be read ("
               + e.getMessage()
               + "): write it as JSON with double quotes, or as key=value");

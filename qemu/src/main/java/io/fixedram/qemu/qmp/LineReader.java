@@ -12,7 +12,7 @@ import java.util.Optional;
 /** Reads the lines of a channel: QMP ends each message with a line's end. Not thread-safe. */
 final class LineReader {
   /** The longest answer known, that of query-qmp-schema, has about 200 KiB. */
-  private static final int MOST_BYTES = 16 << 20;
+  private static final int MAX_BYTES = 16 << 20;
 
   private final ReadableByteChannel channel;
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(64 << 10).limit(0);
@@ -32,8 +32,8 @@ final class LineReader {
         }
         line.write(next);
       }
-      if (line.size() > MOST_BYTES) {
-        throw new FixedRamException("a message of more than " + MOST_BYTES + " bytes");
+      if (line.size() > MAX_BYTES) {
+        throw new FixedRamException("a message of more than " + MAX_BYTES + " bytes");
       }
       buffer.clear();
       int count = channel.read(buffer);

@@ -10,7 +10,7 @@ import java.util.Optional;
 
 /** The events that wait to be taken. Safe for use by several threads. */
 final class QmpEvents {
-  private static final int MOST_KEPT = 4096;
+  private static final int MAX_KEPT = 4096;
 
   private final ArrayDeque<QmpEvent> waiting = new ArrayDeque<>();
   private Optional<FixedRamException> end = Optional.empty();
@@ -30,7 +30,7 @@ final class QmpEvents {
   }
 
   synchronized void add(QmpEvent event) {
-    if (waiting.size() == MOST_KEPT) {
+    if (waiting.size() == MAX_KEPT) {
       waiting.removeFirst();
     }
     waiting.addLast(event);
