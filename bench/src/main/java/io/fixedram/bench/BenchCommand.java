@@ -202,8 +202,12 @@ record BenchCommand(BenchSettings settings, Optional<Path> json, Optional<Path> 
       BenchResult result = measure(console, cancellation);
       measurements.ifPresent(
           file -> file.write(JsonObject.text(out -> ResultJson.write(out, result)) + "\n"));
-      picture.ifPresent(file -> file.write(SvgChart.of(result)));
       json.ifPresent(path -> console.done(path + " has all measurements"));
+      picture.ifPresent(file -> file.write(SvgChart.of(result)));
+      chart.ifPresent(path ->
+          console.done(
+              json.map(other -> other + " and " + path + " are").orElse(path + " is")
+                  + " complete"));
       console.result(ResultText.of(result));
       console.json(out -> ResultJson.write(out, result));
       return ExitStatus.DONE;

@@ -71,7 +71,7 @@ final class RestoredMachine implements AutoCloseable {
     return QmpClient.connect(new Endpoint.Unix(socket));
   }
 
-  /** Ended by QMP it says nothing; by a signal, if that does not go. */
+  /** Ended by QMP it says nothing; by a signal, if that fails. */
   @Override
   public void close() {
     try (guest) {

@@ -21,40 +21,50 @@ final class Failures {
     }
     return switch (failure) {
       case CancelledException _ -> {
-        console.failure(
-            console.hasWarned() ? "interrupted" : "interrupted, and everything put back");
+        tellAfterwards(
+            console.hasWarned() || console.whatIsDone().isPresent()
+                ? "interrupted"
+                : "interrupted, and everything put back",
+            console);
         yield ExitStatus.INTERRUPTED;
       }
       case DamagedSaveException e -> {
-        console.failure(sentence(e));
+        tellAfterwards(sentence(e), console);
         yield ExitStatus.DAMAGED;
       }
       case OutputException e -> {
-        console.failure(console.whatIsDone().map(done -> done + ", but ").orElse("") + sentence(e));
+        tellAfterwards(sentence(e), console);
         yield e.interrupted() ? ExitStatus.INTERRUPTED : ExitStatus.FAILED;
       }
       case FixedRamException e -> {
-        console.failure(sentence(e));
+        tellAfterwards(sentence(e), console);
         yield ExitStatus.FAILED;
       }
       case OutOfMemoryError e -> {
-        console.failure(
+        tellAfterwards(
             "out of memory ("
                 + e.getMessage()
                 + "): the Java heap of "
                 + (Runtime.getRuntime().maxMemory() >> 20)
-                + " MiB is too small for this; set _JAVA_OPTIONS=-Xmx1g and try again");
+                + " MiB is too small for this; set _JAVA_OPTIONS=-Xmx1g and try again",
+            console);
         yield ExitStatus.FAILED;
       }
       default -> {
         console.trace(failure);
-        console.failure(
+        tellAfterwards(
             "internal error ("
                 + failure
-                + "): this is a mistake in fixedram, please report it with what -v prints");
+                + "): this is a mistake in fixedram, please report it with what -v prints",
+            console);
         yield ExitStatus.FAILED;
       }
     };
+  }
+
+  /** After what the command has done, which no later failure may hide. */
+  private static void tellAfterwards(String failure, Console console) {
+    console.failure(console.whatIsDone().map(done -> done + ", but ").orElse("") + failure);
   }
 
   private static String sentence(FixedRamException failure) {

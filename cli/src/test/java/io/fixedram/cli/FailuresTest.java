@@ -48,6 +48,17 @@ class FailuresTest {
   }
 
   @Test
+  void whatIsDoneComesBeforeAnyFailure() {
+    Console console = console(false);
+    console.done("X is complete");
+    assertThat(Failures.tell(new StorageException("why", 28), console)).isEqualTo(1);
+    assertThat(said()).isEqualTo("fixedram: X is complete, but why\n");
+    err.reset();
+    assertThat(Failures.tell(new CancelledException(), console)).isEqualTo(130);
+    assertThat(said()).isEqualTo("fixedram: X is complete, but interrupted\n");
+  }
+
+  @Test
   void damageIsThree() {
     assertThat(tell(new DamagedSaveException("a b c"), false)).isEqualTo(3);
     assertThat(said()).isEqualTo("fixedram: a b c\n");

@@ -79,7 +79,7 @@ public final class HotFile {
     return new HotFile(calls, save, blocks, SiblingName.of(real, "", ".hot"));
   }
 
-  /** Where it lies. */
+  /** Path of the file. */
   public Path path() {
     return path;
   }

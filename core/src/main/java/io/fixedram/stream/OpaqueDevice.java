@@ -14,8 +14,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.regex.Pattern;
 
 /**
- * The device state of a guest that is no QEMU: bytes that mean something to its owner only, as one
- * device section with an end and a description, so that every reader of a stream finds its way:
+ * The device state of a guest that is not of QEMU: bytes that mean something to its owner only, as
+ * one device section with an end and a description, so that every reader of a stream finds its way:
  *
  * <pre>
  *   u8 SECTION_FULL, be32 id, u8 length, name, be32 instance 0, be32 version, payload

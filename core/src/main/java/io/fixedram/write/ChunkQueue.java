@@ -19,7 +19,7 @@ final class ChunkQueue {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
 
-  /** The last one used comes first: as few as the disk leaves to be used are ever touched. */
+  /** LIFO, so that no more buffers are faulted in than the disk's backlog needs. */
   private final Deque<Chunk> free = new ArrayDeque<>();
 
   private final Deque<Chunk> queue = new ArrayDeque<>();

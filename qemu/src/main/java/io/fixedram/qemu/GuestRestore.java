@@ -472,7 +472,7 @@ public final class GuestRestore {
         view.faults().total().toNanos() / 1e9);
   }
 
-  /** Of what does not go through here. */
+  /** Bytes of stored pages, where QEMU takes them from the file itself. */
   private OptionalLong presentBytes(RestoreVia via) {
     return switch (via) {
       case NATIVE, INSTANT ->

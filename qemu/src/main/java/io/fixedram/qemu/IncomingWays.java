@@ -24,7 +24,7 @@ final class IncomingWays {
    * Chooses.
    *
    * @param capabilities the migration capabilities that this QEMU knows
-   * @throws FixedRamException if the way asked for does not go
+   * @throws FixedRamException if the way asked for is not possible
    */
   static Choice choose(
       RestoreVia wanted,
@@ -43,7 +43,7 @@ final class IncomingWays {
 
   private static Choice unless(Optional<String> obstacle, RestoreVia wanted) {
     if (obstacle.isPresent()) {
-      throw new FixedRamException("--via " + wanted.text() + " does not go: " + obstacle.get());
+      throw new FixedRamException("--via " + wanted.text() + " is not possible: " + obstacle.get());
     }
     return new Choice(wanted, ASKED_FOR);
   }

@@ -32,7 +32,7 @@ record RestoreStart(
    * Decides.
    *
    * @param listener is told what of the command does not count
-   * @throws FixedRamException if what was asked for does not go
+   * @throws FixedRamException if what was asked for is not possible
    */
   static RestoreStart of(
       RestoreRequest request,
@@ -49,7 +49,7 @@ record RestoreStart(
   private static RestoreStart ofWaiting(RestoreVia via, RestoreTarget.Running running) {
     String reason = "a save is mapped when QEMU starts, which takes -- QEMU-COMMAND, not --qmp";
     if (via == RestoreVia.INSTANT) {
-      throw new FixedRamException("--via instant does not go: " + reason);
+      throw new FixedRamException("--via instant is not possible: " + reason);
     }
     return plain(running, Optional.of(reason).filter(_ -> via == RestoreVia.AUTO), false);
   }
@@ -86,7 +86,7 @@ record RestoreStart(
           given.with(instant.words()), given, Optional.of(instant), Optional.empty(), mayServe);
     } catch (NotInstantException e) {
       if (request.via() == RestoreVia.INSTANT) {
-        throw new FixedRamException("--via instant does not go: " + e.sentence(), e);
+        throw new FixedRamException("--via instant is not possible: " + e.sentence(), e);
       }
       return plain(given, Optional.of(e.sentence()), mayServe);
     }

@@ -71,7 +71,7 @@ class DestinationContentTest extends QemuTest {
   private void assertNotNative(RunningQemu qemu, String why) {
     assertThatThrownBy(() -> restore(qemu, RestoreVia.NATIVE))
         .isInstanceOf(FixedRamException.class)
-        .hasMessageContaining("--via native does not go: ")
+        .hasMessageContaining("--via native is not possible: ")
         .hasMessageContaining(why)
         .hasMessageContaining("--via stream works with it");
   }

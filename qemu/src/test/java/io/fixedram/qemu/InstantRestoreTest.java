@@ -365,7 +365,7 @@ class InstantRestoreTest extends QemuTest {
   private void assertRefused(List<String> command, String why) {
     assertThatThrownBy(() -> restore(request(command, RestoreVia.INSTANT)))
         .isInstanceOf(FixedRamException.class)
-        .hasMessageContaining("--via instant does not go: ")
+        .hasMessageContaining("--via instant is not possible: ")
         .hasMessageContaining(why);
     awaitNoQemu();
     assertThat(canBeLocked()).isTrue();
@@ -562,7 +562,7 @@ class InstantRestoreTest extends QemuTest {
     try (RunningQemu qemu = waiting(TestedQemu.QEMU_10, GuestSpec.small())) {
       assertThatThrownBy(() -> restore(qemu, RestoreVia.INSTANT))
           .isInstanceOf(FixedRamException.class)
-          .hasMessageContaining("--via instant does not go")
+          .hasMessageContaining("--via instant is not possible")
           .hasMessageContaining("-- QEMU-COMMAND");
     }
   }

@@ -38,7 +38,7 @@ class LazyObstaclesTest extends QemuTest {
     try (RunningQemu qemu = waiting(version, target)) {
       assertThatThrownBy(() -> restore(qemu, RestoreVia.LAZY))
           .isInstanceOf(FixedRamException.class)
-          .hasMessageContaining("--via lazy does not go: ")
+          .hasMessageContaining("--via lazy is not possible: ")
           .hasMessageContaining(why)
           .hasMessageContaining("--via stream works with it");
       assertThat(qemu.status()).isEqualTo("inmigrate");

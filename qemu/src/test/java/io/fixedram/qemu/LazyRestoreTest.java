@@ -258,7 +258,7 @@ class LazyRestoreTest extends QemuTest {
               stream, RestoreVia.LAZY, false, false, new RestoreTarget.Running(target.qmp()));
       assertThatThrownBy(() -> restore(request))
           .isInstanceOf(FixedRamException.class)
-          .hasMessageContaining("--via lazy does not go")
+          .hasMessageContaining("--via lazy is not possible")
           .hasMessageContaining("fixedram convert");
       assertThat(target.status()).isEqualTo("inmigrate");
     }

@@ -89,7 +89,7 @@ class RunStateTest extends QemuTest {
     try (RunningQemu qemu = another(version)) {
       assertThatThrownBy(() -> restore(qemu, RestoreVia.LAZY))
           .isInstanceOf(FixedRamException.class)
-          .hasMessageContaining("--via lazy does not go: ")
+          .hasMessageContaining("--via lazy is not possible: ")
           .hasMessageContaining("holds a guest in the state '" + state + "'");
     }
   }

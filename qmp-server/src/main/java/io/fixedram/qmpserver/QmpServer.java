@@ -184,7 +184,8 @@ public final class QmpServer implements AutoCloseable {
     } finally {
       guest.removeListener(teller);
       session.end();
-      session.awaitEnd();
+      // Not for ever: a client that only writes waits for us to read, and we for it.
+      session.awaitEnd(System.nanoTime() + LAST_WORDS.toNanos());
       sessions.remove(session);
     }
   }

@@ -167,16 +167,6 @@ final class QmpSession implements AutoCloseable {
     outgoing.add(END);
   }
 
-  /** Waits until all is written, or the session closed. */
-  void awaitEnd() {
-    try {
-      written.await();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      close();
-    }
-  }
-
   /** Waits until it has ended, and closes it if it does not in time. */
   void awaitEnd(long untilNanos) {
     try {

@@ -457,6 +457,17 @@ class QmpServerTest {
     assertThat(client().execute("query-status").get("running").flag()).isTrue();
   }
 
+  /** It reads no answers, and waits until all that it says is read. */
+  @Test
+  void tooLongAMessageOfAClientThatDoesNotReadEndsTheSession() throws IOException {
+    String unknown = "{\"execute\": \"query-nope\", \"id\": \"" + "x".repeat(1000) + "\"}";
+    try (SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(endpoint.path()))) {
+      write(client, "{\"execute\": \"qmp_capabilities\"}" + unknown.repeat(1500));
+      assertThatThrownBy(() -> write(client, "{\"execute\":\"" + "x".repeat(4 << 20)))
+          .isInstanceOf(IOException.class);
+    }
+  }
+
   private static void write(SocketChannel client, String text) throws IOException {
     ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
     while (bytes.hasRemaining()) {

@@ -5,6 +5,7 @@ import io.fixedram.error.StorageException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /**
@@ -36,13 +37,28 @@ public final class ResultFile implements AutoCloseable {
     return new ResultFile(path, existed);
   }
 
-  /** Replaces what is in it. */
+  /** Replaces what is in it, which stays until all of the text is written. */
   public void write(String text) {
     try {
-      Files.writeString(path, text);
+      if (Files.isRegularFile(path)) {
+        replace(path.toRealPath(), text);
+      } else {
+        Files.writeString(path, text);
+      }
       written = true;
     } catch (IOException e) {
       throw cannotWrite(path, e);
+    }
+  }
+
+  private static void replace(Path file, String text) throws IOException {
+    Path partial = Files.createTempFile(file.resolveSibling("."), "result-", ".partial");
+    try {
+      Files.setPosixFilePermissions(partial, Files.getPosixFilePermissions(file));
+      Files.writeString(partial, text);
+      Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(partial);
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.bench.result;
 
+import io.fixedram.cli.console.Printable;
 import io.fixedram.cli.console.Table;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,7 +21,7 @@ public final class ResultText {
   public static String of(BenchResult result) {
     StringBuilder out = new StringBuilder();
     for (Map.Entry<String, String> fact : result.host().facts().entrySet()) {
-      out.append(fact.getKey()).append(": ").append(fact.getValue()).append('\n');
+      out.append(Printable.line(fact.getKey() + ": " + fact.getValue())).append('\n');
     }
     for (SuiteResult suite : result.suites()) {
       out.append('\n').append(suite(suite));
@@ -38,10 +39,12 @@ public final class ResultText {
       rival
           .failure()
           .ifPresent(why ->
-              out.append(INDENT).append(rival.name()).append(" failed: ").append(why).append('\n'));
+              out.append(INDENT)
+                  .append(Printable.line(rival.name() + " failed: " + why))
+                  .append('\n'));
     }
     for (String note : suite.notes()) {
-      out.append(INDENT).append(note).append('\n');
+      out.append(INDENT).append(Printable.line(note)).append('\n');
     }
     return out.toString();
   }
@@ -90,7 +93,7 @@ public final class ResultText {
                   .orElse("not measured");
       out.append(INDENT).append(String.format(Locale.ROOT, "%-13s", verdict)).append(target.name());
       target.measured().ifPresent(measured -> out.append(": ").append(text(measured)));
-      target.failure().ifPresent(why -> out.append(": ").append(why));
+      target.failure().ifPresent(why -> out.append(": ").append(Printable.line(why)));
       out.append('\n');
     }
     return out.toString();
