@@ -11,7 +11,7 @@ import java.util.Optional;
  * runs the oldest are left to the background.
  */
 final class Neighbourhoods {
-  private static final int MOST = 64;
+  private static final int MAX_WALKS = 64;
 
   /** How far behind a run its guest may be seen again, over pages that it had by other means. */
   private static final int MAX_GAP_PAGES = 1024;
@@ -69,7 +69,7 @@ final class Neighbourhoods {
     long wanted = Math.max(runPages, 2 * lengthBefore(block, first));
     long rounded = (asked.end() + runPages - 1) / runPages * runPages;
     long end = Math.min(block.pages(), Math.max(rounded, first + Math.min(wanted, mostPages)));
-    if (walks.size() == MOST) {
+    if (walks.size() == MAX_WALKS) {
       walks.removeLast();
     }
     walks.addFirst(new Walk(new PageRun(block, first, end), first));

@@ -82,12 +82,8 @@ public final class GuestSave {
         putBack();
         view.phase("writing to disk");
         written = writer.publish(cancellation);
-      } catch (QmpException e) {
+      } catch (FixedRamException e) {
         FixedRamException reason = reason(e);
-        undo.run(reason, before);
-        throw reason;
-      } catch (LateAnswerException e) {
-        FixedRamException reason = cancellation.isCancelled() ? new CancelledException() : e;
         undo.run(reason, before);
         throw reason;
       } catch (RuntimeException | Error e) {
@@ -171,7 +167,15 @@ public final class GuestSave {
     }
   }
 
-  /** What is behind a command that QEMU refused. */
+  /** What is behind a failure: a refusal or a missing answer has reasons of its own. */
+  private FixedRamException reason(FixedRamException failure) {
+    return switch (failure) {
+      case QmpException refused -> reason(refused);
+      case LateAnswerException _ when cancellation.isCancelled() -> new CancelledException();
+      default -> failure;
+    };
+  }
+
   private FixedRamException reason(QmpException refused) {
     if (own.hasBegun()) {
       return refused;

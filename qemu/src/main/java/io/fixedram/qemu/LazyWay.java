@@ -144,8 +144,8 @@ final class LazyWay implements IncomingWay, Lifeline {
     view.serving(OptionalDouble.empty());
     CompletableFuture<Void> served = new CompletableFuture<>();
     Thread thread = Thread.ofPlatform().daemon().name("page server").start(() -> serve(served));
-    // A second request must find the action that gives the guest up, so that one is taken back
-    // last.
+    // The refusal is taken back last: as long as the guest can be given up here, a first request is
+    // refused.
     try (Cancellation.Registration _ = cancellation.refuseOnce(this::refuse);
         Cancellation.Registration _ = cancellation.onCancel(stop::begin)) {
       neglect = attend(served);

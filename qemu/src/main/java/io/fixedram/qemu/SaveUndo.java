@@ -50,7 +50,7 @@ final class SaveUndo {
     if (failure instanceof QemuGoneException) {
       return;
     }
-    if (!attempt(failure, () -> own.cancelAndWait(patience()))) {
+    if (!cancelMigration(failure)) {
       listener.warning(
           "QEMU does not answer, so its migration settings may stay as the save had them"
               + andStopped());
@@ -74,16 +74,18 @@ final class SaveUndo {
     }
   }
 
-  /** Of a guest that stands still the user is told why this does not end at once. */
-  private Duration patience() {
-    if (!cancellation.isCancelled()) {
-      return ANSWER_TIME;
+  /** Of a guest that would stay stopped the user is told why this does not end yet. */
+  private boolean cancelMigration(Throwable failure) {
+    if (cancellation.isCancelled() && !attempt(failure, () -> own.cancel(SHORT_ANSWER_TIME))) {
+      if (!own.guestStopped()) {
+        return false;
+      }
+      listener.warning(
+          "QEMU does not answer; waiting "
+              + ANSWER_TIME.toSeconds()
+              + " s more, since the guest is stopped");
     }
-    if (!own.guestStopped()) {
-      return SHORT_ANSWER_TIME;
-    }
-    listener.note("the save is given up; waiting for QEMU to let the guest go on");
-    return ANSWER_TIME;
+    return attempt(failure, () -> own.cancelAndWait(ANSWER_TIME));
   }
 
   private String andStopped() {

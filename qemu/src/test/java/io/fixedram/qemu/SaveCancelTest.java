@@ -86,7 +86,10 @@ class SaveCancelTest extends QemuTest {
       // A guest that was stopped for the save is worth a longer wait, of which the user is told.
       assertThat(Duration.ofNanos(System.nanoTime() - cancelled.join()))
           .isLessThan(stopFirst ? Duration.ofSeconds(20) : Duration.ofSeconds(8));
-      assertThat(recorder.warnings()).anyMatch(warning -> warning.contains("does not answer"));
+      assertThat(recorder.warnings()).anyMatch(warning -> warning.contains("does not answer, so"));
+      assertThat(recorder.warnings())
+          .filteredOn(warning -> warning.contains("s more, since the guest is stopped"))
+          .hasSize(stopFirst ? 1 : 0);
       assertNoFileLeft();
       LazyFailureTest.signal("CONT", source.process().pid());
       RunningQemu.await(
