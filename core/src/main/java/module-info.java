@@ -9,11 +9,16 @@ module io.fixedram.core {
   requires jdk.jfr;
 
   exports io.fixedram.bytes;
+  exports io.fixedram.cancel;
   exports io.fixedram.engine;
   exports io.fixedram.error;
   exports io.fixedram.guest;
   exports io.fixedram.layout;
-  exports io.fixedram.os;
+  exports io.fixedram.os to
+      io.fixedram.bench,
+      io.fixedram.cli,
+      io.fixedram.qemu,
+      io.fixedram.qmpserver;
   exports io.fixedram.pageserver to
       io.fixedram.cli,
       io.fixedram.qemu;

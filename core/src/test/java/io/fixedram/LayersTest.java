@@ -9,12 +9,14 @@ class LayersTest extends ModuleRules {
   LayersTest() {
     super(
         "error",
+        "cancel",
         "os",
         "bytes",
         "guest",
         "stream",
         "layout",
         "store",
+        "publish",
         "write",
         "engine",
         "pageserver");

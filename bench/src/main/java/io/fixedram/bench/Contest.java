@@ -3,9 +3,9 @@ package io.fixedram.bench;
 
 import io.fixedram.bench.result.RivalResult;
 import io.fixedram.bench.result.Sample;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.os.Cancellation;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

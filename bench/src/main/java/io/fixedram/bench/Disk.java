@@ -2,8 +2,8 @@
 package io.fixedram.bench;
 
 import io.fixedram.bench.host.ChildProcess;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.StorageException;
-import io.fixedram.os.Cancellation;
 import io.fixedram.os.Descriptor;
 import java.io.IOException;
 import java.lang.foreign.Arena;

@@ -5,7 +5,7 @@ import io.fixedram.bench.host.ChildProcess;
 import io.fixedram.bench.result.Metric;
 import io.fixedram.bench.result.Names;
 import io.fixedram.bench.result.Sample;
-import io.fixedram.os.Cancellation;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.qemu.qmp.Json;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.bench;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.StorageException;
-import io.fixedram.os.Cancellation;
 import io.fixedram.os.Descriptor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;

@@ -3,9 +3,9 @@ package io.fixedram.bench;
 
 import io.fixedram.bench.guest.Qemu;
 import io.fixedram.bench.host.CacheDirectory;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.process.Programs;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,8 +3,8 @@ package io.fixedram.bench;
 
 import io.fixedram.bench.guest.BootedGuest;
 import io.fixedram.bench.guest.Guest.Activity;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.GuestRestore;
 import io.fixedram.qemu.RestoreReport;
 import io.fixedram.qemu.RestoreRequest;

@@ -2,8 +2,8 @@
 package io.fixedram.bench;
 
 import io.fixedram.bench.guest.Qemu;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.host.ScratchDirectory;
-import io.fixedram.os.Cancellation;
 import java.nio.file.Path;
 import java.util.List;
 

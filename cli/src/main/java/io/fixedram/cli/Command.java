@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.console.Console;
-import io.fixedram.os.Cancellation;
 
 /** One command with everything that was asked for. */
 public interface Command {

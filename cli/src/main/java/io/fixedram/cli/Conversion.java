@@ -2,13 +2,13 @@
 package io.fixedram.cli;
 
 import io.fixedram.bytes.ByteTarget;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.PageSource;
 import io.fixedram.guest.SaveSink;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.TransferListener;
 import io.fixedram.qemu.TransferView;
 import io.fixedram.stream.StreamEncoder;

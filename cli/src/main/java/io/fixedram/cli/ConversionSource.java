@@ -2,11 +2,11 @@
 package io.fixedram.cli;
 
 import io.fixedram.bytes.ByteSource;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.console.Console;
 import io.fixedram.guest.PageSource;
 import io.fixedram.guest.SaveSink;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.os.Cancellation;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
 import io.fixedram.stream.StreamDecoder;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.args.Arguments;
 import io.fixedram.cli.args.CommandSpec;
 import io.fixedram.cli.args.CommandSpec.Example;
@@ -12,7 +13,6 @@ import io.fixedram.cli.demo.Demo;
 import io.fixedram.cli.demo.DemoAct;
 import io.fixedram.cli.demo.DemoSettings;
 import io.fixedram.cli.demo.ServedDemo;
-import io.fixedram.os.Cancellation;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.args.Arguments;
 import io.fixedram.cli.args.CommandSpec;
 import io.fixedram.cli.args.CommandSpec.Example;
 import io.fixedram.cli.console.Console;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.os.Cancellation;
 import io.fixedram.store.BlockInfo;
 import io.fixedram.store.SaveInfo;
 import java.nio.file.Path;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.args.ArgumentParser;
 import io.fixedram.cli.args.Arguments;
 import io.fixedram.cli.args.CommandSpec;
@@ -12,7 +13,6 @@ import io.fixedram.cli.console.OutputOptions;
 import io.fixedram.cli.console.OutputOptions.Progress;
 import io.fixedram.cli.console.Terminal;
 import io.fixedram.cli.host.Interruption;
-import io.fixedram.os.Cancellation;
 import java.util.List;
 import java.util.Optional;
 

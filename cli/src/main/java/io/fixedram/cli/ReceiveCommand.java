@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.args.Arguments;
 import io.fixedram.cli.args.CommandSpec;
 import io.fixedram.cli.args.CommandSpec.Example;
@@ -10,7 +11,6 @@ import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.ProgressDisplay;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.ReceiveReport;
 import io.fixedram.qemu.StreamReceive;
 import io.fixedram.qemu.qmp.Endpoint;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.args.Arguments;
 import io.fixedram.cli.args.CommandSpec;
 import io.fixedram.cli.args.CommandSpec.Example;
@@ -9,7 +10,6 @@ import io.fixedram.cli.console.Amounts;
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.ProgressDisplay;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.SendReport;
 import io.fixedram.qemu.StreamSend;
 import io.fixedram.qemu.qmp.Endpoint;

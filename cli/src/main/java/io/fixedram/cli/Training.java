@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.console.Terminal;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.Configuration;
@@ -11,7 +12,6 @@ import io.fixedram.guest.SaveHeader;
 import io.fixedram.guest.SaveSink;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.os.Cancellation;
 import io.fixedram.os.TemporaryDirectory;
 import io.fixedram.os.UnixSocket;
 import io.fixedram.pageserver.FaultTimes;

@@ -3,6 +3,7 @@ package io.fixedram.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.OutputOptions;
 import io.fixedram.cli.console.OutputOptions.Progress;
@@ -12,7 +13,6 @@ import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.error.UnsupportedSaveException;
-import io.fixedram.os.Cancellation;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.console.Terminal;
-import io.fixedram.os.Cancellation;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;

@@ -4,8 +4,10 @@ package io.fixedram.bytes;
 import io.fixedram.error.StorageException;
 import io.fixedram.os.Descriptor;
 import io.fixedram.os.Errno;
+import io.fixedram.os.PrivateMapping;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -28,8 +30,8 @@ public final class LocalFile implements ByteStore {
     return of(Descriptor.open(path, Descriptor.Mode.READ));
   }
 
-  /** The same of an open file, which is closed with this, or at once if it is not a regular one. */
-  public static LocalFile of(Descriptor descriptor) {
+  /** Takes an open file, which is closed with this, or at once if it is not a regular one. */
+  static LocalFile of(Descriptor descriptor) {
     try {
       Descriptor.Status opened = descriptor.status();
       if (!opened.regular()) {
@@ -58,14 +60,53 @@ public final class LocalFile implements ByteStore {
     return descriptor.path();
   }
 
-  /** The open file. */
-  public Descriptor descriptor() {
-    return descriptor;
+  /** The descriptor's number, to hand the open file over to another process. */
+  public int number() {
+    return descriptor.number();
   }
 
-  /** What the file was when it was opened. */
-  public Descriptor.Status opened() {
-    return opened;
+  /** Time of the last change of content, as of now, in the resolution of the file system. */
+  public Instant modified() {
+    return descriptor.status().modified();
+  }
+
+  /**
+   * Takes a shared flock(2), which lasts until the last copy of the descriptor is closed.
+   *
+   * @return false if a writer has locked the file; true also where the file system has no locks
+   * @throws StorageException if locking fails otherwise
+   */
+  public boolean tryLockShared() {
+    return descriptor.tryLockIfSupported(true);
+  }
+
+  /**
+   * Puts a mark on the file, which other processes can see until the last copy of the descriptor is
+   * closed: a record lock for readers on one byte far behind the end of the file.
+   *
+   * @param position of the byte
+   * @return false where the file system has no such locks
+   */
+  public boolean mark(long position) {
+    return descriptor.mark(position);
+  }
+
+  /**
+   * Maps a page copy-on-write for a moment, to see whether the file system allows it.
+   *
+   * @param position where in the file, a multiple of the host's page size
+   * @throws StorageException if it can't be mapped
+   */
+  public void probeMapping(long position) {
+    PrivateMapping.probe(descriptor, position);
+  }
+
+  /**
+   * Whether this is the file that was opened first; {@link #reopen()} gets another one if the path
+   * was given to another file meanwhile.
+   */
+  public boolean isFirstOpened() {
+    return descriptor.status().key().equals(opened.key());
   }
 
   /** Whether its name is gone, or is that of another file now. What is open stays as it is. */

@@ -3,25 +3,26 @@ package io.fixedram.engine;
 
 import io.fixedram.guest.SaveSink;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.os.SystemCalls;
-import io.fixedram.write.FixedVariant;
 import io.fixedram.write.SaveWriter;
-import io.fixedram.write.WriteOptions;
 import io.fixedram.write.WrittenSave;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** A migration into a file. */
 final class FileTransport extends Transport {
-  private final SystemCalls calls;
   private final Path path;
-  private final WriteOptions options;
+  private final Function<SaveFormat, SaveWriter> writers;
 
-  FileTransport(SystemCalls calls, Path path, WriteOptions options) {
-    this.calls = calls;
+  /**
+   * Prepares to write a file.
+   *
+   * @param writers makes what writes a save of a format to the path
+   */
+  FileTransport(Path path, Function<SaveFormat, SaveWriter> writers) {
     this.path = path;
-    this.options = options;
+    this.writers = writers;
   }
 
   /** A name that is a pipe or device is no file. */
@@ -32,7 +33,7 @@ final class FileTransport extends Transport {
 
   @Override
   Open open(SaveFormat format) {
-    return new OpenFile(SaveWriter.create(calls, path, format, FixedVariant.PROPOSAL, options));
+    return new OpenFile(writers.apply(format));
   }
 
   private record OpenFile(SaveWriter writer) implements Open {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.engine;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.Configuration;
@@ -9,7 +10,6 @@ import io.fixedram.guest.PageSource;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.guest.SaveSink;
 import io.fixedram.guest.ZeroPages;
-import io.fixedram.os.Cancellation;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.function.LongConsumer;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.guest;
 
-import io.fixedram.os.Cancellation;
+import io.fixedram.cancel.Cancellation;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 

@@ -10,7 +10,7 @@ import io.fixedram.os.Descriptor;
 import io.fixedram.os.Errno;
 import io.fixedram.os.SiblingName;
 import io.fixedram.os.SystemCalls;
-import io.fixedram.write.PendingFile;
+import io.fixedram.publish.PendingFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -187,11 +187,10 @@ public final class HotFile {
   }
 
   private ByteBuffer identity() {
-    Descriptor.Status status = save.descriptor().status();
-    Instant modified = status.modified();
-    ByteBuffer head = read(save.descriptor(), HEAD_BYTES);
+    Instant modified = save.modified();
+    ByteBuffer head = ByteBuffer.wrap(save.readHead(0, HEAD_BYTES));
     return ByteBuffer.allocate(IDENTITY_BYTES)
-        .putLong(status.sizeBytes())
+        .putLong(save.sizeBytes())
         .putLong(modified.getEpochSecond())
         .putInt(modified.getNano())
         .putInt(checksum(head, head.limit()))

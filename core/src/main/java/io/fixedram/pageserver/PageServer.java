@@ -2,6 +2,7 @@
 package io.fixedram.pageserver;
 
 import io.fixedram.bytes.ByteTarget;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
@@ -13,7 +14,6 @@ import io.fixedram.guest.PageSink;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.TransferCounters;
-import io.fixedram.os.Cancellation;
 import io.fixedram.os.UnixSocket;
 import io.fixedram.store.PageRuns;
 import io.fixedram.store.PageStore;

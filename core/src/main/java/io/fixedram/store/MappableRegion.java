@@ -7,7 +7,6 @@ import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.BlockPlace;
-import io.fixedram.os.PrivateMapping;
 import io.fixedram.store.MapObstacle.Reason;
 import java.util.Optional;
 
@@ -79,7 +78,7 @@ public final class MappableRegion {
               + HOST_PAGE_BYTES);
     }
     try {
-      PrivateMapping.probe(pages.file().descriptor(), pages.position());
+      pages.file().probeMapping(pages.position());
     } catch (StorageException e) {
       return found(Reason.REFUSED, e.sentence());
     }

@@ -33,15 +33,15 @@ public final class SaveHold implements AutoCloseable {
   public static SaveHold take(LocalFile opened) {
     LocalFile file = opened.reopen();
     try {
-      if (!file.descriptor().tryLockIfSupported(true)) {
+      if (!file.tryLockShared()) {
         throw new StorageException(
             "cannot run guests on " + file.name() + ": it is being replaced just now; try again",
             Errno.EAGAIN.number());
       }
       // Where there are no such marks, every lock counts as a hold.
-      var _ = file.descriptor().mark(MARK);
+      var _ = file.mark(MARK);
       SaveHold hold = new SaveHold(file);
-      if (!file.descriptor().status().key().equals(opened.opened().key()) || hold.replaced()) {
+      if (!file.isFirstOpened() || hold.replaced()) {
         throw new StorageException(
             "cannot run guests on " + file.name() + ": it has just been replaced; try again", 0);
       }
@@ -70,7 +70,7 @@ public final class SaveHold implements AutoCloseable {
 
   /** The held descriptor's number, to hand the hold over to another process. */
   public int number() {
-    return file.descriptor().number();
+    return file.number();
   }
 
   /** Lets go, unless another process has a copy of the descriptor. */

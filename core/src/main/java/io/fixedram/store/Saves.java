@@ -6,7 +6,6 @@ import io.fixedram.bytes.LocalFile;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.StorageException;
 import io.fixedram.layout.FixedLayout;
-import io.fixedram.os.Descriptor;
 import io.fixedram.stream.ConfigurationSection;
 import io.fixedram.stream.StreamInput;
 import java.nio.file.Path;
@@ -28,11 +27,6 @@ public final class Saves {
    */
   public static PageStore open(Path path) {
     return open(LocalFile.open(path));
-  }
-
-  /** The same of an open file, which is closed with the save, or if it is none. */
-  public static PageStore open(Descriptor descriptor) {
-    return open(LocalFile.of(descriptor));
   }
 
   /** The same of any store, which is closed with the save, or if it holds none. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.write;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.CountingSink;
@@ -8,9 +9,9 @@ import io.fixedram.guest.SaveSink;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.layout.FixedLayout;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.os.Cancellation;
 import io.fixedram.os.Descriptor;
 import io.fixedram.os.SystemCalls;
+import io.fixedram.publish.PendingFile;
 import io.fixedram.stream.StreamEncoder;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -82,7 +83,7 @@ public final class SaveWriter implements AutoCloseable {
   }
 
   /** The same through other system calls than the kernel's own, for tests of faults. */
-  public static SaveWriter create(
+  static SaveWriter create(
       SystemCalls calls,
       Path target,
       SaveFormat format,

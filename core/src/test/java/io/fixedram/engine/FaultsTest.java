@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.bytes.ByteSource;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
@@ -14,7 +15,6 @@ import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.os.Cancellation;
 import io.fixedram.os.Errno;
 import io.fixedram.stream.StreamDecoder;
 import io.fixedram.testing.FaultyCalls;
@@ -210,7 +210,8 @@ class FaultsTest {
       Setting setting = Setting.of(new Steps(-1, () -> {}));
       Migration migration = migration(setting, format);
       try {
-        migration.start(new FileTransport(calls, file, new WriteOptions(DirectMode.OFF, true, 1)));
+        migration.start(
+            FaultyTransports.file(calls, file, new WriteOptions(DirectMode.OFF, true, 1)));
         migration.awaitEnd();
       } catch (StorageException e) {
         assertThat(migration.status()).isEqualTo(MigrationStatus.NONE);

@@ -3,6 +3,7 @@ package io.fixedram.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.RamBlock;
@@ -11,7 +12,6 @@ import io.fixedram.guest.SaveHeader;
 import io.fixedram.guest.SaveSink;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.os.Cancellation;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
 import io.fixedram.write.DirectMode;

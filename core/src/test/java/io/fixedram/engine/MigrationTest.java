@@ -408,7 +408,7 @@ class MigrationTest {
                 Configuration.of("x"), MigrationCapabilities.of(format), unlimited()));
     started.add(migration);
     migration.start(
-        new FileTransport(
+        FaultyTransports.file(
             calls, directory.resolve("save"), new WriteOptions(DirectMode.OFF, true, 1)));
     assertThatThrownBy(migration::await).isInstanceOf(CancelledException.class);
     assertThat(heard).containsExactly(true);

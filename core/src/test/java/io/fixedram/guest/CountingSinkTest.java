@@ -4,8 +4,8 @@ package io.fixedram.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
-import io.fixedram.os.Cancellation;
 import io.fixedram.testing.Guest;
 import io.fixedram.testing.GuestSink;
 import java.lang.foreign.MemorySegment;

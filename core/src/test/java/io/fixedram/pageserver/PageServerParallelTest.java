@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fixedram.bytes.LocalFile;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.os.Descriptor;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
 import io.fixedram.testing.Guest;
@@ -23,10 +22,8 @@ class PageServerParallelTest extends PageServerTest {
   private LongConsumer beforeRead = position -> {};
 
   @Override
-  PageStore open(Descriptor descriptor) {
-    return Saves.open(
-        new ParallelStore(
-            LocalFile.of(descriptor), AT_A_TIME, position -> beforeRead.accept(position)));
+  PageStore open(LocalFile file) {
+    return Saves.open(new ParallelStore(file, AT_A_TIME, position -> beforeRead.accept(position)));
   }
 
   @Override
@@ -51,7 +48,7 @@ class PageServerParallelTest extends PageServerTest {
           }
         };
     serve(
-        open(Descriptor.open(file(), Descriptor.Mode.READ)),
+        open(LocalFile.open(file())),
         socket -> {
           FakeDestination destination = new FakeDestination(socket, guest);
           destination.readHead();

@@ -4,6 +4,9 @@ package io.fixedram.pageserver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.bytes.FaultyFiles;
+import io.fixedram.bytes.LocalFile;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.ProtocolException;
@@ -11,8 +14,6 @@ import io.fixedram.error.StorageException;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.os.Cancellation;
-import io.fixedram.os.Descriptor;
 import io.fixedram.os.Errno;
 import io.fixedram.os.UnixSocket;
 import io.fixedram.store.PageStore;
@@ -104,12 +105,12 @@ class PageServerTest {
       sink.end(guest.tail().toState());
       writer.publish();
     }
-    return open(Descriptor.open(file(), Descriptor.Mode.READ));
+    return open(LocalFile.open(file()));
   }
 
   /** Opens a save as a store that answers one read at a time. */
-  PageStore open(Descriptor descriptor) {
-    return Saves.open(descriptor);
+  PageStore open(LocalFile file) {
+    return Saves.open(file);
   }
 
   /** Whether no page overtakes another; otherwise a few may. */
@@ -460,7 +461,7 @@ class PageServerTest {
                   && call.position() >= positionOf(badPage - badPage % 16);
           return hit && left[0]-- > 0 ? Errno.EIO.number() : 0;
         });
-    return open(Descriptor.open(calls, file(), Descriptor.Mode.READ));
+    return open(FaultyFiles.open(calls, file()));
   }
 
   @ParameterizedTest
@@ -578,7 +579,7 @@ class PageServerTest {
           }
           return 0;
         });
-    PageStore save = open(Descriptor.open(calls, file(), Descriptor.Mode.READ));
+    PageStore save = open(FaultyFiles.open(calls, file()));
     AtomicBoolean stopped = new AtomicBoolean();
     lifeline.whenAwaited =
         () -> {

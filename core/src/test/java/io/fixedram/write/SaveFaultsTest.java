@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.argumentSet;
 
+import io.fixedram.bytes.FaultyFiles;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
@@ -13,7 +14,6 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.guest.SaveSink;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.os.Descriptor;
 import io.fixedram.os.Errno;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveInfo;
@@ -413,7 +413,7 @@ class SaveFaultsTest {
 
   private void read(FaultyCalls calls) {
     Guest guest = script().guest();
-    try (PageStore save = Saves.open(Descriptor.open(calls, target, Descriptor.Mode.READ))) {
+    try (PageStore save = Saves.open(FaultyFiles.open(calls, target))) {
       GuestSink sink = new GuestSink();
       save.sendTo(sink);
       Guest.assertSame(sink.guest(), guest);

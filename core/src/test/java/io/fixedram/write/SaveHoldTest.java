@@ -4,6 +4,7 @@ package io.fixedram.write;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.bytes.FaultyFiles;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.RamBlock;
@@ -11,6 +12,7 @@ import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Descriptor;
 import io.fixedram.os.Errno;
 import io.fixedram.os.SystemCalls;
+import io.fixedram.publish.ReplacedFile;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveHold;
 import io.fixedram.store.Saves;
@@ -150,7 +152,7 @@ class SaveHoldTest {
       assertThatThrownBy(() -> create(calls, path)).isInstanceOf(StorageException.class);
     }
     assertThat(calls.open()).isEmpty();
-    try (PageStore save = Saves.open(Descriptor.open(calls, path, Descriptor.Mode.READ))) {
+    try (PageStore save = Saves.open(FaultyFiles.open(calls, path))) {
       try (SaveHold hold = SaveHold.take(save.localFile().orElseThrow())) {
         assertThat(hold.replaced()).isFalse();
       }
@@ -163,7 +165,7 @@ class SaveHoldTest {
   @EnumSource(names = {"EBADF", "ENOLCK", "ENOSYS", "EOPNOTSUPP"})
   void fileSystemWithoutLocks(Errno errno) throws IOException {
     FaultyCalls calls = new FaultyCalls(call -> call.kind() == Kind.FLOCK ? errno.number() : 0);
-    try (PageStore save = Saves.open(Descriptor.open(calls, path, Descriptor.Mode.READ));
+    try (PageStore save = Saves.open(FaultyFiles.open(calls, path));
         SaveHold hold = SaveHold.take(save.localFile().orElseThrow())) {
       try (SaveWriter writer = create(calls, path)) {
         send(writer);

@@ -4,11 +4,11 @@ package io.fixedram.write;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.os.Cancellation;
 import io.fixedram.os.Errno;
 import io.fixedram.os.SystemCalls;
 import io.fixedram.store.PageStore;

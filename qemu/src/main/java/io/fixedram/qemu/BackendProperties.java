@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.StorageException;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.command.NotInstantException;
 import io.fixedram.qemu.process.Launch;
 import java.io.IOException;

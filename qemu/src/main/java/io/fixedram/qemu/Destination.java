@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.qmp.QmpClient;
 import java.util.Optional;

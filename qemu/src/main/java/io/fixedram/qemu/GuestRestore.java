@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.PageSource;
 import io.fixedram.guest.TransferCounters;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.command.NotInstantException;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.store.PageStore;

@@ -2,12 +2,12 @@
 package io.fixedram.qemu;
 
 import io.fixedram.bytes.ByteSource;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.SaveSink;
 import io.fixedram.guest.TransferCounters;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.MigrationWatch.Outcome;
 import io.fixedram.qemu.qmp.LateAnswerException;
 import io.fixedram.qemu.qmp.QemuGoneException;

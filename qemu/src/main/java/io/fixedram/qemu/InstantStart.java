@@ -2,10 +2,10 @@
 package io.fixedram.qemu;
 
 import io.fixedram.bytes.LocalFile;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.RamBlock;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.command.InstantCommand;
 import io.fixedram.qemu.command.InstantCommand.Mapping;
 import io.fixedram.qemu.command.NotInstantException;

@@ -2,10 +2,10 @@
 package io.fixedram.qemu;
 
 import io.fixedram.bytes.LocalFile;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.os.Cancellation;
 import io.fixedram.os.Threads;
 import io.fixedram.os.UnixSocket;
 import io.fixedram.pageserver.HotFile;

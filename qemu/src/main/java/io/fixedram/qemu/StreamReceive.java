@@ -2,12 +2,12 @@
 package io.fixedram.qemu;
 
 import io.fixedram.bytes.ByteSource;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.stream.ReturnPath;
 import io.fixedram.stream.StreamDecoder;

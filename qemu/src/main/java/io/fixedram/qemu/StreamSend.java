@@ -2,11 +2,11 @@
 package io.fixedram.qemu;
 
 import io.fixedram.bytes.ByteTarget;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.TransferCounters;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;

@@ -2,10 +2,10 @@
 package io.fixedram.qemu;
 
 import io.fixedram.bytes.ByteTarget;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.PageSource;
 import io.fixedram.guest.TransferCounters;
-import io.fixedram.os.Cancellation;
 import io.fixedram.os.UnixSocket;
 import io.fixedram.stream.StreamEncoder;
 import java.util.Optional;

@@ -4,7 +4,7 @@ package io.fixedram.qemu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.fixedram.os.Cancellation;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.qemu.command.NotInstantException;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
@@ -12,7 +13,6 @@ import io.fixedram.error.StorageException;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.os.Cancellation;
 import io.fixedram.os.Descriptor;
 import io.fixedram.qemu.guest.MemoryGuest;
 import io.fixedram.qemu.guest.MemoryGuest.Region;

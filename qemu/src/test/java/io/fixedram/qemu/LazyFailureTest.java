@@ -4,10 +4,10 @@ package io.fixedram.qemu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.guest.MemoryGuest;
 import io.fixedram.qemu.guest.MemoryGuest.Region;
 import io.fixedram.qemu.qmp.Endpoint;

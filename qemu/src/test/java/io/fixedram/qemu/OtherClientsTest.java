@@ -4,8 +4,8 @@ package io.fixedram.qemu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.qmp.Endpoint;
 import java.io.IOException;
 import java.nio.file.Files;

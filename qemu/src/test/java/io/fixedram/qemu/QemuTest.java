@@ -3,8 +3,8 @@ package io.fixedram.qemu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.os.Cancellation;
 import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.nio.file.Files;

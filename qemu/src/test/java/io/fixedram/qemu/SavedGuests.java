@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.os.Cancellation;
 import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.StorageException;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.guest.MemoryGuest;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.write.WriteOptions;

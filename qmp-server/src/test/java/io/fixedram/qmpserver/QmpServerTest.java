@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.bytes.ByteSource;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.engine.GuestMemory;
 import io.fixedram.engine.MemoryLoad;
 import io.fixedram.engine.MemorySink;
@@ -12,7 +13,6 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.AfterSave;
 import io.fixedram.qemu.GuestSave;
 import io.fixedram.qemu.SaveReport;

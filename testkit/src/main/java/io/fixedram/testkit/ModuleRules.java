@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.domain.JavaType;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import java.io.IOException;
 import java.io.InputStream;
@@ -116,12 +118,69 @@ public abstract class ModuleRules {
         .collect(Collectors.toMap(JavaClass::getPackageName, _ -> 1, Integer::sum, TreeMap::new));
   }
 
+  /** Whoever sees a type can use all of it: no signature needs a package that only some can see. */
+  @Test
+  final void exportedTypesNeedExportedPackagesOnly() throws IOException {
+    Set<String> toAll =
+        ModuleLayer.boot().modules().stream()
+            .flatMap(each -> packagesForAll(each.getDescriptor()))
+            .collect(Collectors.toSet());
+    assertThat(toAll)
+        .as("tests run as a part of the module")
+        .contains("java.lang")
+        .containsAll(packagesForAll(module()).toList());
+    List<String> hidden =
+        classes.stream()
+            .filter(each -> toAll.contains(each.getPackageName()) && isAccessible(each))
+            .flatMap(
+                each -> signature(each).map(used -> Map.entry(each, used.getBaseComponentType())))
+            .filter(each -> !each.getValue().isPrimitive())
+            .filter(each -> !toAll.contains(each.getValue().getPackageName()))
+            .map(each -> each.getKey().getName() + " needs " + each.getValue().getName())
+            .distinct()
+            .sorted()
+            .toList();
+    assertThat(hidden).isEmpty();
+  }
+
+  private static Stream<String> packagesForAll(ModuleDescriptor module) {
+    return module.isAutomatic()
+        ? module.packages().stream()
+        : module.exports().stream()
+            .filter(each -> !each.isQualified())
+            .map(ModuleDescriptor.Exports::source);
+  }
+
+  /** Whether code of other packages can name a class. */
+  private static boolean isAccessible(JavaClass type) {
+    return isOpen(type.getModifiers())
+        && type.getEnclosingClass().map(ModuleRules::isAccessible).orElse(true);
+  }
+
+  private static boolean isOpen(Set<JavaModifier> modifiers) {
+    return modifiers.contains(JavaModifier.PUBLIC) || modifiers.contains(JavaModifier.PROTECTED);
+  }
+
+  /** All types that code of other packages meets in a class: its supertypes, and its members'. */
+  private static Stream<JavaClass> signature(JavaClass type) {
+    Stream<JavaType> supertypes =
+        Stream.concat(type.getSuperclass().stream(), type.getInterfaces().stream());
+    return Stream.concat(
+        supertypes.flatMap(each -> each.getAllInvolvedRawTypes().stream()),
+        type.getMembers().stream()
+            .filter(member -> isOpen(member.getModifiers()))
+            .flatMap(member -> member.getAllInvolvedRawTypes().stream()));
+  }
+
+  private static ModuleDescriptor module() throws IOException {
+    try (InputStream in = Files.newInputStream(CLASSES.resolve("module-info.class"))) {
+      return ModuleDescriptor.read(in);
+    }
+  }
+
   @Test
   final void exportsAreThoseThatTheArchitectureLists() throws IOException {
-    ModuleDescriptor module;
-    try (InputStream in = Files.newInputStream(CLASSES.resolve("module-info.class"))) {
-      module = ModuleDescriptor.read(in);
-    }
+    ModuleDescriptor module = module();
     List<String> cells = row(module.name());
     assertThat(exports(module, false)).as("exports to everybody").isEqualTo(names(cells.get(2)));
     assertThat(exports(module, true)).as("exports to our modules").isEqualTo(names(cells.get(3)));

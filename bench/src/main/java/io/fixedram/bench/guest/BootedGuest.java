@@ -2,9 +2,9 @@
 package io.fixedram.bench.guest;
 
 import io.fixedram.bench.guest.Guest.Activity;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.host.ScratchDirectory;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.process.Programs;
 import io.fixedram.qemu.qmp.Endpoint;
 import java.nio.file.Path;

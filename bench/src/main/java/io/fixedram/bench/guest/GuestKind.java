@@ -2,9 +2,9 @@
 package io.fixedram.bench.guest;
 
 import io.fixedram.bench.host.AptPackages;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.os.Cancellation;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;

@@ -3,8 +3,8 @@ package io.fixedram.bench.guest;
 
 import io.fixedram.bench.host.AptPackages;
 import io.fixedram.bench.host.CacheDirectory;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.process.Programs;
 import java.io.IOException;
 import java.io.InputStream;

@@ -2,8 +2,8 @@
 package io.fixedram.bench.guest;
 
 import io.fixedram.bench.host.ChildProcess;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.qmp.QemuVersion;
 import java.nio.file.Path;
 import java.util.List;

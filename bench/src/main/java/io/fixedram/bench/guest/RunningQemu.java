@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.bench.guest;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.process.Launch;
 import io.fixedram.qemu.process.Programs;
 import io.fixedram.qemu.qmp.Endpoint;

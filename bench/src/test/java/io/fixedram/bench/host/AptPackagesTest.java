@@ -4,7 +4,7 @@ package io.fixedram.bench.host;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import io.fixedram.os.Cancellation;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.qemu.process.Programs;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -4,9 +4,9 @@ package io.fixedram.bench.host;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.os.Cancellation;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.bench.parts;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.engine.GuestControl;
 import io.fixedram.engine.GuestMemory;
 import io.fixedram.engine.LiveMemory;
@@ -11,7 +12,6 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.guest.SaveSink;
-import io.fixedram.os.Cancellation;
 import io.fixedram.stream.OpaqueDevice;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

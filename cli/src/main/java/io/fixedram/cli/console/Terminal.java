@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli.console;
 
-import io.fixedram.os.Cancellation;
+import io.fixedram.cancel.Cancellation;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli.demo;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.console.Amounts;
 import io.fixedram.cli.host.ScratchDirectory;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.TransferListener;
 import io.fixedram.qemu.process.Programs;
 import java.nio.file.Path;

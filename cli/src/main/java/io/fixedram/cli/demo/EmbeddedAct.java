@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli.demo;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.console.Amounts;
 import io.fixedram.cli.host.ScratchDirectory;
 import io.fixedram.engine.GuestMemory;
@@ -14,7 +15,6 @@ import io.fixedram.engine.Transport;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.os.Cancellation;
 import io.fixedram.write.WriteOptions;
 import io.fixedram.write.WrittenSave;
 import java.lang.foreign.Arena;

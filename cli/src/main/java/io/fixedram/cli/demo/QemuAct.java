@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli.demo;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.console.Amounts;
 import io.fixedram.cli.host.ScratchDirectory;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.AfterSave;
 import io.fixedram.qemu.GuestRestore;
 import io.fixedram.qemu.GuestSave;

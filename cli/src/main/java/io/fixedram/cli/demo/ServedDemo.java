@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli.demo;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.engine.MigrationCapabilities;
 import io.fixedram.engine.MigrationCapability;
 import io.fixedram.error.CancelledException;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qmpserver.QmpServer;
 import io.fixedram.qmpserver.ServedGuest;
 import io.fixedram.write.WriteOptions;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli.host;
 
-import io.fixedram.os.Cancellation;
+import io.fixedram.cancel.Cancellation;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;

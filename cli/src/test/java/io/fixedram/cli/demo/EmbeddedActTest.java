@@ -4,10 +4,10 @@ package io.fixedram.cli.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.host.ScratchDirectory;
 import io.fixedram.engine.MigrationCapabilities;
 import io.fixedram.engine.MigrationCapability;
-import io.fixedram.os.Cancellation;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

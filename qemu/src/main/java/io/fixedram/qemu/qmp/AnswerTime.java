@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.qmp;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
-import io.fixedram.os.Cancellation;
 import java.time.Duration;
 
 /** Who may end the wait for an answer before it has come. Safe for use by several threads. */

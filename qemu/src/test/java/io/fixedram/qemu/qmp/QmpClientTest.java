@@ -4,9 +4,9 @@ package io.fixedram.qemu.qmp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.os.Cancellation;
 import io.fixedram.qemu.TestedQemu;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.os;
+package io.fixedram.cancel;
 
 import io.fixedram.error.CancelledException;
 import java.util.LinkedHashSet;

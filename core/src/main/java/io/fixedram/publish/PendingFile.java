@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.write;
+package io.fixedram.publish;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.StorageException;
-import io.fixedram.os.Cancellation;
 import io.fixedram.os.Descriptor;
 import io.fixedram.os.Errno;
 import io.fixedram.os.SiblingName;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.write;
+package io.fixedram.publish;
 
 import jdk.jfr.Category;
 import jdk.jfr.Description;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.write;
+package io.fixedram.publish;
 
 import io.fixedram.error.StorageException;
 import io.fixedram.os.Descriptor;

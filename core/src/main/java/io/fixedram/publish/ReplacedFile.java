@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.write;
+package io.fixedram.publish;
 
 import io.fixedram.error.StorageException;
 import io.fixedram.os.Descriptor;
@@ -16,7 +16,7 @@ import java.util.Set;
  * or that a reader has locked, is replaced without: a new name for a file needs neither, and who
  * has the file open keeps it.
  */
-final class ReplacedFile implements AutoCloseable {
+public final class ReplacedFile implements AutoCloseable {
   /** Why a file can't be looked at: it is not there, or not for us. */
   private static final Set<Integer> NOT_TO_BE_SEEN =
       Set.of(Errno.ENOENT.number(), Errno.EACCES.number(), Errno.EPERM.number());
@@ -32,7 +32,7 @@ final class ReplacedFile implements AutoCloseable {
    *
    * @throws StorageException if guests run on it, or it can't be opened though it might be
    */
-  static ReplacedFile open(SystemCalls calls, Path path) {
+  public static ReplacedFile open(SystemCalls calls, Path path) {
     Descriptor descriptor;
     try {
       descriptor = Descriptor.open(calls, path, Descriptor.Mode.READ);
