@@ -14,6 +14,8 @@ module io.fixedram.core {
   exports io.fixedram.error;
   exports io.fixedram.guest;
   exports io.fixedram.layout;
+  exports io.fixedram.memory;
+  exports io.fixedram.migration;
   exports io.fixedram.os to
       io.fixedram.bench,
       io.fixedram.cli,

@@ -2,7 +2,6 @@
 package io.fixedram;
 
 import io.fixedram.testkit.ModuleRules;
-import java.util.Set;
 
 /** The rules of the module, and the order of its packages. */
 class LayersTest extends ModuleRules {
@@ -18,12 +17,9 @@ class LayersTest extends ModuleRules {
         "store",
         "publish",
         "write",
+        "migration",
+        "memory",
         "engine",
         "pageserver");
-  }
-
-  @Override
-  protected Set<String> oversized() {
-    return Set.of("io.fixedram.engine", "PageServer.java");
   }
 }

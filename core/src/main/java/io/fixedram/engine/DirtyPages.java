@@ -3,6 +3,7 @@ package io.fixedram.engine;
 
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlock;
+import io.fixedram.memory.GuestMemory;
 import java.util.ArrayList;
 import java.util.List;
 

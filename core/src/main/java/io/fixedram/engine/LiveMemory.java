@@ -10,6 +10,8 @@ import io.fixedram.guest.PageSource;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.guest.SaveSink;
 import io.fixedram.guest.ZeroPages;
+import io.fixedram.memory.GuestMemory;
+import io.fixedram.migration.MigrationParameters;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.function.LongConsumer;

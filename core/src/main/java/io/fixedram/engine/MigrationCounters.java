@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.engine;
 
+import io.fixedram.migration.RamStatistics;
 import java.time.Duration;
 
 /**

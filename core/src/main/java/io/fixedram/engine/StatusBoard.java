@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.engine;
 
+import io.fixedram.migration.MigrationListener;
+import io.fixedram.migration.MigrationStatus;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;

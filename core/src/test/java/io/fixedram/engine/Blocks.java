@@ -3,6 +3,7 @@ package io.fixedram.engine;
 
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
+import io.fixedram.memory.GuestMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -10,18 +11,18 @@ import java.util.List;
 import java.util.Random;
 
 /** Blocks and memory for tests. */
-final class Blocks {
-  static final int PAGE = 4096;
+public final class Blocks {
+  public static final int PAGE = 4096;
 
   private Blocks() {}
 
   /** Blocks of 4 KiB pages: so many pages each. */
-  static RamBlocks of(int... pages) {
+  public static RamBlocks of(int... pages) {
     return ofSize(PAGE, pages);
   }
 
   /** Blocks of so many pages each. */
-  static RamBlocks ofSize(int pageSize, int... pages) {
+  public static RamBlocks ofSize(int pageSize, int... pages) {
     List<RamBlock> list = new ArrayList<>();
     for (int count : pages) {
       list.add(new RamBlock(list.size(), "block-" + list.size(), (long) count * pageSize));
@@ -30,14 +31,14 @@ final class Blocks {
   }
 
   /** Memory in which about half of the pages hold something. */
-  static GuestMemory filled(Arena arena, RamBlocks blocks, Random random) {
+  public static GuestMemory filled(Arena arena, RamBlocks blocks, Random random) {
     GuestMemory memory = GuestMemory.allocate(arena, blocks);
     fill(memory, random);
     return memory;
   }
 
   /** Makes about half of the pages hold something, in runs, and the others zero. */
-  static void fill(GuestMemory memory, Random random) {
+  public static void fill(GuestMemory memory, Random random) {
     int pageSize = memory.blocks().targetPageSize();
     byte[] page = new byte[pageSize];
     for (RamBlock block : memory.blocks().list()) {
@@ -54,7 +55,7 @@ final class Blocks {
   }
 
   /** Memory with no zero page. */
-  static GuestMemory dirty(Arena arena, RamBlocks blocks) {
+  public static GuestMemory dirty(Arena arena, RamBlocks blocks) {
     GuestMemory memory = GuestMemory.allocate(arena, blocks);
     blocks.list().forEach(block -> memory.segment(block).fill((byte) 0x5a));
     return memory;

@@ -5,6 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
+import io.fixedram.memory.GuestMemory;
+import io.fixedram.migration.MigrationCapabilities;
+import io.fixedram.migration.MigrationCapability;
+import io.fixedram.migration.MigrationInfo;
+import io.fixedram.migration.MigrationParameters;
+import io.fixedram.migration.MigrationSettings;
 import io.fixedram.write.DirectMode;
 import io.fixedram.write.WriteOptions;
 import java.io.IOException;

@@ -3,6 +3,8 @@ package io.fixedram.engine;
 
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlocks;
+import io.fixedram.memory.AtomicDirtyLog;
+import io.fixedram.memory.DirtyLog;
 
 /**
  * A log as a hypervisor has one: it hears of writes by itself, but only from {@link #start} to

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.engine;
 
-import static io.fixedram.engine.MigrationStatus.ACTIVE;
-import static io.fixedram.engine.MigrationStatus.CANCELLED;
-import static io.fixedram.engine.MigrationStatus.CANCELLING;
-import static io.fixedram.engine.MigrationStatus.COMPLETED;
-import static io.fixedram.engine.MigrationStatus.DEVICE;
-import static io.fixedram.engine.MigrationStatus.NONE;
-import static io.fixedram.engine.MigrationStatus.PRE_SWITCHOVER;
-import static io.fixedram.engine.MigrationStatus.SETUP;
+import static io.fixedram.migration.MigrationStatus.ACTIVE;
+import static io.fixedram.migration.MigrationStatus.CANCELLED;
+import static io.fixedram.migration.MigrationStatus.CANCELLING;
+import static io.fixedram.migration.MigrationStatus.COMPLETED;
+import static io.fixedram.migration.MigrationStatus.DEVICE;
+import static io.fixedram.migration.MigrationStatus.NONE;
+import static io.fixedram.migration.MigrationStatus.PRE_SWITCHOVER;
+import static io.fixedram.migration.MigrationStatus.SETUP;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -20,6 +20,17 @@ import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.memory.GuestMemory;
+import io.fixedram.memory.MemoryLoad;
+import io.fixedram.memory.MemorySink;
+import io.fixedram.migration.MigrationCapabilities;
+import io.fixedram.migration.MigrationCapability;
+import io.fixedram.migration.MigrationInfo;
+import io.fixedram.migration.MigrationListener;
+import io.fixedram.migration.MigrationParameters;
+import io.fixedram.migration.MigrationSettings;
+import io.fixedram.migration.MigrationStatus;
+import io.fixedram.migration.RamStatistics;
 import io.fixedram.os.UnixSocket;
 import io.fixedram.stream.StreamDecoder;
 import io.fixedram.testing.FaultyCalls;

@@ -3,6 +3,8 @@ package io.fixedram.engine;
 
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.RamBlock;
+import io.fixedram.memory.GuestMemory;
+import io.fixedram.migration.MigrationListener;
 import io.fixedram.stream.OpaqueDevice;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -15,7 +17,7 @@ import java.util.Random;
  * A guest without threads: it writes some random pages whenever it is told to, in the thread that
  * tells it, and keeps its own account of what its memory and the dirty log must hold.
  */
-final class PassGuest implements GuestControl {
+public final class PassGuest implements GuestControl {
   private final GuestMemory memory;
   private final Random random;
   private final List<byte[]> model = new ArrayList<>();
@@ -24,7 +26,7 @@ final class PassGuest implements GuestControl {
   private int resumed;
 
   /** A guest in memory that nobody else writes, with no marks in its log. */
-  PassGuest(GuestMemory memory, long seed) {
+  public PassGuest(GuestMemory memory, long seed) {
     this.memory = memory;
     this.random = new Random(seed);
     for (RamBlock block : memory.blocks().list()) {
@@ -34,7 +36,7 @@ final class PassGuest implements GuestControl {
   }
 
   /** Writes some pages, if it runs. */
-  void write() {
+  public void write() {
     if (!runs) {
       return;
     }
@@ -54,7 +56,7 @@ final class PassGuest implements GuestControl {
   }
 
   /** Writes when a pass begins. */
-  MigrationListener writingAtEachPass() {
+  public MigrationListener writingAtEachPass() {
     return new MigrationListener() {
       @Override
       public void passBegins(long pass) {
@@ -64,26 +66,26 @@ final class PassGuest implements GuestControl {
   }
 
   /** What each block must hold. */
-  List<byte[]> model() {
+  public List<byte[]> model() {
     return model;
   }
 
   /** Pages of each block that were written since the account was settled last. */
-  List<BitSet> marked() {
+  public List<BitSet> marked() {
     return marked;
   }
 
   /** Forgets which pages were written. */
-  void settle() {
+  public void settle() {
     marked.forEach(BitSet::clear);
   }
 
-  boolean runs() {
+  public boolean runs() {
     return runs;
   }
 
   /** How often it was resumed. */
-  int resumed() {
+  public int resumed() {
     return resumed;
   }
 

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
+import io.fixedram.memory.GuestMemory;
+import io.fixedram.memory.MemoryLoad;
+import io.fixedram.migration.MigrationCapability;
+import io.fixedram.migration.MigrationSettings;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
 import io.fixedram.testing.ProposalSample;

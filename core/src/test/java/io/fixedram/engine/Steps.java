@@ -6,6 +6,9 @@ import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.guest.SaveSink;
+import io.fixedram.memory.DirtyLog;
+import io.fixedram.migration.MigrationListener;
+import io.fixedram.migration.MigrationStatus;
 import java.lang.foreign.MemorySegment;
 
 /**

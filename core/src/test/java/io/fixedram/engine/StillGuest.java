@@ -6,7 +6,10 @@ import io.fixedram.stream.OpaqueDevice;
 import java.lang.foreign.MemorySegment;
 
 /** A guest that writes nothing by itself. */
-class StillGuest implements GuestControl {
+public class StillGuest implements GuestControl {
+  /** A guest that stands still. */
+  public StillGuest() {}
+
   @Override
   public void stop() {}
 

@@ -3,6 +3,7 @@ package io.fixedram.engine;
 
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.RamBlock;
+import io.fixedram.memory.GuestMemory;
 import io.fixedram.stream.OpaqueDevice;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -16,7 +17,7 @@ import java.util.concurrent.locks.LockSupport;
  * A guest whose threads write random bytes and zeros to random places, whole pages and parts of
  * them, as long as it runs. The same seed gives the same writes in each thread.
  */
-final class WritingGuest implements GuestControl, AutoCloseable {
+public final class WritingGuest implements GuestControl, AutoCloseable {
   private static final byte[] STATE = {1, 2, 3, 4, 5};
   private static final int MAX_PAGES_A_WRITE = 3;
   private static final int MAX_WRITES_A_TURN = 20;
@@ -37,7 +38,7 @@ final class WritingGuest implements GuestControl, AutoCloseable {
   private volatile boolean ended;
 
   /** A guest that does not run yet, if it has any memory to write. */
-  WritingGuest(GuestMemory memory, int writers) {
+  public WritingGuest(GuestMemory memory, int writers) {
     this.memory = memory;
     this.blocks = memory.blocks().list().stream().filter(block -> block.usedLength() > 0).toList();
     this.pageSize = memory.blocks().targetPageSize();
@@ -46,13 +47,13 @@ final class WritingGuest implements GuestControl, AutoCloseable {
   }
 
   /** Lets it run on as soon as a save needs its memory no more. */
-  WritingGuest runningOn() {
+  public WritingGuest runningOn() {
     runsOn = true;
     return this;
   }
 
   /** Starts its threads. */
-  WritingGuest start(long seed) {
+  public WritingGuest start(long seed) {
     for (int i = 0; i < (blocks.isEmpty() ? 0 : writers); i++) {
       Random random = new Random(seed + i);
       threads.add(Thread.ofPlatform().daemon().start(() -> write(random)));
@@ -92,12 +93,12 @@ final class WritingGuest implements GuestControl, AutoCloseable {
   }
 
   /** Whether its threads are held. */
-  boolean isStopped() {
+  public boolean isStopped() {
     return stopped;
   }
 
   /** What each block held when it was stopped last. */
-  List<byte[]> atStop() {
+  public List<byte[]> atStop() {
     return atStop;
   }
 
@@ -117,7 +118,7 @@ final class WritingGuest implements GuestControl, AutoCloseable {
   }
 
   /** Whether a loaded state is this guest's. */
-  static boolean isState(DeviceState state) {
+  public static boolean isState(DeviceState state) {
     return OpaqueDevice.of(state).payload().mismatch(MemorySegment.ofArray(STATE)) == -1;
   }
 

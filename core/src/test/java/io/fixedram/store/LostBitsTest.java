@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.fixedram.engine.GuestMemory;
-import io.fixedram.engine.MemoryLoad;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.memory.GuestMemory;
+import io.fixedram.memory.MemoryLoad;
 import io.fixedram.testing.Guest;
 import io.fixedram.testing.GuestSink;
 import io.fixedram.write.FixedVariant;

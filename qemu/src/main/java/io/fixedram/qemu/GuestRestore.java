@@ -170,7 +170,7 @@ public final class GuestRestore {
 
   private RestoreReport restore() {
     new IncomingChecks(migration, save).run();
-    MigrationSettings settings = new MigrationSettings(migration.qmp());
+    TemporarySettings settings = new TemporarySettings(migration.qmp());
     start.instant().ifPresent(instant -> instant.handOver(migration.qmp()));
     IncomingWays.Choice choice = choose(settings);
     listener.note("restoring --via " + choice.via().text() + ": " + choice.why());
@@ -201,7 +201,7 @@ public final class GuestRestore {
   }
 
   /** A QEMU that is not ours goes on, perhaps to take another save. */
-  private void fail(Throwable failure, MigrationSettings settings) {
+  private void fail(Throwable failure, TemporarySettings settings) {
     boolean givenUp = state == RestoreState.RUNNING;
     state = RestoreState.FAILED;
     if (givenUp || destination.process().isPresent() || failure instanceof QemuGoneException) {
@@ -227,7 +227,7 @@ public final class GuestRestore {
     }
   }
 
-  private void putBack(MigrationSettings settings) {
+  private void putBack(TemporarySettings settings) {
     try {
       settings.putBack();
     } catch (QemuGoneException e) {
@@ -249,7 +249,7 @@ public final class GuestRestore {
     }
   }
 
-  private IncomingWays.Choice choose(MigrationSettings settings) {
+  private IncomingWays.Choice choose(TemporarySettings settings) {
     if (start.instant().isPresent()) {
       return new IncomingWays.Choice(
           RestoreVia.INSTANT,
@@ -291,7 +291,7 @@ public final class GuestRestore {
   }
 
   /** In this order because QEMU refuses parameters that it takes mapped-ram not to go with. */
-  private void change(MigrationSettings settings, IncomingWay way) {
+  private void change(TemporarySettings settings, IncomingWay way) {
     boolean ignoreShared =
         save.header().configuration().capabilities().contains(Configuration.X_IGNORE_SHARED);
     settings.setPlainStream();

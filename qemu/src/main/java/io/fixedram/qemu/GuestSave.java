@@ -34,7 +34,7 @@ public final class GuestSave {
   private final TransferListener listener;
   private final Cancellation cancellation;
   private final OutgoingMigration own;
-  private final MigrationSettings settings;
+  private final TemporarySettings settings;
   private final LiveView view = new LiveView(new TransferCounters(), "starting");
   private final long startNanos = System.nanoTime();
 
@@ -47,7 +47,7 @@ public final class GuestSave {
     this.listener = listener;
     this.cancellation = cancellation;
     this.own = new OutgoingMigration(migration);
-    this.settings = new MigrationSettings(own.heeding().qmp(), own.qemu().qmp());
+    this.settings = new TemporarySettings(own.heeding().qmp(), own.qemu().qmp());
   }
 
   /**

@@ -199,7 +199,7 @@ final class LazyObstacles {
 
   /** Has QEMU try: only it knows whether it may use userfaultfd, and on what. */
   private Optional<String> inTheHost() {
-    MigrationSettings settings = new MigrationSettings(migration.qmp());
+    TemporarySettings settings = new TemporarySettings(migration.qmp());
     try {
       settings.setPlainStream();
       settings.setCapabilities(Map.of(POSTCOPY, true));

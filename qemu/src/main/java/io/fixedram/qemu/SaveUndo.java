@@ -23,14 +23,14 @@ final class SaveUndo {
   private static final Duration LOOK_TIME = Duration.ofMillis(50);
 
   private final OutgoingMigration own;
-  private final MigrationSettings settings;
+  private final TemporarySettings settings;
   private final TransferListener listener;
   private final Cancellation cancellation;
   private final QemuMigration hurried;
 
   SaveUndo(
       OutgoingMigration own,
-      MigrationSettings settings,
+      TemporarySettings settings,
       TransferListener listener,
       Cancellation cancellation) {
     this.own = own;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qmpserver;
 
-import io.fixedram.engine.MigrationStatus;
+import io.fixedram.migration.MigrationStatus;
 import java.util.Map;
 
 /**

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qmpserver;
 
-import io.fixedram.engine.MigrationInfo;
-import io.fixedram.engine.MigrationStatus;
-import io.fixedram.engine.RamStatistics;
+import io.fixedram.migration.MigrationInfo;
+import io.fixedram.migration.MigrationStatus;
+import io.fixedram.migration.RamStatistics;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;

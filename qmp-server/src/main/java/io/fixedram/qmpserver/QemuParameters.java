@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qmpserver;
 
-import io.fixedram.engine.MigrationParameter;
-import io.fixedram.engine.MigrationParameters;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.migration.MigrationParameter;
+import io.fixedram.migration.MigrationParameters;
 import io.fixedram.qemu.qmp.Json;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;

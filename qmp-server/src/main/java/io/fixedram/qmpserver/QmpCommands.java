@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qmpserver;
 
-import io.fixedram.engine.MigrationCapability;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.migration.MigrationCapability;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.write.WriteOptions;
 import java.util.Arrays;

@@ -2,18 +2,18 @@
 package io.fixedram.qmpserver;
 
 import io.fixedram.engine.GuestControl;
-import io.fixedram.engine.GuestMemory;
 import io.fixedram.engine.Migration;
-import io.fixedram.engine.MigrationCapabilities;
-import io.fixedram.engine.MigrationCapability;
-import io.fixedram.engine.MigrationInfo;
-import io.fixedram.engine.MigrationListener;
-import io.fixedram.engine.MigrationParameters;
-import io.fixedram.engine.MigrationSettings;
-import io.fixedram.engine.MigrationStatus;
 import io.fixedram.engine.Transport;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.Configuration;
+import io.fixedram.memory.GuestMemory;
+import io.fixedram.migration.MigrationCapabilities;
+import io.fixedram.migration.MigrationCapability;
+import io.fixedram.migration.MigrationInfo;
+import io.fixedram.migration.MigrationListener;
+import io.fixedram.migration.MigrationParameters;
+import io.fixedram.migration.MigrationSettings;
+import io.fixedram.migration.MigrationStatus;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

@@ -2,10 +2,10 @@
 package io.fixedram.qmpserver;
 
 import io.fixedram.engine.GuestControl;
-import io.fixedram.engine.GuestMemory;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
+import io.fixedram.memory.GuestMemory;
 import io.fixedram.stream.OpaqueDevice;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

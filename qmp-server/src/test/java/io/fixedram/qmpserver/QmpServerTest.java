@@ -6,13 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.bytes.ByteSource;
 import io.fixedram.cancel.Cancellation;
-import io.fixedram.engine.GuestMemory;
-import io.fixedram.engine.MemoryLoad;
-import io.fixedram.engine.MemorySink;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.memory.GuestMemory;
+import io.fixedram.memory.MemoryLoad;
+import io.fixedram.memory.MemorySink;
 import io.fixedram.qemu.AfterSave;
 import io.fixedram.qemu.GuestSave;
 import io.fixedram.qemu.SaveReport;

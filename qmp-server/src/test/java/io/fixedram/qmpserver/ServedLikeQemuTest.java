@@ -4,11 +4,11 @@ package io.fixedram.qmpserver;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fixedram.engine.GuestControl;
-import io.fixedram.engine.GuestMemory;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
+import io.fixedram.memory.GuestMemory;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.bench.parts;
 
-import io.fixedram.engine.AtomicDirtyLog;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.ZeroPages;
+import io.fixedram.memory.AtomicDirtyLog;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;

@@ -3,15 +3,15 @@ package io.fixedram.bench.parts;
 
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.engine.GuestControl;
-import io.fixedram.engine.GuestMemory;
 import io.fixedram.engine.LiveMemory;
-import io.fixedram.engine.MigrationParameters;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.guest.SaveSink;
+import io.fixedram.memory.GuestMemory;
+import io.fixedram.migration.MigrationParameters;
 import io.fixedram.stream.OpaqueDevice;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

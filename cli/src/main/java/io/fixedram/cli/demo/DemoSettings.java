@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli.demo;
 
-import io.fixedram.engine.MigrationCapabilities;
-import io.fixedram.engine.MigrationCapability;
-import io.fixedram.engine.MigrationParameters;
+import io.fixedram.migration.MigrationCapabilities;
+import io.fixedram.migration.MigrationCapability;
+import io.fixedram.migration.MigrationParameters;
 import java.time.Duration;
 
 /**

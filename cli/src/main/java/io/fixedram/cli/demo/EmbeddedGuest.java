@@ -2,11 +2,11 @@
 package io.fixedram.cli.demo;
 
 import io.fixedram.engine.GuestControl;
-import io.fixedram.engine.GuestMemory;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
+import io.fixedram.memory.GuestMemory;
 import io.fixedram.os.Threads;
 import io.fixedram.stream.OpaqueDevice;
 import java.lang.foreign.Arena;

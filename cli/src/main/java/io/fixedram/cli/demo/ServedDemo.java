@@ -2,9 +2,9 @@
 package io.fixedram.cli.demo;
 
 import io.fixedram.cancel.Cancellation;
-import io.fixedram.engine.MigrationCapabilities;
-import io.fixedram.engine.MigrationCapability;
 import io.fixedram.error.CancelledException;
+import io.fixedram.migration.MigrationCapabilities;
+import io.fixedram.migration.MigrationCapability;
 import io.fixedram.qmpserver.QmpServer;
 import io.fixedram.qmpserver.ServedGuest;
 import io.fixedram.write.WriteOptions;

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.host.ScratchDirectory;
-import io.fixedram.engine.MigrationCapabilities;
-import io.fixedram.engine.MigrationCapability;
+import io.fixedram.migration.MigrationCapabilities;
+import io.fixedram.migration.MigrationCapability;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

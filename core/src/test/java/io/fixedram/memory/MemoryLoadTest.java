@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.engine;
+package io.fixedram.memory;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.engine.Blocks;
+import io.fixedram.engine.Migration;
+import io.fixedram.engine.StillGuest;
+import io.fixedram.engine.Transport;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.Configuration;
@@ -14,6 +18,9 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.migration.MigrationCapabilities;
+import io.fixedram.migration.MigrationParameters;
+import io.fixedram.migration.MigrationSettings;
 import io.fixedram.write.DirectMode;
 import io.fixedram.write.WriteOptions;
 import java.io.IOException;

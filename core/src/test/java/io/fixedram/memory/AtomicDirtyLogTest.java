@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.engine;
+package io.fixedram.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.engine.Blocks;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlock;
 import java.lang.foreign.Arena;

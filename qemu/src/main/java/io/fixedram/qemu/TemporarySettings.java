@@ -16,7 +16,7 @@ import java.util.Optional;
  * What this QEMU does not know is left alone, and so is what already is as wanted, and what
  * somebody else has changed since. Safe for use by several threads.
  */
-final class MigrationSettings {
+final class TemporarySettings {
   /**
    * Capabilities that a plain stream cannot have, or that change how it ends: several connections
    * (multifd, postcopy-preempt), pages encoded or served otherwise (xbzrle, compress, postcopy-ram,
@@ -55,7 +55,7 @@ final class MigrationSettings {
     void run(QmpClient cleaningUp);
   }
 
-  MigrationSettings(QmpClient qmp) {
+  TemporarySettings(QmpClient qmp) {
     this(qmp, qmp);
   }
 
@@ -65,7 +65,7 @@ final class MigrationSettings {
    * @param undoing may be one that does not heed a cancellation, and then has all of the time for
    *     it
    */
-  MigrationSettings(QmpClient qmp, QmpClient undoing) {
+  TemporarySettings(QmpClient qmp, QmpClient undoing) {
     this.qmp = qmp;
     this.undoing = undoing;
   }

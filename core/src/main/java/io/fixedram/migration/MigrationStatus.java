@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.engine;
+package io.fixedram.migration;
 
 /** The states of a migration, as QEMU's MigrationStatus names them. */
 public enum MigrationStatus {

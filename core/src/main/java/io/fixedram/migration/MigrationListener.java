@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.engine;
+package io.fixedram.migration;
 
 /**
  * Hears of a migration as it goes on. Called by the migration's thread, or by the one that cancels

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.engine;
+package io.fixedram.memory;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.RamBlock;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.engine;
+package io.fixedram.memory;
 
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlock;

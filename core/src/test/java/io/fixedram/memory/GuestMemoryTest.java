@@ -1,15 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.engine;
+package io.fixedram.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.engine.Blocks;
+import io.fixedram.engine.GuestControl;
+import io.fixedram.engine.Migration;
+import io.fixedram.engine.StillGuest;
+import io.fixedram.engine.Transport;
+import io.fixedram.engine.WritingGuest;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.migration.MigrationCapabilities;
+import io.fixedram.migration.MigrationListener;
+import io.fixedram.migration.MigrationParameters;
+import io.fixedram.migration.MigrationSettings;
 import io.fixedram.os.AnonymousMemory;
 import io.fixedram.store.SaveInfo;
 import io.fixedram.write.DirectMode;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.engine;
+package io.fixedram.memory;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.RamBlock;
@@ -147,7 +147,8 @@ public final class GuestMemory {
   }
 
   /** The exclusive use of the memory by a migration or load. */
-  interface Use extends AutoCloseable {
+  public interface Use extends AutoCloseable {
+    /** Ends the use. */
     @Override
     void close();
   }
@@ -156,8 +157,9 @@ public final class GuestMemory {
    * Takes the memory for one migration or load.
    *
    * @param purpose what for, to be told to whom comes second
+   * @throws FixedRamException if another use is under way
    */
-  Use use(String purpose) {
+  public Use use(String purpose) {
     String current = user.compareAndExchange(NOBODY, purpose);
     if (!current.equals(NOBODY)) {
       throw new FixedRamException(

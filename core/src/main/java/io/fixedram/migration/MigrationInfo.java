@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.engine;
+package io.fixedram.migration;
 
+import io.fixedram.engine.GuestControl;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.write.WrittenSave;
 import java.time.Duration;

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.engine;
+package io.fixedram.migration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.engine.Blocks;
+import io.fixedram.engine.Migration;
+import io.fixedram.engine.PassGuest;
+import io.fixedram.engine.Transport;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.Configuration;
+import io.fixedram.memory.GuestMemory;
 import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.lang.foreign.Arena;

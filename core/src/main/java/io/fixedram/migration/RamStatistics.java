@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.engine;
+package io.fixedram.migration;
 
 /**
  * Counters of a migration's memory, in the terms of QEMU's MigrationStats. Pages sent again count

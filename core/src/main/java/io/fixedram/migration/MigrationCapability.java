@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.engine;
+package io.fixedram.migration;
 
 import java.util.Arrays;
 import java.util.Optional;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.engine;
+package io.fixedram.memory;
 
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
@@ -11,6 +11,7 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.migration.MigrationCapabilities;
 import io.fixedram.store.PageMap;
 import io.fixedram.store.PageRuns;
 import io.fixedram.store.PageStore;
