@@ -6,10 +6,13 @@ module io.fixedram.qemu {
   requires transitive io.fixedram.core;
   requires tools.jackson.jr.ob;
 
-  exports io.fixedram.qemu;
   exports io.fixedram.qemu.guest;
   exports io.fixedram.qemu.process to
       io.fixedram.bench,
       io.fixedram.cli;
   exports io.fixedram.qemu.qmp;
+  exports io.fixedram.qemu.restore;
+  exports io.fixedram.qemu.save;
+  exports io.fixedram.qemu.stream;
+  exports io.fixedram.qemu.transfer;
 }

@@ -8,7 +8,7 @@ import io.fixedram.bench.result.Sample;
 import io.fixedram.bench.result.SuiteResult;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.qemu.RestoreVia;
+import io.fixedram.qemu.restore.RestoreMode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -33,15 +33,15 @@ final class ClonesSuite {
 
   SuiteResult run() {
     Qemu qemu = saved.guest().qemu();
-    List<RestoreVia> ways = new ArrayList<>();
-    ways.add(qemu.hasFileMigration() ? RestoreVia.INSTANT : RestoreVia.LAZY);
+    List<RestoreMode> ways = new ArrayList<>();
+    ways.add(qemu.hasFileMigration() ? RestoreMode.INSTANT : RestoreMode.LAZY);
     if (qemu.hasMappedRam()) {
-      ways.add(RestoreVia.NATIVE);
+      ways.add(RestoreMode.NATIVE);
     }
-    ways.add(RestoreVia.STREAM);
+    ways.add(RestoreMode.STREAM);
     List<Rival> rivals =
         ways.stream()
-            .map(via -> Rival.of(qemu.name() + Names.RESTORE + via.text(), () -> start(via)))
+            .map(mode -> Rival.of(qemu.name() + Names.RESTORE + mode.text(), () -> start(mode)))
             .toList();
     return new SuiteResult(
         Suite.CLONES.text(),
@@ -53,12 +53,12 @@ final class ClonesSuite {
             "time: until all run, the start of QEMU included; running: until the first one does."));
   }
 
-  private Sample start(RestoreVia via) {
+  private Sample start(RestoreMode mode) {
     Disk.warm(saved.save(), venue.cancellation());
     List<RestoredMachine> guests = new ArrayList<>();
     long startNanos = System.nanoTime();
     try {
-      double first = start(via, guests);
+      double first = start(mode, guests);
       double all = (System.nanoTime() - startNanos) / 1e9;
       GuestMemoryUse use = GuestMemoryUse.ofDescendants();
       return Sample.of(Metric.SECONDS, all)
@@ -71,14 +71,14 @@ final class ClonesSuite {
   }
 
   /** Starts them all; the least time from a start to its guest running, in seconds. */
-  private double start(RestoreVia via, List<RestoredMachine> guests) {
+  private double start(RestoreMode mode, List<RestoredMachine> guests) {
     List<Future<RestoredMachine>> starting = new ArrayList<>();
     try (ExecutorService threads = Executors.newFixedThreadPool(clones)) {
       for (int i = 0; i < clones; i++) {
         int number = i;
         starting.add(
             threads.submit(
-                () -> RestoredMachine.start(saved, via, "clone" + number, venue.cancellation())));
+                () -> RestoredMachine.start(saved, mode, "clone" + number, venue.cancellation())));
       }
       Optional<FixedRamException> failure = Optional.empty();
       for (Future<RestoredMachine> each : starting) {

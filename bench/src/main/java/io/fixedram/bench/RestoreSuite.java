@@ -11,9 +11,9 @@ import io.fixedram.bench.result.RivalResult;
 import io.fixedram.bench.result.Sample;
 import io.fixedram.bench.result.SuiteResult;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.qemu.RestoreReport;
-import io.fixedram.qemu.RestoreVia;
 import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.qemu.restore.RestoreMode;
+import io.fixedram.qemu.restore.RestoreReport;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -75,37 +75,37 @@ final class RestoreSuite {
   }
 
   private List<Rival> ofFixedram(SavedGuest saved) {
-    List<RestoreVia> ways = new ArrayList<>();
+    List<RestoreMode> ways = new ArrayList<>();
     if (saved.guest().qemu().hasFileMigration()) {
-      ways.add(RestoreVia.INSTANT);
+      ways.add(RestoreMode.INSTANT);
     }
-    ways.add(RestoreVia.LAZY);
+    ways.add(RestoreMode.LAZY);
     if (saved.guest().qemu().hasMappedRam()) {
-      ways.add(RestoreVia.NATIVE);
+      ways.add(RestoreMode.NATIVE);
     }
-    ways.add(RestoreVia.STREAM);
+    ways.add(RestoreMode.STREAM);
     List<Rival> rivals = new ArrayList<>();
-    for (RestoreVia via : ways) {
+    for (RestoreMode mode : ways) {
       rivals.addAll(
           atTemperatures(
-              saved.guest().qemu().name() + Names.RESTORE + via.text(),
+              saved.guest().qemu().name() + Names.RESTORE + mode.text(),
               saved.save(),
-              () -> restore(saved, via)));
+              () -> restore(saved, mode)));
     }
     return rivals;
   }
 
   /** The command, for what its process takes. */
   private List<Rival> commands(SavedGuest saved) {
-    return Stream.of(RestoreVia.STREAM, RestoreVia.LAZY)
-        .map(via ->
+    return Stream.of(RestoreMode.STREAM, RestoreMode.LAZY)
+        .map(mode ->
             Rival.of(
-                saved.guest().qemu().name() + Names.RESTORE + via.text() + Names.COMMAND,
-                () -> command(saved, via)))
+                saved.guest().qemu().name() + Names.RESTORE + mode.text() + Names.COMMAND,
+                () -> command(saved, mode)))
         .toList();
   }
 
-  private Sample command(SavedGuest saved, RestoreVia via) {
+  private Sample command(SavedGuest saved, RestoreMode mode) {
     BootedGuest.Machine machine = saved.guest().machine();
     try (RunningQemu qemu = machine.awaitingMigration(saved.guest().qemu(), venue.cancellation())) {
       Disk.cool(saved.save(), venue.cancellation());
@@ -116,12 +116,12 @@ final class RestoreSuite {
                   "restore",
                   saved.save().toString(),
                   "--via",
-                  via.text(),
+                  mode.text(),
                   "--qmp",
                   machine.incomingQmp().toString());
       requireRunning(qemu.qmp());
       double running = outcome.number("running_seconds");
-      double resident = via == RestoreVia.LAZY ? outcome.number("resident_seconds") : running;
+      double resident = mode == RestoreMode.LAZY ? outcome.number("resident_seconds") : running;
       return outcome
           .sample(outcome.number("seconds"), (double) saved.pageBytes())
           .with(Metric.RESIDENT_SECONDS, resident)
@@ -186,14 +186,14 @@ final class RestoreSuite {
     return rivals;
   }
 
-  private Sample restore(SavedGuest saved, RestoreVia via) {
+  private Sample restore(SavedGuest saved, RestoreMode mode) {
     try (RestoredMachine restored =
-            RestoredMachine.start(saved, via, "restored", venue.cancellation());
+            RestoredMachine.start(saved, mode, "restored", venue.cancellation());
         QmpClient qmp = restored.qmp()) {
       requireRunning(qmp);
       RestoreReport report = restored.report();
       double resident =
-          via == RestoreVia.INSTANT
+          mode == RestoreMode.INSTANT
               ? report.runningSeconds() + readAll(qmp, saved.guest().machine().ramMebibytes())
               : residentSeconds(report);
       return Sample.of(Metric.RESIDENT_SECONDS, resident)

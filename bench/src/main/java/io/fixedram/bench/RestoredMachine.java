@@ -5,16 +5,16 @@ import io.fixedram.bench.guest.BootedGuest;
 import io.fixedram.bench.guest.Guest.Activity;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.qemu.GuestRestore;
-import io.fixedram.qemu.RestoreReport;
-import io.fixedram.qemu.RestoreRequest;
-import io.fixedram.qemu.RestoreTarget;
-import io.fixedram.qemu.RestoreVia;
-import io.fixedram.qemu.RestoredGuest;
-import io.fixedram.qemu.TransferListener;
 import io.fixedram.qemu.process.Programs;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.qemu.restore.GuestRestore;
+import io.fixedram.qemu.restore.RestoreMode;
+import io.fixedram.qemu.restore.RestoreReport;
+import io.fixedram.qemu.restore.RestoreRequest;
+import io.fixedram.qemu.restore.RestoreTarget;
+import io.fixedram.qemu.restore.RestoredGuest;
+import io.fixedram.qemu.transfer.TransferListener;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -35,7 +35,7 @@ final class RestoredMachine implements AutoCloseable {
    * @param name what its files are called
    */
   static RestoredMachine start(
-      SavedGuest saved, RestoreVia via, String name, Cancellation cancellation) {
+      SavedGuest saved, RestoreMode mode, String name, Cancellation cancellation) {
     BootedGuest.Machine machine = saved.guest().machine();
     Path socket = machine.directory().resolve(name + ".qmp");
     List<String> words =
@@ -45,7 +45,7 @@ final class RestoredMachine implements AutoCloseable {
     RestoreRequest request =
         new RestoreRequest(
             saved.save(),
-            via,
+            mode,
             false,
             false,
             new RestoreTarget.Command(words, true, Optional.empty()));

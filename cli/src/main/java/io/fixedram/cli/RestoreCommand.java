@@ -12,13 +12,13 @@ import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.OutputException;
 import io.fixedram.cli.console.ProgressDisplay;
-import io.fixedram.qemu.GuestRestore;
-import io.fixedram.qemu.RestoreReport;
-import io.fixedram.qemu.RestoreRequest;
-import io.fixedram.qemu.RestoreTarget;
-import io.fixedram.qemu.RestoreVia;
-import io.fixedram.qemu.RestoredGuest;
-import io.fixedram.qemu.ServingReport;
+import io.fixedram.qemu.restore.GuestRestore;
+import io.fixedram.qemu.restore.RestoreMode;
+import io.fixedram.qemu.restore.RestoreReport;
+import io.fixedram.qemu.restore.RestoreRequest;
+import io.fixedram.qemu.restore.RestoreTarget;
+import io.fixedram.qemu.restore.RestoredGuest;
+import io.fixedram.qemu.restore.ServingReport;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -130,18 +130,18 @@ record RestoreCommand(RestoreRequest request) implements Command {
         command.isEmpty()
             ? new RestoreTarget.Running(Addresses.qmp(arguments.required(QMP)))
             : new RestoreTarget.Command(command, json, generationId(arguments));
-    RestoreVia via =
+    RestoreMode mode =
         switch (arguments.choice(VIA)) {
-          case "instant" -> RestoreVia.INSTANT;
-          case "lazy" -> RestoreVia.LAZY;
-          case "native" -> RestoreVia.NATIVE;
-          case "stream" -> RestoreVia.STREAM;
-          default -> RestoreVia.AUTO;
+          case "instant" -> RestoreMode.INSTANT;
+          case "lazy" -> RestoreMode.LAZY;
+          case "native" -> RestoreMode.NATIVE;
+          case "stream" -> RestoreMode.STREAM;
+          default -> RestoreMode.AUTO;
         };
     return new RestoreCommand(
         new RestoreRequest(
             FileOptions.file(arguments.operand(0), "FILE"),
-            via,
+            mode,
             arguments.has(PAUSED),
             detach,
             target));
@@ -206,7 +206,7 @@ record RestoreCommand(RestoreRequest request) implements Command {
       console.resultLine(summary);
     }
     console.json(json -> {
-      json.writeStringProperty("via", report.via().text());
+      json.writeStringProperty("via", report.mode().text());
       json.writeStringProperty("why", report.why());
       json.writeStringProperty("file", request.file().toString());
       json.writeNumberProperty("ram_bytes", report.ramBytes());
@@ -254,7 +254,7 @@ record RestoreCommand(RestoreRequest request) implements Command {
 
   private String summary(RestoreReport report, ServingReport serving) {
     StringBuilder text = new StringBuilder();
-    text.append("restored ").append(request.file()).append(" via ").append(report.via().text());
+    text.append("restored ").append(request.file()).append(" via ").append(report.mode().text());
     text.append(": the guest ").append(request.paused() ? "was ready" : "ran").append(" after ");
     text.append(Amounts.seconds(report.runningSeconds())).append(", ");
     if (serving.residentSeconds().isPresent()) {
@@ -279,7 +279,7 @@ record RestoreCommand(RestoreRequest request) implements Command {
     return "restored "
         + request.file()
         + " via "
-        + report.via().text()
+        + report.mode().text()
         + ": "
         + Amounts.bytes(report.ramBytes())
         + " RAM, "

@@ -11,10 +11,10 @@ import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.ProgressDisplay;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.qemu.AfterSave;
-import io.fixedram.qemu.GuestSave;
-import io.fixedram.qemu.SaveReport;
-import io.fixedram.qemu.SaveRequest;
+import io.fixedram.qemu.save.AfterSave;
+import io.fixedram.qemu.save.GuestSave;
+import io.fixedram.qemu.save.SaveReport;
+import io.fixedram.qemu.save.SaveRequest;
 import java.util.List;
 import java.util.stream.Stream;
 

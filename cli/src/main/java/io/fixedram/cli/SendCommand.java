@@ -10,9 +10,9 @@ import io.fixedram.cli.console.Amounts;
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.ProgressDisplay;
-import io.fixedram.qemu.SendReport;
-import io.fixedram.qemu.StreamSend;
 import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.qemu.stream.SendReport;
+import io.fixedram.qemu.stream.StreamSend;
 import java.nio.file.Path;
 import java.util.List;
 

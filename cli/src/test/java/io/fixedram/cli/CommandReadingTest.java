@@ -7,12 +7,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.fixedram.cli.args.ArgumentParser;
 import io.fixedram.cli.args.UsageException;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.qemu.AfterSave;
-import io.fixedram.qemu.RestoreRequest;
-import io.fixedram.qemu.RestoreTarget;
-import io.fixedram.qemu.RestoreVia;
-import io.fixedram.qemu.SaveRequest;
 import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.qemu.restore.RestoreMode;
+import io.fixedram.qemu.restore.RestoreRequest;
+import io.fixedram.qemu.restore.RestoreTarget;
+import io.fixedram.qemu.save.AfterSave;
+import io.fixedram.qemu.save.SaveRequest;
 import io.fixedram.write.DirectMode;
 import io.fixedram.write.WriteOptions;
 import java.nio.file.Path;
@@ -111,7 +111,7 @@ class CommandReadingTest {
             new RestoreCommand(
                 new RestoreRequest(
                     Path.of("vm.fram"),
-                    RestoreVia.AUTO,
+                    RestoreMode.AUTO,
                     true,
                     true,
                     new RestoreTarget.Command(
@@ -125,20 +125,20 @@ class CommandReadingTest {
             new RestoreCommand(
                 new RestoreRequest(
                     Path.of("vm.fram"),
-                    RestoreVia.STREAM,
+                    RestoreMode.STREAM,
                     false,
                     false,
                     new RestoreTarget.Running(new Endpoint.Unix(Path.of("q"))))));
     assertThat(
             ((RestoreCommand) read("restore", "vm.fram", "--qmp", "q", "--via", "native"))
                 .request()
-                .via())
-        .isEqualTo(RestoreVia.NATIVE);
+                .mode())
+        .isEqualTo(RestoreMode.NATIVE);
     assertThat(
             ((RestoreCommand) read("restore", "vm.fram", "--qmp", "q", "--via", "lazy"))
                 .request()
-                .via())
-        .isEqualTo(RestoreVia.LAZY);
+                .mode())
+        .isEqualTo(RestoreMode.LAZY);
   }
 
   @Test
@@ -174,12 +174,12 @@ class CommandReadingTest {
 
   @Test
   void restoreTakesEachWay() {
-    for (RestoreVia via : List.of(RestoreVia.INSTANT, RestoreVia.NATIVE, RestoreVia.STREAM)) {
+    for (RestoreMode mode : List.of(RestoreMode.INSTANT, RestoreMode.NATIVE, RestoreMode.STREAM)) {
       assertThat(
-              ((RestoreCommand) read("restore", "f", "--via", via.text(), "--", "qemu"))
+              ((RestoreCommand) read("restore", "f", "--via", mode.text(), "--", "qemu"))
                   .request()
-                  .via())
-          .isEqualTo(via);
+                  .mode())
+          .isEqualTo(mode);
     }
   }
 

@@ -4,6 +4,7 @@ package io.fixedram.qemu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.store.SaveInfo;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,13 +24,13 @@ class AcrossVersionsTest extends QemuTest {
     "QEMU_10, QEMU_7,  pc-q35-7.2,    STREAM",
   })
   void savedByOneAndRestoredByTheOther(
-      TestedQemu one, TestedQemu other, String machine, RestoreVia via) throws Exception {
+      TestedQemu one, TestedQemu other, String machine, RestoreMode mode) throws Exception {
     GuestSpec spec = GuestSpec.small().on(machine);
     try (RunningQemu source = boot(one, spec)) {
       source.awaitGeneration(3);
       save(request(source));
       try (RunningQemu target = waiting(other, spec)) {
-        restore(target, via);
+        restore(target, mode);
         target.assertGoesOnFrom(source);
       }
     }
@@ -57,7 +58,7 @@ class AcrossVersionsTest extends QemuTest {
       assertThat(info.format()).isEqualTo(SaveFormat.MAPPED_RAM);
       assertThat(info.complete()).isTrue();
       try (RunningQemu target = waiting(TestedQemu.QEMU_7, GuestSpec.small())) {
-        restore(target, RestoreVia.STREAM);
+        restore(target, RestoreMode.STREAM);
         target.assertGoesOnFrom(source);
       }
     }
@@ -78,7 +79,7 @@ class AcrossVersionsTest extends QemuTest {
       }
       try (RunningQemu target = waiting(version, GuestSpec.small())) {
         // QEMU 10.0.2 cannot load its own file.
-        assertThat(restore(target, RestoreVia.AUTO).via()).isEqualTo(RestoreVia.STREAM);
+        assertThat(restore(target, RestoreMode.AUTO).mode()).isEqualTo(RestoreMode.STREAM);
         target.assertGoesOnFrom(source);
       }
     }
@@ -95,7 +96,7 @@ class AcrossVersionsTest extends QemuTest {
       save(request(source));
       try (RunningQemu target = waiting(version, spec)) {
         target.switchOn("validate-uuid");
-        restore(target, RestoreVia.AUTO);
+        restore(target, RestoreMode.AUTO);
         target.assertGoesOnFrom(source);
         assertThat(target.observer().execute("query-uuid", Map.of()).get("UUID").text())
             .isEqualTo(uuid);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.qemu.command.NotInstantException;
+import io.fixedram.qemu.load.BackendProperties;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

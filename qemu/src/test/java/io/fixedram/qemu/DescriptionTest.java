@@ -4,6 +4,7 @@ package io.fixedram.qemu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;

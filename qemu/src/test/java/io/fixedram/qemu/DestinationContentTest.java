@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.restore.RestoreMode;
+import io.fixedram.qemu.restore.RestoreRequest;
+import io.fixedram.qemu.restore.RestoreTarget;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
 import java.io.IOException;
@@ -69,7 +72,7 @@ class DestinationContentTest extends QemuTest {
   }
 
   private void assertNotNative(RunningQemu qemu, String why) {
-    assertThatThrownBy(() -> restore(qemu, RestoreVia.NATIVE))
+    assertThatThrownBy(() -> restore(qemu, RestoreMode.NATIVE))
         .isInstanceOf(FixedRamException.class)
         .hasMessageContaining("--via native is not possible: ")
         .hasMessageContaining(why)
@@ -85,11 +88,11 @@ class DestinationContentTest extends QemuTest {
     "QEMU_10, off, AUTO,   STREAM",
     "QEMU_10, on,  STREAM, STREAM",
   })
-  void fileInMemory(TestedQemu version, String share, RestoreVia via, RestoreVia taken)
+  void fileInMemory(TestedQemu version, String share, RestoreMode mode, RestoreMode taken)
       throws Exception {
     haveSaved(version, WITH_BACKEND, SaveFormat.MAPPED_RAM);
     try (RunningQemu qemu = waiting(version, overContent(share))) {
-      assertThat(restore(qemu, via, true).via()).isEqualTo(taken);
+      assertThat(restore(qemu, mode, true).mode()).isEqualTo(taken);
       assertMemoryIsAsSaved(qemu);
     }
   }
@@ -103,7 +106,7 @@ class DestinationContentTest extends QemuTest {
       if (version == TestedQemu.QEMU_10) {
         assertNotNative(qemu, "the memory backend m is the file " + memory);
       }
-      assertThat(restore(qemu, RestoreVia.AUTO, true).via()).isNotEqualTo(RestoreVia.NATIVE);
+      assertThat(restore(qemu, RestoreMode.AUTO, true).mode()).isNotEqualTo(RestoreMode.NATIVE);
       assertMemoryIsAsSaved(qemu);
     }
   }
@@ -115,10 +118,10 @@ class DestinationContentTest extends QemuTest {
     haveSaved(version, WITH_BACKEND, SaveFormat.MAPPED_RAM);
     try (RunningQemu qemu = waiting(version, overContent("off"))) {
       Path before = Files.copy(memory, directory.resolve("before"));
-      assertThatThrownBy(() -> restore(qemu, RestoreVia.LAZY))
+      assertThatThrownBy(() -> restore(qemu, RestoreMode.LAZY))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("a private mapping of " + memory);
-      restore(qemu, RestoreVia.AUTO, true);
+      restore(qemu, RestoreMode.AUTO, true);
       assertThat(Files.mismatch(memory, before)).isEqualTo(-1);
     }
   }
@@ -126,7 +129,7 @@ class DestinationContentTest extends QemuTest {
   /** The device writes at each reset, also in a QEMU that waits. */
   @ParameterizedTest
   @CsvSource({"QEMU_7, AUTO", "QEMU_7, STREAM", "QEMU_10, AUTO", "QEMU_10, STREAM"})
-  void memoryThatADeviceHasWrittenTo(TestedQemu version, RestoreVia via) throws Exception {
+  void memoryThatADeviceHasWrittenTo(TestedQemu version, RestoreMode mode) throws Exception {
     haveSaved(version, GuestSpec.small(), SaveFormat.MAPPED_RAM);
     GuestSpec loader =
         GuestSpec.small().with("-device", "loader,addr=0x3e00000,data=0xdeadbeef,data-len=4");
@@ -136,7 +139,7 @@ class DestinationContentTest extends QemuTest {
       if (version == TestedQemu.QEMU_10) {
         assertNotNative(qemu, "the device loader has written to memory");
       }
-      restore(qemu, via, true);
+      restore(qemu, mode, true);
       assertMemoryIsAsSaved(qemu);
     }
   }
@@ -150,7 +153,7 @@ class DestinationContentTest extends QemuTest {
     assertThatThrownBy(() ->
             restore(
                 new RestoreRequest(
-                    file(), RestoreVia.INSTANT, true, false, new RestoreTarget.Command(command))))
+                    file(), RestoreMode.INSTANT, true, false, new RestoreTarget.Command(command))))
         .isInstanceOf(FixedRamException.class)
         .hasMessageContaining("the device loader writes to memory");
   }
@@ -165,7 +168,7 @@ class DestinationContentTest extends QemuTest {
       source.migrate("file:" + file());
       try (RunningQemu target = waiting(TestedQemu.QEMU_10, spec)) {
         assertNotNative(target, " lacks zero pages of RAM block ");
-        restore(target, RestoreVia.AUTO);
+        restore(target, RestoreMode.AUTO);
         target.assertGoesOnFrom(source);
       }
     }

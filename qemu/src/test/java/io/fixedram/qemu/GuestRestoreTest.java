@@ -10,6 +10,12 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QemuGoneException;
+import io.fixedram.qemu.restore.RestoreMode;
+import io.fixedram.qemu.restore.RestoreReport;
+import io.fixedram.qemu.restore.RestoreRequest;
+import io.fixedram.qemu.restore.RestoreTarget;
+import io.fixedram.qemu.save.AfterSave;
+import io.fixedram.qemu.stream.StreamSend;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
 import io.fixedram.write.SaveWriter;
@@ -46,13 +52,13 @@ class GuestRestoreTest extends QemuTest {
     "QEMU_10, FIXED_RAM,  AUTO,   LAZY",
     "QEMU_10, STREAM,     AUTO,   STREAM",
   })
-  void restores(TestedQemu version, SaveFormat format, RestoreVia via, RestoreVia taken)
+  void restores(TestedQemu version, SaveFormat format, RestoreMode mode, RestoreMode taken)
       throws Exception {
     String saved = saveGuest(version, format);
     try (RunningQemu qemu = waiting(version, GuestSpec.small())) {
       String settings = qemu.migrationSettings();
-      RestoreReport report = restore(qemu, via);
-      assertThat(report.via()).isEqualTo(taken);
+      RestoreReport report = restore(qemu, mode);
+      assertThat(report.mode()).isEqualTo(taken);
       assertThat(report.why()).isNotBlank();
       assertThat(report.ramBytes()).isBetween(64L << 20, 72L << 20);
       assertThat(report.pageBytes()).isBetween(8L << 20, 24L << 20);
@@ -75,7 +81,7 @@ class GuestRestoreTest extends QemuTest {
       recorder.atStart(() -> {
         throw new IllegalStateException("interposed");
       });
-      assertThatThrownBy(() -> restore(target, RestoreVia.STREAM, true))
+      assertThatThrownBy(() -> restore(target, RestoreMode.STREAM, true))
           .isInstanceOf(IllegalStateException.class);
       recorder.atStart(() -> {});
       Endpoint socket = new Endpoint.Unix(directory.resolve("incoming"));
@@ -94,7 +100,7 @@ class GuestRestoreTest extends QemuTest {
     "QEMU_10, LAZY",
     "QEMU_10, NATIVE"
   })
-  void diskThatAnotherQemuHasOpen(TestedQemu version, RestoreVia via) throws Exception {
+  void diskThatAnotherQemuHasOpen(TestedQemu version, RestoreMode mode) throws Exception {
     Path disk = directory.resolve("disk");
     Files.write(disk, new byte[1 << 20]);
     GuestSpec spec = GuestSpec.small().with("-drive", "if=virtio,format=raw,file=" + disk);
@@ -102,7 +108,7 @@ class GuestRestoreTest extends QemuTest {
         RunningQemu target = waiting(version, spec)) {
       source.awaitGeneration(3);
       save(then(stopFirst(request(source)), AfterSave.RESUME));
-      assertThatThrownBy(() -> restore(target, via))
+      assertThatThrownBy(() -> restore(target, mode))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("loaded")
           .hasMessageMatching("(?s).*(lock|disk).*");
@@ -114,10 +120,10 @@ class GuestRestoreTest extends QemuTest {
 
   @ParameterizedTest
   @CsvSource({"QEMU_7, STREAM", "QEMU_10, STREAM", "QEMU_10, NATIVE"})
-  void leavesTheGuestPaused(TestedQemu version, RestoreVia via) throws Exception {
+  void leavesTheGuestPaused(TestedQemu version, RestoreMode mode) throws Exception {
     String saved = saveGuest(version, SaveFormat.MAPPED_RAM);
     try (RunningQemu qemu = waiting(version, GuestSpec.small())) {
-      restore(qemu, via, true);
+      restore(qemu, mode, true);
       assertThat(qemu.status()).isEqualTo("paused");
       assertThat(qemu.serial()).isEmpty();
       qemu.observer().execute("cont");
@@ -127,14 +133,14 @@ class GuestRestoreTest extends QemuTest {
 
   @ParameterizedTest
   @CsvSource({"QEMU_7, STREAM", "QEMU_10, STREAM", "QEMU_10, NATIVE"})
-  void letsAGuestRunThatWasSavedStopped(TestedQemu version, RestoreVia via) throws Exception {
+  void letsAGuestRunThatWasSavedStopped(TestedQemu version, RestoreMode mode) throws Exception {
     try (RunningQemu source = boot(version, GuestSpec.small())) {
       source.awaitGeneration(3);
       source.observer().execute("stop");
       save(request(source));
       // Like -S, which leaves it to the QMP client whether the guest runs.
       try (RunningQemu qemu = waiting(version, GuestSpec.small().with("-S"))) {
-        restore(qemu, via);
+        restore(qemu, mode);
         qemu.assertGoesOnFrom(source);
       }
     }
@@ -142,7 +148,7 @@ class GuestRestoreTest extends QemuTest {
 
   @ParameterizedTest
   @CsvSource({"QEMU_7, STREAM", "QEMU_10, STREAM", "QEMU_10, NATIVE"})
-  void putsSettingsBack(TestedQemu version, RestoreVia via) throws Exception {
+  void putsSettingsBack(TestedQemu version, RestoreMode mode) throws Exception {
     String saved = saveGuest(version, SaveFormat.MAPPED_RAM);
     try (RunningQemu qemu = waiting(version, GuestSpec.small())) {
       qemu.switchOn("multifd", "x-ignore-shared", "return-path");
@@ -151,7 +157,7 @@ class GuestRestoreTest extends QemuTest {
         qemu.setParameter("direct-io", true);
       }
       String settings = qemu.migrationSettings();
-      restore(qemu, via);
+      restore(qemu, mode);
       assertThat(qemu.migrationSettings()).isEqualTo(settings);
       RunningQemu.assertGoesOn(saved, directory, "restored");
     }
@@ -164,7 +170,7 @@ class GuestRestoreTest extends QemuTest {
     Path other = Files.writeString(directory.resolve("other"), "no save");
     recorder.atStart(() -> replace(other));
     try (RunningQemu qemu = waiting(TestedQemu.QEMU_10, GuestSpec.small())) {
-      restore(qemu, RestoreVia.NATIVE);
+      restore(qemu, RestoreMode.NATIVE);
       RunningQemu.assertGoesOn(saved, directory, "restored");
     }
   }
@@ -189,7 +195,7 @@ class GuestRestoreTest extends QemuTest {
     try (RunningQemu qemu = waiting(TestedQemu.QEMU_10, spec)) {
       RestoreTarget target = new RestoreTarget.Running(qmp);
       assertThatThrownBy(
-              () -> restore(new RestoreRequest(file(), RestoreVia.NATIVE, false, false, target)))
+              () -> restore(new RestoreRequest(file(), RestoreMode.NATIVE, false, false, target)))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("was replaced or moved while QEMU opened it by its name");
       assertThat(qemu.status()).isEqualTo("paused");
@@ -205,7 +211,7 @@ class GuestRestoreTest extends QemuTest {
         Files.move(file(), directory.resolve("a,offset=1 % \"ü"), StandardCopyOption.ATOMIC_MOVE);
     try (RunningQemu qemu = waiting(TestedQemu.QEMU_10, GuestSpec.small())) {
       RestoreTarget target = new RestoreTarget.Running(qemu.qmp());
-      restore(new RestoreRequest(odd, RestoreVia.NATIVE, false, false, target));
+      restore(new RestoreRequest(odd, RestoreMode.NATIVE, false, false, target));
       RunningQemu.assertGoesOn(saved, directory, "restored");
     }
   }
@@ -214,7 +220,7 @@ class GuestRestoreTest extends QemuTest {
   void nativeNeedsANewerQemu() throws Exception {
     saveGuest(TestedQemu.QEMU_7, SaveFormat.MAPPED_RAM);
     try (RunningQemu qemu = waiting(TestedQemu.QEMU_7, GuestSpec.small())) {
-      assertFails(qemu, RestoreVia.NATIVE, "cannot load mapped-ram files", "--via stream");
+      assertFails(qemu, RestoreMode.NATIVE, "cannot load mapped-ram files", "--via stream");
       assertThat(qemu.status()).isEqualTo("inmigrate");
     }
   }
@@ -223,7 +229,7 @@ class GuestRestoreTest extends QemuTest {
   void nativeNeedsAMappedRamFile() throws Exception {
     saveGuest(TestedQemu.QEMU_10, SaveFormat.FIXED_RAM);
     try (RunningQemu qemu = waiting(TestedQemu.QEMU_10, GuestSpec.small())) {
-      assertFails(qemu, RestoreVia.NATIVE, "fixed-ram", "fixedram convert");
+      assertFails(qemu, RestoreMode.NATIVE, "fixed-ram", "fixedram convert");
       assertThat(qemu.status()).isEqualTo("inmigrate");
     }
   }
@@ -233,7 +239,7 @@ class GuestRestoreTest extends QemuTest {
   void anotherMachineType(TestedQemu version) throws Exception {
     saveGuest(version, SaveFormat.MAPPED_RAM);
     try (RunningQemu qemu = waiting(version, GuestSpec.small().on("pc-q35-7.2"))) {
-      assertFails(qemu, RestoreVia.AUTO, "pc-i440fx-7.2", "pc-q35-7.2", "-machine pc-i440fx-7.2");
+      assertFails(qemu, RestoreMode.AUTO, "pc-i440fx-7.2", "pc-q35-7.2", "-machine pc-i440fx-7.2");
       assertThat(qemu.status()).isEqualTo("inmigrate");
     }
   }
@@ -243,7 +249,7 @@ class GuestRestoreTest extends QemuTest {
   void anotherRamSize(TestedQemu version) throws Exception {
     saveGuest(version, SaveFormat.MAPPED_RAM);
     try (RunningQemu qemu = waiting(version, GuestSpec.small().withRam(128))) {
-      assertFails(qemu, RestoreVia.AUTO, "64 MiB", "128 MiB", "-m 64M");
+      assertFails(qemu, RestoreMode.AUTO, "64 MiB", "128 MiB", "-m 64M");
       assertThat(qemu.status()).isEqualTo("inmigrate");
     }
   }
@@ -253,7 +259,7 @@ class GuestRestoreTest extends QemuTest {
   void notWaiting(TestedQemu version) throws Exception {
     saveGuest(version, SaveFormat.MAPPED_RAM);
     try (RunningQemu qemu = boot(version, GuestSpec.small())) {
-      assertFails(qemu, RestoreVia.AUTO, "does not wait for a guest", "-incoming defer");
+      assertFails(qemu, RestoreMode.AUTO, "does not wait for a guest", "-incoming defer");
       assertThat(qemu.status()).isEqualTo("running");
     }
   }
@@ -263,7 +269,7 @@ class GuestRestoreTest extends QemuTest {
   void missingDeviceInQemu7() throws Exception {
     saveGuestWithAGenerationId(TestedQemu.QEMU_7);
     try (RunningQemu qemu = waiting(TestedQemu.QEMU_7, GuestSpec.small())) {
-      assertThatThrownBy(() -> restore(qemu, RestoreVia.STREAM))
+      assertThatThrownBy(() -> restore(qemu, RestoreMode.STREAM))
           .isInstanceOf(QemuGoneException.class)
           .hasMessageContaining("ended while it loaded " + file())
           .hasMessageContaining("its own output says why");
@@ -273,11 +279,11 @@ class GuestRestoreTest extends QemuTest {
 
   @ParameterizedTest
   @EnumSource(names = {"STREAM", "NATIVE"})
-  void missingDeviceInQemu10(RestoreVia via) throws Exception {
+  void missingDeviceInQemu10(RestoreMode mode) throws Exception {
     saveGuestWithAGenerationId(TestedQemu.QEMU_10);
     try (RunningQemu qemu = waiting(TestedQemu.QEMU_10, GuestSpec.small())) {
       String settings = qemu.migrationSettings();
-      assertFails(qemu, via, "QEMU could not load " + file(), "load of migration failed");
+      assertFails(qemu, mode, "QEMU could not load " + file(), "load of migration failed");
       assertThat(qemu.process().isAlive()).isTrue();
       assertThat(qemu.migrationSettings()).isEqualTo(settings);
     }
@@ -295,7 +301,7 @@ class GuestRestoreTest extends QemuTest {
       channel.truncate(channel.size() - 100);
     }
     try (RunningQemu qemu = waiting(version, GuestSpec.small())) {
-      assertThatThrownBy(() -> restore(qemu, RestoreVia.AUTO))
+      assertThatThrownBy(() -> restore(qemu, RestoreMode.AUTO))
           .isInstanceOf(DamagedSaveException.class)
           .hasMessageContaining(file().toString());
       assertThat(qemu.status()).isEqualTo("inmigrate");
@@ -311,7 +317,7 @@ class GuestRestoreTest extends QemuTest {
       channel.truncate(channel.size() / 2);
     }
     try (RunningQemu qemu = waiting(version, GuestSpec.small())) {
-      assertThatThrownBy(() -> restore(qemu, RestoreVia.AUTO))
+      assertThatThrownBy(() -> restore(qemu, RestoreMode.AUTO))
           .isInstanceOf(DamagedSaveException.class)
           .hasMessageContaining(file().toString());
     }
@@ -333,13 +339,13 @@ class GuestRestoreTest extends QemuTest {
       Files.move(next, file(), StandardCopyOption.REPLACE_EXISTING);
     }
     try (RunningQemu qemu = waiting(version, GuestSpec.small())) {
-      restore(qemu, RestoreVia.AUTO);
+      restore(qemu, RestoreMode.AUTO);
       RunningQemu.assertGoesOn(saved, directory, "restored");
     }
   }
 
-  private void assertFails(RunningQemu qemu, RestoreVia via, String... parts) {
-    assertThatThrownBy(() -> restore(qemu, via))
+  private void assertFails(RunningQemu qemu, RestoreMode mode, String... parts) {
+    assertThatThrownBy(() -> restore(qemu, mode))
         .isInstanceOf(FixedRamException.class)
         .hasMessageContainingAll(parts);
   }

@@ -4,6 +4,9 @@ package io.fixedram.qemu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.restore.RestoreMode;
+import io.fixedram.qemu.save.AfterSave;
+import io.fixedram.qemu.save.SaveReport;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveInfo;
 import io.fixedram.store.Saves;
@@ -39,7 +42,7 @@ class GuestSaveTest extends QemuTest {
       assertThat(info.machine()).isEqualTo("pc-i440fx-7.2");
       assertThat(recorder.warnings()).isEmpty();
       try (RunningQemu other = waiting(version, GuestSpec.small())) {
-        restore(other, RestoreVia.AUTO);
+        restore(other, RestoreMode.AUTO);
         other.assertGoesOnFrom(qemu);
       }
     }
@@ -54,7 +57,7 @@ class GuestSaveTest extends QemuTest {
       assertThat(report.downtimeSeconds()).isPositive().isLessThanOrEqualTo(report.seconds());
       assertThat(qemu.status()).isEqualTo("postmigrate");
       try (RunningQemu other = waiting(version, GuestSpec.small())) {
-        restore(other, RestoreVia.STREAM);
+        restore(other, RestoreMode.STREAM);
         other.assertGoesOnFrom(qemu);
       }
     }
@@ -69,7 +72,7 @@ class GuestSaveTest extends QemuTest {
       SaveReport report = save(request(qemu));
       assertThat(report.downtimeSeconds()).isZero();
       try (RunningQemu other = waiting(version, GuestSpec.small())) {
-        restore(other, RestoreVia.AUTO);
+        restore(other, RestoreMode.AUTO);
         other.assertGoesOnFrom(qemu);
       }
     }
@@ -111,7 +114,7 @@ class GuestSaveTest extends QemuTest {
       qemu.assertGoesOn();
       save(request(qemu));
       try (RunningQemu other = waiting(version, GuestSpec.small())) {
-        restore(other, RestoreVia.AUTO);
+        restore(other, RestoreMode.AUTO);
         other.assertGoesOnFrom(qemu);
       }
     }

@@ -17,9 +17,18 @@ import io.fixedram.os.Descriptor;
 import io.fixedram.qemu.guest.MemoryGuest;
 import io.fixedram.qemu.guest.MemoryGuest.Region;
 import io.fixedram.qemu.guest.SerialReport;
+import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.qemu.restore.GuestRestore;
+import io.fixedram.qemu.restore.RestoreMode;
+import io.fixedram.qemu.restore.RestoreRequest;
+import io.fixedram.qemu.restore.RestoreTarget;
+import io.fixedram.qemu.restore.RestoredGuest;
+import io.fixedram.qemu.save.AfterSave;
+import io.fixedram.qemu.save.SaveRequest;
+import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
 import io.fixedram.write.WriteOptions;
@@ -93,12 +102,12 @@ class InstantRestoreTest extends QemuTest {
     return command(TestedQemu.QEMU_10, spec, "restored");
   }
 
-  private RestoreRequest request(List<String> command, RestoreVia via) {
-    return new RestoreRequest(file(), via, false, false, new RestoreTarget.Command(command));
+  private RestoreRequest request(List<String> command, RestoreMode mode) {
+    return new RestoreRequest(file(), mode, false, false, new RestoreTarget.Command(command));
   }
 
   private RestoredGuest instant(GuestSpec spec) {
-    return restore(request(command(spec), RestoreVia.INSTANT));
+    return restore(request(command(spec), RestoreMode.INSTANT));
   }
 
   private void quit(RestoredGuest guest, String name) {
@@ -120,7 +129,7 @@ class InstantRestoreTest extends QemuTest {
   private void assertRunsInstantly(String saved, GuestSpec spec) throws Exception {
     String before = hash(file());
     RestoredGuest guest = instant(spec);
-    assertThat(guest.report().via()).isEqualTo(RestoreVia.INSTANT);
+    assertThat(guest.report().mode()).isEqualTo(RestoreMode.INSTANT);
     RunningQemu.assertGoesOn(saved, directory, "restored");
     quit(guest, "restored");
     assertThat(hash(file())).as("the save").isEqualTo(before);
@@ -212,7 +221,7 @@ class InstantRestoreTest extends QemuTest {
     String saved = saveGuest(GuestSpec.small());
     RestoreTarget target = new RestoreTarget.Command(command(GuestSpec.small()));
     RestoredGuest guest =
-        restore(new RestoreRequest(file(), RestoreVia.INSTANT, true, false, target));
+        restore(new RestoreRequest(file(), RestoreMode.INSTANT, true, false, target));
     try (QmpClient client = QmpClient.connect(qmp("restored"))) {
       assertThat(client.execute("query-status").get("status").text()).isEqualTo("paused");
       assertThat(RunningQemu.serial(directory, "restored")).isEmpty();
@@ -230,7 +239,7 @@ class InstantRestoreTest extends QemuTest {
       String name = "run" + i;
       RestoredGuest guest =
           restore(
-              request(command(TestedQemu.QEMU_10, GuestSpec.small(), name), RestoreVia.INSTANT));
+              request(command(TestedQemu.QEMU_10, GuestSpec.small(), name), RestoreMode.INSTANT));
       if (i % 3 == 0) {
         RunningQemu.assertGoesOn(saved, directory, name);
       }
@@ -257,7 +266,7 @@ class InstantRestoreTest extends QemuTest {
               .start(() -> {
                 RestoredGuest guest =
                     GuestRestore.run(
-                        request(words, RestoreVia.INSTANT),
+                        request(words, RestoreMode.INSTANT),
                         TransferListener.NONE,
                         new Cancellation());
                 synchronized (guests) {
@@ -302,7 +311,7 @@ class InstantRestoreTest extends QemuTest {
     Files.move(second, file(), StandardCopyOption.REPLACE_EXISTING);
     RestoredGuest third =
         restore(
-            request(command(TestedQemu.QEMU_10, GuestSpec.small(), "third"), RestoreVia.INSTANT));
+            request(command(TestedQemu.QEMU_10, GuestSpec.small(), "third"), RestoreMode.INSTANT));
     RunningQemu.assertGoesOn(all, directory, "third");
     quit(third, "third");
   }
@@ -311,7 +320,7 @@ class InstantRestoreTest extends QemuTest {
   void holdLastsAsLongAsADetachedQemu() throws Exception {
     String saved = saveGuest(GuestSpec.small());
     RestoreTarget target = new RestoreTarget.Command(command(GuestSpec.small()));
-    restore(new RestoreRequest(file(), RestoreVia.INSTANT, false, true, target)).close();
+    restore(new RestoreRequest(file(), RestoreMode.INSTANT, false, true, target)).close();
     RunningQemu.assertGoesOn(saved, directory, "restored");
     assertThat(canBeLocked()).as("locked while the guest runs").isFalse();
     try (QmpClient client = QmpClient.connect(qmp("restored"))) {
@@ -363,7 +372,7 @@ class InstantRestoreTest extends QemuTest {
   }
 
   private void assertRefused(List<String> command, String why) {
-    assertThatThrownBy(() -> restore(request(command, RestoreVia.INSTANT)))
+    assertThatThrownBy(() -> restore(request(command, RestoreMode.INSTANT)))
         .isInstanceOf(FixedRamException.class)
         .hasMessageContaining("--via instant is not possible: ")
         .hasMessageContaining(why);
@@ -393,8 +402,8 @@ class InstantRestoreTest extends QemuTest {
     List<String> words = new ArrayList<>(command(GuestSpec.small()));
     words.set(0, script.toString());
     assertRefused(words, "no program with a name of QEMU's");
-    RestoredGuest guest = restore(request(words, RestoreVia.AUTO));
-    assertThat(guest.report().via()).isNotEqualTo(RestoreVia.INSTANT);
+    RestoredGuest guest = restore(request(words, RestoreMode.AUTO));
+    assertThat(guest.report().mode()).isNotEqualTo(RestoreMode.INSTANT);
     assertThat(guest.report().why()).contains("no program with a name of QEMU's");
     quit(guest, "restored");
   }
@@ -413,7 +422,7 @@ class InstantRestoreTest extends QemuTest {
     String saved = saveGuest(GuestSpec.small());
     List<String> words = new ArrayList<>(List.of("env", "-u", "NOTHING", "nice"));
     words.addAll(command(GuestSpec.small()));
-    RestoredGuest guest = restore(request(words, RestoreVia.INSTANT));
+    RestoredGuest guest = restore(request(words, RestoreMode.INSTANT));
     RunningQemu.assertGoesOn(saved, directory, "restored");
     quit(guest, "restored");
   }
@@ -428,7 +437,7 @@ class InstantRestoreTest extends QemuTest {
   void qemuThatDoesNotStart() throws Exception {
     saveGuest(GuestSpec.small());
     List<String> words = command(GuestSpec.small().with("-device", "none"));
-    assertThatThrownBy(() -> restore(request(words, RestoreVia.AUTO)))
+    assertThatThrownBy(() -> restore(request(words, RestoreMode.AUTO)))
         .isInstanceOf(FixedRamException.class)
         .hasMessageContaining("QEMU ended with status 1");
     assertThat(recorder.warnings())
@@ -436,7 +445,7 @@ class InstantRestoreTest extends QemuTest {
         .asString()
         .contains("did not come up with mappings of " + file())
         .contains("starting the command as it is");
-    assertThatThrownBy(() -> restore(request(words, RestoreVia.INSTANT)))
+    assertThatThrownBy(() -> restore(request(words, RestoreMode.INSTANT)))
         .isInstanceOf(FixedRamException.class)
         .hasMessageContaining("QEMU ended with status 1")
         .hasMessageContaining("--via stream starts the command as it is");
@@ -459,8 +468,8 @@ class InstantRestoreTest extends QemuTest {
   void autoStartsTheCommandAsItIsIfMappingsDoNotStart() throws Exception {
     String saved = saveGuest(GuestSpec.small());
     List<String> words = commandThrough(REFUSES_MAPPINGS, GuestSpec.small());
-    RestoredGuest guest = restore(request(words, RestoreVia.AUTO));
-    assertThat(guest.report().via()).isEqualTo(RestoreVia.LAZY);
+    RestoredGuest guest = restore(request(words, RestoreMode.AUTO));
+    assertThat(guest.report().mode()).isEqualTo(RestoreMode.LAZY);
     assertThat(guest.report().why()).contains("not instant: QEMU did not come up with mappings");
     assertThat(recorder.warnings())
         .singleElement()
@@ -484,8 +493,8 @@ class InstantRestoreTest extends QemuTest {
         new ArrayList<>(
             List.of("/usr/bin/setpriv", "--bounding-set", "-dac_override,-dac_read_search"));
     words.addAll(command(GuestSpec.small()));
-    RestoredGuest guest = restore(request(words, RestoreVia.AUTO));
-    assertThat(guest.report().via()).isEqualTo(RestoreVia.LAZY);
+    RestoredGuest guest = restore(request(words, RestoreMode.AUTO));
+    assertThat(guest.report().mode()).isEqualTo(RestoreMode.LAZY);
     assertThat(guest.report().why()).contains("not instant: QEMU did not come up with mappings");
     RunningQemu.assertGoesOn(saved, directory, "restored");
     quit(guest, "restored");
@@ -496,8 +505,8 @@ class InstantRestoreTest extends QemuTest {
     String saved = saveGuest(GuestSpec.small());
     List<String> words =
         commandThrough("set -- \"${@/readonly=on,rom=off/readonly=off}\"", GuestSpec.small());
-    RestoredGuest guest = restore(request(words, RestoreVia.AUTO));
-    assertThat(guest.report().via()).isEqualTo(RestoreVia.LAZY);
+    RestoredGuest guest = restore(request(words, RestoreMode.AUTO));
+    assertThat(guest.report().mode()).isEqualTo(RestoreMode.LAZY);
     assertThat(guest.report().why()).contains("could write to " + file());
     RunningQemu.assertGoesOn(saved, directory, "restored");
     quit(guest, "restored");
@@ -523,7 +532,7 @@ class InstantRestoreTest extends QemuTest {
               cancellation.cancel();
             });
     assertThatThrownBy(
-            () -> GuestRestore.run(request(words, RestoreVia.AUTO), recorder, cancellation))
+            () -> GuestRestore.run(request(words, RestoreMode.AUTO), recorder, cancellation))
         .isInstanceOf(CancelledException.class);
     user.join();
     assertThat(recorder.warnings()).isEmpty();
@@ -538,7 +547,7 @@ class InstantRestoreTest extends QemuTest {
             .with("-machine", "memory-backend=ram0", "-device", "{'driver':'virtio-rng-pci'}");
     String saved = saveGuest(spec);
     assertRefused(command(spec), "can't be read");
-    RestoredGuest guest = restore(request(command(spec), RestoreVia.AUTO));
+    RestoredGuest guest = restore(request(command(spec), RestoreMode.AUTO));
     assertThat(guest.report().why()).contains("not instant").contains("can't be read");
     RunningQemu.assertGoesOn(saved, directory, "restored");
     quit(guest, "restored");
@@ -560,7 +569,7 @@ class InstantRestoreTest extends QemuTest {
   void waitingQemu() throws Exception {
     saveGuest(GuestSpec.small());
     try (RunningQemu qemu = waiting(TestedQemu.QEMU_10, GuestSpec.small())) {
-      assertThatThrownBy(() -> restore(qemu, RestoreVia.INSTANT))
+      assertThatThrownBy(() -> restore(qemu, RestoreMode.INSTANT))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("--via instant is not possible")
           .hasMessageContaining("-- QEMU-COMMAND");
@@ -573,7 +582,7 @@ class InstantRestoreTest extends QemuTest {
     try (RandomAccessFile save = new RandomAccessFile(file().toFile(), "rw")) {
       save.setLength(save.length() / 2);
     }
-    assertThatThrownBy(() -> restore(request(command(GuestSpec.small()), RestoreVia.INSTANT)))
+    assertThatThrownBy(() -> restore(request(command(GuestSpec.small()), RestoreMode.INSTANT)))
         .isInstanceOf(DamagedSaveException.class)
         .hasMessageContaining("is incomplete");
   }
@@ -587,8 +596,8 @@ class InstantRestoreTest extends QemuTest {
     }
     assertThat(holdsOldContent()).as("a page that became zero after it was saved").isTrue();
     assertRefused(command(GuestSpec.small()), "has old content in RAM block pc.ram");
-    RestoredGuest guest = restore(request(command(GuestSpec.small()), RestoreVia.AUTO));
-    assertThat(guest.report().via()).isNotEqualTo(RestoreVia.INSTANT);
+    RestoredGuest guest = restore(request(command(GuestSpec.small()), RestoreMode.AUTO));
+    assertThat(guest.report().mode()).isNotEqualTo(RestoreMode.INSTANT);
     RunningQemu.assertGoesOn(saved, directory, "restored");
     quit(guest, "restored");
   }
@@ -654,8 +663,8 @@ class InstantRestoreTest extends QemuTest {
   void autoTakesAnotherWay(TestedQemu version, SaveFormat format, String why) throws Exception {
     String saved = saveGuest(version, GuestSpec.small(), format);
     RestoredGuest guest =
-        restore(request(command(version, GuestSpec.small(), "restored"), RestoreVia.AUTO));
-    assertThat(guest.report().via()).isNotIn(RestoreVia.INSTANT, RestoreVia.AUTO);
+        restore(request(command(version, GuestSpec.small(), "restored"), RestoreMode.AUTO));
+    assertThat(guest.report().mode()).isNotIn(RestoreMode.INSTANT, RestoreMode.AUTO);
     assertThat(guest.report().why()).contains("not instant").contains(why);
     RunningQemu.assertGoesOn(saved, directory, "restored");
     quit(guest, "restored");
@@ -665,15 +674,15 @@ class InstantRestoreTest extends QemuTest {
   @EnumSource(names = {"FIXED_RAM", "MAPPED_RAM"})
   void autoTakesIt(SaveFormat format) throws Exception {
     saveGuest(TestedQemu.QEMU_10, GuestSpec.small(), format);
-    RestoredGuest guest = restore(request(command(GuestSpec.small()), RestoreVia.AUTO));
-    assertThat(guest.report().via()).isEqualTo(RestoreVia.INSTANT);
+    RestoredGuest guest = restore(request(command(GuestSpec.small()), RestoreMode.AUTO));
+    assertThat(guest.report().mode()).isEqualTo(RestoreMode.INSTANT);
     assertThat(guest.report().why()).contains("mapping");
     quit(guest, "restored");
   }
 
-  private RestoreRequest request(List<String> command, UUID id, RestoreVia via) {
+  private RestoreRequest request(List<String> command, UUID id, RestoreMode mode) {
     RestoreTarget target = new RestoreTarget.Command(command, false, Optional.of(id));
-    return new RestoreRequest(file(), via, false, false, target);
+    return new RestoreRequest(file(), mode, false, false, target);
   }
 
   /** Looks at what QEMU says, and where the firmware keeps the id for the guest. */
@@ -707,11 +716,11 @@ class InstantRestoreTest extends QemuTest {
 
   @ParameterizedTest
   @CsvSource({"QEMU_7, STREAM", "QEMU_10, STREAM", "QEMU_10, NATIVE", "QEMU_10, INSTANT"})
-  void anotherGenerationId(TestedQemu version, RestoreVia via) throws Exception {
+  void anotherGenerationId(TestedQemu version, RestoreMode mode) throws Exception {
     GuestSpec spec = GuestSpec.small().with("-device", "vmgenid,guid=" + FIRST_ID);
     String saved = saveGuest(version, spec, SaveFormat.MAPPED_RAM);
     UUID id = UUID.fromString("12345678-9abc-def0-1122-334455667788");
-    RestoredGuest guest = restore(request(command(version, spec, "restored"), id, via));
+    RestoredGuest guest = restore(request(command(version, spec, "restored"), id, mode));
     assertGenerationId(id, FIRST_ID);
     RunningQemu.assertGoesOn(saved, directory, "restored");
     quit(guest, "restored");
@@ -721,7 +730,7 @@ class InstantRestoreTest extends QemuTest {
   void generationIdOfADeviceThatTheCommandLacks() throws Exception {
     saveGuest(GuestSpec.small().with("-device", "vmgenid,guid=" + FIRST_ID));
     UUID id = UUID.randomUUID();
-    RestoredGuest guest = restore(request(command(GuestSpec.small()), id, RestoreVia.INSTANT));
+    RestoredGuest guest = restore(request(command(GuestSpec.small()), id, RestoreMode.INSTANT));
     assertGenerationId(id, FIRST_ID);
     quit(guest, "restored");
   }
@@ -733,7 +742,7 @@ class InstantRestoreTest extends QemuTest {
     saveGuest(version, spec, SaveFormat.STREAM);
     UUID id = UUID.randomUUID();
     RestoredGuest guest =
-        restore(request(command(version, spec, "restored"), id, RestoreVia.STREAM));
+        restore(request(command(version, spec, "restored"), id, RestoreMode.STREAM));
     assertThat(recorder.warnings())
         .singleElement()
         .asString()
@@ -746,7 +755,7 @@ class InstantRestoreTest extends QemuTest {
   void generationIdOfAGuestWithout() throws Exception {
     saveGuest(GuestSpec.small());
     RestoreRequest request =
-        request(command(GuestSpec.small()), UUID.randomUUID(), RestoreVia.STREAM);
+        request(command(GuestSpec.small()), UUID.randomUUID(), RestoreMode.STREAM);
     assertThatThrownBy(() -> restore(request))
         .isInstanceOf(FixedRamException.class)
         .hasMessageContaining("has no vmgenid device");

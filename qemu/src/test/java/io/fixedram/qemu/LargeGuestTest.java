@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fixedram.qemu.guest.MemoryGuest;
 import io.fixedram.qemu.guest.MemoryGuest.Region;
+import io.fixedram.qemu.restore.RestoreMode;
+import io.fixedram.qemu.save.SaveReport;
 import io.fixedram.store.SaveInfo;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +18,7 @@ class LargeGuestTest extends QemuTest {
 
   @ParameterizedTest
   @CsvSource({"QEMU_7, STREAM", "QEMU_10, STREAM", "QEMU_10, NATIVE"})
-  void manyBlocks(TestedQemu version, RestoreVia via) throws Exception {
+  void manyBlocks(TestedQemu version, RestoreMode mode) throws Exception {
     List<String> devices = new ArrayList<>();
     for (int i = 0; i < 18; i++) {
       devices.addAll(List.of("-device", "e1000"));
@@ -30,7 +32,7 @@ class LargeGuestTest extends QemuTest {
       save(request(source));
       assertThat(SaveInfo.of(file()).blocks()).hasSizeGreaterThan(26);
       try (RunningQemu target = waiting(version, spec)) {
-        restore(target, via);
+        restore(target, mode);
         target.assertGoesOnFrom(source);
       }
     }
@@ -38,7 +40,7 @@ class LargeGuestTest extends QemuTest {
 
   @ParameterizedTest
   @CsvSource({"QEMU_7, STREAM", "QEMU_10, NATIVE"})
-  void above4GiB(TestedQemu version, RestoreVia via) throws Exception {
+  void above4GiB(TestedQemu version, RestoreMode mode) throws Exception {
     MemoryGuest program =
         new MemoryGuest(List.of(new Region(16 << 20, 1024), new Region(5L << 30, 1024)), 0);
     GuestSpec spec = GuestSpec.small().running(program).withRam(4608);
@@ -48,7 +50,7 @@ class LargeGuestTest extends QemuTest {
       assertThat(report.ramBytes()).isGreaterThanOrEqualTo(4608L << 20);
       assertThat(report.diskBytes()).isLessThan(64L << 20);
       try (RunningQemu target = waiting(version, spec)) {
-        restore(target, via);
+        restore(target, mode);
         target.assertGoesOnFrom(source);
       }
     }

@@ -2,16 +2,21 @@
 package io.fixedram.qemu;
 
 import io.fixedram.testkit.ModuleRules;
-import java.util.Set;
 
 /** The rules of the module, and the order of its packages. */
 class LayersTest extends ModuleRules {
   LayersTest() {
-    super("qemu.guest", "qemu.process", "qemu.qmp", "qemu.command", "qemu");
-  }
-
-  @Override
-  protected Set<String> oversized() {
-    return Set.of("io.fixedram.qemu", "GuestRestore.java");
+    super(
+        "qemu.transfer",
+        "qemu.qmp",
+        "qemu.process",
+        "qemu.guest",
+        "qemu.command",
+        "qemu.migration",
+        "qemu.stream",
+        "qemu.save",
+        "qemu.check",
+        "qemu.load",
+        "qemu.restore");
   }
 }

@@ -12,6 +12,15 @@ import io.fixedram.qemu.guest.MemoryGuest;
 import io.fixedram.qemu.guest.MemoryGuest.Region;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.qemu.restore.GuestRestore;
+import io.fixedram.qemu.restore.RestoreMode;
+import io.fixedram.qemu.restore.RestoreRequest;
+import io.fixedram.qemu.restore.RestoreTarget;
+import io.fixedram.qemu.restore.RestoredGuest;
+import io.fixedram.qemu.save.AfterSave;
+import io.fixedram.qemu.save.GuestSave;
+import io.fixedram.qemu.save.SaveRequest;
+import io.fixedram.qemu.transfer.TransferView;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
 import java.io.IOException;
@@ -69,7 +78,7 @@ class LazyFailureTest extends QemuTest {
   }
 
   private CompletableFuture<RestoredGuest> restoring(RestoreTarget target) {
-    RestoreRequest request = new RestoreRequest(file(), RestoreVia.LAZY, false, false, target);
+    RestoreRequest request = new RestoreRequest(file(), RestoreMode.LAZY, false, false, target);
     CompletableFuture<RestoredGuest> restored =
         CompletableFuture.supplyAsync(
             () -> GuestRestore.run(request, recorder, cancellation),

@@ -8,6 +8,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.check.FileSystemType;
+import io.fixedram.qemu.restore.RestoreMode;
+import io.fixedram.qemu.restore.RestoreReport;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,21 +32,21 @@ class LazyObstaclesTest extends QemuTest {
         target,
         saved,
         why,
-        version == TestedQemu.QEMU_7 ? RestoreVia.STREAM : RestoreVia.NATIVE);
+        version == TestedQemu.QEMU_7 ? RestoreMode.STREAM : RestoreMode.NATIVE);
   }
 
   private void assertGoesAnotherWay(
-      TestedQemu version, GuestSpec target, String saved, String why, RestoreVia other)
+      TestedQemu version, GuestSpec target, String saved, String why, RestoreMode other)
       throws Exception {
     try (RunningQemu qemu = waiting(version, target)) {
-      assertThatThrownBy(() -> restore(qemu, RestoreVia.LAZY))
+      assertThatThrownBy(() -> restore(qemu, RestoreMode.LAZY))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("--via lazy is not possible: ")
           .hasMessageContaining(why)
           .hasMessageContaining("--via stream works with it");
       assertThat(qemu.status()).isEqualTo("inmigrate");
-      RestoreReport report = restore(qemu, RestoreVia.AUTO);
-      assertThat(report.via()).isEqualTo(other);
+      RestoreReport report = restore(qemu, RestoreMode.AUTO);
+      assertThat(report.mode()).isEqualTo(other);
       assertThat(report.why()).contains("not lazy: ").contains(why);
       RunningQemu.assertGoesOn(saved, directory, "restored");
     }
@@ -67,7 +70,7 @@ class LazyObstaclesTest extends QemuTest {
     GuestSpec spare = GuestSpec.small().with("-object", "memory-backend-ram,id=spare,size=1M");
     String saved = haveSaved(version, GuestSpec.small(), SaveFormat.MAPPED_RAM);
     try (RunningQemu qemu = waiting(version, spare)) {
-      assertThat(restore(qemu, RestoreVia.AUTO).via()).isEqualTo(RestoreVia.LAZY);
+      assertThat(restore(qemu, RestoreMode.AUTO).mode()).isEqualTo(RestoreMode.LAZY);
       RunningQemu.assertGoesOn(saved, directory, "restored");
     }
   }
@@ -78,7 +81,7 @@ class LazyObstaclesTest extends QemuTest {
     GuestSpec spare = GuestSpec.small().with("-object", "memory-backend-ram,id=spare,size=1M");
     haveSaved(version, WITH_BACKEND, SaveFormat.MAPPED_RAM);
     try (RunningQemu qemu = waiting(version, spare)) {
-      assertThatThrownBy(() -> restore(qemu, RestoreVia.AUTO))
+      assertThatThrownBy(() -> restore(qemu, RestoreMode.AUTO))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("holds RAM block m (64 MiB), which this QEMU does not have");
     }
@@ -95,7 +98,7 @@ class LazyObstaclesTest extends QemuTest {
         inFile(memory, share),
         saved,
         "the memory backend m is a file on ",
-        RestoreVia.STREAM);
+        RestoreMode.STREAM);
   }
 
   private static GuestSpec inFile(Path memory, String share) {
@@ -123,7 +126,7 @@ class LazyObstaclesTest extends QemuTest {
     String saved = haveSaved(version, WITH_BACKEND, SaveFormat.MAPPED_RAM);
     Path memory = Files.createTempFile(SHARED_MEMORY, "fixedram-test", ".ram");
     try (RunningQemu qemu = waiting(version, inFile(memory, "on"))) {
-      assertThat(restore(qemu, RestoreVia.AUTO).via()).isEqualTo(RestoreVia.LAZY);
+      assertThat(restore(qemu, RestoreMode.AUTO).mode()).isEqualTo(RestoreMode.LAZY);
       RunningQemu.assertGoesOn(saved, directory, "restored");
     } finally {
       Files.delete(memory);

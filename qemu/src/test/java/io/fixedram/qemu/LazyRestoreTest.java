@@ -8,6 +8,11 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.guest.MemoryGuest;
 import io.fixedram.qemu.guest.MemoryGuest.Region;
+import io.fixedram.qemu.restore.RestoreMode;
+import io.fixedram.qemu.restore.RestoreReport;
+import io.fixedram.qemu.restore.RestoreRequest;
+import io.fixedram.qemu.restore.RestoreTarget;
+import io.fixedram.qemu.restore.ServingReport;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
 import java.nio.file.Files;
@@ -65,7 +70,7 @@ class LazyRestoreTest extends QemuTest {
     String saved = saveGuest(version, GuestSpec.small(), format);
     try (RunningQemu target = waiting(version, GuestSpec.small())) {
       String before = target.migrationSettings();
-      RestoreReport report = restore(target, RestoreVia.LAZY);
+      RestoreReport report = restore(target, RestoreMode.LAZY);
       RunningQemu.assertGoesOn(saved, directory, "restored");
       assertThat(target.migrationSettings()).isEqualTo(before);
       ServingReport serving = report.serving().orElseThrow();
@@ -83,7 +88,7 @@ class LazyRestoreTest extends QemuTest {
   void paused(TestedQemu version) throws Exception {
     String saved = saveGuest(version, GuestSpec.small(), SaveFormat.MAPPED_RAM);
     try (RunningQemu target = waiting(version, GuestSpec.small())) {
-      restore(target, RestoreVia.LAZY, true);
+      restore(target, RestoreMode.LAZY, true);
       assertThat(target.status()).isEqualTo("paused");
       assertThat(target.serial()).isEmpty();
       target.observer().execute("cont");
@@ -103,7 +108,7 @@ class LazyRestoreTest extends QemuTest {
       saved = source.serial();
     }
     try (RunningQemu target = waiting(version, GuestSpec.small())) {
-      restore(target, RestoreVia.LAZY);
+      restore(target, RestoreMode.LAZY);
       RunningQemu.assertGoesOn(saved, directory, "restored");
     }
   }
@@ -116,7 +121,7 @@ class LazyRestoreTest extends QemuTest {
     GuestSpec spec = GuestSpec.small().running(program).withRam(4608);
     String saved = saveGuest(version, spec, SaveFormat.MAPPED_RAM);
     try (RunningQemu target = waiting(version, spec)) {
-      restore(target, RestoreVia.LAZY);
+      restore(target, RestoreMode.LAZY);
       RunningQemu.assertGoesOn(saved, directory, "restored");
     }
   }
@@ -130,7 +135,7 @@ class LazyRestoreTest extends QemuTest {
     for (int i = 0; i < 10; i++) {
       String name = "restored" + i;
       try (RunningQemu target = RunningQemu.waiting(version, GuestSpec.small(), directory, name)) {
-        restore(target, RestoreVia.LAZY);
+        restore(target, RestoreMode.LAZY);
         RunningQemu.assertGoesOn(saved, directory, name);
       }
     }
@@ -146,7 +151,7 @@ class LazyRestoreTest extends QemuTest {
     GuestSpec spec = GuestSpec.small().withRam(128).running(program);
     String saved = saveGuest(version, spec, SaveFormat.FIXED_RAM);
     try (RunningQemu target = waiting(version, spec)) {
-      assertThat(restore(target, RestoreVia.LAZY).serving().orElseThrow().faults()).isPositive();
+      assertThat(restore(target, RestoreMode.LAZY).serving().orElseThrow().faults()).isPositive();
       RunningQemu.assertGoesOn(saved, directory, "restored");
     }
   }
@@ -180,7 +185,7 @@ class LazyRestoreTest extends QemuTest {
                 },
                 task -> Thread.ofPlatform().start(task));
         try {
-          assertThat(restore(target, RestoreVia.LAZY).serving().orElseThrow().faults())
+          assertThat(restore(target, RestoreMode.LAZY).serving().orElseThrow().faults())
               .isPositive();
         } finally {
           resident.set(true);
@@ -203,7 +208,7 @@ class LazyRestoreTest extends QemuTest {
       clones.stream()
           .map(clone ->
               CompletableFuture.runAsync(
-                  () -> restore(clone, RestoreVia.LAZY), task -> Thread.ofPlatform().start(task)))
+                  () -> restore(clone, RestoreMode.LAZY), task -> Thread.ofPlatform().start(task)))
           .toList()
           .forEach(CompletableFuture::join);
       for (int i = 0; i < 3; i++) {
@@ -219,7 +224,7 @@ class LazyRestoreTest extends QemuTest {
     saveGuest(TestedQemu.QEMU_10, GuestSpec.small(), SaveFormat.MAPPED_RAM);
     Files.write(hotFile(), new byte[] {0x46, 0x52, 0x48, 0x54, 1});
     try (RunningQemu target = waiting(TestedQemu.QEMU_10, GuestSpec.small())) {
-      restore(target, RestoreVia.LAZY);
+      restore(target, RestoreMode.LAZY);
       assertThat(recorder.notes()).anyMatch(note -> note.contains("is ignored"));
       assertThat(Files.size(hotFile())).isGreaterThan(5);
     }
@@ -230,12 +235,12 @@ class LazyRestoreTest extends QemuTest {
   void canBeSavedAgainAfterwards(TestedQemu version) throws Exception {
     saveGuest(version, GuestSpec.small(), SaveFormat.MAPPED_RAM);
     try (RunningQemu target = waiting(version, GuestSpec.small())) {
-      restore(target, RestoreVia.LAZY);
+      restore(target, RestoreMode.LAZY);
       save(request(target));
       String saved = target.serial();
       try (RunningQemu next =
           RunningQemu.waiting(version, GuestSpec.small(), directory, "restored2")) {
-        restore(next, RestoreVia.LAZY);
+        restore(next, RestoreMode.LAZY);
         RunningQemu.assertGoesOn(saved, directory, "restored2");
       }
     }
@@ -255,7 +260,7 @@ class LazyRestoreTest extends QemuTest {
     try (RunningQemu target = waiting(TestedQemu.QEMU_7, GuestSpec.small())) {
       RestoreRequest request =
           new RestoreRequest(
-              stream, RestoreVia.LAZY, false, false, new RestoreTarget.Running(target.qmp()));
+              stream, RestoreMode.LAZY, false, false, new RestoreTarget.Running(target.qmp()));
       assertThatThrownBy(() -> restore(request))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("--via lazy is not possible")
@@ -269,7 +274,7 @@ class LazyRestoreTest extends QemuTest {
   void missingDevice(TestedQemu version) throws Exception {
     saveGuest(version, GuestSpec.small().with("-device", "virtio-rng-pci"), SaveFormat.MAPPED_RAM);
     try (RunningQemu target = waiting(version, GuestSpec.small())) {
-      assertThatThrownBy(() -> restore(target, RestoreVia.LAZY))
+      assertThatThrownBy(() -> restore(target, RestoreMode.LAZY))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining(file().toString());
     }

@@ -8,6 +8,9 @@ import io.fixedram.error.DamagedSaveException;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.restore.RestoreMode;
+import io.fixedram.qemu.restore.RestoreRequest;
+import io.fixedram.qemu.restore.RestoreTarget;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
 import java.io.IOException;
@@ -48,11 +51,11 @@ class LostBitsRestoreTest extends QemuTest {
     "QEMU_10, STREAM",
     "QEMU_10, NATIVE"
   })
-  void isNotLoaded(TestedQemu version, RestoreVia via) throws Exception {
+  void isNotLoaded(TestedQemu version, RestoreMode mode) throws Exception {
     haveSaved(version, GuestSpec.small(), SaveFormat.MAPPED_RAM);
     loseBit();
     try (RunningQemu qemu = waiting(version, GuestSpec.small())) {
-      assertThatThrownBy(() -> restore(qemu, via))
+      assertThatThrownBy(() -> restore(qemu, mode))
           .isInstanceOf(DamagedSaveException.class)
           .hasMessageContaining("is damaged: RAM block pc.ram has data at offset ");
       assertThat(qemu.serial()).isEmpty();
@@ -65,11 +68,11 @@ class LostBitsRestoreTest extends QemuTest {
     loseBit();
     List<String> command =
         GuestSpec.small().command(TestedQemu.QEMU_10.binary(), directory, "restored");
-    for (RestoreVia via : List.of(RestoreVia.INSTANT, RestoreVia.AUTO)) {
+    for (RestoreMode mode : List.of(RestoreMode.INSTANT, RestoreMode.AUTO)) {
       assertThatThrownBy(() ->
               restore(
                   new RestoreRequest(
-                      file(), via, false, false, new RestoreTarget.Command(command))))
+                      file(), mode, false, false, new RestoreTarget.Command(command))))
           .isInstanceOf(DamagedSaveException.class)
           .hasMessageContaining("is damaged: RAM block pc.ram has data at offset ");
     }

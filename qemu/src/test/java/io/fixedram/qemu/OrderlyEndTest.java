@@ -3,6 +3,7 @@ package io.fixedram.qemu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fixedram.qemu.load.OrderlyEnd;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.qmp.QmpEvent;
 import java.time.Duration;

@@ -6,7 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.migration.OutgoingMigration;
+import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.qemu.save.AfterSave;
+import io.fixedram.qemu.save.GuestSave;
+import io.fixedram.qemu.save.SaveRequest;
+import io.fixedram.qemu.transfer.TransferListener;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

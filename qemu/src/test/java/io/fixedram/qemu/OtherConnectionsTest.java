@@ -7,6 +7,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.qemu.restore.RestoreMode;
+import io.fixedram.qemu.restore.RestoreReport;
+import io.fixedram.qemu.restore.RestoreRequest;
+import io.fixedram.qemu.restore.RestoreTarget;
+import io.fixedram.qemu.save.AfterSave;
+import io.fixedram.qemu.save.SaveRequest;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -33,7 +39,7 @@ class OtherConnectionsTest extends QemuTest {
       assertThat(recorder.notes()).anyMatch(note -> note.contains("handed a connected descriptor"));
       GuestSpec incoming = GuestSpec.small().with("-incoming", "defer");
       try (RunningQemu target = startAsNobody(incoming, open, "restored")) {
-        restore(target, RestoreVia.STREAM);
+        restore(target, RestoreMode.STREAM);
         target.assertGoesOnFrom(source);
       }
     }
@@ -64,7 +70,7 @@ class OtherConnectionsTest extends QemuTest {
     try (RunningQemu target = startAsNobody(spec.with("-incoming", "defer"), open, "restored")) {
       RestoreTarget running = new RestoreTarget.Running(qmp);
       assertThatThrownBy(
-              () -> restore(new RestoreRequest(file(), RestoreVia.AUTO, false, false, running)))
+              () -> restore(new RestoreRequest(file(), RestoreMode.AUTO, false, false, running)))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("cannot be reached by a unix socket")
           .hasMessageContaining("fixedram send");
@@ -84,12 +90,12 @@ class OtherConnectionsTest extends QemuTest {
       source.awaitGeneration(3);
       save(stopFirst(request(source)));
       try (RunningQemu target = startAsNobody(incoming, open, "restored")) {
-        assertThatThrownBy(() -> restore(target, RestoreVia.LAZY))
+        assertThatThrownBy(() -> restore(target, RestoreMode.LAZY))
             .isInstanceOf(FixedRamException.class)
             .hasMessageContaining("sysctl vm.unprivileged_userfaultfd=1");
         assertThat(target.status()).isEqualTo("inmigrate");
-        RestoreReport report = restore(target, RestoreVia.AUTO);
-        assertThat(report.via()).isEqualTo(RestoreVia.STREAM);
+        RestoreReport report = restore(target, RestoreMode.AUTO);
+        assertThat(report.mode()).isEqualTo(RestoreMode.STREAM);
         RunningQemu.assertGoesOn(source.serial(), open, "restored");
       }
     }
@@ -116,7 +122,7 @@ class OtherConnectionsTest extends QemuTest {
 
   @ParameterizedTest
   @CsvSource({"QEMU_7, STREAM", "QEMU_10, STREAM", "QEMU_10, NATIVE"})
-  void qmpOverTcp(TestedQemu version, RestoreVia via) throws Exception {
+  void qmpOverTcp(TestedQemu version, RestoreMode mode) throws Exception {
     Endpoint.Tcp qmp = freePort();
     GuestSpec spec = GuestSpec.small().with("-qmp", qmp + ",server=on,wait=off");
     String saved;
@@ -137,7 +143,7 @@ class OtherConnectionsTest extends QemuTest {
     }
     try (RunningQemu target = waiting(version, spec)) {
       RestoreTarget running = new RestoreTarget.Running(qmp);
-      restore(new RestoreRequest(file(), via, false, false, running));
+      restore(new RestoreRequest(file(), mode, false, false, running));
       RunningQemu.assertGoesOn(saved, directory, "restored");
       assertThat(target.status()).isEqualTo("running");
     }

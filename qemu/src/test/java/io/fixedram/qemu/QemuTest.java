@@ -5,6 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.restore.GuestRestore;
+import io.fixedram.qemu.restore.RestoreMode;
+import io.fixedram.qemu.restore.RestoreReport;
+import io.fixedram.qemu.restore.RestoreRequest;
+import io.fixedram.qemu.restore.RestoreTarget;
+import io.fixedram.qemu.restore.RestoredGuest;
+import io.fixedram.qemu.save.AfterSave;
+import io.fixedram.qemu.save.GuestSave;
+import io.fixedram.qemu.save.SaveReport;
+import io.fixedram.qemu.save.SaveRequest;
 import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -126,13 +136,13 @@ abstract class QemuTest {
     return GuestSave.run(request, recorder, new Cancellation());
   }
 
-  RestoreReport restore(RunningQemu into, RestoreVia via) {
-    return restore(into, via, false);
+  RestoreReport restore(RunningQemu into, RestoreMode mode) {
+    return restore(into, mode, false);
   }
 
-  RestoreReport restore(RunningQemu into, RestoreVia via, boolean paused) {
+  RestoreReport restore(RunningQemu into, RestoreMode mode, boolean paused) {
     RestoreTarget target = new RestoreTarget.Running(into.qmp());
-    return restore(new RestoreRequest(file(), via, paused, false, target)).report();
+    return restore(new RestoreRequest(file(), mode, paused, false, target)).report();
   }
 
   RestoredGuest restore(RestoreRequest request) {

@@ -7,6 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.restore.GuestRestore;
+import io.fixedram.qemu.restore.RestoreMode;
+import io.fixedram.qemu.restore.RestoreRequest;
+import io.fixedram.qemu.restore.RestoreTarget;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -52,13 +56,13 @@ class RestoreCancelTest extends QemuTest {
         .isLessThan(SOON);
   }
 
-  private RestoreRequest into(RunningQemu target, RestoreVia via) {
-    return new RestoreRequest(file(), via, false, false, new RestoreTarget.Running(target.qmp()));
+  private RestoreRequest into(RunningQemu target, RestoreMode mode) {
+    return new RestoreRequest(file(), mode, false, false, new RestoreTarget.Running(target.qmp()));
   }
 
   private RestoreRequest by(String... command) {
     return new RestoreRequest(
-        file(), RestoreVia.STREAM, false, false, new RestoreTarget.Command(List.of(command)));
+        file(), RestoreMode.STREAM, false, false, new RestoreTarget.Command(List.of(command)));
   }
 
   private static BooleanSupplier after(Duration time) {
@@ -72,14 +76,14 @@ class RestoreCancelTest extends QemuTest {
     haveSaved(version, GuestSpec.small(), SaveFormat.MAPPED_RAM);
     try (RunningQemu target = waiting(version, GuestSpec.small())) {
       LazyFailureTest.signal("STOP", target.process().pid());
-      assertHeard(into(target, RestoreVia.STREAM), after(Duration.ofMillis(500)));
+      assertHeard(into(target, RestoreMode.STREAM), after(Duration.ofMillis(500)));
     }
   }
 
   /** With settings that are to be put back. */
   @ParameterizedTest
   @CsvSource({"QEMU_7, STREAM", "QEMU_10, STREAM", "QEMU_7, LAZY", "QEMU_10, NATIVE"})
-  void qemuThatHangsWhenTheLoadBegins(TestedQemu version, RestoreVia via) throws Exception {
+  void qemuThatHangsWhenTheLoadBegins(TestedQemu version, RestoreMode mode) throws Exception {
     haveSaved(version, GuestSpec.small(), SaveFormat.MAPPED_RAM);
     try (RunningQemu target = waiting(version, GuestSpec.small())) {
       target.switchOn("multifd");
@@ -90,7 +94,7 @@ class RestoreCancelTest extends QemuTest {
           throw new AssertionError(e);
         }
       });
-      assertHeard(into(target, via), recorder::hasStarted);
+      assertHeard(into(target, mode), recorder::hasStarted);
       assertThat(recorder.warnings()).anyMatch(text -> text.contains("could not be put back"));
     }
   }
@@ -115,7 +119,7 @@ class RestoreCancelTest extends QemuTest {
     Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
     RestoreTarget target = new RestoreTarget.Command(List.of(program.toString(), "-m", "64M"));
     assertHeard(
-        new RestoreRequest(file(), RestoreVia.AUTO, false, false, target),
+        new RestoreRequest(file(), RestoreMode.AUTO, false, false, target),
         () -> Files.exists(ready));
     assertThat(children()).isEmpty();
   }

@@ -9,9 +9,15 @@ import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.process.SignalShield;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.qemu.restore.GuestRestore;
+import io.fixedram.qemu.restore.RestoreMode;
+import io.fixedram.qemu.restore.RestoreRequest;
+import io.fixedram.qemu.restore.RestoreTarget;
+import io.fixedram.qemu.restore.RestoredGuest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -49,7 +55,7 @@ class RestoreCommandTest extends QemuTest {
 
   private RestoreRequest request(List<String> command, boolean detach) {
     return new RestoreRequest(
-        file(), RestoreVia.AUTO, false, detach, new RestoreTarget.Command(command));
+        file(), RestoreMode.AUTO, false, detach, new RestoreTarget.Command(command));
   }
 
   private String saveGuest(TestedQemu version, GuestSpec spec) throws Exception {
@@ -141,12 +147,12 @@ class RestoreCommandTest extends QemuTest {
     "QEMU_10, NATIVE, MAPPED_RAM, NATIVE,  false",
   })
   void blocksSignalsOnlyWhereTheGuestMayDependOnUs(
-      TestedQemu version, RestoreVia via, SaveFormat format, RestoreVia taken, boolean blocked)
+      TestedQemu version, RestoreMode mode, SaveFormat format, RestoreMode taken, boolean blocked)
       throws Exception {
     haveSaved(version, GuestSpec.small(), format);
     RestoreTarget target = new RestoreTarget.Command(command(version, GuestSpec.small()));
-    try (RestoredGuest guest = restore(new RestoreRequest(file(), via, false, false, target))) {
-      assertThat(guest.report().via()).isEqualTo(taken);
+    try (RestoredGuest guest = restore(new RestoreRequest(file(), mode, false, false, target))) {
+      assertThat(guest.report().mode()).isEqualTo(taken);
       assertThat(blocksTerminalSignals(children().getFirst().pid())).isEqualTo(blocked);
       assertThat(recorder.warnings()).isEmpty();
       assertThat(guest.forwardSignalAndWait()).isZero();
@@ -158,7 +164,7 @@ class RestoreCommandTest extends QemuTest {
     saveGuest(TestedQemu.QEMU_7, GuestSpec.small());
     List<String> command = command(TestedQemu.QEMU_7, GuestSpec.small().with("-device", "VGA"));
     try (RestoredGuest guest = restore(request(command, false))) {
-      assertThat(guest.report().via()).isEqualTo(RestoreVia.STREAM);
+      assertThat(guest.report().mode()).isEqualTo(RestoreMode.STREAM);
       assertThat(recorder.notes())
           .anyMatch(note -> note.contains("started with SIGINT and SIGHUP blocked"));
       assertThat(guest.forwardSignalAndWait()).isZero();
@@ -181,7 +187,7 @@ class RestoreCommandTest extends QemuTest {
     List<String> command = command(TestedQemu.QEMU_10, GuestSpec.small().with("-S"));
     RestoreTarget target = new RestoreTarget.Command(command);
     try (RestoredGuest guest =
-            restore(new RestoreRequest(file(), RestoreVia.AUTO, paused, false, target));
+            restore(new RestoreRequest(file(), RestoreMode.AUTO, paused, false, target));
         QmpClient qmp = QmpClient.connect(qmp())) {
       assertThat(recorder.warnings()).hasSize(warnings).allMatch(each -> each.startsWith("-S "));
       assertThat(qmp.execute("query-status").get("running").flag()).isEqualTo(!paused);
@@ -246,7 +252,7 @@ class RestoreCommandTest extends QemuTest {
     saveGuest(version, saved);
     List<String> command = command(version, restored);
     RestoreTarget target = new RestoreTarget.Command(command);
-    RestoreRequest request = new RestoreRequest(file(), RestoreVia.STREAM, false, false, target);
+    RestoreRequest request = new RestoreRequest(file(), RestoreMode.STREAM, false, false, target);
     Recorder restoring = new Recorder();
     assertThatThrownBy(() -> GuestRestore.run(request, restoring, new Cancellation()))
         .isInstanceOf(FixedRamException.class)

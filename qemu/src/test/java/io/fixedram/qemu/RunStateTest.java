@@ -6,6 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.migration.SavedRunState;
+import io.fixedram.qemu.restore.RestoreMode;
+import io.fixedram.qemu.restore.RestoreRequest;
+import io.fixedram.qemu.restore.RestoreTarget;
+import io.fixedram.qemu.restore.RestoredGuest;
+import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
 import java.io.IOException;
@@ -71,23 +77,23 @@ class RunStateTest extends QemuTest {
     Files.deleteIfExists(directory.resolve("source.serial"));
   }
 
-  private void assertState(TestedQemu version, RestoreVia via, boolean paused, String state)
+  private void assertState(TestedQemu version, RestoreMode mode, boolean paused, String state)
       throws IOException {
     try (RunningQemu qemu = another(version)) {
-      assertThat(restore(qemu, via, paused).guest()).isEqualTo(state);
-      assertThat(qemu.status()).as("via %s, paused %s", via, paused).isEqualTo(state);
+      assertThat(restore(qemu, mode, paused).guest()).isEqualTo(state);
+      assertThat(qemu.status()).as("via %s, paused %s", mode, paused).isEqualTo(state);
     }
   }
 
-  private static List<RestoreVia> ways(TestedQemu version) {
+  private static List<RestoreMode> ways(TestedQemu version) {
     return version == TestedQemu.QEMU_7
-        ? List.of(RestoreVia.AUTO, RestoreVia.STREAM)
-        : List.of(RestoreVia.AUTO, RestoreVia.STREAM, RestoreVia.NATIVE);
+        ? List.of(RestoreMode.AUTO, RestoreMode.STREAM)
+        : List.of(RestoreMode.AUTO, RestoreMode.STREAM, RestoreMode.NATIVE);
   }
 
   private void assertNotServed(TestedQemu version, String state) throws IOException {
     try (RunningQemu qemu = another(version)) {
-      assertThatThrownBy(() -> restore(qemu, RestoreVia.LAZY))
+      assertThatThrownBy(() -> restore(qemu, RestoreMode.LAZY))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("--via lazy is not possible: ")
           .hasMessageContaining("holds a guest in the state '" + state + "'");
@@ -99,9 +105,9 @@ class RunStateTest extends QemuTest {
   @EnumSource
   void guestThatHasShutDown(TestedQemu version) throws Exception {
     saveInReality(version, GuestSpec.small().with("-no-shutdown"), "shutdown", "system_reset");
-    for (RestoreVia via : ways(version)) {
-      assertState(version, via, false, "shutdown");
-      assertState(version, via, true, "shutdown");
+    for (RestoreMode mode : ways(version)) {
+      assertState(version, mode, false, "shutdown");
+      assertState(version, mode, true, "shutdown");
     }
     assertNotServed(version, "shutdown");
     assertThat(recorder.warnings())
@@ -115,9 +121,9 @@ class RunStateTest extends QemuTest {
   @EnumSource
   void guestThatHasNotRunYet(TestedQemu version) throws Exception {
     saveInReality(version, GuestSpec.small().with("-S"), "prelaunch");
-    for (RestoreVia via : ways(version)) {
-      assertState(version, via, true, "prelaunch");
-      assertState(version, via, false, "running");
+    for (RestoreMode mode : ways(version)) {
+      assertState(version, mode, true, "prelaunch");
+      assertState(version, mode, false, "running");
     }
     assertNotServed(version, "prelaunch");
   }
@@ -129,10 +135,10 @@ class RunStateTest extends QemuTest {
   })
   void guestThatMetSomething(TestedQemu version, String state) throws Exception {
     haveSavedIn(version, state);
-    for (RestoreVia via : ways(version)) {
-      assertState(version, via, false, state);
+    for (RestoreMode mode : ways(version)) {
+      assertState(version, mode, false, state);
     }
-    assertState(version, RestoreVia.AUTO, true, state);
+    assertState(version, RestoreMode.AUTO, true, state);
     assertNotServed(version, state);
   }
 
@@ -140,7 +146,7 @@ class RunStateTest extends QemuTest {
   @EnumSource
   void guestThatSleeps(TestedQemu version) throws Exception {
     haveSavedIn(version, "suspended");
-    assertState(version, RestoreVia.STREAM, false, "suspended");
+    assertState(version, RestoreMode.STREAM, false, "suspended");
     assertNotServed(version, "suspended");
   }
 
@@ -151,7 +157,7 @@ class RunStateTest extends QemuTest {
         GuestSpec.small().command(TestedQemu.QEMU_10.binary(), directory, "restored");
     RestoreRequest request =
         new RestoreRequest(
-            file(), RestoreVia.INSTANT, false, false, new RestoreTarget.Command(command));
+            file(), RestoreMode.INSTANT, false, false, new RestoreTarget.Command(command));
     RestoredGuest guest = restore(request);
     assertThat(guest.report().guest()).isEqualTo("guest-panicked");
     guest.forwardSignalAndWait();
@@ -163,7 +169,7 @@ class RunStateTest extends QemuTest {
   void stateThatQemuAbortsOver(TestedQemu version) throws Exception {
     haveSavedIn(version, "debug");
     try (RunningQemu qemu = another(version)) {
-      assertThatThrownBy(() -> restore(qemu, RestoreVia.AUTO))
+      assertThatThrownBy(() -> restore(qemu, RestoreMode.AUTO))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("holds a guest in the state 'debug', which QEMU aborts over");
       assertThat(qemu.status()).isEqualTo("inmigrate");
@@ -175,9 +181,9 @@ class RunStateTest extends QemuTest {
   @EnumSource
   void guestThatRan(TestedQemu version) throws Exception {
     saveInReality(version, GuestSpec.small(), "running");
-    for (RestoreVia via : ways(version)) {
-      assertState(version, via, true, "paused");
-      assertState(version, via, false, "running");
+    for (RestoreMode mode : ways(version)) {
+      assertState(version, mode, true, "paused");
+      assertState(version, mode, false, "running");
     }
   }
 }

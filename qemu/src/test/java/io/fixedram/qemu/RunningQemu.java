@@ -4,6 +4,7 @@ package io.fixedram.qemu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fixedram.qemu.guest.SerialReport;
+import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QmpClient;
 import java.io.IOException;

@@ -3,6 +3,10 @@ package io.fixedram.qemu;
 
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.save.AfterSave;
+import io.fixedram.qemu.save.GuestSave;
+import io.fixedram.qemu.save.SaveRequest;
+import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.nio.file.Files;

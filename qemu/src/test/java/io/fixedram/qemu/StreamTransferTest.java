@@ -12,7 +12,13 @@ import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.StorageException;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.guest.MemoryGuest;
+import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.qemu.restore.RestoreMode;
+import io.fixedram.qemu.stream.ReceiveReport;
+import io.fixedram.qemu.stream.SendReport;
+import io.fixedram.qemu.stream.StreamReceive;
+import io.fixedram.qemu.stream.StreamSend;
 import io.fixedram.write.WriteOptions;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -65,7 +71,7 @@ class StreamTransferTest extends QemuTest {
 
   private void assertRestores(RunningQemu source, TestedQemu version) throws Exception {
     try (RunningQemu target = waiting(version, GuestSpec.small())) {
-      restore(target, RestoreVia.AUTO);
+      restore(target, RestoreMode.AUTO);
       target.assertGoesOnFrom(source);
     }
   }
@@ -108,7 +114,7 @@ class StreamTransferTest extends QemuTest {
       source.migrate(socket().toString());
       report.orTimeout(30, TimeUnit.SECONDS).join();
       try (RunningQemu target = waiting(version, GuestSpec.small())) {
-        restore(target, RestoreVia.AUTO);
+        restore(target, RestoreMode.AUTO);
         RunningQemu.assertGoesOn(saved, directory, "restored");
       }
     }
@@ -126,7 +132,7 @@ class StreamTransferTest extends QemuTest {
       source.migrate(socket().toString());
       report.orTimeout(30, TimeUnit.SECONDS).join();
       try (RunningQemu target = waiting(TestedQemu.QEMU_10, spec)) {
-        restore(target, RestoreVia.AUTO);
+        restore(target, RestoreMode.AUTO);
         target.assertGoesOnFrom(source);
       }
     }

@@ -59,11 +59,6 @@ public abstract class ModuleRules {
     return classes;
   }
 
-  /** Packages and source files that may be larger than the others, by their names. */
-  protected Set<String> oversized() {
-    return Set.of();
-  }
-
   @Test
   final void packagesImportDownwardOnly() {
     for (int i = 0; i < layers.size(); i++) {
@@ -86,9 +81,7 @@ public abstract class ModuleRules {
 
   @Test
   final void packagesAreSmall() {
-    Map<String, Integer> packages = new TreeMap<>(packages());
-    packages.keySet().removeAll(oversized());
-    assertThat(packages)
+    assertThat(packages())
         .as("classes of each package")
         .allSatisfy((name, size) ->
             assertThat(size).as(name).isLessThanOrEqualTo(MAX_CLASSES_OF_A_PACKAGE));
@@ -97,10 +90,7 @@ public abstract class ModuleRules {
   @Test
   final void classesAreShort() throws IOException {
     try (Stream<Path> files = Files.walk(SOURCES)) {
-      assertThat(
-              files
-                  .filter(file -> file.toString().endsWith(".java"))
-                  .filter(file -> !oversized().contains(file.getFileName().toString())))
+      assertThat(files.filter(file -> file.toString().endsWith(".java")))
           .isNotEmpty()
           .allSatisfy(file ->
               assertThat(Files.readAllLines(file).size())

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli.console;
 
-import io.fixedram.qemu.TransferListener;
-import io.fixedram.qemu.TransferView;
+import io.fixedram.qemu.transfer.TransferListener;
+import io.fixedram.qemu.transfer.TransferView;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;

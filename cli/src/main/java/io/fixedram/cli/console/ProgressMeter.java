@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli.console;
 
-import io.fixedram.qemu.TransferView;
+import io.fixedram.qemu.transfer.TransferView;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.OptionalLong;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli.console;
 
-import io.fixedram.qemu.ServingState;
+import io.fixedram.qemu.transfer.ServingState;
 import java.util.Optional;
 import java.util.OptionalLong;
 

@@ -7,21 +7,21 @@ import io.fixedram.cli.host.ScratchDirectory;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.qemu.AfterSave;
-import io.fixedram.qemu.GuestRestore;
-import io.fixedram.qemu.GuestSave;
-import io.fixedram.qemu.RestoreReport;
-import io.fixedram.qemu.RestoreRequest;
-import io.fixedram.qemu.RestoreTarget;
-import io.fixedram.qemu.RestoreVia;
-import io.fixedram.qemu.RestoredGuest;
-import io.fixedram.qemu.SaveReport;
-import io.fixedram.qemu.SaveRequest;
-import io.fixedram.qemu.TransferListener;
 import io.fixedram.qemu.guest.MemoryGuest;
 import io.fixedram.qemu.guest.SerialReport;
 import io.fixedram.qemu.process.Launch;
 import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.qemu.restore.GuestRestore;
+import io.fixedram.qemu.restore.RestoreMode;
+import io.fixedram.qemu.restore.RestoreReport;
+import io.fixedram.qemu.restore.RestoreRequest;
+import io.fixedram.qemu.restore.RestoreTarget;
+import io.fixedram.qemu.restore.RestoredGuest;
+import io.fixedram.qemu.save.AfterSave;
+import io.fixedram.qemu.save.GuestSave;
+import io.fixedram.qemu.save.SaveReport;
+import io.fixedram.qemu.save.SaveRequest;
+import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -72,7 +72,7 @@ final class QemuAct {
     lines.accept("  the guest said      " + lastLine(before) + ", then its QEMU ended");
     RestoreRequest request =
         new RestoreRequest(
-            file, RestoreVia.AUTO, false, true, new RestoreTarget.Command(command(after)));
+            file, RestoreMode.AUTO, false, true, new RestoreTarget.Command(command(after)));
     try (RestoredGuest restored = GuestRestore.run(request, listener, cancellation)) {
       try {
         awaitRounds(after);
@@ -197,7 +197,7 @@ final class QemuAct {
             + " passes");
     lines.accept(
         "  restored            --via "
-            + restored.via().text()
+            + restored.mode().text()
             + ", into a new QEMU: running after "
             + Amounts.seconds(restored.runningSeconds())
             + restored

@@ -4,7 +4,7 @@ package io.fixedram.cli.console;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fixedram.cli.console.OutputOptions.Progress;
-import io.fixedram.qemu.TransferView;
+import io.fixedram.qemu.transfer.TransferView;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;

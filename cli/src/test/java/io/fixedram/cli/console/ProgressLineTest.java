@@ -3,7 +3,7 @@ package io.fixedram.cli.console;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fixedram.qemu.ServingState;
+import io.fixedram.qemu.transfer.ServingState;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;

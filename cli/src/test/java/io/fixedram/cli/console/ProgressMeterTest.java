@@ -3,7 +3,7 @@ package io.fixedram.cli.console;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fixedram.qemu.TransferView;
+import io.fixedram.qemu.transfer.TransferView;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 

@@ -3,7 +3,7 @@ package io.fixedram.qemu.command;
 
 import io.fixedram.error.FixedRamException;
 
-/** Why a guest can't run on a mapping of its save; another way may bring it back. */
+/** Why a guest can't run on a mapping of its save; another restore mode may bring it back. */
 public final class NotInstantException extends FixedRamException {
   private static final long serialVersionUID = 1L;
 

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.check;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.store.PageStore;
+import java.io.InputStream;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.json.JsonFactory;
+
+/** The sections of devices that a save's description lists. */
+public final class DescribedDevices {
+  /** More than any machine has, and longer than their names are. */
+  private static final int MAX_DEVICES = 10_000;
+
+  private static final int MAX_NAME_CHARS = 1000;
+
+  private static final JsonFactory JSON =
+      JsonFactory.builder()
+          .streamReadConstraints(
+              StreamReadConstraints.builder().maxStringLength(MAX_NAME_CHARS).build())
+          .build();
+
+  private DescribedDevices() {}
+
+  /**
+   * Their names; empty if nothing is known of them: the save is a stream and not read yet, it has
+   * no description, or one that is not understood, over which QEMU would not fail either.
+   */
+  public static List<String> names(PageStore save) {
+    if (!save.isRandomAccess()) {
+      return List.of();
+    }
+    try {
+      return save.deviceState().description().map(DescribedDevices::read).orElse(List.of());
+    } catch (FixedRamException e) {
+      return List.of();
+    }
+  }
+
+  /** Reads the text bit by bit: it may be nearly as long as device states can be. */
+  private static List<String> read(MemorySegment text) {
+    List<String> names = new ArrayList<>();
+    try (JsonParser json = JSON.createParser(ObjectReadContext.empty(), new SegmentInput(text))) {
+      json.nextToken();
+      while (json.nextToken() == JsonToken.PROPERTY_NAME) {
+        boolean devices = json.currentName().equals("devices");
+        json.nextToken();
+        if (devices) {
+          readDevices(json, names);
+        } else {
+          json.skipChildren();
+        }
+      }
+    } catch (JacksonException e) {
+      return List.of();
+    }
+    return names.size() > MAX_DEVICES ? List.of() : names;
+  }
+
+  /** Memory as a stream. */
+  private static final class SegmentInput extends InputStream {
+    private final ByteBuffer rest;
+
+    SegmentInput(MemorySegment bytes) {
+      rest = bytes.asByteBuffer();
+    }
+
+    @Override
+    public int read() {
+      return rest.hasRemaining() ? Byte.toUnsignedInt(rest.get()) : -1;
+    }
+
+    @Override
+    public int read(byte[] into, int offset, int length) {
+      if (!rest.hasRemaining()) {
+        return -1;
+      }
+      int count = Math.min(length, rest.remaining());
+      rest.get(into, offset, count);
+      return count;
+    }
+  }
+
+  private static void readDevices(JsonParser json, List<String> names) {
+    while (names.size() <= MAX_DEVICES && json.nextToken() == JsonToken.START_OBJECT) {
+      while (json.nextToken() == JsonToken.PROPERTY_NAME) {
+        boolean name = json.currentName().equals("name");
+        if (json.nextToken() == JsonToken.VALUE_STRING && name) {
+          names.add(json.getString());
+        } else {
+          json.skipChildren();
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.check;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.guest.RamBlock;
+import io.fixedram.qemu.migration.GuestStatus;
+import io.fixedram.qemu.migration.QemuMigration;
+import io.fixedram.qemu.migration.SavedRunState;
+import io.fixedram.qemu.qmp.Json;
+import io.fixedram.qemu.qmp.QmpException;
+import io.fixedram.store.PageStore;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * What can be seen before QEMU loads anything: whether it waits for a guest, and for one like that
+ * of the save. QEMU's own loader finds the rest, but some versions end over it.
+ */
+public final class IncomingChecks {
+  private final QemuMigration migration;
+  private final PageStore save;
+
+  public IncomingChecks(QemuMigration migration, PageStore save) {
+    this.migration = migration;
+    this.save = save;
+  }
+
+  /**
+   * Looks at both.
+   *
+   * @throws FixedRamException saying what does not fit
+   */
+  public void run() {
+    GuestStatus status = migration.guest();
+    if (!status.is("inmigrate")) {
+      throw new FixedRamException(
+          "QEMU at "
+              + migration.qmp().endpoint()
+              + " does not wait for a guest (it is '"
+              + status.name()
+              + "'): start it with -incoming defer");
+    }
+    checkRunState();
+    checkMachine();
+    checkRamSize();
+    IncomingBlocks.check(migration.qmp(), save);
+    IncomingPci.check(migration.qmp(), save);
+  }
+
+  private void checkRunState() {
+    // Of a stream, which would be read whole for it, QEMU finds out itself.
+    if (save.isRandomAccess()) {
+      SavedRunState.of(save.deviceState())
+          .filter(state -> !state.isLoadable())
+          .ifPresent(state -> {
+            throw new FixedRamException(
+                save.name()
+                    + " holds a guest in the state '"
+                    + state.name()
+                    + "', which QEMU aborts over: save it anew while it runs or is paused");
+          });
+    }
+  }
+
+  private void checkMachine() {
+    String wanted = save.header().configuration().machine();
+    Optional<String> actual = ifKnown(migration::machine);
+    if (actual.isPresent() && !actual.get().equals(wanted)) {
+      throw new FixedRamException(
+          save.name()
+              + " holds a guest of the machine type "
+              + wanted
+              + ", but this QEMU has "
+              + actual.get()
+              + ": start it with -machine "
+              + wanted);
+    }
+  }
+
+  private void checkRamSize() {
+    Optional<RamBlock> main = mainMemory();
+    Optional<Json> summary = ifKnown(() -> migration.qmp().execute("query-memory-size-summary"));
+    if (main.isEmpty() || summary.isEmpty()) {
+      return;
+    }
+    long actualBytes = summary.get().get("base-memory").number();
+    if (actualBytes != main.get().usedLength()) {
+      throw new FixedRamException(
+          save.name()
+              + " holds a guest with "
+              + size(main.get().usedLength())
+              + " of RAM, but this QEMU has "
+              + size(actualBytes)
+              + ": start it with -m "
+              + option(main.get().usedLength()));
+    }
+  }
+
+  /** The block of a machine type whose RAM is in one piece and was not given by a backend. */
+  private Optional<RamBlock> mainMemory() {
+    String machine = save.header().configuration().machine();
+    return ifKnown(() -> migration.qmp().execute("query-machines")).stream()
+        .flatMap(machines -> machines.items().stream())
+        .filter(each -> each.findText("name").filter(machine::equals).isPresent())
+        .flatMap(each -> each.findText("default-ram-id").stream())
+        .flatMap(id -> save.header().blocks().byName(id).stream())
+        .findFirst();
+  }
+
+  /** Asks QEMU for something that not every version, machine or configuration can tell. */
+  private static <T> Optional<T> ifKnown(Supplier<T> question) {
+    try {
+      return Optional.of(question.get());
+    } catch (QmpException e) {
+      return Optional.empty();
+    }
+  }
+
+  static String size(long bytes) {
+    return bytes % (1 << 20) == 0 ? (bytes >> 20) + " MiB" : bytes + " bytes";
+  }
+
+  private static String option(long bytes) {
+    return bytes % (1 << 20) == 0 ? (bytes >> 20) + "M" : bytes + "B";
+  }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.check;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.qmp.Json;
+import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.qemu.qmp.QmpException;
+import io.fixedram.store.PageStore;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Looks whether each PCI device whose state a save holds is there. The save's description names the
+ * sections of devices by their address, and those on the first bus can be compared with what QEMU
+ * has there; which devices stand at these addresses, and others, QEMU's loader sees.
+ */
+final class IncomingPci {
+  /** Domain and bus 0, slot, function, no bridge, name of the section. */
+  private static final Pattern SECTION =
+      Pattern.compile("0000:00:([0-9a-f]{2})\\.([0-7])/([^/].*)");
+
+  private IncomingPci() {}
+
+  /**
+   * Compares the save with QEMU.
+   *
+   * @throws FixedRamException naming the device that is not there
+   */
+  static void check(QmpClient qmp, PageStore save) {
+    List<Matcher> sections =
+        DescribedDevices.names(save).stream()
+            .map(SECTION::matcher)
+            .filter(Matcher::matches)
+            .toList();
+    if (sections.isEmpty()) {
+      return;
+    }
+    Set<String> present = addresses(qmp);
+    for (Matcher section : sections) {
+      if (!present.isEmpty() && !present.contains(section.group(1) + "." + section.group(2))) {
+        throw new FixedRamException(
+            save.name()
+                + " holds the state of the device "
+                + section.group(3)
+                + " at PCI address 00:"
+                + section.group(1)
+                + "."
+                + section.group(2)
+                + ", where this QEMU has none: start it with the devices of the saved guest, at the"
+                + " same addresses");
+      }
+    }
+  }
+
+  /** Slots and functions in use on bus 0; empty if there is none. */
+  private static Set<String> addresses(QmpClient qmp) {
+    List<Json> buses;
+    try {
+      buses = qmp.execute("query-pci").items();
+    } catch (QmpException e) {
+      return Set.of();
+    }
+    Set<String> addresses = new HashSet<>();
+    for (Json bus : buses) {
+      if (bus.get("bus").number() == 0) {
+        for (Json device : bus.get("devices").items()) {
+          addresses.add(
+              "%02x.%x".formatted(device.get("slot").number(), device.get("function").number()));
+        }
+      }
+    }
+    return addresses;
+  }
+}

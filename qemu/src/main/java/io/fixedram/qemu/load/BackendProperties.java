@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.load;
+
+import io.fixedram.cancel.Cancellation;
+import io.fixedram.error.StorageException;
+import io.fixedram.qemu.command.NotInstantException;
+import io.fixedram.qemu.process.Launch;
+import io.fixedram.qemu.process.PrivateDirectory;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Asks a QEMU program, before it is started for a guest, which properties its memory backends have:
+ * its help tells, in the time that the program takes to start, and while others go on here. Of a
+ * command that starts QEMU through others only QEMU's program is run, since those may ask for
+ * passwords or change something.
+ */
+public final class BackendProperties implements AutoCloseable {
+  /** The offset came with QEMU 8.1, with 8.2 a file that is only read can be RAM. */
+  private static final List<String> NEEDED = List.of("offset", "rom");
+
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final int MAX_BYTES = 1 << 20;
+  private static final String ANSWER = "help";
+
+  private final Path program;
+  private final PrivateDirectory directory;
+  private final Optional<Process> process;
+  private final long untilNanos;
+
+  private BackendProperties(
+      Path program, PrivateDirectory directory, Optional<Process> process, Duration patience) {
+    this.program = program;
+    this.directory = directory;
+    this.process = process;
+    this.untilNanos = System.nanoTime() + patience.toNanos();
+  }
+
+  /** Starts to ask. */
+  public static BackendProperties ask(Path program) {
+    return ask(program, PATIENCE);
+  }
+
+  /** The same with a limit of its own on the time that the answer may take. */
+  public static BackendProperties ask(Path program, Duration patience) {
+    PrivateDirectory directory = PrivateDirectory.create();
+    Optional<Process> process = Optional.empty();
+    try {
+      // A file, since something that the program starts may keep a pipe open for ever.
+      process =
+          Optional.of(
+              Launch.of(List.of(program.toString(), "-object", "memory-backend-file,help"))
+                  .withStreams(
+                      Redirect.from(Path.of("/dev/null").toFile()),
+                      Redirect.to(directory.resolve(ANSWER).toFile()),
+                      Redirect.DISCARD)
+                  .start());
+    } catch (StorageException e) {
+      // Told when the answer is wanted.
+    }
+    return new BackendProperties(program, directory, process, patience);
+  }
+
+  /**
+   * Waits for the answer.
+   *
+   * @param cancellation ends the wait
+   * @throws NotInstantException if this QEMU can't have mappings of a save as RAM, or does not tell
+   */
+  public void require(Cancellation cancellation) {
+    String help =
+        process
+            .flatMap(asked -> answer(asked, cancellation))
+            .orElseThrow(() -> {
+              cancellation.throwIfCancelled();
+              return new NotInstantException(
+                  program
+                      + " does not tell what its memory backends can do, so that --via instant"
+                      + " can't be had of it; --via lazy or stream may be");
+            });
+    for (String property : NEEDED) {
+      if (help.lines().noneMatch(line -> line.strip().startsWith(property + "="))) {
+        throw new NotInstantException(
+            program
+                + " can't have a mapping of a save as RAM, which takes QEMU 8.2; --via lazy or stream"
+                + " works with it");
+      }
+    }
+  }
+
+  private Optional<String> answer(Process asked, Cancellation cancellation) {
+    long leftNanos = Math.max(0, untilNanos - System.nanoTime());
+    try (Cancellation.Registration _ = cancellation.onCancel(asked::destroyForcibly);
+        InputStream in = Files.newInputStream(directory.resolve(ANSWER))) {
+      return asked.waitFor(leftNanos, TimeUnit.NANOSECONDS) && asked.exitValue() == 0
+          ? Optional.of(new String(in.readNBytes(MAX_BYTES), StandardCharsets.UTF_8))
+          : Optional.empty();
+    } catch (IOException e) {
+      return Optional.empty();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
+    }
+  }
+
+  /** Ends the program, and what it has started. */
+  @Override
+  public void close() {
+    process.ifPresent(asked -> {
+      asked.descendants().forEach(ProcessHandle::destroyForcibly);
+      asked.destroyForcibly();
+    });
+    directory.close();
+  }
+}

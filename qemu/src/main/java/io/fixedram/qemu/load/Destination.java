@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.load;
+
+import io.fixedram.cancel.Cancellation;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.process.PrivateDirectory;
+import io.fixedram.qemu.process.QemuProcess;
+import io.fixedram.qemu.process.QemuStart;
+import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.qemu.qmp.QemuGoneException;
+import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.qemu.transfer.TransferListener;
+import java.util.Optional;
+
+/** The QEMU that a guest is loaded into, started here or found waiting. */
+public final class Destination implements AutoCloseable {
+  private final PrivateDirectory directory;
+  private final Optional<QemuProcess> process;
+  private final QmpClient qmp;
+
+  private Destination(PrivateDirectory directory, Optional<QemuProcess> process, QmpClient qmp) {
+    this.directory = directory;
+    this.process = process;
+    this.qmp = qmp;
+  }
+
+  /**
+   * Connects with a QEMU that waits already.
+   *
+   * @throws FixedRamException if that fails
+   */
+  public static Destination waiting(Endpoint qmp, Cancellation cancellation) {
+    PrivateDirectory directory = PrivateDirectory.create();
+    try {
+      return new Destination(directory, Optional.empty(), QmpClient.connect(qmp, cancellation));
+    } catch (RuntimeException | Error e) {
+      directory.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Starts a QEMU, and connects.
+   *
+   * @throws FixedRamException if that fails; a QEMU that was started has then been ended
+   */
+  public static Destination start(
+      QemuStart start, TransferListener listener, Cancellation cancellation) {
+    PrivateDirectory directory = PrivateDirectory.create();
+    try {
+      QemuProcess process = QemuProcess.start(start, directory, cancellation);
+      return new Destination(directory, Optional.of(process), connect(process, listener));
+    } catch (RuntimeException | Error e) {
+      directory.close();
+      throw e;
+    }
+  }
+
+  private static QmpClient connect(QemuProcess process, TransferListener listener) {
+    try {
+      return process.connect(listener);
+    } catch (RuntimeException | Error e) {
+      end(process, e);
+      throw e;
+    }
+  }
+
+  private static void end(QemuProcess process, Throwable reason) {
+    if (!process.end()) {
+      String why = reason instanceof FixedRamException told ? told.sentence() : reason.toString();
+      throw new QemuLeftException(
+          why + "; the QEMU that was started could not be ended: kill process " + process.pid(),
+          reason);
+    }
+  }
+
+  public QmpClient qmp() {
+    return qmp;
+  }
+
+  /** Where sockets between us and QEMU can be. */
+  PrivateDirectory directory() {
+    return directory;
+  }
+
+  /** The QEMU that was started here. */
+  public Optional<QemuProcess> process() {
+    return process;
+  }
+
+  /** What to say when QEMU has gone away by itself. */
+  public FixedRamException gone(String when) {
+    return process
+        .map(started -> started.ended(when))
+        .orElseGet(() ->
+            new QemuGoneException(
+                "QEMU at " + qmp.endpoint() + " ended " + when + "; its own output says why"));
+  }
+
+  /** What QEMU itself says, to follow a failure of which it does not tell over QMP. */
+  public String lastWords() {
+    return process.map(QemuProcess::lastWords).orElse("; its own output says why");
+  }
+
+  /**
+   * Ends a QEMU that was started here.
+   *
+   * @throws QemuLeftException with the reason, if it can't be ended
+   */
+  public void abandon(Throwable reason) {
+    process.ifPresent(started -> end(started, reason));
+  }
+
+  /** Lets go of QEMU, which is left as it is. */
+  @Override
+  public void close() {
+    qmp.close();
+    directory.close();
+  }
+}

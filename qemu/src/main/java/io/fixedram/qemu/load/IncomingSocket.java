@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.load;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.os.UnixSocket;
+import io.fixedram.qemu.migration.PassedSocket;
+import io.fixedram.qemu.migration.QemuMigration;
+import io.fixedram.qemu.qmp.QmpException;
+import java.nio.file.Path;
+
+/**
+ * The connection that a waiting QEMU loads its guest from. Over a unix socket QEMU is handed one
+ * end of a socket pair (getfd); over TCP it listens in a directory of ours.
+ */
+final class IncomingSocket {
+  private static final String DESCRIPTOR_NAME = "fixedram-restore";
+
+  private IncomingSocket() {}
+
+  /** Has QEMU begin to load from a connection; our end of it. */
+  static UnixSocket open(Destination destination) {
+    QemuMigration migration = new QemuMigration(destination.qmp());
+    return destination.qmp().canPassDescriptors()
+        ? PassedSocket.pass(destination.qmp(), DESCRIPTOR_NAME, migration::startIncoming)
+        : connect(destination, migration);
+  }
+
+  private static UnixSocket connect(Destination destination, QemuMigration migration) {
+    Path socket = destination.directory().resolve("incoming.sock");
+    try {
+      migration.startIncoming("unix:" + socket);
+    } catch (QmpException e) {
+      throw new FixedRamException(
+          "QEMU cannot be reached by a unix socket ("
+              + e.description()
+              + "): if it runs on another host, tell it 'migrate-incoming tcp:HOST:PORT' and run"
+              + " 'fixedram send FILE --connect tcp:HOST:PORT'",
+          e);
+    }
+    return UnixSocket.connect(socket);
+  }
+}

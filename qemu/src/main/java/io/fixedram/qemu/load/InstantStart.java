@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.load;
+
+import io.fixedram.bytes.LocalFile;
+import io.fixedram.cancel.Cancellation;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.error.StorageException;
+import io.fixedram.guest.RamBlock;
+import io.fixedram.qemu.check.FileSystemType;
+import io.fixedram.qemu.command.InstantCommand;
+import io.fixedram.qemu.command.InstantCommand.Mapping;
+import io.fixedram.qemu.command.NotInstantException;
+import io.fixedram.qemu.command.QemuCommandLine;
+import io.fixedram.qemu.qmp.Json;
+import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.store.MapObstacle;
+import io.fixedram.store.MappableRegion;
+import io.fixedram.store.PageStore;
+import io.fixedram.store.SaveHold;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * What has QEMU start with private mappings of a save as RAM, and the hold on that save.
+ *
+ * @param path the save, as QEMU is told
+ */
+public record InstantStart(Path path, InstantCommand command, SaveHold hold)
+    implements AutoCloseable {
+  private static final String DESCRIPTOR_NAME = "fixedram-save";
+  private static final String PASSED_ON =
+      ": does the command pass its arguments on to QEMU? --via stream needs no mapping";
+
+  /**
+   * Looks whether it goes, and holds the save.
+   *
+   * @throws NotInstantException if it does not
+   */
+  public static InstantStart prepare(
+      PageStore save, QemuCommandLine command, Cancellation cancellation) {
+    LocalFile file =
+        save.localFile()
+            .filter(_ -> save.places().size() == save.blocks().size())
+            .orElseThrow(() ->
+                new NotInstantException(
+                    save.name()
+                        + " is a "
+                        + save.file().map(each -> each.format().text()).orElse("remote")
+                        + " file, whose pages have no places of their own ('fixedram convert' makes"
+                        + " a file where they do); --via stream works with it"));
+    Path program =
+        command
+            .program()
+            .orElseThrow(() ->
+                new NotInstantException(
+                    "the command has no program with a name of QEMU's (qemu-system-...), so that its"
+                        + " options can't be rewritten: write QEMU's own command line, or take"
+                        + " --via lazy or stream"));
+    Path path = file.path().toAbsolutePath();
+    InstantCommand rewritten =
+        InstantCommand.of(
+            command,
+            new InstantCommand.Target(path, save.header(), save.places()),
+            memoryFile ->
+                FileSystemType.ofNearest(memoryFile)
+                    .filter(FileSystemType::hasHugePages)
+                    .isPresent());
+    try (BackendProperties properties = BackendProperties.ask(program)) {
+      for (Mapping mapping : rewritten.mappings()) {
+        MappableRegion.obstacle(save, mapping.place().block())
+            .ifPresent(obstacle -> {
+              throw new NotInstantException(sentence(obstacle));
+            });
+      }
+      properties.require(cancellation);
+    }
+    try {
+      return new InstantStart(path, rewritten, SaveHold.take(file));
+    } catch (StorageException e) {
+      throw new NotInstantException(e.sentence());
+    }
+  }
+
+  private static String sentence(MapObstacle obstacle) {
+    return obstacle.sentence()
+        + switch (obstacle.reason()) {
+          case NO_PLACE, MISALIGNED -> ": 'fixedram convert' makes a file where they do";
+          case REFUSED -> "; copy it to another file system";
+          case TOO_MANY_ZEROS -> ": copy it with 'cp --sparse=always'";
+          case STALE_CONTENT -> ": 'fixedram convert' makes a file without it";
+        };
+  }
+
+  public List<String> words() {
+    return command.words();
+  }
+
+  /** What is not as the command said it, sentences. */
+  public List<String> remarks() {
+    return command.remarks();
+  }
+
+  /** The blocks that QEMU has already and that need not be loaded. */
+  public Set<RamBlock> mapped() {
+    return command.mappings().stream()
+        .map(mapping -> mapping.place().block())
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  /**
+   * Checks that the QEMU which has come up maps what it was told to, and only to read it.
+   *
+   * @throws FixedRamException if it does not
+   */
+  public void confirm(QmpClient qmp) {
+    command.mappings().forEach(mapping -> confirm(qmp, mapping));
+  }
+
+  /**
+   * Hands the hold over to QEMU. The lock is that of the open file, so that it lasts as long as
+   * QEMU, which needs do nothing.
+   *
+   * @throws FixedRamException if the save is not what was held any more
+   */
+  public void handOver(QmpClient qmp) {
+    hold.check();
+    if (hold.replaced()) {
+      throw new FixedRamException(path + " was replaced while QEMU started: try again");
+    }
+    qmp.executeWithDescriptor("getfd", Map.of("fdname", DESCRIPTOR_NAME), hold.number());
+  }
+
+  private void confirm(QmpClient qmp, Mapping mapping) {
+    String object = "/objects/" + mapping.backend();
+    String file = get(qmp, object, "mem-path").text();
+    long offset = get(qmp, object, "offset").number();
+    if (!file.equals(path.toString()) || offset != mapping.place().pagesOffset()) {
+      throw new FixedRamException(
+          "QEMU maps "
+              + file
+              + " at offset "
+              + offset
+              + " for the memory backend "
+              + mapping.backend()
+              + " and not "
+              + path
+              + " at "
+              + mapping.place().pagesOffset()
+              + PASSED_ON);
+    }
+    if (get(qmp, object, "share").flag() || !get(qmp, object, "readonly").flag()) {
+      throw new FixedRamException(
+          "QEMU's memory backend " + mapping.backend() + " could write to " + path + PASSED_ON);
+    }
+  }
+
+  private static Json get(QmpClient qmp, String object, String property) {
+    return qmp.execute("qom-get", Map.of("path", object, "property", property));
+  }
+
+  @Override
+  public void close() {
+    hold.close();
+  }
+}

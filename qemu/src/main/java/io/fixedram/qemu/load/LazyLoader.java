@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.load;
+
+import io.fixedram.bytes.LocalFile;
+import io.fixedram.cancel.Cancellation;
+import io.fixedram.error.CancelledException;
+import io.fixedram.error.DamagedSaveException;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.os.Threads;
+import io.fixedram.os.UnixSocket;
+import io.fixedram.pageserver.HotFile;
+import io.fixedram.pageserver.HotPages;
+import io.fixedram.pageserver.Lifeline;
+import io.fixedram.pageserver.PageServer;
+import io.fixedram.qemu.migration.LiveView;
+import io.fixedram.qemu.transfer.TransferListener;
+import io.fixedram.store.PageStore;
+import io.fixedram.store.SaveHold;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+
+/**
+ * The guest runs before its memory has come: QEMU is told the end of a postcopy migration, and its
+ * pages are served from the save. Until all have arrived the guest depends on us, so that whatever
+ * goes wrong has it stopped before its pages stop coming: CPUs that wait for a page can't stop.
+ */
+public final class LazyLoader implements Loader, Lifeline {
+  private static final long WATCH_NANOS = 1_000_000_000;
+  private static final Duration POLL_TIME = Duration.ofMillis(10);
+
+  /** While a guest that was stopped when it was saved waits for us to let it run. */
+  private static final Duration SHORT_POLL_TIME = Duration.ofMillis(1);
+
+  private final PageStore save;
+  private final Destination destination;
+  private final LiveView view;
+  private final TransferListener listener;
+  private final Cancellation cancellation;
+  private final IncomingGuest guest;
+  private final Runnable whenRunning;
+
+  /** Ends the serving, which must come after the guest was stopped. */
+  private final Cancellation serving = new Cancellation();
+
+  private final GuestStop stop;
+  private final SaveHold hold;
+  private final HotFile hotFile;
+  private final HotPages hot;
+  private final PageServer server;
+  private volatile Optional<Throwable> failure = Optional.empty();
+  private Optional<UnixSocket> connection = Optional.empty();
+  private Optional<Throwable> neglect = Optional.empty();
+  private long watchedNanos = System.nanoTime();
+  private boolean replaced;
+  private boolean confirmed;
+
+  /**
+   * Prepares.
+   *
+   * @param file the save's
+   * @param guest is attended to while pages are served
+   * @param gate is shut once the guest must not run
+   * @param whenRunning is run once the guest is known to
+   */
+  public LazyLoader(
+      PageStore save,
+      LocalFile file,
+      Destination destination,
+      LiveView view,
+      TransferListener listener,
+      Cancellation cancellation,
+      IncomingGuest guest,
+      RunGate gate,
+      Runnable whenRunning) {
+    this.save = save;
+    this.destination = destination;
+    this.view = view;
+    this.listener = listener;
+    this.cancellation = cancellation;
+    this.guest = guest;
+    this.whenRunning = whenRunning;
+    this.stop = new GuestStop(destination, gate, serving::cancel);
+    this.hotFile = HotFile.of(file, save.header().blocks());
+    this.hot = loadHot();
+    this.hold = SaveHold.take(file);
+    try {
+      this.server = new PageServer(save, hot, view.faults(), this, needsZeros(destination));
+    } catch (RuntimeException | Error e) {
+      hold.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Whether QEMU must get zero pages that nobody asks for. What waits for a page when the stream
+   * ends is woken when QEMU gives userfaultfd up (UFFDIO_UNREGISTER), and reads zero. Until 10.0
+   * the thread that reads the stream does so; later ones leave it to the main thread, which may
+   * itself be what waits. (Tried with QEMU 7.2.22 and 10.0.2; migration/postcopy-ram.c of 10.2.)
+   */
+  private static boolean needsZeros(Destination destination) {
+    return destination.qmp().version().isAtLeast(10, 1);
+  }
+
+  private HotPages loadHot() {
+    try {
+      return hotFile.load();
+    } catch (FixedRamException e) {
+      listener.note(String.valueOf(e.getMessage()));
+      return new HotPages();
+    }
+  }
+
+  /** Beside the file that was served, not beside one that has taken its name. */
+  private void storeHot() {
+    try {
+      warnIfReplaced();
+      if (!replaced) {
+        hotFile.store(hot);
+      }
+    } catch (FixedRamException e) {
+      listener.note("what the guest touched first is not remembered: " + e.getMessage());
+    }
+  }
+
+  @Override
+  public boolean mappedRam() {
+    return false;
+  }
+
+  @Override
+  public boolean postcopyRam() {
+    return true;
+  }
+
+  @Override
+  public void start() {
+    connection = Optional.of(IncomingSocket.open(destination));
+  }
+
+  @Override
+  public void feed() {
+    view.phase("serving pages");
+    view.serving(OptionalDouble.empty());
+    CompletableFuture<Void> served = new CompletableFuture<>();
+    Thread thread = Thread.ofPlatform().daemon().name("page server").start(() -> serve(served));
+    // The refusal is taken back last: as long as the guest can be given up here, a first request is
+    // refused.
+    try (Cancellation.Registration _ = cancellation.refuseOnce(this::refuse);
+        Cancellation.Registration _ = cancellation.onCancel(stop::begin)) {
+      neglect = attend(served);
+      Threads.joinUninterruptibly(thread);
+    }
+    if (cancellation.isCancelled() && served.isCompletedExceptionally()) {
+      // It came when nobody listened any more. A guest that has all of its pages goes on.
+      stop.begin();
+    }
+    if (stop.hasBegun()) {
+      throw givenUp();
+    }
+    outcome(served);
+    confirmed = true;
+    storeHot();
+  }
+
+  /**
+   * Looks after the guest until its pages have come, or it is being stopped.
+   *
+   * @return why that could not be done; pages still come, since the guest needs them all the same
+   */
+  // What ends this must not end the guest.
+  @SuppressWarnings("CatchThrowable")
+  private Optional<Throwable> attend(CompletableFuture<Void> served) {
+    try {
+      boolean running = false;
+      while (!served.isDone() && !stop.hasBegun()) {
+        guest.takeEvents(guest.isSettled() ? POLL_TIME : SHORT_POLL_TIME);
+        if (!guest.isSettled()) {
+          guest.attend();
+        }
+        if (guest.isSettled() && !running) {
+          running = true;
+          whenRunning.run();
+          server.guestRuns();
+        }
+        watchSave();
+      }
+      return Optional.empty();
+    } catch (Throwable e) {
+      return Optional.of(e);
+    }
+  }
+
+  private void watchSave() {
+    long now = System.nanoTime();
+    if (now - watchedNanos > WATCH_NANOS) {
+      watchedNanos = now;
+      try {
+        warnIfReplaced();
+      } catch (FixedRamException e) {
+        listener.note("the name of the save can't be looked at: " + e.getMessage());
+      }
+    }
+  }
+
+  private void warnIfReplaced() {
+    if (!replaced && hold.replaced()) {
+      replaced = true;
+      listener.warning(
+          save.name()
+              + " has lost its name while the guest needed its pages; the file stays on disk until"
+              + " all have arrived");
+    }
+  }
+
+  // What ends the thread is told by the one that waits for it.
+  @SuppressWarnings("CatchThrowable")
+  private void serve(CompletableFuture<Void> served) {
+    try {
+      server.serve(connection.orElseThrow(), view.counters(), serving);
+      served.complete(null);
+    } catch (Throwable e) {
+      served.completeExceptionally(e);
+    }
+  }
+
+  private static void outcome(CompletableFuture<Void> served) {
+    try {
+      served.join();
+    } catch (CompletionException e) {
+      throw unchecked(e.getCause() == null ? e : e.getCause());
+    }
+  }
+
+  /** QEMU has confirmed that it has all pages, and the guest was seen to run. */
+  @Override
+  public boolean seenThrough() {
+    boolean seen = confirmed && guest.isSettled();
+    if (neglect.isPresent() && !seen) {
+      throw unseen(neglect.get());
+    }
+    if (neglect.isPresent() && !guest.hasEndedInGoodOrder()) {
+      listener.warning(
+          sentence(neglect.get())
+              + "; all pages of "
+              + save.name()
+              + " have reached the guest, which ran when it was last seen");
+    }
+    return seen;
+  }
+
+  private RuntimeException unseen(Throwable reason) {
+    if (destination.process().isPresent() || !(reason instanceof FixedRamException)) {
+      return unchecked(reason);
+    }
+    return new FixedRamException(
+        reason.getMessage()
+            + "; all pages of "
+            + save.name()
+            + " have reached the guest in QEMU at "
+            + destination.qmp().endpoint()
+            + ", but whether it runs is for you to see",
+        reason);
+  }
+
+  /** A guest that lacks pages, which can't come any more, is stopped. */
+  @Override
+  public RuntimeException abandon(FixedRamException reason) {
+    if (destination.process().filter(process -> !process.isAlive()).isPresent()) {
+      return reason;
+    }
+    if (failure.isEmpty()) {
+      failure = Optional.of(reason);
+    }
+    stop.begin();
+    return givenUp();
+  }
+
+  private static RuntimeException unchecked(Throwable failure) {
+    return switch (failure) {
+      case RuntimeException e -> e;
+      case Error e -> throw e;
+      default -> new IllegalStateException(failure);
+    };
+  }
+
+  private void refuse() {
+    listener.warning(
+        "the guest still needs pages of "
+            + save.name()
+            + ", so this goes on until all have arrived; interrupt once more to give the guest up");
+  }
+
+  @Override
+  public void failed(Throwable reason) {
+    failure = Optional.of(reason);
+    stop.begin();
+    listener.warning(sentence(reason) + "; stopping the guest");
+  }
+
+  @Override
+  public void awaitStop() {
+    stop.await();
+  }
+
+  private static String sentence(Throwable reason) {
+    return reason instanceof FixedRamException known
+        ? String.valueOf(known.getMessage())
+        : "pages can't be served (" + reason + ")";
+  }
+
+  /** Why the guest was stopped, with what has become of it. */
+  private RuntimeException givenUp() {
+    String state = stop.outcome();
+    if (cancellation.isCancelled()) {
+      listener.warning("the guest was given up: " + state);
+      return new CancelledException();
+    }
+    Throwable reason = failure.orElseThrow();
+    return switch (reason) {
+      case DamagedSaveException e -> new DamagedSaveException(e.getMessage() + "; " + state);
+      case FixedRamException e -> new FixedRamException(e.getMessage() + "; " + state, e);
+      default -> {
+        listener.warning(state);
+        yield unchecked(reason);
+      }
+    };
+  }
+
+  @Override
+  public void close() {
+    connection.ifPresent(UnixSocket::close);
+    hold.close();
+  }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.load;
+
+import io.fixedram.bytes.LocalFile;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.migration.QemuMigration;
+import io.fixedram.qemu.qmp.Json;
+import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.store.PageStore;
+import io.fixedram.store.SaveHold;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.OptionalLong;
+
+/**
+ * QEMU reads a mapped-ram file itself. Over a unix socket it is handed the open file (add-fd, a
+ * name under /dev/fdset), so that it loads what was checked, whatever has the name by then, and
+ * since it may have no right to open it. Over TCP it is told the name, and the guest runs only if
+ * that is still the file's when all is loaded.
+ */
+public final class NativeLoader implements Loader {
+  /** What QEMU gets to close the file in. */
+  private static final Duration LAST_TIME = Duration.ofSeconds(5);
+
+  private final Path file;
+  private final SaveHold hold;
+  private final QemuMigration migration;
+  private OptionalLong descriptorSet = OptionalLong.empty();
+
+  public NativeLoader(PageStore save, QemuMigration migration) {
+    LocalFile local = save.localFile().orElseThrow();
+    this.file = local.path();
+    // QEMU would take pages whose bits were lost for zero.
+    save.blocks().forEach(save::pages);
+    this.hold = SaveHold.take(local);
+    this.migration = migration;
+  }
+
+  @Override
+  public boolean mappedRam() {
+    return true;
+  }
+
+  @Override
+  public boolean holdsGuestBack() {
+    return true;
+  }
+
+  @Override
+  public void start() {
+    hold.check();
+    migration.startIncomingFile(nameForQemu());
+  }
+
+  private String nameForQemu() {
+    QmpClient qmp = migration.qmp();
+    if (!qmp.canPassDescriptors()) {
+      return file.toAbsolutePath().toString();
+    }
+    Json added =
+        qmp.executeWithDescriptor("add-fd", Map.of("opaque", "the save to restore"), hold.number());
+    long set = added.get("fdset-id").number();
+    descriptorSet = OptionalLong.of(set);
+    return "/dev/fdset/" + set;
+  }
+
+  @Override
+  public void feed() {
+    // QEMU helps itself.
+  }
+
+  @Override
+  public void loaded() {
+    hold.check();
+    if (descriptorSet.isEmpty() && hold.replaced()) {
+      throw new FixedRamException(
+          file
+              + " was replaced or moved while QEMU opened it by its name, so that it may have loaded"
+              + " another file: try again");
+    }
+  }
+
+  @Override
+  public void close() {
+    hold.close();
+    if (descriptorSet.isPresent()) {
+      long set = descriptorSet.getAsLong();
+      descriptorSet = OptionalLong.empty();
+      try {
+        migration.qmp().cleaningUp(LAST_TIME).execute("remove-fd", Map.of("fdset-id", set));
+      } catch (FixedRamException e) {
+        // Either QEMU is gone, and the descriptor with it, or it keeps one open that does no harm.
+        System.getLogger(NativeLoader.class.getName())
+            .log(System.Logger.Level.DEBUG, "remove-fd after the load", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.migration;
+
+import io.fixedram.guest.TransferCounters;
+import io.fixedram.pageserver.FaultTimes;
+import io.fixedram.qemu.transfer.ServingState;
+import io.fixedram.qemu.transfer.TransferView;
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/** The view of a transfer under way. */
+public final class LiveView implements TransferView {
+  private final TransferCounters counters;
+  private final FaultTimes faults = new FaultTimes();
+  private volatile MigrationState state = MigrationState.NONE;
+  private volatile String phase;
+  private volatile Optional<ServingState> serving = Optional.empty();
+
+  public LiveView(TransferCounters counters, String phase) {
+    this.counters = counters;
+    this.phase = phase;
+  }
+
+  public TransferCounters counters() {
+    return counters;
+  }
+
+  public FaultTimes faults() {
+    return faults;
+  }
+
+  public void state(MigrationState latest) {
+    state = latest;
+  }
+
+  public void phase(String next) {
+    phase = next;
+  }
+
+  @Override
+  public long ramBytes() {
+    return counters.totalRamBytes();
+  }
+
+  @Override
+  public long doneBytes() {
+    long total = ramBytes();
+    if (counters.ended()) {
+      return total;
+    }
+    // In the first pass our own count is finer than what QEMU said when last asked.
+    return passes() > 1
+        ? Math.max(0, total - state.remainingBytes())
+        : Math.min(total, transferredBytes());
+  }
+
+  @Override
+  public long dataBytes() {
+    return counters.dataBytes();
+  }
+
+  @Override
+  public long transferredBytes() {
+    return counters.dataBytes() + counters.zeroBytes();
+  }
+
+  @Override
+  public long passes() {
+    return state.passes();
+  }
+
+  @Override
+  public long dirtyPagesPerSecond() {
+    return state.dirtyPagesPerSecond();
+  }
+
+  /** Says that pages are served, and how long it took until the guest ran, once it does. */
+  public void serving(OptionalDouble runningSeconds) {
+    serving =
+        Optional.of(
+            new ServingState(runningSeconds, 0, OptionalDouble.empty(), OptionalDouble.empty()));
+  }
+
+  @Override
+  public Optional<ServingState> serving() {
+    return serving.map(state ->
+        new ServingState(state.runningSeconds(), faults.count(), quantile(0.5), quantile(0.99)));
+  }
+
+  /** Seconds that a share of the faults took at most. */
+  private OptionalDouble quantile(double share) {
+    return faults
+        .quantile(share)
+        .map(time -> OptionalDouble.of(time.toNanos() / 1e9))
+        .orElseGet(OptionalDouble::empty);
+  }
+
+  @Override
+  public String phase() {
+    return phase;
+  }
+}

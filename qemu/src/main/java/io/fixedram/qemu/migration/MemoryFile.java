@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.migration;
+
+import io.fixedram.qemu.qmp.Json;
+import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.qemu.qmp.QmpException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * A memory backend of a QEMU that is a file (memory-backend-file, -mem-path).
+ *
+ * @param backend its id
+ * @param path the file, or a directory in which QEMU has made one that nobody else sees
+ * @param shared whether what the guest writes goes to the file
+ */
+public record MemoryFile(String backend, Path path, boolean shared) {
+
+  /** Those that a QEMU has. */
+  public static List<MemoryFile> ask(QmpClient qmp) {
+    return ifKnown(qmp, "query-memdev", Map.of()).stream()
+        .flatMap(list -> list.items().stream())
+        .flatMap(each -> each.findText("id").stream())
+        .flatMap(id -> find(qmp, id))
+        .toList();
+  }
+
+  private static Stream<MemoryFile> find(QmpClient qmp, String id) {
+    return property(qmp, id, "mem-path").stream()
+        .map(path -> new MemoryFile(id, Path.of(path.text()), isShared(qmp, id)));
+  }
+
+  private static boolean isShared(QmpClient qmp, String id) {
+    return property(qmp, id, "share").map(Json::flag).orElse(false);
+  }
+
+  private static Optional<Json> property(QmpClient qmp, String id, String name) {
+    return ifKnown(qmp, "qom-get", Map.of("path", "/objects/" + id, "property", name));
+  }
+
+  private static Optional<Json> ifKnown(QmpClient qmp, String command, Map<String, ?> arguments) {
+    try {
+      return Optional.of(qmp.execute(command, arguments));
+    } catch (QmpException e) {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * Whether the file may have a name, by which it was there before this QEMU and others may use it.
+   * Where it can't be looked at, because QEMU is on another host or the path is relative to QEMU's
+   * directory, it is taken for one.
+   *
+   * @param local whether QEMU sees the same files as this process
+   */
+  public boolean mayBeNamed(boolean local) {
+    return !local || !path.isAbsolute() || !Files.isDirectory(path);
+  }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.migration;
+
+import io.fixedram.qemu.transfer.TransferListener;
+import io.fixedram.qemu.transfer.TransferView;
+
+/**
+ * Hands on what is told, and keeps what comes of it to itself: a guest is not given up because
+ * somebody can't be told of it.
+ */
+public record SteadyListener(TransferListener listener) implements TransferListener {
+
+  @Override
+  public void started(TransferView view) {
+    listener.started(view);
+  }
+
+  @Override
+  public void note(String sentence) {
+    attempt(() -> listener.note(sentence));
+  }
+
+  @Override
+  public void warning(String sentence) {
+    attempt(() -> listener.warning(sentence));
+  }
+
+  // What a listener throws is anybody's.
+  @SuppressWarnings("CatchThrowable")
+  private static void attempt(Runnable telling) {
+    try {
+      telling.run();
+    } catch (Throwable e) {
+      System.getLogger(SteadyListener.class.getName())
+          .log(System.Logger.Level.DEBUG, "a listener failed", e);
+    }
+  }
+}

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.restore;
+
+import io.fixedram.cancel.Cancellation;
+import io.fixedram.error.CancelledException;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.error.StorageException;
+import io.fixedram.guest.Configuration;
+import io.fixedram.guest.PageSource;
+import io.fixedram.guest.TransferCounters;
+import io.fixedram.qemu.check.IncomingChecks;
+import io.fixedram.qemu.load.Destination;
+import io.fixedram.qemu.load.IncomingGuest;
+import io.fixedram.qemu.load.LazyLoader;
+import io.fixedram.qemu.load.Loader;
+import io.fixedram.qemu.load.NativeLoader;
+import io.fixedram.qemu.load.RunGate;
+import io.fixedram.qemu.load.StreamLoader;
+import io.fixedram.qemu.migration.GuestStatus;
+import io.fixedram.qemu.migration.LiveView;
+import io.fixedram.qemu.migration.MigrationState;
+import io.fixedram.qemu.migration.QemuMigration;
+import io.fixedram.qemu.migration.TemporarySettings;
+import io.fixedram.qemu.process.QemuProcess;
+import io.fixedram.qemu.qmp.QemuGoneException;
+import io.fixedram.qemu.transfer.ServingState;
+import io.fixedram.qemu.transfer.TransferListener;
+import io.fixedram.store.PageStore;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+
+/**
+ * One restore into one QEMU. Its migration settings end as they were, and the guest runs or not as
+ * asked for.
+ */
+final class RestoreRun {
+  private static final Duration POLL_TIME = Duration.ofMillis(10);
+
+  /** How long to wait for an answer of a QEMU that may hang. */
+  private static final Duration ANSWER_TIME = Duration.ofSeconds(1);
+
+  /** How long after a broken connection QEMU may take to say why. */
+  private static final Duration REASON_TIME = Duration.ofSeconds(2);
+
+  /** What QEMU gets for all that is asked of it after a failure. */
+  private static final Duration LAST_TIME = Duration.ofSeconds(5);
+
+  private final RestoreRequest request;
+  private final TransferListener listener;
+  private final Cancellation cancellation;
+  private final PageStore save;
+  private final RestoreStart start;
+  private final Destination destination;
+  private final QemuMigration migration;
+  private final long startNanos;
+  private final LiveView view = new LiveView(new TransferCounters(), "loading");
+  private final RunGate gate = new RunGate();
+  private final IncomingGuest guest;
+  private RestoreState state = RestoreState.PREPARED;
+
+  /** Whether QEMU has ended in good order before all pages had been served. */
+  private boolean ended;
+
+  private long incomingNanos;
+
+  /**
+   * Prepares.
+   *
+   * @param startNanos when the restore was begun
+   */
+  RestoreRun(
+      RestoreRequest request,
+      TransferListener listener,
+      Cancellation cancellation,
+      PageStore save,
+      RestoreStart start,
+      Destination destination,
+      long startNanos) {
+    this.request = request;
+    this.listener = listener;
+    this.cancellation = cancellation;
+    this.save = save;
+    this.start = start;
+    this.destination = destination;
+    this.migration = new QemuMigration(destination.qmp());
+    this.guest = new IncomingGuest(migration, request.paused(), gate);
+    this.startNanos = startNanos;
+  }
+
+  /**
+   * Restores the guest. Returns when it is loaded, and runs if it is to.
+   *
+   * @throws FixedRamException if it is not taken by QEMU
+   */
+  RestoreReport restore() {
+    new IncomingChecks(migration, save).run();
+    TemporarySettings settings = new TemporarySettings(migration.qmp());
+    start.instant().ifPresent(instant -> instant.handOver(migration.qmp()));
+    ModeChoice choice = choose(settings);
+    listener.note("restoring --via " + choice.mode().text() + ": " + choice.why());
+    destination.process().ifPresent(process -> tellOfSignals(process, choice.mode()));
+    OptionalLong presentBytes = choice.presentBytes(save);
+    try (Loader loader = loader(choice.mode())) {
+      settings.setIncoming(loader.mappedRam(), loader.postcopyRam(), ignoreShared());
+      if (request.paused() || loader.holdsGuestBack()) {
+        guest.holdBack();
+      }
+      listener.started(view);
+      incomingNanos = System.nanoTime();
+      state = RestoreState.LOADING;
+      load(loader);
+      state = RestoreState.RESIDENT;
+    } catch (RuntimeException | Error e) {
+      if (state != RestoreState.RESIDENT) {
+        fail(e, settings);
+        throw e;
+      }
+      listener.warning("not all could be tidied up after the restore: " + e);
+    }
+    putBack(settings);
+    if (ended) {
+      listener.note("the guest has ended before all of its memory had arrived");
+    }
+    return report(choice, presentBytes);
+  }
+
+  /** A QEMU that is not ours goes on, perhaps to take another save. */
+  private void fail(Throwable failure, TemporarySettings settings) {
+    boolean givenUp = state == RestoreState.RUNNING;
+    state = RestoreState.FAILED;
+    if (givenUp || destination.process().isPresent() || failure instanceof QemuGoneException) {
+      return;
+    }
+    putBack(settings);
+    try {
+      QemuMigration last = migration.cleaningUp(LAST_TIME);
+      guest.letNextRun(last);
+      GuestStatus now = last.guest();
+      if (failure instanceof CancelledException && !now.is("inmigrate")) {
+        listener.warning(
+            "QEMU at "
+                + last.qmp().endpoint()
+                + " has loaded the guest all the same, which is in state '"
+                + now.name()
+                + "'");
+      }
+    } catch (FixedRamException e) {
+      failure.addSuppressed(e);
+      listener.warning(
+          "it is not known in what state QEMU at " + migration.qmp().endpoint() + " is now");
+    }
+  }
+
+  private void putBack(TemporarySettings settings) {
+    try {
+      settings.putBack();
+    } catch (QemuGoneException e) {
+      listener.note("QEMU's migration settings have gone with it");
+    } catch (FixedRamException e) {
+      listener.warning("QEMU's migration settings could not be put back: " + e.getMessage());
+    }
+  }
+
+  private void tellOfSignals(QemuProcess process, RestoreMode mode) {
+    if (mode == RestoreMode.LAZY && process.terminal() == QemuProcess.Terminal.HEARD) {
+      listener.warning(
+          "Ctrl-C on this terminal ends QEMU too, while its guest still needs pages: nothing here can"
+              + " keep it from that, which takes 'env --block-signal' of GNU coreutils 8.31");
+    } else if (mode != RestoreMode.LAZY && process.terminal() == QemuProcess.Terminal.BLOCKED) {
+      listener.note(
+          "QEMU was started with SIGINT and SIGHUP blocked, for its guest might have been served"
+              + " pages: interrupt this program, or send QEMU SIGTERM, to end it");
+    }
+  }
+
+  private ModeChoice choose(TemporarySettings settings) {
+    if (start.instant().isPresent()) {
+      return new ModeChoice(
+          RestoreMode.INSTANT,
+          request.mode() == RestoreMode.INSTANT
+              ? "asked for"
+              : "the guest's RAM can be a mapping of the file");
+    }
+    ModeChoice other = ModeChoice.choose(request.mode(), save, settings.capabilities(), migration);
+    return start
+        .notInstant()
+        .map(reason -> new ModeChoice(other.mode(), other.why() + " (not instant: " + reason + ")"))
+        .orElse(other);
+  }
+
+  private Loader loader(RestoreMode mode) {
+    return switch (mode) {
+      case LAZY ->
+          new LazyLoader(
+              save,
+              save.localFile().orElseThrow(),
+              destination,
+              view,
+              listener,
+              cancellation,
+              guest,
+              gate,
+              this::runsWhileServed);
+      case NATIVE -> new NativeLoader(save, migration);
+      case AUTO, INSTANT, STREAM ->
+          new StreamLoader(pages(), destination, view.counters(), cancellation);
+    };
+  }
+
+  /** All pages that QEMU has not mapped. */
+  private PageSource pages() {
+    return start.instant().isPresent() ? save.without(start.instant().get().mapped()) : save;
+  }
+
+  private boolean ignoreShared() {
+    return save.header().configuration().capabilities().contains(Configuration.X_IGNORE_SHARED);
+  }
+
+  private void runsWhileServed() {
+    state = RestoreState.RUNNING;
+    view.serving(OptionalDouble.of((guest.settledNanos().orElseThrow() - incomingNanos) / 1e9));
+  }
+
+  /** Returns when the guest has all pages and is as was asked for, or has ended in good order. */
+  private void load(Loader loader) {
+    try {
+      feed(loader);
+      if (!ended && !loader.seenThrough()) {
+        view.phase("waiting for QEMU");
+        awaitLoaded();
+        loader.loaded();
+        settle();
+      }
+    } catch (QemuGoneException e) {
+      ended = guest.hasEndedInGoodOrder();
+      if (!ended) {
+        cancellation.throwIfCancelled();
+        throw explained(destination.gone("while it loaded " + request.file()), e);
+      }
+    }
+  }
+
+  private void feed(Loader loader) {
+    boolean begun = false;
+    try {
+      loader.start();
+      begun = true;
+      loader.feed();
+    } catch (StorageException e) {
+      heedUnlessServed(loader);
+      Optional<FixedRamException> reason = reasonFor(e);
+      if (reason.isPresent()) {
+        heedUnlessServed(loader);
+        throw begun ? loader.abandon(reason.get()) : reason.get();
+      }
+    }
+  }
+
+  /** A guest that is served may run with a part of its memory: it is seen to first. */
+  private void heedUnlessServed(Loader loader) {
+    if (!loader.postcopyRam()) {
+      cancellation.throwIfCancelled();
+    }
+  }
+
+  private void awaitLoaded() {
+    MigrationState now = migration.state();
+    while (!now.is("completed")) {
+      if (now.isOver() && !now.is("none")) {
+        throw refused(now);
+      }
+      guest.takeEvents(POLL_TIME);
+      now = migration.state();
+    }
+  }
+
+  private void settle() {
+    try {
+      guest.settle();
+    } catch (CancelledException | QemuGoneException e) {
+      throw e;
+    } catch (FixedRamException e) {
+      throw new FixedRamException(e.getMessage() + destination.lastWords(), e);
+    }
+    guest
+        .heldByItself()
+        .ifPresent(now ->
+            listener.warning(
+                request.file()
+                    + " is loaded, and its guest in the state '"
+                    + now.name()
+                    + "': "
+                    + now.remedy()));
+  }
+
+  private FixedRamException refused(MigrationState failed) {
+    return new FixedRamException(
+        "QEMU could not load "
+            + request.file()
+            + ": "
+            + failed.reason()
+            + "; its own output may say more");
+  }
+
+  /**
+   * Why a connection has broken, of which QEMU may know more.
+   *
+   * @return none if QEMU has all that it needed, or has ended in good order
+   * @throws FixedRamException if there is no guest
+   */
+  private Optional<FixedRamException> reasonFor(StorageException failure) {
+    MigrationState now;
+    try {
+      now = stateOnceOver();
+    } catch (CancelledException e) {
+      throw e;
+    } catch (QemuGoneException e) {
+      ended = guest.hasEndedInGoodOrder();
+      return ended
+          ? Optional.empty()
+          : noGuest(explained(destination.gone("while it loaded " + request.file()), failure));
+    } catch (FixedRamException e) {
+      // QEMU does not answer, or what it says is no QMP: the guest is to be seen to all the same.
+      return Optional.of(
+          new FixedRamException(failure.getMessage() + ", and " + e.getMessage(), failure));
+    }
+    if (now.is("completed")) {
+      return Optional.empty();
+    }
+    return now.is("failed") ? noGuest(explained(refused(now), failure)) : Optional.of(failure);
+  }
+
+  private MigrationState stateOnceOver() {
+    QemuMigration asking = migration.cleaningUp(REASON_TIME).within(ANSWER_TIME);
+    long until = System.nanoTime() + REASON_TIME.toNanos();
+    MigrationState now = asking.state();
+    while (!now.isOver() && System.nanoTime() < until) {
+      guest.takeEvents(POLL_TIME);
+      now = asking.state();
+    }
+    return now;
+  }
+
+  /** Of one that has run already there is something to see to. */
+  private Optional<FixedRamException> noGuest(FixedRamException reason) {
+    if (state == RestoreState.LOADING) {
+      throw reason;
+    }
+    return Optional.of(reason);
+  }
+
+  private static FixedRamException explained(
+      FixedRamException reason, FixedRamException consequence) {
+    reason.addSuppressed(consequence);
+    return reason;
+  }
+
+  private RestoreReport report(ModeChoice choice, OptionalLong presentBytes) {
+    long settledNanos = guest.settledNanos().orElseGet(System::nanoTime);
+    return new RestoreReport(
+        choice.mode(),
+        choice.why(),
+        guest.settledState(),
+        save.header().blocks().totalBytes(),
+        presentBytes.orElseGet(view.counters()::dataBytes),
+        (System.nanoTime() - startNanos) / 1e9,
+        (settledNanos - startNanos) / 1e9,
+        (settledNanos - incomingNanos) / 1e9,
+        view.serving().map(this::serving));
+  }
+
+  private ServingReport serving(ServingState state) {
+    return new ServingReport(
+        ended
+            ? OptionalDouble.empty()
+            : OptionalDouble.of((System.nanoTime() - incomingNanos) / 1e9),
+        state.faults(),
+        state.faultMedianSeconds(),
+        state.faultP99Seconds(),
+        view.faults().total().toNanos() / 1e9);
+  }
+}

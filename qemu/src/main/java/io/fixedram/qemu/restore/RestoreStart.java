@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.restore;
+
+import io.fixedram.cancel.Cancellation;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.check.DescribedDevices;
+import io.fixedram.qemu.check.LazyObstacles;
+import io.fixedram.qemu.command.GenerationId;
+import io.fixedram.qemu.command.NotInstantException;
+import io.fixedram.qemu.command.QemuCommandLine;
+import io.fixedram.qemu.load.InstantStart;
+import io.fixedram.qemu.transfer.TransferListener;
+import io.fixedram.store.PageStore;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * What is decided before QEMU starts: the words of its command, and whether RAM will be a mapping.
+ *
+ * @param target the QEMU, with its command as it is to be started
+ * @param given the same without a mapping
+ * @param instant the mapping, if the restore mode is instant
+ * @param notInstant why it does not, where that was tried
+ * @param mayServe whether pages may be served if there is no mapping, as far as is known yet
+ */
+record RestoreStart(
+    RestoreTarget target,
+    RestoreTarget given,
+    Optional<InstantStart> instant,
+    Optional<String> notInstant,
+    boolean mayServe)
+    implements AutoCloseable {
+
+  /**
+   * Decides.
+   *
+   * @param listener is told what of the command does not count
+   * @throws FixedRamException if what was asked for is not possible
+   */
+  static RestoreStart of(
+      RestoreRequest request,
+      PageStore save,
+      TransferListener listener,
+      Cancellation cancellation) {
+    return switch (request.target()) {
+      case RestoreTarget.Running running -> ofWaiting(request.mode(), running);
+      case RestoreTarget.Command command ->
+          ofCommand(request, command, save, listener, cancellation);
+    };
+  }
+
+  private static RestoreStart ofWaiting(RestoreMode mode, RestoreTarget.Running running) {
+    String reason = "a save is mapped when QEMU starts, which takes -- QEMU-COMMAND, not --qmp";
+    if (mode == RestoreMode.INSTANT) {
+      throw new FixedRamException("--via instant is not possible: " + reason);
+    }
+    return plain(running, Optional.of(reason).filter(_ -> mode == RestoreMode.AUTO), false);
+  }
+
+  private static RestoreStart plain(
+      RestoreTarget target, Optional<String> notInstant, boolean mayServe) {
+    return new RestoreStart(target, target, Optional.empty(), notInstant, mayServe);
+  }
+
+  private static RestoreStart ofCommand(
+      RestoreRequest request,
+      RestoreTarget.Command command,
+      PageStore save,
+      TransferListener listener,
+      Cancellation cancellation) {
+    QemuCommandLine line = QemuCommandLine.of(command.command());
+    if (line.has("S") && !request.paused()) {
+      listener.warning(
+          "-S in the QEMU command has no effect: restore lets the guest run, and leaves it stopped"
+              + " if it is given --paused");
+    }
+    if (command.generationId().isPresent()) {
+      line = withGenerationId(line, command.generationId().get(), save, listener);
+    }
+    RestoreTarget.Command given = command.with(line.words());
+    if (request.mode() != RestoreMode.AUTO && request.mode() != RestoreMode.INSTANT) {
+      return plain(given, Optional.empty(), request.mode() == RestoreMode.LAZY);
+    }
+    boolean mayServe =
+        request.mode() == RestoreMode.AUTO && LazyObstacles.inTheSave(save).isEmpty();
+    try {
+      InstantStart instant = InstantStart.prepare(save, line, cancellation);
+      instant.remarks().forEach(listener::note);
+      return new RestoreStart(
+          given.with(instant.words()), given, Optional.of(instant), Optional.empty(), mayServe);
+    } catch (NotInstantException e) {
+      if (request.mode() == RestoreMode.INSTANT) {
+        throw new FixedRamException("--via instant is not possible: " + e.sentence(), e);
+      }
+      return plain(given, Optional.of(e.sentence()), mayServe);
+    }
+  }
+
+  private static QemuCommandLine withGenerationId(
+      QemuCommandLine line, UUID id, PageStore save, TransferListener listener) {
+    if (line.program().isEmpty()) {
+      throw new FixedRamException(
+          "the VM generation id can't be set: the command has no program with a name of QEMU's"
+              + " (qemu-system-...); give the command -device vmgenid,guid="
+              + id
+              + " where it starts QEMU");
+    }
+    List<String> devices = DescribedDevices.names(save);
+    if (devices.isEmpty()) {
+      listener.warning(
+          save.name()
+              + " does not tell whether its guest has the device vmgenid: without it, the guest does"
+              + " not see the VM generation id");
+    } else if (!devices.contains("vmgenid")) {
+      throw new FixedRamException(
+          "the VM generation id can't be set: the guest in "
+              + save.name()
+              + " has no vmgenid device; save one that was started with -device vmgenid");
+    }
+    return GenerationId.apply(line, id);
+  }
+
+  /** The same with the command as it was given. */
+  RestoreStart without(String reason) {
+    return new RestoreStart(given, given, Optional.empty(), Optional.of(reason), mayServe);
+  }
+
+  /** Whether a QEMU that is started is to be kept from Ctrl-C. */
+  boolean shielded() {
+    return mayServe && instant.isEmpty();
+  }
+
+  @Override
+  public void close() {
+    instant.ifPresent(InstantStart::close);
+  }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.restore;
+
+import java.util.OptionalDouble;
+
+/**
+ * How the pages of a guest that ran already were served.
+ *
+ * @param residentSeconds from the start of migrate-incoming until all had arrived; none if the
+ *     guest ended before
+ * @param faults pages that the guest waited for
+ * @param faultMedianSeconds half of them were answered in no more time, from the request's arrival
+ *     until the answer was written; none without faults
+ * @param faultP99Seconds 99 in 100 were answered in no more time; none without faults
+ * @param faultSeconds the time of all of them together
+ */
+public record ServingReport(
+    OptionalDouble residentSeconds,
+    long faults,
+    OptionalDouble faultMedianSeconds,
+    OptionalDouble faultP99Seconds,
+    double faultSeconds) {}

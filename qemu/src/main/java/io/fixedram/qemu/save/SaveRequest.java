@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.save;
+
+import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.write.WriteOptions;
+import java.nio.file.Path;
+
+/**
+ * What {@link GuestSave} is to do.
+ *
+ * @param qmp where QEMU listens for QMP
+ * @param file the save to write; one that is there stays until the new one is complete
+ * @param format layout of the file
+ * @param stopFirst whether the guest is stopped before anything is read, instead of saved live
+ * @param then what becomes of the guest afterwards
+ * @param options how the file is written
+ * @param maxPasses passes over the RAM of a live guest after which it is stopped, so that the save
+ *     ends even if the guest dirties its RAM faster than the disk writes; 0 for never
+ */
+public record SaveRequest(
+    Endpoint qmp,
+    Path file,
+    SaveFormat format,
+    boolean stopFirst,
+    AfterSave then,
+    WriteOptions options,
+    int maxPasses) {}

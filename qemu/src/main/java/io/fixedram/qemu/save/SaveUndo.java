@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.save;
+
+import io.fixedram.cancel.Cancellation;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.migration.GuestStatus;
+import io.fixedram.qemu.migration.OutgoingMigration;
+import io.fixedram.qemu.migration.QemuMigration;
+import io.fixedram.qemu.migration.TemporarySettings;
+import io.fixedram.qemu.process.Pause;
+import io.fixedram.qemu.qmp.QemuGoneException;
+import io.fixedram.qemu.transfer.TransferListener;
+import java.time.Duration;
+
+/**
+ * What a save that has failed leaves in QEMU, undone: its migration is cancelled, the settings are
+ * put back, and the guest does what it did before. All of it is tried; what fails in it is a
+ * warning, since the failure of the save must not be hidden.
+ *
+ * <p>A user who has asked for the end does not wait long for a QEMU that says nothing, unless the
+ * guest was stopped for the save and would stay so.
+ */
+final class SaveUndo {
+  private static final Duration ANSWER_TIME = Duration.ofSeconds(10);
+
+  /** What a QEMU that says nothing is given once the end was asked for. */
+  private static final Duration SHORT_ANSWER_TIME = Duration.ofSeconds(2);
+
+  private static final Duration LOOK_TIME = Duration.ofMillis(50);
+
+  private final OutgoingMigration own;
+  private final TemporarySettings settings;
+  private final TransferListener listener;
+  private final Cancellation cancellation;
+  private final QemuMigration hurried;
+
+  SaveUndo(
+      OutgoingMigration own,
+      TemporarySettings settings,
+      TransferListener listener,
+      Cancellation cancellation) {
+    this.own = own;
+    this.settings = settings;
+    this.listener = listener;
+    this.cancellation = cancellation;
+    this.hurried = own.qemu().within(ANSWER_TIME);
+  }
+
+  /**
+   * Undoes it.
+   *
+   * @param failure the save's
+   * @param before what the guest did before
+   */
+  void run(Throwable failure, GuestStatus before) {
+    if (failure instanceof QemuGoneException) {
+      return;
+    }
+    if (!cancelMigration(failure)) {
+      listener.warning(
+          "QEMU does not answer, so its migration settings may stay as the save had them"
+              + andStopped());
+      return;
+    }
+    if (!own.hasBegun() && !own.guestStopped() && !settings.areChanged()) {
+      return;
+    }
+    if (!attempt(failure, this::awaitOthers)) {
+      listener.warning(
+          "another migration is under way, or QEMU does not answer, so its migration settings may"
+              + " stay as the save had them"
+              + andStopped());
+      return;
+    }
+    if (!attempt(failure, () -> bringBackGuest(before))) {
+      listener.warning("it is not known whether the guest runs on as it did before");
+    }
+    if (!attempt(failure, settings::putBack)) {
+      listener.warning("QEMU's migration settings could not be put back");
+    }
+  }
+
+  /** Of a guest that would stay stopped the user is told why this does not end yet. */
+  private boolean cancelMigration(Throwable failure) {
+    if (cancellation.isCancelled() && !attempt(failure, () -> own.cancel(SHORT_ANSWER_TIME))) {
+      if (!own.guestStopped()) {
+        return false;
+      }
+      listener.warning(
+          "QEMU does not answer; waiting "
+              + ANSWER_TIME.toSeconds()
+              + " s more, since the guest is stopped");
+    }
+    return attempt(failure, () -> own.cancelAndWait(ANSWER_TIME));
+  }
+
+  private String andStopped() {
+    return own.guestStopped() ? ", and the guest stopped" : "";
+  }
+
+  /** Nothing is changed under somebody else's migration, which saw what this save had set. */
+  private void awaitOthers() {
+    boolean told = false;
+    while (hurried.state().isUnderWay()) {
+      cancellation.throwIfCancelled();
+      if (!told) {
+        told = true;
+        listener.note(
+            "another migration is under way: what was changed for this save is put back at its end");
+      }
+      Pause.of(LOOK_TIME);
+    }
+  }
+
+  private void bringBackGuest(GuestStatus before) {
+    hurried.awaitFinished();
+    GuestStatus now = hurried.guest();
+    if (before.running() && !now.running()) {
+      resume(now);
+    } else if (now.is("postmigrate") && own.hasBegun()) {
+      // Only running leads out of that state.
+      listener.warning("the guest must run (QMP 'cont') before it can be saved again");
+    }
+  }
+
+  private void resume(GuestStatus now) {
+    if (own.mayResume(now)) {
+      own.resumeGuest(ANSWER_TIME);
+    } else {
+      listener.warning(
+          "the guest is in the state '"
+              + now.name()
+              + "', into which this save has not put it, and is left so");
+    }
+  }
+
+  private static boolean attempt(Throwable failure, Runnable part) {
+    try {
+      part.run();
+      return true;
+    } catch (FixedRamException e) {
+      failure.addSuppressed(e);
+      return false;
+    }
+  }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.stream;
+
+import io.fixedram.bytes.ByteSource;
+import io.fixedram.cancel.Cancellation;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.error.StorageException;
+import io.fixedram.guest.CountingSink;
+import io.fixedram.guest.TransferCounters;
+import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.migration.LiveView;
+import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.qemu.transfer.TransferListener;
+import io.fixedram.stream.ReturnPath;
+import io.fixedram.stream.StreamDecoder;
+import io.fixedram.write.SaveWriter;
+import io.fixedram.write.WriteOptions;
+import io.fixedram.write.WrittenSave;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Takes a migration stream that somebody else has a QEMU send, by a {@code migrate} command or
+ * through a pipe. The file appears when the stream is complete, or not at all. A source whose
+ * return-path capability is on hears of it only then, and keeps its guest if the save fails.
+ */
+public final class StreamReceive {
+  private final SaveWriter writer;
+  private final SaveFormat format;
+  private final TransferListener listener;
+  private final Cancellation cancellation;
+
+  private StreamReceive(
+      SaveWriter writer, SaveFormat format, TransferListener listener, Cancellation cancellation) {
+    this.writer = writer;
+    this.format = format;
+    this.listener = listener;
+    this.cancellation = cancellation;
+  }
+
+  /**
+   * Receives one stream.
+   *
+   * @param listen the socket to make, for one connection; or standard input
+   * @throws FixedRamException if no complete stream comes
+   */
+  public static ReceiveReport run(
+      Endpoint listen,
+      Path file,
+      SaveFormat format,
+      WriteOptions options,
+      TransferListener listener,
+      Cancellation cancellation) {
+    try (SaveWriter writer = SaveWriter.create(file, format, options)) {
+      StreamReceive receive = new StreamReceive(writer, format, listener, cancellation);
+      return listen instanceof Endpoint.StandardStreams
+          ? receive.fromStandardInput()
+          : receive.fromSocket(listen);
+    }
+  }
+
+  private ReceiveReport fromStandardInput() {
+    ReadableByteChannel in = new FileInputStream(FileDescriptor.in).getChannel();
+    return receive(in, "standard input", Optional.empty());
+  }
+
+  private ReceiveReport fromSocket(Endpoint listen) {
+    String name = "the stream sent to " + listen;
+    try (SocketChannel channel = StreamSockets.accept(listen, listener, cancellation)) {
+      ReturnPath returnPath = new ReturnPath(channel, "the sender");
+      ReceiveReport report;
+      try {
+        report = receive(channel, name, Optional.of(returnPath));
+      } catch (RuntimeException | Error e) {
+        refuse(returnPath, e);
+        throw e;
+      }
+      accept(returnPath, report);
+      return report;
+    } catch (IOException e) {
+      throw new StorageException("cannot end " + name + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static void accept(ReturnPath returnPath, ReceiveReport report) {
+    try {
+      returnPath.accept();
+    } catch (StorageException e) {
+      throw new FixedRamException(
+          report.file()
+              + " is complete, but the sender could not be told ("
+              + e.getMessage()
+              + "), so its guest may run on",
+          e);
+    }
+  }
+
+  private static void refuse(ReturnPath returnPath, Throwable failure) {
+    try {
+      returnPath.refuse();
+    } catch (StorageException e) {
+      // Whoever finds the connection closed keeps its guest too.
+      failure.addSuppressed(e);
+    }
+  }
+
+  private ReceiveReport receive(
+      ReadableByteChannel in, String name, Optional<ReturnPath> returnPath) {
+    long startNanos = System.nanoTime();
+    LiveView view = new LiveView(new TransferCounters(), "receiving");
+    try (Cancellation.Registration _ =
+        cancellation.onCancel(() -> StreamSockets.closeQuietly(in))) {
+      listener.started(view);
+      new StreamDecoder(ByteSource.of(in, name), name, returnPath)
+          .sendTo(new CountingSink(writer.sink(), view.counters(), cancellation));
+    } catch (FixedRamException e) {
+      cancellation.throwIfCancelled();
+      throw e;
+    }
+    view.phase("writing to disk");
+    WrittenSave written = writer.publish(cancellation);
+    return new ReceiveReport(
+        format,
+        written.path(),
+        written.ramBytes(),
+        written.pageBytes(),
+        written.fileBytes(),
+        written.diskBytes(),
+        written.whyCached(),
+        view.transferredBytes(),
+        (System.nanoTime() - startNanos) / 1e9);
+  }
+}

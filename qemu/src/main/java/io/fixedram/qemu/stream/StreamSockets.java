@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.stream;
+
+import io.fixedram.cancel.Cancellation;
+import io.fixedram.error.CancelledException;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.error.StorageException;
+import io.fixedram.os.UnixListener;
+import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.qemu.transfer.TransferListener;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channel;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+
+/** Makes the one connection over which a stream comes or goes when no QMP is involved. */
+final class StreamSockets {
+  private StreamSockets() {}
+
+  /** Waits for the first who connects; nobody else can. */
+  static SocketChannel accept(
+      Endpoint endpoint, TransferListener listener, Cancellation cancellation) {
+    SocketAddress address = address(endpoint, cancellation);
+    try (ServerSocketChannel server = listen(address);
+        Cancellation.Registration _ = cancellation.onCancel(() -> closeQuietly(server))) {
+      try {
+        listener.note("listening on " + endpoint);
+        return server.accept();
+      } finally {
+        if (address instanceof UnixDomainSocketAddress unix) {
+          Files.deleteIfExists(unix.getPath());
+        }
+      }
+    } catch (IOException e) {
+      if (cancellation.isCancelled()) {
+        throw new CancelledException();
+      }
+      throw new StorageException("cannot listen on " + endpoint + ": " + reason(e), e);
+    }
+  }
+
+  private static ServerSocketChannel listen(SocketAddress address) throws IOException {
+    if (address instanceof UnixDomainSocketAddress unix) {
+      return UnixListener.listen(unix.getPath(), 1);
+    }
+    ServerSocketChannel server = ServerSocketChannel.open();
+    try {
+      return server.bind(address, 1);
+    } catch (IOException | RuntimeException | Error e) {
+      server.close();
+      throw e;
+    }
+  }
+
+  static SocketChannel connect(Endpoint endpoint, Cancellation cancellation) {
+    SocketAddress address = address(endpoint, cancellation);
+    try {
+      SocketChannel channel =
+          address instanceof UnixDomainSocketAddress
+              ? SocketChannel.open(StandardProtocolFamily.UNIX)
+              : SocketChannel.open();
+      try (Cancellation.Registration _ = cancellation.onCancel(() -> closeQuietly(channel))) {
+        channel.connect(address);
+        return channel;
+      } catch (IOException | RuntimeException | Error e) {
+        closeQuietly(channel);
+        throw e;
+      }
+    } catch (IOException e) {
+      if (cancellation.isCancelled()) {
+        throw new CancelledException();
+      }
+      throw new StorageException("cannot connect to " + endpoint + ": " + reason(e), e);
+    }
+  }
+
+  private static SocketAddress address(Endpoint endpoint, Cancellation cancellation) {
+    return switch (endpoint) {
+      case Endpoint.Unix unix -> UnixDomainSocketAddress.of(unix.path());
+      // A name server that does not answer is waited for.
+      case Endpoint.Tcp tcp -> cancellation.await(() -> resolved(tcp));
+      case Endpoint.StandardStreams streams ->
+          throw new IllegalArgumentException("standard streams have no address");
+    };
+  }
+
+  private static InetSocketAddress resolved(Endpoint.Tcp tcp) {
+    InetSocketAddress address = new InetSocketAddress(tcp.host(), tcp.port());
+    if (address.isUnresolved()) {
+      throw new FixedRamException("no host is known by the name " + tcp.host());
+    }
+    return address;
+  }
+
+  /** Closes from another thread, to wake who is blocked on it. */
+  static void closeQuietly(Channel channel) {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      System.getLogger(StreamSockets.class.getName())
+          .log(System.Logger.Level.DEBUG, "closing a stream's connection", e);
+    }
+  }
+
+  private static String reason(IOException e) {
+    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+  }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.transfer;
+
+/** Is told how a transfer goes on. Calls come from the transfer's threads and must return soon. */
+public interface TransferListener {
+  /** A listener that hears nothing. */
+  TransferListener NONE = new TransferListener() {};
+
+  /** RAM begins to flow; the view may be read until the transfer's method returns, and after. */
+  default void started(TransferView view) {}
+
+  /** Something that who asks for details wants to know. */
+  default void note(String sentence) {}
+
+  /** Something that everybody should know, though it does not end the work. */
+  default void warning(String sentence) {}
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.migration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MemoryFileTest {
+  @TempDir Path directory;
+
+  private static MemoryFile at(Path path) {
+    return new MemoryFile("mem", path, true);
+  }
+
+  /** In a directory QEMU makes a file of its own, which is empty. */
+  @Test
+  void inADirectoryNobodyElseHasIt() {
+    assertThat(at(directory).mayBeNamed(true)).isFalse();
+    assertThat(at(directory.resolve("file")).mayBeNamed(true)).isTrue();
+  }
+
+  /** The directory of this process, or of this host, says nothing of QEMU's. */
+  @Test
+  void whatCannotBeLookedAtIsTakenForNamed() {
+    assertThat(at(directory).mayBeNamed(false)).isTrue();
+    assertThat(at(Path.of(".")).mayBeNamed(true)).isTrue();
+  }
+}
