@@ -4,7 +4,7 @@ package io.fixedram.engine;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.SaveSink;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.write.FixedVariant;
+import io.fixedram.write.DestinationMemory;
 import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WriteOptions;
 import io.fixedram.write.WrittenSave;
@@ -19,7 +19,7 @@ public abstract sealed class Transport permits FileTransport, ChannelTransport {
   /** A file, which appears under its name when the migration is completed, and never else. */
   public static Transport file(Path path, WriteOptions options) {
     return new FileTransport(
-        path, format -> SaveWriter.create(path, format, FixedVariant.PROPOSAL, options));
+        path, format -> SaveWriter.create(path, format, DestinationMemory.EMPTY, options));
   }
 
   /**

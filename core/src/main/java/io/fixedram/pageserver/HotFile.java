@@ -111,10 +111,10 @@ public final class HotFile {
     return read(descriptor, (int) status.sizeBytes());
   }
 
-  private static ByteBuffer read(Descriptor descriptor, int mostBytes) {
+  private static ByteBuffer read(Descriptor descriptor, int maxBytes) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment memory = arena.allocate(mostBytes);
-      int count = (int) descriptor.readFully(0, memory, 0, mostBytes);
+      MemorySegment memory = arena.allocate(maxBytes);
+      int count = (int) descriptor.readFully(0, memory, 0, maxBytes);
       ByteBuffer bytes = ByteBuffer.allocate(count);
       return bytes.put(memory.asSlice(0, count).asByteBuffer()).flip();
     }

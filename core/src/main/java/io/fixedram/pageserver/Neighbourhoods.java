@@ -17,7 +17,7 @@ final class Neighbourhoods {
   private static final int MAX_GAP_PAGES = 1024;
 
   private final int runPages;
-  private final int mostPages;
+  private final int maxPages;
   private final ArrayDeque<Walk> walks = new ArrayDeque<>();
 
   /**
@@ -50,11 +50,11 @@ final class Neighbourhoods {
    * Starts with none.
    *
    * @param runPages length of a run, and what it begins at a multiple of
-   * @param mostPages length that a run can grow to
+   * @param maxPages length that a run can grow to
    */
-  Neighbourhoods(int runPages, int mostPages) {
+  Neighbourhoods(int runPages, int maxPages) {
     this.runPages = runPages;
-    this.mostPages = mostPages;
+    this.maxPages = maxPages;
   }
 
   /** Takes note that pages were asked for; they were sent before. */
@@ -68,7 +68,7 @@ final class Neighbourhoods {
     long first = asked.first() / runPages * runPages;
     long wanted = Math.max(runPages, 2 * lengthBefore(block, first));
     long rounded = (asked.end() + runPages - 1) / runPages * runPages;
-    long end = Math.min(block.pages(), Math.max(rounded, first + Math.min(wanted, mostPages)));
+    long end = Math.min(block.pages(), Math.max(rounded, first + Math.min(wanted, maxPages)));
     if (walks.size() == MAX_WALKS) {
       walks.removeLast();
     }

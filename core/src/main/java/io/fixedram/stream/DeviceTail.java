@@ -42,8 +42,8 @@ final class DeviceTail {
   /** No byte from the text of the description that may begin at {@link #searched} to here is 0. */
   private int checked;
 
-  private DeviceTail(long mostAtOnce) {
-    bytes = AnonymousMemory.allocate(Arena.ofAuto(), DeviceState.MAX_BYTES + mostAtOnce);
+  private DeviceTail(long maxAtOnce) {
+    bytes = AnonymousMemory.allocate(Arena.ofAuto(), DeviceState.MAX_BYTES + maxAtOnce);
   }
 
   /** Consumes the rest of a stream; what follows the description is not looked at. */

@@ -31,7 +31,7 @@ import java.util.Optional;
  *   configuration, with the layout's capability
  *   SECTION_START of "ram": the list of blocks, each entry with its fields, bitmap and pages; EOS
  *   FOOTER
- *   SECTION_PART of "ram", likewise, and FOOTER: only under {@link FixedVariant#PROPOSAL}
+ *   SECTION_PART of "ram", likewise, and FOOTER: only under {@link DestinationMemory#EMPTY}
  *   SECTION_END of "ram": EOS, or nothing under fixed-ram
  *   FOOTER
  *   device state
@@ -46,7 +46,7 @@ final class FixedSaveWriter implements SaveSink {
 
   private final Descriptor descriptor;
   private final FixedLayout layout;
-  private final FixedVariant variant;
+  private final DestinationMemory destination;
   private final DirectMode direct;
   private final StreamOutput out;
   private final List<BlockPlace> places = new ArrayList<>();
@@ -66,10 +66,10 @@ final class FixedSaveWriter implements SaveSink {
 
   /** Writes into an empty file, which stays the caller's to close. */
   FixedSaveWriter(
-      Descriptor descriptor, FixedLayout layout, FixedVariant variant, DirectMode direct) {
+      Descriptor descriptor, FixedLayout layout, DestinationMemory destination, DirectMode direct) {
     this.descriptor = descriptor;
     this.layout = layout;
-    this.variant = variant;
+    this.destination = destination;
     this.direct = direct;
     this.out = new StreamOutput(descriptor::write, BUFFER_BYTES);
   }
@@ -104,7 +104,7 @@ final class FixedSaveWriter implements SaveSink {
     MemSizeList.write(out, header.blocks(), block -> addPlace(block, pageSize));
     out.be64(StreamFormat.RAM_EOS);
     RamSection.writeFooter(out, id);
-    if (variant == FixedVariant.PROPOSAL) {
+    if (destination == DestinationMemory.EMPTY) {
       RamSection.writePart(out, id);
       writeLaterPayload(id);
     }
@@ -172,7 +172,7 @@ final class FixedSaveWriter implements SaveSink {
     for (BlockPlace place : places) {
       PageBitmap bitmap = written.get(place.block().index());
       pageBytes += bitmap.cardinality() * pageSize;
-      boolean all = variant == FixedVariant.QEMU_GUEST && !MainMemory.contains(place.block());
+      boolean all = destination == DestinationMemory.QEMU && !MainMemory.contains(place.block());
       writeBitmap(place, bitmap, all);
       if (HolesMark.room(layout.alignmentBytes()) > 0) {
         out.seek(HolesMark.position(place, pageSize));
@@ -180,7 +180,7 @@ final class FixedSaveWriter implements SaveSink {
       }
     }
     out.seek(tailOffset);
-    if (variant == FixedVariant.PROPOSAL) {
+    if (destination == DestinationMemory.EMPTY) {
       out.bytes(state.bytes(), 0, state.sizeBytes());
     } else {
       out.bytes(state.bytes(), 0, state.sectionsBytes());

@@ -38,7 +38,7 @@ public final class SaveWriter implements AutoCloseable {
   private SaveWriter(
       Path target,
       SaveFormat format,
-      FixedVariant variant,
+      DestinationMemory destination,
       WriteOptions options,
       PendingFile file) {
     this.target = target;
@@ -49,7 +49,7 @@ public final class SaveWriter implements AutoCloseable {
     SaveSink writer;
     if (layout.isPresent()) {
       FixedSaveWriter fixed =
-          new FixedSaveWriter(descriptor, layout.get(), variant, options.direct());
+          new FixedSaveWriter(descriptor, layout.get(), destination, options.direct());
       writer = fixed;
       pageBytes = fixed::pageBytes;
       writtenBytes = fixed::writtenBytes;
@@ -73,13 +73,13 @@ public final class SaveWriter implements AutoCloseable {
    *     another process that is writing it
    */
   public static SaveWriter create(Path target, SaveFormat format, WriteOptions options) {
-    return create(target, format, FixedVariant.QEMU_GUEST, options);
+    return create(target, format, DestinationMemory.QEMU, options);
   }
 
   /** The same for a guest that need not be a QEMU. */
   public static SaveWriter create(
-      Path target, SaveFormat format, FixedVariant variant, WriteOptions options) {
-    return create(SystemCalls.linux(), target, format, variant, options);
+      Path target, SaveFormat format, DestinationMemory destination, WriteOptions options) {
+    return create(SystemCalls.linux(), target, format, destination, options);
   }
 
   /** The same through other system calls than the kernel's own, for tests of faults. */
@@ -87,11 +87,11 @@ public final class SaveWriter implements AutoCloseable {
       SystemCalls calls,
       Path target,
       SaveFormat format,
-      FixedVariant variant,
+      DestinationMemory destination,
       WriteOptions options) {
     PendingFile file = PendingFile.create(calls, target);
     try {
-      return new SaveWriter(target, format, variant, options, file);
+      return new SaveWriter(target, format, destination, options, file);
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;

@@ -2,8 +2,8 @@
 package io.fixedram.engine;
 
 import io.fixedram.os.SystemCalls;
+import io.fixedram.write.DestinationMemory;
 import io.fixedram.write.FaultyWriters;
-import io.fixedram.write.FixedVariant;
 import io.fixedram.write.WriteOptions;
 import java.nio.file.Path;
 
@@ -14,6 +14,7 @@ final class FaultyTransports {
   /** The same as {@link Transport#file}. */
   static Transport file(SystemCalls calls, Path path, WriteOptions options) {
     return new FileTransport(
-        path, format -> FaultyWriters.create(calls, path, format, FixedVariant.PROPOSAL, options));
+        path,
+        format -> FaultyWriters.create(calls, path, format, DestinationMemory.EMPTY, options));
   }
 }

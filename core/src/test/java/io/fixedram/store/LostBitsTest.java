@@ -13,7 +13,7 @@ import io.fixedram.memory.GuestMemory;
 import io.fixedram.memory.MemoryLoad;
 import io.fixedram.testing.Guest;
 import io.fixedram.testing.GuestSink;
-import io.fixedram.write.FixedVariant;
+import io.fixedram.write.DestinationMemory;
 import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WriteOptions;
 import java.io.IOException;
@@ -43,10 +43,10 @@ class LostBitsTest {
   }
 
   /** Data in pages 130 and 600. */
-  private void write(SaveFormat format, FixedVariant variant) {
+  private void write(SaveFormat format, DestinationMemory destination) {
     Guest guest = Guest.of(RAM);
     try (Arena arena = Arena.ofShared();
-        SaveWriter writer = SaveWriter.create(path, format, variant, WriteOptions.defaults())) {
+        SaveWriter writer = SaveWriter.create(path, format, destination, WriteOptions.defaults())) {
       MemorySegment content = arena.allocate(PAGE).fill((byte) 7);
       writer.sink().begin(guest.header());
       writer.sink().data(RAM, LOST * PAGE, content, 0, PAGE);
@@ -99,8 +99,9 @@ class LostBitsTest {
     "FIXED_RAM, PROPOSAL",
     "MAPPED_RAM, PROPOSAL"
   })
-  void everyWayOfReadingSaysDamaged(SaveFormat format, FixedVariant variant) throws IOException {
-    write(format, variant);
+  void everyWayOfReadingSaysDamaged(SaveFormat format, DestinationMemory destination)
+      throws IOException {
+    write(format, destination);
     assertThatCode(this::send).doesNotThrowAnyException();
     assertThatCode(this::load).doesNotThrowAnyException();
     loseBit();
@@ -119,7 +120,7 @@ class LostBitsTest {
   /** Zeros in place of holes do no harm. */
   @Test
   void copyWithoutHoles() throws Exception {
-    write(SaveFormat.MAPPED_RAM, FixedVariant.QEMU_GUEST);
+    write(SaveFormat.MAPPED_RAM, DestinationMemory.QEMU);
     Path copy = directory.resolve("copy");
     Files.write(copy, Files.readAllBytes(path));
     path = copy;
@@ -131,7 +132,7 @@ class LostBitsTest {
   /** QEMU leaves content of earlier passes behind, and has no mark. */
   @Test
   void contentUnderClearBitsOfOtherWriters() throws IOException {
-    write(SaveFormat.MAPPED_RAM, FixedVariant.QEMU_GUEST);
+    write(SaveFormat.MAPPED_RAM, DestinationMemory.QEMU);
     BlockPlace place = place();
     for (int i = 0; i < 16; i++) {
       change(place.bitmapOffset() + 128 + i, "fixedram holes 1".charAt(i));

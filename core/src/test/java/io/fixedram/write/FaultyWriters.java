@@ -15,8 +15,8 @@ public final class FaultyWriters {
       SystemCalls calls,
       Path target,
       SaveFormat format,
-      FixedVariant variant,
+      DestinationMemory destination,
       WriteOptions options) {
-    return SaveWriter.create(calls, target, format, variant, options);
+    return SaveWriter.create(calls, target, format, destination, options);
   }
 }

@@ -95,10 +95,10 @@ class NaiveFilesTest {
           Guest guest =
               RandomGuests.fill(random, RandomGuests.guest(random, RandomGuests.Kinds.small()));
           Path path = directory.resolve("proposal");
-          write(guest, path, SaveFormat.FIXED_RAM, FixedVariant.PROPOSAL, guest.pageSize());
+          write(guest, path, SaveFormat.FIXED_RAM, DestinationMemory.EMPTY, guest.pageSize());
           assertThat(Files.readAllBytes(path))
               .isEqualTo(Bytes.fixedRam(guest, guest.pageSize(), 1));
-          write(guest, path, SaveFormat.MAPPED_RAM, FixedVariant.PROPOSAL, 1 << 16);
+          write(guest, path, SaveFormat.MAPPED_RAM, DestinationMemory.EMPTY, 1 << 16);
           assertThat(Files.readAllBytes(path)).isEqualTo(Bytes.mappedRam(guest, 1 << 16, 1));
         });
   }
@@ -197,13 +197,13 @@ class NaiveFilesTest {
   }
 
   private static void write(Guest guest, Path path, SaveFormat format, long alignment) {
-    write(guest, path, format, FixedVariant.QEMU_GUEST, alignment);
+    write(guest, path, format, DestinationMemory.QEMU, alignment);
   }
 
   private static void write(
-      Guest guest, Path path, SaveFormat format, FixedVariant variant, long alignment) {
+      Guest guest, Path path, SaveFormat format, DestinationMemory destination, long alignment) {
     WriteOptions options = new WriteOptions(DirectMode.AUTO, false, alignment);
-    try (SaveWriter writer = SaveWriter.create(path, format, variant, options)) {
+    try (SaveWriter writer = SaveWriter.create(path, format, destination, options)) {
       Script.of(guest).sendTo(writer.sink());
       writer.publish();
     }

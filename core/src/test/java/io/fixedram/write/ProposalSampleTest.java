@@ -87,7 +87,7 @@ class ProposalSampleTest {
             SaveWriter.create(
                 to,
                 SaveFormat.FIXED_RAM,
-                FixedVariant.PROPOSAL,
+                DestinationMemory.EMPTY,
                 new WriteOptions(DirectMode.AUTO, false, 1))) {
       save.sendTo(writer.sink());
       writer.publish();

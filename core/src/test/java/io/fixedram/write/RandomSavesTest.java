@@ -109,7 +109,7 @@ class RandomSavesTest {
             Path path = directory.resolve("slow");
             try (SaveWriter writer =
                 SaveWriter.create(
-                    slow, path, SaveFormat.MAPPED_RAM, FixedVariant.QEMU_GUEST, options)) {
+                    slow, path, SaveFormat.MAPPED_RAM, DestinationMemory.QEMU, options)) {
               script.sendTo(writer.sink());
               writer.publish();
             }

@@ -145,7 +145,7 @@ class SaveFaultsTest {
     WriteOptions options = new WriteOptions(direct, true, 4096);
     Script script = script();
     try (SaveWriter writer =
-        SaveWriter.create(calls, target, format, FixedVariant.QEMU_GUEST, options)) {
+        SaveWriter.create(calls, target, format, DestinationMemory.QEMU, options)) {
       if (format == SaveFormat.STREAM) {
         script.sendTo(writer.sink());
       } else {

@@ -61,7 +61,7 @@ class SaveHoldTest {
 
   private static SaveWriter create(SystemCalls calls, Path target) {
     return SaveWriter.create(
-        calls, target, SaveFormat.FIXED_RAM, FixedVariant.QEMU_GUEST, WriteOptions.defaults());
+        calls, target, SaveFormat.FIXED_RAM, DestinationMemory.QEMU, WriteOptions.defaults());
   }
 
   private SaveHold hold() {

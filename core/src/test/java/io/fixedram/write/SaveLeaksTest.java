@@ -58,7 +58,7 @@ class SaveLeaksTest {
     WriteOptions options = new WriteOptions(DirectMode.AUTO, true, 4096);
     try (SaveWriter writer =
         SaveWriter.create(
-            calls, directory.resolve("save"), format, FixedVariant.QEMU_GUEST, options)) {
+            calls, directory.resolve("save"), format, DestinationMemory.QEMU, options)) {
       script.sendTo(writer.sink());
       writer.publish();
     }

@@ -208,7 +208,7 @@ class SaveWriterTest {
         calls,
         target,
         SaveFormat.STREAM,
-        FixedVariant.QEMU_GUEST,
+        DestinationMemory.QEMU,
         new WriteOptions(DirectMode.OFF, true, 4096));
   }
 
