@@ -89,16 +89,6 @@ final class Conversion implements TransferView {
   }
 
   @Override
-  public long passes() {
-    return 0;
-  }
-
-  @Override
-  public long dirtyPagesPerSecond() {
-    return 0;
-  }
-
-  @Override
   public String phase() {
     return counters.ended() ? "writing to disk" : "converting";
   }

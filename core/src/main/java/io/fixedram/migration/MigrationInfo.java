@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.migration;
 
-import io.fixedram.engine.GuestControl;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.write.WrittenSave;
 import java.time.Duration;
@@ -15,8 +14,7 @@ import java.util.Optional;
  * @param setupTime {@code setup-time}: until writes are logged and the first page can go
  * @param expectedDowntime {@code expected-downtime}: how long the guest would stand still if it
  *     were stopped where the last pass ended; the limit until one has
- * @param downtime {@code downtime}: from the call of {@link GuestControl#stop} until the call of
- *     {@link GuestControl#saved}; zero before
+ * @param downtime {@code downtime}: how long the guest stood still for the last pass; zero before
  * @param ram counters of the memory
  * @param failure why it failed; a {@link io.fixedram.error.CancelledException}, or what the cancel
  *     brought about, if it was cancelled

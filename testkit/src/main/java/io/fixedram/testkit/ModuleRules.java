@@ -15,6 +15,7 @@ import java.io.InputStream;
 import java.lang.module.ModuleDescriptor;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +41,9 @@ public abstract class ModuleRules {
   private static final Path CLASSES = Path.of("target", "classes");
   private static final Path SOURCES = Path.of("src", "main", "java");
   private static final Path ARCHITECTURE = Path.of("..", "ARCHITECTURE.md");
+
+  private static final Pattern IMPORT =
+      Pattern.compile("^import (?:static )?([a-z.]+)\\.[A-Z]", Pattern.MULTILINE);
 
   private final List<String> layers;
   private final JavaClasses classes = new ClassFileImporter().importPath(CLASSES);
@@ -72,6 +76,28 @@ public abstract class ModuleRules {
               describe("are in a layer above", other -> above.contains(other.getPackageName())))
           .check(classes);
     }
+  }
+
+  /** What Javadoc alone needs is imported too, and leaves no trace in classes. */
+  @Test
+  final void sourcesImportDownwardOnly() throws IOException {
+    List<String> upward = new ArrayList<>();
+    try (Stream<Path> files = Files.walk(SOURCES)) {
+      for (Path file : files.filter(each -> each.toString().endsWith(".java")).toList()) {
+        int own = layers.indexOf(packageOf(file));
+        IMPORT
+            .matcher(Files.readString(file))
+            .results()
+            .map(found -> found.group(1))
+            .filter(imported -> own >= 0 && layers.indexOf(imported) > own)
+            .forEach(imported -> upward.add(file + " imports " + imported));
+      }
+    }
+    assertThat(upward).isEmpty();
+  }
+
+  private static String packageOf(Path file) {
+    return SOURCES.relativize(file.getParent()).toString().replace('/', '.');
   }
 
   @Test

@@ -18,10 +18,14 @@ public interface TransferView {
   long transferredBytes();
 
   /** How often QEMU has looked for dirty pages; 0 where nobody counts. */
-  long passes();
+  default long passes() {
+    return 0;
+  }
 
   /** Target pages that the guest dirties in a second, as QEMU last measured; 0 if unknown. */
-  long dirtyPagesPerSecond();
+  default long dirtyPagesPerSecond() {
+    return 0;
+  }
 
   /** How a guest that runs already is served; only of a lazy restore. */
   default Optional<ServingState> serving() {
