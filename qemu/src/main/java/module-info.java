@@ -13,6 +13,7 @@ module io.fixedram.qemu {
   exports io.fixedram.qemu.qmp;
   exports io.fixedram.qemu.restore;
   exports io.fixedram.qemu.save;
+  exports io.fixedram.qemu.start;
   exports io.fixedram.qemu.stream;
   exports io.fixedram.qemu.transfer;
 }

@@ -4,17 +4,18 @@ package io.fixedram.bench;
 import io.fixedram.bench.guest.BootedGuest;
 import io.fixedram.bench.guest.Guest.Activity;
 import io.fixedram.cancel.Cancellation;
+import io.fixedram.cli.host.CommandStarter;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.process.Programs;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.restore.GuestRestore;
+import io.fixedram.qemu.restore.RestoreListener;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreReport;
 import io.fixedram.qemu.restore.RestoreRequest;
 import io.fixedram.qemu.restore.RestoreTarget;
 import io.fixedram.qemu.restore.RestoredGuest;
-import io.fixedram.qemu.transfer.TransferListener;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -47,11 +48,10 @@ final class RestoredMachine implements AutoCloseable {
             saved.save(),
             mode,
             false,
-            false,
-            new RestoreTarget.Command(words, true, Optional.empty()));
+            new RestoreTarget.Command(words, Optional.empty(), CommandStarter.foreground(true)));
     Cancellation own = new Cancellation();
     try (Cancellation.Registration _ = cancellation.onCancel(() -> giveUp(own))) {
-      return new RestoredMachine(GuestRestore.run(request, TransferListener.NONE, own), socket);
+      return new RestoredMachine(GuestRestore.run(request, RestoreListener.NONE, own), socket);
     }
   }
 

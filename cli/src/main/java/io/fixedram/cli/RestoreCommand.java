@@ -12,20 +12,30 @@ import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.OutputException;
 import io.fixedram.cli.console.ProgressDisplay;
+import io.fixedram.cli.host.CommandStarter;
 import io.fixedram.qemu.restore.GuestRestore;
+import io.fixedram.qemu.restore.RestoreListener;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreReport;
 import io.fixedram.qemu.restore.RestoreRequest;
 import io.fixedram.qemu.restore.RestoreTarget;
 import io.fixedram.qemu.restore.RestoredGuest;
 import io.fixedram.qemu.restore.ServingReport;
+import io.fixedram.qemu.start.QemuStarter;
+import io.fixedram.qemu.transfer.TransferView;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import tools.jackson.core.JsonGenerator;
 
-/** {@code fixedram restore}: a save back into a QEMU. */
-record RestoreCommand(RestoreRequest request) implements Command {
+/**
+ * {@code fixedram restore}: a save back into a QEMU.
+ *
+ * @param detach whether a QEMU that is started goes on without us
+ * @param outputAside whether its standard output stays out of ours
+ */
+record RestoreCommand(RestoreRequest request, boolean detach, boolean outputAside)
+    implements Command {
   private static final String UUID_FORM = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
 
   private static final OptionSpec VIA =
@@ -125,11 +135,10 @@ record RestoreCommand(RestoreRequest request) implements Command {
     if (arguments.has(GENERATION) && command.isEmpty()) {
       throw new UsageException("--vm-generation-id goes with -- QEMU-COMMAND, not with --qmp");
     }
-    boolean json = arguments.output().json();
     RestoreTarget target =
         command.isEmpty()
             ? new RestoreTarget.Running(Addresses.qmp(arguments.required(QMP)))
-            : new RestoreTarget.Command(command, json, generationId(arguments));
+            : new RestoreTarget.Command(command, generationId(arguments), QemuStarter.inheriting());
     RestoreMode mode =
         switch (arguments.choice(VIA)) {
           case "instant" -> RestoreMode.INSTANT;
@@ -140,11 +149,9 @@ record RestoreCommand(RestoreRequest request) implements Command {
         };
     return new RestoreCommand(
         new RestoreRequest(
-            FileOptions.file(arguments.operand(0), "FILE"),
-            mode,
-            arguments.has(PAUSED),
-            detach,
-            target));
+            FileOptions.file(arguments.operand(0), "FILE"), mode, arguments.has(PAUSED), target),
+        detach,
+        arguments.output().json());
   }
 
   private static Optional<UUID> generationId(Arguments arguments) {
@@ -162,14 +169,17 @@ record RestoreCommand(RestoreRequest request) implements Command {
   }
 
   private boolean foreground() {
-    return request.target() instanceof RestoreTarget.Command && !request.detach();
+    return request.target() instanceof RestoreTarget.Command && !detach;
   }
 
   @Override
   public int run(Console console, Cancellation cancellation) {
     ProgressDisplay progress = new ProgressDisplay(console);
-    try (progress;
-        RestoredGuest guest = GuestRestore.run(request, progress, cancellation)) {
+    try (CommandStarter starter =
+            detach ? CommandStarter.detached(outputAside) : CommandStarter.foreground(outputAside);
+        progress;
+        RestoredGuest guest =
+            GuestRestore.run(startedBy(starter), listener(progress, starter), cancellation)) {
       progress.close();
       if (!foreground()) {
         tell(console, guest.report());
@@ -178,6 +188,42 @@ record RestoreCommand(RestoreRequest request) implements Command {
       tellOrWarn(console, guest.report());
       return attend(guest, cancellation);
     }
+  }
+
+  private RestoreRequest startedBy(CommandStarter starter) {
+    return switch (request.target()) {
+      case RestoreTarget.Running _ -> request;
+      case RestoreTarget.Command command ->
+          new RestoreRequest(
+              request.file(),
+              request.mode(),
+              request.paused(),
+              new RestoreTarget.Command(command.command(), command.generationId(), starter));
+    };
+  }
+
+  private static RestoreListener listener(ProgressDisplay progress, CommandStarter starter) {
+    return new RestoreListener() {
+      @Override
+      public void started(TransferView view) {
+        progress.started(view);
+      }
+
+      @Override
+      public void note(String sentence) {
+        progress.note(sentence);
+      }
+
+      @Override
+      public void warning(String sentence) {
+        progress.warning(sentence);
+      }
+
+      @Override
+      public void choseMode(RestoreMode mode) {
+        starter.tellOfSignals(mode, progress);
+      }
+    };
   }
 
   /** Stays until QEMU ends, and has it end if this program is to. */

@@ -113,9 +113,10 @@ class CommandReadingTest {
                     Path.of("vm.fram"),
                     RestoreMode.AUTO,
                     true,
-                    true,
                     new RestoreTarget.Command(
-                        List.of("qemu", "--help", "--qmp", "x", "--", "--via", "")))));
+                        List.of("qemu", "--help", "--qmp", "x", "--", "--via", ""))),
+                true,
+                false));
   }
 
   @Test
@@ -127,8 +128,9 @@ class CommandReadingTest {
                     Path.of("vm.fram"),
                     RestoreMode.STREAM,
                     false,
-                    false,
-                    new RestoreTarget.Running(new Endpoint.Unix(Path.of("q"))))));
+                    new RestoreTarget.Running(new Endpoint.Unix(Path.of("q")))),
+                false,
+                false));
     assertThat(
             ((RestoreCommand) read("restore", "vm.fram", "--qmp", "q", "--via", "native"))
                 .request()
@@ -145,8 +147,9 @@ class CommandReadingTest {
   void restoreKeepsQemusOutputOutOfTheJson() {
     RestoreCommand command =
         (RestoreCommand) read("restore", "vm.fram", "--output", "json", "--", "qemu", "a b");
+    assertThat(command.outputAside()).isTrue();
     assertThat(command.request().target())
-        .isEqualTo(new RestoreTarget.Command(List.of("qemu", "a b"), true, Optional.empty()));
+        .isEqualTo(new RestoreTarget.Command(List.of("qemu", "a b")));
   }
 
   @Test

@@ -153,7 +153,7 @@ class DestinationContentTest extends QemuTest {
     assertThatThrownBy(() ->
             restore(
                 new RestoreRequest(
-                    file(), RestoreMode.INSTANT, true, false, new RestoreTarget.Command(command))))
+                    file(), RestoreMode.INSTANT, true, new RestoreTarget.Command(command))))
         .isInstanceOf(FixedRamException.class)
         .hasMessageContaining("the device loader writes to memory");
   }

@@ -195,7 +195,7 @@ class GuestRestoreTest extends QemuTest {
     try (RunningQemu qemu = waiting(TestedQemu.QEMU_10, spec)) {
       RestoreTarget target = new RestoreTarget.Running(qmp);
       assertThatThrownBy(
-              () -> restore(new RestoreRequest(file(), RestoreMode.NATIVE, false, false, target)))
+              () -> restore(new RestoreRequest(file(), RestoreMode.NATIVE, false, target)))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("was replaced or moved while QEMU opened it by its name");
       assertThat(qemu.status()).isEqualTo("paused");
@@ -211,7 +211,7 @@ class GuestRestoreTest extends QemuTest {
         Files.move(file(), directory.resolve("a,offset=1 % \"ü"), StandardCopyOption.ATOMIC_MOVE);
     try (RunningQemu qemu = waiting(TestedQemu.QEMU_10, GuestSpec.small())) {
       RestoreTarget target = new RestoreTarget.Running(qemu.qmp());
-      restore(new RestoreRequest(odd, RestoreMode.NATIVE, false, false, target));
+      restore(new RestoreRequest(odd, RestoreMode.NATIVE, false, target));
       RunningQemu.assertGoesOn(saved, directory, "restored");
     }
   }

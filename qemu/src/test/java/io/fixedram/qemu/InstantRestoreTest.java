@@ -22,13 +22,14 @@ import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.restore.GuestRestore;
+import io.fixedram.qemu.restore.RestoreListener;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreRequest;
 import io.fixedram.qemu.restore.RestoreTarget;
 import io.fixedram.qemu.restore.RestoredGuest;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.SaveRequest;
-import io.fixedram.qemu.transfer.TransferListener;
+import io.fixedram.qemu.start.QemuStarter;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
 import io.fixedram.write.WriteOptions;
@@ -103,7 +104,7 @@ class InstantRestoreTest extends QemuTest {
   }
 
   private RestoreRequest request(List<String> command, RestoreMode mode) {
-    return new RestoreRequest(file(), mode, false, false, new RestoreTarget.Command(command));
+    return new RestoreRequest(file(), mode, false, new RestoreTarget.Command(command));
   }
 
   private RestoredGuest instant(GuestSpec spec) {
@@ -220,8 +221,7 @@ class InstantRestoreTest extends QemuTest {
   void staysPaused() throws Exception {
     String saved = saveGuest(GuestSpec.small());
     RestoreTarget target = new RestoreTarget.Command(command(GuestSpec.small()));
-    RestoredGuest guest =
-        restore(new RestoreRequest(file(), RestoreMode.INSTANT, true, false, target));
+    RestoredGuest guest = restore(new RestoreRequest(file(), RestoreMode.INSTANT, true, target));
     try (QmpClient client = QmpClient.connect(qmp("restored"))) {
       assertThat(client.execute("query-status").get("status").text()).isEqualTo("paused");
       assertThat(RunningQemu.serial(directory, "restored")).isEmpty();
@@ -267,7 +267,7 @@ class InstantRestoreTest extends QemuTest {
                 RestoredGuest guest =
                     GuestRestore.run(
                         request(words, RestoreMode.INSTANT),
-                        TransferListener.NONE,
+                        RestoreListener.NONE,
                         new Cancellation());
                 synchronized (guests) {
                   guests.set(index, Optional.of(guest));
@@ -317,10 +317,10 @@ class InstantRestoreTest extends QemuTest {
   }
 
   @Test
-  void holdLastsAsLongAsADetachedQemu() throws Exception {
+  void holdLastsAsLongAsAQemuThatWasLetGoOf() throws Exception {
     String saved = saveGuest(GuestSpec.small());
     RestoreTarget target = new RestoreTarget.Command(command(GuestSpec.small()));
-    restore(new RestoreRequest(file(), RestoreMode.INSTANT, false, true, target)).close();
+    restore(new RestoreRequest(file(), RestoreMode.INSTANT, false, target)).close();
     RunningQemu.assertGoesOn(saved, directory, "restored");
     assertThat(canBeLocked()).as("locked while the guest runs").isFalse();
     try (QmpClient client = QmpClient.connect(qmp("restored"))) {
@@ -681,8 +681,9 @@ class InstantRestoreTest extends QemuTest {
   }
 
   private RestoreRequest request(List<String> command, UUID id, RestoreMode mode) {
-    RestoreTarget target = new RestoreTarget.Command(command, false, Optional.of(id));
-    return new RestoreRequest(file(), mode, false, false, target);
+    RestoreTarget target =
+        new RestoreTarget.Command(command, Optional.of(id), QemuStarter.inheriting());
+    return new RestoreRequest(file(), mode, false, target);
   }
 
   /** Looks at what QEMU says, and where the firmware keeps the id for the guest. */

@@ -10,6 +10,7 @@ class LayersTest extends ModuleRules {
         "qemu.transfer",
         "qemu.qmp",
         "qemu.process",
+        "qemu.start",
         "qemu.guest",
         "qemu.command",
         "qemu.migration",

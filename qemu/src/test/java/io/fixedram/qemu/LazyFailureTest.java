@@ -78,7 +78,7 @@ class LazyFailureTest extends QemuTest {
   }
 
   private CompletableFuture<RestoredGuest> restoring(RestoreTarget target) {
-    RestoreRequest request = new RestoreRequest(file(), RestoreMode.LAZY, false, false, target);
+    RestoreRequest request = new RestoreRequest(file(), RestoreMode.LAZY, false, target);
     CompletableFuture<RestoredGuest> restored =
         CompletableFuture.supplyAsync(
             () -> GuestRestore.run(request, recorder, cancellation),

@@ -260,7 +260,7 @@ class LazyRestoreTest extends QemuTest {
     try (RunningQemu target = waiting(TestedQemu.QEMU_7, GuestSpec.small())) {
       RestoreRequest request =
           new RestoreRequest(
-              stream, RestoreMode.LAZY, false, false, new RestoreTarget.Running(target.qmp()));
+              stream, RestoreMode.LAZY, false, new RestoreTarget.Running(target.qmp()));
       assertThatThrownBy(() -> restore(request))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("--via lazy is not possible")

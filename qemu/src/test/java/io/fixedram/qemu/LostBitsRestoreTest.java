@@ -70,9 +70,7 @@ class LostBitsRestoreTest extends QemuTest {
         GuestSpec.small().command(TestedQemu.QEMU_10.binary(), directory, "restored");
     for (RestoreMode mode : List.of(RestoreMode.INSTANT, RestoreMode.AUTO)) {
       assertThatThrownBy(() ->
-              restore(
-                  new RestoreRequest(
-                      file(), mode, false, false, new RestoreTarget.Command(command))))
+              restore(new RestoreRequest(file(), mode, false, new RestoreTarget.Command(command))))
           .isInstanceOf(DamagedSaveException.class)
           .hasMessageContaining("is damaged: RAM block pc.ram has data at offset ");
     }

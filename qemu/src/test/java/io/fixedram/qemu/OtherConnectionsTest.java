@@ -70,7 +70,7 @@ class OtherConnectionsTest extends QemuTest {
     try (RunningQemu target = startAsNobody(spec.with("-incoming", "defer"), open, "restored")) {
       RestoreTarget running = new RestoreTarget.Running(qmp);
       assertThatThrownBy(
-              () -> restore(new RestoreRequest(file(), RestoreMode.AUTO, false, false, running)))
+              () -> restore(new RestoreRequest(file(), RestoreMode.AUTO, false, running)))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("cannot be reached by a unix socket")
           .hasMessageContaining("fixedram send");
@@ -143,7 +143,7 @@ class OtherConnectionsTest extends QemuTest {
     }
     try (RunningQemu target = waiting(version, spec)) {
       RestoreTarget running = new RestoreTarget.Running(qmp);
-      restore(new RestoreRequest(file(), mode, false, false, running));
+      restore(new RestoreRequest(file(), mode, false, running));
       RunningQemu.assertGoesOn(saved, directory, "restored");
       assertThat(target.status()).isEqualTo("running");
     }

@@ -142,7 +142,7 @@ abstract class QemuTest {
 
   RestoreReport restore(RunningQemu into, RestoreMode mode, boolean paused) {
     RestoreTarget target = new RestoreTarget.Running(into.qmp());
-    return restore(new RestoreRequest(file(), mode, paused, false, target)).report();
+    return restore(new RestoreRequest(file(), mode, paused, target)).report();
   }
 
   RestoredGuest restore(RestoreRequest request) {

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
-import io.fixedram.qemu.transfer.TransferListener;
+import io.fixedram.qemu.restore.RestoreListener;
+import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.transfer.TransferView;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Keeps what a transfer tells. */
-final class Recorder implements TransferListener {
+final class Recorder implements RestoreListener {
   private final List<String> notes = new CopyOnWriteArrayList<>();
   private final List<String> warnings = new CopyOnWriteArrayList<>();
+  private final List<RestoreMode> modes = new CopyOnWriteArrayList<>();
   private volatile Optional<TransferView> view = Optional.empty();
   private volatile Runnable atStart = () -> {};
   private volatile Runnable whenTold = () -> {};
@@ -41,6 +43,16 @@ final class Recorder implements TransferListener {
   public void warning(String sentence) {
     warnings.add(sentence);
     whenTold.run();
+  }
+
+  @Override
+  public void choseMode(RestoreMode mode) {
+    modes.add(mode);
+  }
+
+  /** How guests got into QEMUs. */
+  List<RestoreMode> modes() {
+    return modes;
   }
 
   Optional<TransferView> view() {

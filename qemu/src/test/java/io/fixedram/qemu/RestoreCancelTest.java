@@ -57,12 +57,12 @@ class RestoreCancelTest extends QemuTest {
   }
 
   private RestoreRequest into(RunningQemu target, RestoreMode mode) {
-    return new RestoreRequest(file(), mode, false, false, new RestoreTarget.Running(target.qmp()));
+    return new RestoreRequest(file(), mode, false, new RestoreTarget.Running(target.qmp()));
   }
 
   private RestoreRequest by(String... command) {
     return new RestoreRequest(
-        file(), RestoreMode.STREAM, false, false, new RestoreTarget.Command(List.of(command)));
+        file(), RestoreMode.STREAM, false, new RestoreTarget.Command(List.of(command)));
   }
 
   private static BooleanSupplier after(Duration time) {
@@ -119,8 +119,7 @@ class RestoreCancelTest extends QemuTest {
     Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
     RestoreTarget target = new RestoreTarget.Command(List.of(program.toString(), "-m", "64M"));
     assertHeard(
-        new RestoreRequest(file(), RestoreMode.AUTO, false, false, target),
-        () -> Files.exists(ready));
+        new RestoreRequest(file(), RestoreMode.AUTO, false, target), () -> Files.exists(ready));
     assertThat(children()).isEmpty();
   }
 }

@@ -9,7 +9,6 @@ import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.qemu.process.SignalShield;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.qmp.QmpClient;
@@ -18,6 +17,8 @@ import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreRequest;
 import io.fixedram.qemu.restore.RestoreTarget;
 import io.fixedram.qemu.restore.RestoredGuest;
+import io.fixedram.qemu.start.QemuStarter;
+import io.fixedram.qemu.start.StartedQemu;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -25,6 +26,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,9 +55,8 @@ class RestoreCommandTest extends QemuTest {
         .command(version.binary(), directory, "restored");
   }
 
-  private RestoreRequest request(List<String> command, boolean detach) {
-    return new RestoreRequest(
-        file(), RestoreMode.AUTO, false, detach, new RestoreTarget.Command(command));
+  private RestoreRequest request(List<String> command) {
+    return new RestoreRequest(file(), RestoreMode.AUTO, false, new RestoreTarget.Command(command));
   }
 
   private String saveGuest(TestedQemu version, GuestSpec spec) throws Exception {
@@ -66,7 +67,7 @@ class RestoreCommandTest extends QemuTest {
   @EnumSource
   void passesTheExitStatusOn(TestedQemu version) throws Exception {
     String saved = saveGuest(version, GuestSpec.small());
-    try (RestoredGuest guest = restore(request(command(version, GuestSpec.small()), false))) {
+    try (RestoredGuest guest = restore(request(command(version, GuestSpec.small())))) {
       RunningQemu.assertGoesOn(saved, directory, "restored");
       try (QmpClient qmp = QmpClient.connect(qmp())) {
         qmp.execute("quit");
@@ -79,7 +80,7 @@ class RestoreCommandTest extends QemuTest {
   void killedBySignal() throws Exception {
     saveGuest(TestedQemu.QEMU_7, GuestSpec.small());
     List<String> command = command(TestedQemu.QEMU_7, GuestSpec.small());
-    try (RestoredGuest guest = restore(request(command, false))) {
+    try (RestoredGuest guest = restore(request(command))) {
       children().forEach(ProcessHandle::destroyForcibly);
       assertThat(guest.waitForExit()).isEqualTo(128 + 9);
     }
@@ -89,7 +90,7 @@ class RestoreCommandTest extends QemuTest {
   void passesARequestToEndOn() throws Exception {
     saveGuest(TestedQemu.QEMU_7, GuestSpec.small());
     List<String> command = command(TestedQemu.QEMU_7, GuestSpec.small());
-    try (RestoredGuest guest = restore(request(command, false))) {
+    try (RestoredGuest guest = restore(request(command))) {
       assertThat(guest.forwardSignalAndWait()).isZero();
       assertThat(children()).isEmpty();
     }
@@ -105,7 +106,7 @@ class RestoreCommandTest extends QemuTest {
     Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
     List<String> command = new ArrayList<>(List.of(script.toString()));
     command.addAll(command(TestedQemu.QEMU_7, GuestSpec.small()));
-    try (RestoredGuest guest = restore(request(command, false))) {
+    try (RestoredGuest guest = restore(request(command))) {
       assertThat(isAlive(number)).isTrue();
       guest.forwardSignalAndWait();
       RunningQemu.await("the end of QEMU", () -> !isAlive(number));
@@ -113,7 +114,7 @@ class RestoreCommandTest extends QemuTest {
     Files.delete(number);
     List<String> other = new ArrayList<>(List.of(script.toString()));
     other.addAll(command(TestedQemu.QEMU_7, GuestSpec.small().on("pc-q35-7.2")));
-    assertThatThrownBy(() -> restore(request(other, false))).isInstanceOf(FixedRamException.class);
+    assertThatThrownBy(() -> restore(request(other))).isInstanceOf(FixedRamException.class);
     assertThat(isAlive(number)).isFalse();
   }
 
@@ -126,18 +127,6 @@ class RestoreCommandTest extends QemuTest {
     }
   }
 
-  /** Those of SIGINT and SIGHUP in a process, of SigBlk of proc_pid_status(5). */
-  private static boolean blocksTerminalSignals(long pid) throws IOException {
-    String line =
-        Files.readAllLines(Path.of("/proc/" + pid + "/status")).stream()
-            .filter(each -> each.startsWith("SigBlk:"))
-            .findFirst()
-            .orElseThrow();
-    long blocked = Long.parseUnsignedLong(line.substring("SigBlk:".length()).strip(), 16);
-    long wanted = 1 << (1 - 1) | 1 << (2 - 1);
-    return (blocked & wanted) == wanted;
-  }
-
   @ParameterizedTest
   @CsvSource({
     "QEMU_7,  AUTO,   MAPPED_RAM, LAZY,    true",
@@ -146,38 +135,61 @@ class RestoreCommandTest extends QemuTest {
     "QEMU_10, AUTO,   MAPPED_RAM, INSTANT, false",
     "QEMU_10, NATIVE, MAPPED_RAM, NATIVE,  false",
   })
-  void blocksSignalsOnlyWhereTheGuestMayDependOnUs(
-      TestedQemu version, RestoreMode mode, SaveFormat format, RestoreMode taken, boolean blocked)
+  void starterIsToldWhetherTheGuestMayBeServed(
+      TestedQemu version, RestoreMode mode, SaveFormat format, RestoreMode taken, boolean served)
       throws Exception {
     haveSaved(version, GuestSpec.small(), format);
-    RestoreTarget target = new RestoreTarget.Command(command(version, GuestSpec.small()));
-    try (RestoredGuest guest = restore(new RestoreRequest(file(), mode, false, false, target))) {
+    List<Boolean> told = new ArrayList<>();
+    QemuStarter starter =
+        (words, mayBeServed) -> {
+          told.add(mayBeServed);
+          return StartedQemu.of(new ProcessBuilder(words).inheritIO().start());
+        };
+    RestoreTarget target =
+        new RestoreTarget.Command(command(version, GuestSpec.small()), Optional.empty(), starter);
+    try (RestoredGuest guest = restore(new RestoreRequest(file(), mode, false, target))) {
       assertThat(guest.report().mode()).isEqualTo(taken);
-      assertThat(blocksTerminalSignals(children().getFirst().pid())).isEqualTo(blocked);
+      assertThat(recorder.modes()).containsExactly(taken);
+      assertThat(told).containsExactly(served);
       assertThat(recorder.warnings()).isEmpty();
       assertThat(guest.forwardSignalAndWait()).isZero();
     }
   }
 
   @Test
-  void tellsOfSignalsThatStayBlocked() throws Exception {
+  void starterThatFails() throws Exception {
     saveGuest(TestedQemu.QEMU_7, GuestSpec.small());
-    List<String> command = command(TestedQemu.QEMU_7, GuestSpec.small().with("-device", "VGA"));
-    try (RestoredGuest guest = restore(request(command, false))) {
-      assertThat(guest.report().mode()).isEqualTo(RestoreMode.STREAM);
-      assertThat(recorder.notes())
-          .anyMatch(note -> note.contains("started with SIGINT and SIGHUP blocked"));
-      assertThat(guest.forwardSignalAndWait()).isZero();
-    }
+    QemuStarter starter =
+        (_, _) -> {
+          throw new IOException("the scope is full");
+        };
+    assertThatThrownBy(() -> restore(startedBy(starter, GuestSpec.small())))
+        .isInstanceOf(StorageException.class)
+        .hasMessage("cannot start QEMU: the scope is full");
+  }
+
+  private RestoreRequest startedBy(QemuStarter starter, GuestSpec spec) {
+    List<String> command = command(TestedQemu.QEMU_7, spec);
+    return new RestoreRequest(
+        file(),
+        RestoreMode.AUTO,
+        false,
+        new RestoreTarget.Command(command, Optional.empty(), starter));
   }
 
   @Test
-  void noShield() {
-    List<String> command = List.of("true");
-    assertThat(SignalShield.before(command)).contains("--block-signal=INT");
-    assertThat(SignalShield.before(command, List.of("env", "--no-such-option"))).isEmpty();
-    assertThat(SignalShield.before(command, List.of(directory + "/none"))).isEmpty();
-    assertThat(SignalShield.before(List.of(directory + "/none"))).isEmpty();
+  void failureQuotesTheLog() throws Exception {
+    saveGuest(TestedQemu.QEMU_7, GuestSpec.small());
+    Path log = directory.resolve("vm.log");
+    QemuStarter starter = QemuStarter.logging(log);
+    GuestSpec wrong = GuestSpec.small().with("-device", "none");
+    assertThatThrownBy(() -> restore(startedBy(starter, wrong)))
+        .isInstanceOf(FixedRamException.class)
+        .hasMessageContainingAll("QEMU ended with status 1", "'none' is not a valid", "vm.log)");
+    try (RestoredGuest guest = restore(startedBy(starter, GuestSpec.small()))) {
+      assertThat(guest.forwardSignalAndWait()).isZero();
+    }
+    assertThat(log).content().contains("terminating on signal 15");
   }
 
   @ParameterizedTest
@@ -187,7 +199,7 @@ class RestoreCommandTest extends QemuTest {
     List<String> command = command(TestedQemu.QEMU_10, GuestSpec.small().with("-S"));
     RestoreTarget target = new RestoreTarget.Command(command);
     try (RestoredGuest guest =
-            restore(new RestoreRequest(file(), RestoreMode.AUTO, paused, false, target));
+            restore(new RestoreRequest(file(), RestoreMode.AUTO, paused, target));
         QmpClient qmp = QmpClient.connect(qmp())) {
       assertThat(recorder.warnings()).hasSize(warnings).allMatch(each -> each.startsWith("-S "));
       assertThat(qmp.execute("query-status").get("running").flag()).isEqualTo(!paused);
@@ -197,29 +209,20 @@ class RestoreCommandTest extends QemuTest {
 
   @ParameterizedTest
   @EnumSource
-  void detachedQemuHasASessionOfItsOwn(TestedQemu version) throws Exception {
+  void qemuGoesOnWhenTheGuestIsClosed(TestedQemu version) throws Exception {
     String saved = saveGuest(version, GuestSpec.small());
-    restore(request(command(version, GuestSpec.small()), true)).close();
+    restore(request(command(version, GuestSpec.small()))).close();
     assertThat(children()).hasSize(1);
     long pid = children().getFirst().pid();
     RunningQemu.assertGoesOn(saved, directory, "restored");
     assertThat(Files.readSymbolicLink(Path.of("/proc/" + pid + "/fd/0"))).hasToString("/dev/null");
-    for (int descriptor : new int[] {1, 2}) {
-      assertThat(Files.readSymbolicLink(Path.of("/proc/" + pid + "/fd/" + descriptor)).toString())
-          .as("descriptor " + descriptor)
-          .doesNotStartWith("pipe:");
-    }
-    // Field 6 of proc_pid_stat(5), after the command's name.
-    String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
-    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-    assertThat(fields[6 - 3]).isEqualTo(Long.toString(pid));
   }
 
   @Test
   void endsWithAMessageOfItsOwn() throws Exception {
     saveGuest(TestedQemu.QEMU_7, GuestSpec.small());
     List<String> command = command(TestedQemu.QEMU_7, GuestSpec.small().with("-device", "none"));
-    assertThatThrownBy(() -> restore(request(command, false)))
+    assertThatThrownBy(() -> restore(request(command)))
         .isInstanceOf(FixedRamException.class)
         .hasMessageContaining("QEMU ended with status 1")
         .hasMessageContaining("above");
@@ -230,7 +233,7 @@ class RestoreCommandTest extends QemuTest {
   void missingDeviceInQemu7() throws Exception {
     saveGuest(TestedQemu.QEMU_7, GuestSpec.small().with("-device", "vmgenid"));
     List<String> command = command(TestedQemu.QEMU_7, GuestSpec.small());
-    assertThatThrownBy(() -> restore(request(command, false)))
+    assertThatThrownBy(() -> restore(request(command)))
         .isInstanceOf(FixedRamException.class)
         .isNotInstanceOf(QemuGoneException.class)
         .hasMessageMatching("(?s)QEMU ended with status 1(34)? while it loaded .*");
@@ -241,7 +244,7 @@ class RestoreCommandTest extends QemuTest {
   void missingDeviceInQemu10() throws Exception {
     saveGuest(TestedQemu.QEMU_10, GuestSpec.small().with("-device", "vmgenid"));
     List<String> command = command(TestedQemu.QEMU_10, GuestSpec.small());
-    assertThatThrownBy(() -> restore(request(command, false)))
+    assertThatThrownBy(() -> restore(request(command)))
         .isInstanceOf(FixedRamException.class)
         .hasMessageContaining("QEMU could not load " + file());
     assertThat(children()).isEmpty();
@@ -252,7 +255,7 @@ class RestoreCommandTest extends QemuTest {
     saveGuest(version, saved);
     List<String> command = command(version, restored);
     RestoreTarget target = new RestoreTarget.Command(command);
-    RestoreRequest request = new RestoreRequest(file(), RestoreMode.STREAM, false, false, target);
+    RestoreRequest request = new RestoreRequest(file(), RestoreMode.STREAM, false, target);
     Recorder restoring = new Recorder();
     assertThatThrownBy(() -> GuestRestore.run(request, restoring, new Cancellation()))
         .isInstanceOf(FixedRamException.class)
@@ -309,7 +312,7 @@ class RestoreCommandTest extends QemuTest {
   void anotherMachineType() throws Exception {
     saveGuest(TestedQemu.QEMU_7, GuestSpec.small());
     List<String> command = command(TestedQemu.QEMU_7, GuestSpec.small().on("pc-q35-7.2"));
-    assertThatThrownBy(() -> restore(request(command, false)))
+    assertThatThrownBy(() -> restore(request(command)))
         .isInstanceOf(FixedRamException.class)
         .hasMessageContaining("-machine pc-i440fx-7.2");
     assertThat(children()).isEmpty();
@@ -321,7 +324,7 @@ class RestoreCommandTest extends QemuTest {
     List<String> command = command(TestedQemu.QEMU_7, GuestSpec.small());
     Cancellation cancellation = new Cancellation();
     recorder.atStart(cancellation::cancel);
-    assertThatThrownBy(() -> GuestRestore.run(request(command, false), recorder, cancellation))
+    assertThatThrownBy(() -> GuestRestore.run(request(command), recorder, cancellation))
         .isInstanceOf(CancelledException.class);
     assertThat(children()).isEmpty();
   }
@@ -332,7 +335,7 @@ class RestoreCommandTest extends QemuTest {
     saveGuest(TestedQemu.QEMU_7, GuestSpec.small());
     List<String> command = new ArrayList<>(command(TestedQemu.QEMU_7, GuestSpec.small()));
     command.add(word);
-    assertThatThrownBy(() -> restore(request(command, false)))
+    assertThatThrownBy(() -> restore(request(command)))
         .isInstanceOf(FixedRamException.class)
         .hasMessageContaining(word)
         .hasMessageContaining("leave it out");
@@ -343,7 +346,7 @@ class RestoreCommandTest extends QemuTest {
   void noSuchProgram() throws Exception {
     saveGuest(TestedQemu.QEMU_7, GuestSpec.small());
     List<String> command = List.of(directory.resolve("no-qemu").toString());
-    assertThatThrownBy(() -> restore(request(command, false)))
+    assertThatThrownBy(() -> restore(request(command)))
         .isInstanceOf(StorageException.class)
         .hasMessageContaining("cannot start QEMU")
         .hasMessageContaining("no-qemu");

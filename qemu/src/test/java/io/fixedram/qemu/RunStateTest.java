@@ -156,8 +156,7 @@ class RunStateTest extends QemuTest {
     List<String> command =
         GuestSpec.small().command(TestedQemu.QEMU_10.binary(), directory, "restored");
     RestoreRequest request =
-        new RestoreRequest(
-            file(), RestoreMode.INSTANT, false, false, new RestoreTarget.Command(command));
+        new RestoreRequest(file(), RestoreMode.INSTANT, false, new RestoreTarget.Command(command));
     RestoredGuest guest = restore(request);
     assertThat(guest.report().guest()).isEqualTo("guest-panicked");
     guest.forwardSignalAndWait();

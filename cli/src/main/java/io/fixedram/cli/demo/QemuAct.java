@@ -3,6 +3,7 @@ package io.fixedram.cli.demo;
 
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.console.Amounts;
+import io.fixedram.cli.host.CommandStarter;
 import io.fixedram.cli.host.ScratchDirectory;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
@@ -12,6 +13,7 @@ import io.fixedram.qemu.guest.SerialReport;
 import io.fixedram.qemu.process.Launch;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.restore.GuestRestore;
+import io.fixedram.qemu.restore.RestoreListener;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreReport;
 import io.fixedram.qemu.restore.RestoreRequest;
@@ -29,6 +31,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -70,10 +73,8 @@ final class QemuAct {
     Path file = directory.resolve("guest.fram");
     SaveReport saved = save(before, file);
     lines.accept("  the guest said      " + lastLine(before) + ", then its QEMU ended");
-    RestoreRequest request =
-        new RestoreRequest(
-            file, RestoreMode.AUTO, false, true, new RestoreTarget.Command(command(after)));
-    try (RestoredGuest restored = GuestRestore.run(request, listener, cancellation)) {
+    try (CommandStarter starter = CommandStarter.detached(false);
+        RestoredGuest restored = restore(file, command(after), starter)) {
       try {
         awaitRounds(after);
       } finally {
@@ -93,6 +94,14 @@ final class QemuAct {
           saved.downtimeSeconds(),
           restored.report().seconds());
     }
+  }
+
+  private RestoredGuest restore(Path file, List<String> command, CommandStarter starter) {
+    RestoreTarget target = new RestoreTarget.Command(command, Optional.empty(), starter);
+    return GuestRestore.run(
+        new RestoreRequest(file, RestoreMode.AUTO, false, target),
+        RestoreListener.of(listener),
+        cancellation);
   }
 
   private SaveReport save(Path serial, Path file) {

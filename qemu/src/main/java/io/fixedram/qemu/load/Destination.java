@@ -4,8 +4,6 @@ package io.fixedram.qemu.load;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.process.PrivateDirectory;
-import io.fixedram.qemu.process.QemuProcess;
-import io.fixedram.qemu.process.QemuStart;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.qmp.QmpClient;
@@ -45,10 +43,10 @@ public final class Destination implements AutoCloseable {
    * @throws FixedRamException if that fails; a QEMU that was started has then been ended
    */
   public static Destination start(
-      QemuStart start, TransferListener listener, Cancellation cancellation) {
+      QemuProcess.Command command, TransferListener listener, Cancellation cancellation) {
     PrivateDirectory directory = PrivateDirectory.create();
     try {
-      QemuProcess process = QemuProcess.start(start, directory, cancellation);
+      QemuProcess process = QemuProcess.start(command, directory, cancellation);
       return new Destination(directory, Optional.of(process), connect(process, listener));
     } catch (RuntimeException | Error e) {
       directory.close();

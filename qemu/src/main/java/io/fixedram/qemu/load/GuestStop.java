@@ -2,7 +2,6 @@
 package io.fixedram.qemu.load;
 
 import io.fixedram.error.FixedRamException;
-import io.fixedram.qemu.process.QemuProcess;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.qmp.QmpClient;
 import java.time.Duration;

@@ -15,8 +15,10 @@ public final class Launch {
   private static final Path NOWHERE = Path.of("/dev/null");
 
   private final ProcessBuilder builder;
+  private String name;
 
   private Launch(List<String> words) {
+    name = words.getFirst();
     builder =
         new ProcessBuilder(words)
             .redirectInput(NOWHERE.toFile())
@@ -27,6 +29,12 @@ public final class Launch {
   /** A program with its arguments. */
   public static Launch of(List<String> words) {
     return new Launch(words);
+  }
+
+  /** Names it in failures, instead of by its first word. */
+  public Launch called(String what) {
+    name = what;
+    return this;
   }
 
   /** Starts it in a directory. */
@@ -69,8 +77,7 @@ public final class Launch {
     try {
       return builder.start();
     } catch (IOException e) {
-      throw new StorageException(
-          "cannot start " + builder.command().getFirst() + ": " + e.getMessage(), e);
+      throw new StorageException("cannot start " + name + ": " + e.getMessage(), e);
     }
   }
 }

@@ -8,10 +8,8 @@ import io.fixedram.qemu.command.NotInstantException;
 import io.fixedram.qemu.load.Destination;
 import io.fixedram.qemu.load.InstantStart;
 import io.fixedram.qemu.load.QemuLeftException;
-import io.fixedram.qemu.migration.SteadyListener;
-import io.fixedram.qemu.process.QemuStart;
+import io.fixedram.qemu.load.QemuProcess;
 import io.fixedram.qemu.qmp.QemuGoneException;
-import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
 
@@ -30,9 +28,9 @@ public final class GuestRestore {
    *     it; a QEMU that was started for it has then been ended
    */
   public static RestoredGuest run(
-      RestoreRequest request, TransferListener told, Cancellation cancellation) {
+      RestoreRequest request, RestoreListener told, Cancellation cancellation) {
     long startNanos = System.nanoTime();
-    TransferListener listener = new SteadyListener(told);
+    RestoreListener listener = new SteadyListener(told);
     try (PageStore save = Saves.open(request.file())) {
       if (save.isRandomAccess()) {
         // Fails for an incomplete file before a QEMU is started for it.
@@ -56,7 +54,7 @@ public final class GuestRestore {
   /** Tries once; throws a {@link NotInstantException} if another restore mode may do. */
   private static RestoredGuest run(
       RestoreRequest request,
-      TransferListener listener,
+      RestoreListener listener,
       Cancellation cancellation,
       PageStore save,
       RestoreStart start,
@@ -78,7 +76,7 @@ public final class GuestRestore {
 
   private static Destination open(
       RestoreRequest request,
-      TransferListener listener,
+      RestoreListener listener,
       Cancellation cancellation,
       RestoreStart start) {
     try {
@@ -86,8 +84,7 @@ public final class GuestRestore {
         case RestoreTarget.Running running -> Destination.waiting(running.qmp(), cancellation);
         case RestoreTarget.Command command ->
             Destination.start(
-                new QemuStart(
-                    command.command(), command.outputAside(), request.detach(), start.shielded()),
+                new QemuProcess.Command(command.command(), start.served(), command.starter()),
                 listener,
                 cancellation);
       };

@@ -21,10 +21,8 @@ import io.fixedram.qemu.migration.LiveView;
 import io.fixedram.qemu.migration.MigrationState;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.migration.TemporarySettings;
-import io.fixedram.qemu.process.QemuProcess;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.transfer.ServingState;
-import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.store.PageStore;
 import java.time.Duration;
 import java.util.Optional;
@@ -48,7 +46,7 @@ final class RestoreRun {
   private static final Duration LAST_TIME = Duration.ofSeconds(5);
 
   private final RestoreRequest request;
-  private final TransferListener listener;
+  private final RestoreListener listener;
   private final Cancellation cancellation;
   private final PageStore save;
   private final RestoreStart start;
@@ -72,7 +70,7 @@ final class RestoreRun {
    */
   RestoreRun(
       RestoreRequest request,
-      TransferListener listener,
+      RestoreListener listener,
       Cancellation cancellation,
       PageStore save,
       RestoreStart start,
@@ -100,7 +98,7 @@ final class RestoreRun {
     start.instant().ifPresent(instant -> instant.handOver(migration.qmp()));
     ModeChoice choice = choose(settings);
     listener.note("restoring --via " + choice.mode().text() + ": " + choice.why());
-    destination.process().ifPresent(process -> tellOfSignals(process, choice.mode()));
+    listener.choseMode(choice.mode());
     OptionalLong presentBytes = choice.presentBytes(save);
     try (Loader loader = loader(choice.mode())) {
       settings.setIncoming(loader.mappedRam(), loader.postcopyRam(), ignoreShared());
@@ -160,18 +158,6 @@ final class RestoreRun {
       listener.note("QEMU's migration settings have gone with it");
     } catch (FixedRamException e) {
       listener.warning("QEMU's migration settings could not be put back: " + e.getMessage());
-    }
-  }
-
-  private void tellOfSignals(QemuProcess process, RestoreMode mode) {
-    if (mode == RestoreMode.LAZY && process.terminal() == QemuProcess.Terminal.HEARD) {
-      listener.warning(
-          "Ctrl-C on this terminal ends QEMU too, while its guest still needs pages: nothing here can"
-              + " keep it from that, which takes 'env --block-signal' of GNU coreutils 8.31");
-    } else if (mode != RestoreMode.LAZY && process.terminal() == QemuProcess.Terminal.BLOCKED) {
-      listener.note(
-          "QEMU was started with SIGINT and SIGHUP blocked, for its guest might have been served"
-              + " pages: interrupt this program, or send QEMU SIGTERM, to end it");
     }
   }
 

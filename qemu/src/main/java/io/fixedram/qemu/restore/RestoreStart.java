@@ -126,8 +126,8 @@ record RestoreStart(
     return new RestoreStart(given, given, Optional.empty(), Optional.of(reason), mayServe);
   }
 
-  /** Whether a QEMU that is started is to be kept from Ctrl-C. */
-  boolean shielded() {
+  /** Whether the guest may be served pages. */
+  boolean served() {
     return mayServe && instant.isEmpty();
   }
 

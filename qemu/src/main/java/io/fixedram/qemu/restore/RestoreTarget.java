@@ -2,6 +2,7 @@
 package io.fixedram.qemu.restore;
 
 import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.qemu.start.QemuStarter;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -12,29 +13,28 @@ public sealed interface RestoreTarget {
   record Running(Endpoint qmp) implements RestoreTarget {}
 
   /**
-   * One to be started by this command: the words of a QEMU command line, without {@code -incoming}.
-   * It is ended if the load fails.
+   * One to be started for this: the words of a QEMU command line, without {@code -incoming}. It is
+   * ended if the load fails.
    *
-   * @param outputAside whether its standard output goes to standard error, so as to leave ours
-   *     alone
    * @param generationId the VM generation id that the guest is to see, if another than the
    *     command's
+   * @param starter starts it
    */
-  record Command(List<String> command, boolean outputAside, Optional<UUID> generationId)
+  record Command(List<String> command, Optional<UUID> generationId, QemuStarter starter)
       implements RestoreTarget {
     /** Keeps a copy of the list. */
     public Command {
       command = List.copyOf(command);
     }
 
-    /** A command whose output is its own, and whose options stay. */
+    /** A command whose options stay, and which is started as the library does by itself. */
     public Command(List<String> command) {
-      this(command, false, Optional.empty());
+      this(command, Optional.empty(), QemuStarter.inheriting());
     }
 
     /** The same with other words. */
     Command with(List<String> words) {
-      return new Command(words, outputAside, generationId);
+      return new Command(words, generationId, starter);
     }
   }
 }

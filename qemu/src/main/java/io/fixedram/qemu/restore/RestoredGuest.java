@@ -2,7 +2,7 @@
 package io.fixedram.qemu.restore;
 
 import io.fixedram.error.FixedRamException;
-import io.fixedram.qemu.process.QemuProcess;
+import io.fixedram.qemu.load.QemuProcess;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.store.SaveHold;
 import java.time.Duration;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.qemu.process;
+package io.fixedram.cli.host;
 
+import io.fixedram.qemu.process.Launch;
+import io.fixedram.qemu.process.PrivateDirectory;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
@@ -63,8 +65,8 @@ record StandardStreams(Redirect input, Redirect output, Redirect errors, Optiona
     }
   }
 
-  void applyTo(ProcessBuilder builder) {
-    builder.redirectInput(input).redirectOutput(output).redirectError(errors);
+  Launch applyTo(Launch launch) {
+    return launch.withStreams(input, output, errors);
   }
 
   /** What QEMU has said that nobody could see; empty if it went where our own messages go. */

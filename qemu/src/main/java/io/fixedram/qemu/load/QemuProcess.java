@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.qemu.process;
+package io.fixedram.qemu.load;
 
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.os.Errno;
-import io.fixedram.os.TerminalMode;
 import io.fixedram.os.UnixSocket;
+import io.fixedram.qemu.process.Pause;
+import io.fixedram.qemu.process.PrivateDirectory;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.qemu.start.QemuStarter;
+import io.fixedram.qemu.start.StartedQemu;
 import io.fixedram.qemu.transfer.TransferListener;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,14 +20,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/**
- * A QEMU that was started here, waiting for an incoming migration. Terminal, standard input, output
- * and errors are its own as if the user had started it.
- */
+/** A QEMU that was started for a restore, waiting for an incoming migration. */
 public final class QemuProcess {
   /** QEMU may have to reserve much memory before it listens for QMP. */
   private static final Duration START_TIME = Duration.ofMinutes(5);
@@ -34,77 +33,44 @@ public final class QemuProcess {
   private static final Duration KIND_TIME = Duration.ofMillis(200);
   private static final Duration LOOK_TIME = Duration.ofMillis(50);
 
+  private final StartedQemu started;
   private final Process process;
   private final Cancellation cancellation;
-  private final Terminal terminal;
   private final Path qmpSocket;
-  private final StandardStreams streams;
 
-  /** That from before QEMU, which changes it for a console and can't change it back if killed. */
-  private final Optional<TerminalMode> terminalMode;
-
-  private QemuProcess(
-      Process process,
-      Cancellation cancellation,
-      Terminal terminal,
-      Path qmpSocket,
-      StandardStreams streams,
-      Optional<TerminalMode> terminalMode) {
-    this.process = process;
+  private QemuProcess(StartedQemu started, Cancellation cancellation, Path qmpSocket) {
+    this.started = started;
+    this.process = started.process();
     this.cancellation = cancellation;
-    this.terminal = terminal;
     this.qmpSocket = qmpSocket;
-    this.streams = streams;
-    this.terminalMode = terminalMode;
-  }
-
-  /** What a QEMU takes of what a terminal sends to all its programs, Ctrl-C and its end. */
-  public enum Terminal {
-    /** All of it, as we do. */
-    HEARD,
-    /** Nothing: the signals are blocked in it for as long as it lives. */
-    BLOCKED,
-    /** Nothing: it is in a session of its own. */
-    LEFT
   }
 
   /**
-   * Starts the command with {@code -incoming defer} and a QMP socket added.
+   * A command that is to be started.
+   *
+   * @param words its words, without {@code -incoming}
+   * @param served whether its guest may be served pages
+   */
+  public record Command(List<String> words, boolean served, QemuStarter starter) {}
+
+  /**
+   * Has the command started with {@code -incoming defer} and a QMP socket added.
    *
    * @param cancellation ends the waits for it while it starts, and hurries its end; not those of
    *     {@link #waitForExit} and {@link #waitForEnd}
    * @throws FixedRamException if the command has a word that cannot go with that, or can't be run
    */
   public static QemuProcess start(
-      QemuStart start, PrivateDirectory directory, Cancellation cancellation) {
-    List<String> command = start.command();
-    boolean detach = start.detach();
-    refuseWhatCannotBeAddedTo(command);
+      Command command, PrivateDirectory directory, Cancellation cancellation) {
+    refuseWhatCannotBeAddedTo(command.words());
     Path qmpSocket = directory.resolve("qmp.sock");
-    List<String> words = new ArrayList<>();
-    Terminal terminal = Terminal.HEARD;
-    if (detach) {
-      Optional<Path> setsid = findSetsid();
-      setsid.ifPresent(program -> words.add(program.toString()));
-      terminal = setsid.isPresent() ? Terminal.LEFT : terminal;
-    } else if (start.shielded()) {
-      words.addAll(SignalShield.before(command));
-      terminal = words.isEmpty() ? terminal : Terminal.BLOCKED;
-    }
-    if (start.outputAside()) {
-      words.addAll(StandardStreams.outputAside(detach));
-    }
-    words.addAll(command);
+    List<String> words = new ArrayList<>(command.words());
     // A comma ends a value in QEMU's options; two of them stand for one.
     String path = qmpSocket.toString().replace(",", ",,");
     words.addAll(List.of("-incoming", "defer", "-qmp", "unix:" + path + ",server=on,wait=off"));
-    StandardStreams streams =
-        detach ? StandardStreams.detached(directory) : StandardStreams.inherited();
-    ProcessBuilder builder = new ProcessBuilder(words);
-    streams.applyTo(builder);
-    Optional<TerminalMode> mode = detach ? Optional.empty() : TerminalMode.ofStandardInput();
     try {
-      return new QemuProcess(builder.start(), cancellation, terminal, qmpSocket, streams, mode);
+      StartedQemu started = command.starter().start(List.copyOf(words), command.served());
+      return new QemuProcess(started, cancellation, qmpSocket);
     } catch (IOException e) {
       throw new StorageException("cannot start QEMU: " + e.getMessage(), e);
     }
@@ -125,17 +91,6 @@ public final class QemuProcess {
             "the QEMU command has " + word + ": leave it out, and give restore --detach instead");
       }
     }
-  }
-
-  private static Optional<Path> findSetsid() {
-    return Stream.of(Path.of("/usr/bin/setsid"), Path.of("/bin/setsid"))
-        .filter(Files::isExecutable)
-        .findFirst();
-  }
-
-  /** Whether Ctrl-C reaches it. */
-  public Terminal terminal() {
-    return terminal;
   }
 
   /**
@@ -206,15 +161,14 @@ public final class QemuProcess {
         return new FixedRamException("QEMU closed its QMP connection " + when);
       }
     }
-    terminalMode.ifPresent(TerminalMode::restore);
+    started.whenEnded().run();
     return new FixedRamException(
         "QEMU ended with status " + process.exitValue() + " " + when + lastWords());
   }
 
-  /** What QEMU has said, to follow a failure, or where that is. */
+  /** What QEMU has said, or where that is, to follow a failure. */
   public String lastWords() {
-    String message = streams.hiddenMessages();
-    return message.isEmpty() ? "; its own message is above" : ": " + message;
+    return started.lastWords().get();
   }
 
   public boolean isAlive() {
@@ -250,12 +204,12 @@ public final class QemuProcess {
   private boolean end(Duration kindTime) {
     List<ProcessHandle> all = all();
     all.forEach(ProcessHandle::destroy);
-    if (areGone(all, kindTime, KIND_TIME)) {
-      return true;
+    boolean gone = areGone(all, kindTime, KIND_TIME);
+    if (!gone) {
+      all.forEach(ProcessHandle::destroyForcibly);
+      gone = areGone(all, END_TIME, END_TIME);
     }
-    all.forEach(ProcessHandle::destroyForcibly);
-    boolean gone = areGone(all, END_TIME, END_TIME);
-    terminalMode.ifPresent(TerminalMode::restore);
+    started.whenEnded().run();
     return gone;
   }
 
@@ -290,7 +244,7 @@ public final class QemuProcess {
   public int waitForExit() {
     try {
       int status = process.waitFor();
-      terminalMode.ifPresent(TerminalMode::restore);
+      started.whenEnded().run();
       return status;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.qemu.migration;
+package io.fixedram.qemu.restore;
 
-import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.qemu.transfer.TransferView;
 
 /**
  * Hands on what is told, and keeps what comes of it to itself: a guest is not given up because
  * somebody can't be told of it.
  */
-public record SteadyListener(TransferListener listener) implements TransferListener {
+record SteadyListener(RestoreListener listener) implements RestoreListener {
 
   @Override
   public void started(TransferView view) {
@@ -23,6 +22,11 @@ public record SteadyListener(TransferListener listener) implements TransferListe
   @Override
   public void warning(String sentence) {
     attempt(() -> listener.warning(sentence));
+  }
+
+  @Override
+  public void choseMode(RestoreMode mode) {
+    attempt(() -> listener.choseMode(mode));
   }
 
   // What a listener throws is anybody's.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.qemu.process;
+package io.fixedram.cli.host;
 
 import io.fixedram.error.StorageException;
+import io.fixedram.qemu.process.Launch;
+import io.fixedram.qemu.process.Programs;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -10,7 +12,7 @@ import java.util.List;
  * depends on us: it is started with these signals blocked. QEMU handles them itself but leaves them
  * blocked, and nobody else can undo that, so that they stay so until it ends.
  */
-public final class SignalShield {
+final class SignalShield {
   /** Of GNU coreutils, from 8.31 on. */
   private static final List<String> WORDS =
       List.of("env", "--block-signal=INT", "--block-signal=HUP");
@@ -18,12 +20,12 @@ public final class SignalShield {
   private SignalShield() {}
 
   /** Words before the command that have it shielded; none if this system has no such program. */
-  public static List<String> before(List<String> command) {
+  static List<String> before(List<String> command) {
     return before(command, WORDS);
   }
 
   /** The same with other words that are to do it. */
-  public static List<String> before(List<String> command, List<String> words) {
+  static List<String> before(List<String> command, List<String> words) {
     // A program that is not there is better missed by name than by who would have started it.
     boolean found = Programs.find(command.getFirst()).isPresent();
     return found && works(words) ? words : List.of();

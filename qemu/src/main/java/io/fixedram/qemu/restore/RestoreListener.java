@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.restore;
+
+import io.fixedram.qemu.transfer.TransferListener;
+import io.fixedram.qemu.transfer.TransferView;
+
+/**
+ * Is told how a restore goes on. Calls come from the restore's threads and must return soon. What a
+ * method other than {@link #started} throws changes nothing.
+ */
+public interface RestoreListener extends TransferListener {
+  /** A listener that hears nothing. */
+  RestoreListener NONE = new RestoreListener() {};
+
+  /** QEMU waits for the guest, and this is how the guest will get into it; never AUTO. */
+  default void choseMode(RestoreMode mode) {}
+
+  /** Tells somebody who follows transfers of any kind. */
+  static RestoreListener of(TransferListener listener) {
+    return new RestoreListener() {
+      @Override
+      public void started(TransferView view) {
+        listener.started(view);
+      }
+
+      @Override
+      public void note(String sentence) {
+        listener.note(sentence);
+      }
+
+      @Override
+      public void warning(String sentence) {
+        listener.warning(sentence);
+      }
+    };
+  }
+}
