@@ -54,6 +54,8 @@ public final class Descriptor implements AutoCloseable {
   public enum Mode {
     /** For reading only; does not wait for a writer if it is a pipe. */
     READ(Linux.O_RDONLY | Linux.O_NONBLOCK),
+    /** For writing only; the file exists. */
+    WRITE(Linux.O_WRONLY),
     /** A directory, for {@link Descriptor#sync()}. */
     DIRECTORY(Linux.O_RDONLY | Linux.O_DIRECTORY),
     /** Its name and status only, for who may not read it; a link itself, not what it names. */

@@ -7,6 +7,8 @@ public enum Errno {
   EPERM(1, "not permitted"),
   /** No such file or directory. */
   ENOENT(2, "no such file or directory"),
+  /** No such process. */
+  ESRCH(3, "the process is gone"),
   /** Interrupted by a signal; the call is made again. */
   EINTR(4, "interrupted by a signal"),
   /** Input or output error. */
@@ -19,6 +21,8 @@ public enum Errno {
   ENOMEM(12, "not enough memory"),
   /** Permission denied. */
   EACCES(13, "permission denied"),
+  /** Memory that is not there, or can't be used so. */
+  EFAULT(14, "no such memory"),
   /** Busy. */
   EBUSY(16, "it is in use"),
   /** File exists. */

@@ -25,6 +25,7 @@ final class Linux {
   static final int SYS_SHUTDOWN = 48;
   static final int SYS_SOCKETPAIR = 53;
   static final int SYS_SETSOCKOPT = 54;
+  static final int SYS_GETSOCKOPT = 55;
   static final int SYS_FCNTL = 72;
   static final int SYS_FLOCK = 73;
   static final int SYS_FSYNC = 74;
@@ -35,10 +36,15 @@ final class Linux {
   static final int SYS_FSTATFS = 138;
   static final int SYS_SYNC_FILE_RANGE = 277;
   static final int SYS_FALLOCATE = 285;
+  static final int SYS_PROCESS_VM_READV = 310;
+  static final int SYS_PROCESS_VM_WRITEV = 311;
+  static final int SYS_MEMFD_CREATE = 319;
   static final int SYS_STATX = 332;
+  static final int SYS_PIDFD_OPEN = 434;
 
   // asm-generic/fcntl.h
   static final int O_RDONLY = 0;
+  static final int O_WRONLY = 1;
   static final int O_RDWR = 2;
   static final int O_CREAT = 0x40;
   static final int O_EXCL = 0x80;
@@ -101,6 +107,7 @@ final class Linux {
   static final int SOCK_CLOEXEC = 0x80000;
   static final int SOL_SOCKET = 1;
   static final int SO_SNDBUF = 7;
+  static final int SO_PEERCRED = 17;
   static final int SCM_RIGHTS = 1;
   static final int MSG_NOSIGNAL = 0x4000;
   static final int SHUT_RDWR = 2;
@@ -119,9 +126,13 @@ final class Linux {
   static final long FLOCK_LENGTH_AT = 16;
 
   // asm-generic/poll.h: struct pollfd
+  static final int POLLIN = 1;
   static final int POLLOUT = 4;
   static final int POLLFD_BYTES = 8;
   static final long POLLFD_EVENTS_AT = 4;
+
+  // linux/memfd.h
+  static final int MFD_CLOEXEC = 1;
 
   // asm-generic/mman-common.h, linux/mman.h
   static final int PROT_READ = 1;
@@ -140,6 +151,10 @@ final class Linux {
   static final int SOCKADDR_UN_BYTES = 110;
   static final long SUN_PATH_AT = 2;
   static final int SUN_PATH_BYTES = 108;
+
+  // linux/socket.h: struct ucred
+  static final int UCRED_BYTES = 12;
+  static final long UCRED_PID_AT = 0;
 
   // bits/socket.h of the C library, 64 bit: struct msghdr, iovec, cmsghdr with one int
   static final int MSGHDR_BYTES = 56;

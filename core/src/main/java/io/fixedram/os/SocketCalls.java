@@ -37,13 +37,35 @@ final class SocketCalls {
     return (int) Native.call(Linux.SYS_FCNTL, descriptor, Linux.F_SETFL, flags);
   }
 
+  /** getsockopt(2) of SO_PEERCRED: the process's id, as this process sees it. */
+  static int peerProcess(int descriptor) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment credentials = arena.allocate(Linux.UCRED_BYTES, Integer.BYTES);
+      MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, Linux.UCRED_BYTES);
+      long result =
+          Native.call(
+              Linux.SYS_GETSOCKOPT,
+              descriptor,
+              Linux.SOL_SOCKET,
+              Linux.SO_PEERCRED,
+              Native.address(credentials),
+              Native.address(length));
+      return result < 0 ? (int) result : credentials.get(ValueLayout.JAVA_INT, Linux.UCRED_PID_AT);
+    }
+  }
+
   /** poll(2) of one descriptor, without a limit of time. */
   static int poll(int descriptor, int events) {
+    return poll(descriptor, events, -1);
+  }
+
+  /** poll(2) of one descriptor; the limit is in milliseconds. */
+  static int poll(int descriptor, int events, int limit) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment entry = arena.allocate(Linux.POLLFD_BYTES, Integer.BYTES);
       entry.set(ValueLayout.JAVA_INT, 0, descriptor);
       entry.set(ValueLayout.JAVA_SHORT, Linux.POLLFD_EVENTS_AT, (short) events);
-      return (int) Native.call(Linux.SYS_POLL, Native.address(entry), 1, -1);
+      return (int) Native.call(Linux.SYS_POLL, Native.address(entry), 1, limit);
     }
   }
 

@@ -83,6 +83,17 @@ public final class UnixSocket implements ByteChannel {
   }
 
   /**
+   * The process at the other side: the one that listened, if this side connected, whoever serves
+   * the connection now.
+   *
+   * @return its id, 0 if it is in a pid namespace that this process does not see into
+   */
+  public int peerProcess() {
+    return (int)
+        check(guarded(() -> SocketCalls.peerProcess(descriptor), 0), "cannot look behind ");
+  }
+
+  /**
    * Limits what may be under way to the other side: bytes written here and not yet read there, with
    * what the kernel needs to keep them. A write waits while there is more.
    *

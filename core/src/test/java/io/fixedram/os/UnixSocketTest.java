@@ -366,4 +366,13 @@ class UnixSocketTest {
       }
     }
   }
+
+  @Test
+  void processAtTheOtherSide() throws Exception {
+    try (ServerSocketChannel server = listen(path, 1);
+        UnixSocket socket = UnixSocket.connect(path)) {
+      assertThat(server.isOpen()).isTrue();
+      assertThat(socket.peerProcess()).isEqualTo((int) ProcessHandle.current().pid());
+    }
+  }
 }

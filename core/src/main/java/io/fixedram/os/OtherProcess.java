@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.os;
+
+import io.fixedram.error.StorageException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
+import java.util.List;
+
+/**
+ * Another process of this host, held by a descriptor of its own (pidfd_open(2)), so that it is
+ * known whether its id still means it. Its memory is read and written as process_vm_readv(2) does,
+ * which needs what ptrace(2) needs to attach to it. Safe for use by several threads, but for {@link
+ * #close()}, which comes last.
+ */
+public final class OtherProcess implements AutoCloseable {
+  /** UIO_MAXIOV of linux/uio.h. */
+  private static final int MAX_PIECES_A_CALL = 1024;
+
+  private final int id;
+  private final int descriptor;
+
+  private OtherProcess(int id, int descriptor) {
+    this.id = id;
+    this.descriptor = descriptor;
+  }
+
+  /**
+   * A piece of memory that is to be moved.
+   *
+   * @param offset of its place in memory of this process
+   * @param address in the other process
+   * @param length in bytes
+   */
+  public record Piece(long offset, long address, long length) {}
+
+  /**
+   * Takes hold of a process.
+   *
+   * @throws StorageException if there is none of that id
+   */
+  public static OtherProcess open(int id) {
+    int descriptor = (int) Native.call(Linux.SYS_PIDFD_OPEN, id, 0);
+    if (descriptor < 0) {
+      throw new StorageException(
+          "cannot take hold of process " + id + ": " + Errno.text(descriptor), -descriptor);
+    }
+    return new OtherProcess(id, descriptor);
+  }
+
+  /** Its id. */
+  public int id() {
+    return id;
+  }
+
+  /** Whether it is there. */
+  public boolean isAlive() {
+    return SocketCalls.poll(descriptor, Linux.POLLIN, 0) == 0;
+  }
+
+  /**
+   * Copies memory of it.
+   *
+   * @param into native memory of this process
+   * @throws StorageException if not all can be read; the pieces may have been read in part
+   */
+  public void read(MemorySegment into, List<Piece> pieces) {
+    move(Linux.SYS_PROCESS_VM_READV, "cannot read the memory of process ", into, pieces);
+  }
+
+  /**
+   * Overwrites memory of it.
+   *
+   * @param from native memory of this process
+   * @throws StorageException if not all can be written; the pieces may have been written in part
+   */
+  public void write(MemorySegment from, List<Piece> pieces) {
+    move(Linux.SYS_PROCESS_VM_WRITEV, "cannot write the memory of process ", from, pieces);
+  }
+
+  private void move(long call, String what, MemorySegment ours, List<Piece> pieces) {
+    checkAlive(what);
+    for (int first = 0; first < pieces.size(); first += MAX_PIECES_A_CALL) {
+      int end = Math.min(pieces.size(), first + MAX_PIECES_A_CALL);
+      moveSome(call, what, ours, pieces.subList(first, end));
+    }
+    // Its id may have become that of another meanwhile.
+    checkAlive(what);
+  }
+
+  private void checkAlive(String what) {
+    if (!isAlive()) {
+      int gone = Errno.ESRCH.number();
+      throw new StorageException(what + id + ": " + Errno.text(gone), gone);
+    }
+  }
+
+  private void moveSome(long call, String what, MemorySegment ours, List<Piece> pieces) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment here = vectors(arena, pieces);
+      MemorySegment there = vectors(arena, pieces);
+      long start = Native.address(ours);
+      for (int i = 0; i < pieces.size(); i++) {
+        Piece piece = pieces.get(i);
+        // Checks the bounds.
+        MemorySegment place = ours.asSlice(piece.offset(), piece.length());
+        put(here, i, start + piece.offset(), place.byteSize());
+        put(there, i, piece.address(), piece.length());
+      }
+      int at = 0;
+      while (at < pieces.size()) {
+        long moved =
+            Native.callWith(
+                call,
+                id,
+                here.asSlice(at * (long) Linux.IOVEC_BYTES),
+                pieces.size() - at,
+                Native.address(there) + at * (long) Linux.IOVEC_BYTES,
+                pieces.size() - at,
+                0);
+        if (moved > 0) {
+          at = advance(here, there, at, moved);
+        } else if (!Errno.EINTR.is(moved)) {
+          throw failure(
+              what, moved, there.get(ValueLayout.JAVA_LONG, at * (long) Linux.IOVEC_BYTES));
+        }
+      }
+    } finally {
+      Reference.reachabilityFence(ours);
+    }
+  }
+
+  private StorageException failure(String what, long result, long address) {
+    return new StorageException(
+        what + id + " at address " + Long.toHexString(address) + ": " + Errno.text(result),
+        (int) -result);
+  }
+
+  private static MemorySegment vectors(Arena arena, List<Piece> pieces) {
+    return arena.allocate((long) pieces.size() * Linux.IOVEC_BYTES, Long.BYTES);
+  }
+
+  private static void put(MemorySegment vectors, int index, long address, long length) {
+    vectors.set(ValueLayout.JAVA_LONG, (long) index * Linux.IOVEC_BYTES, address);
+    vectors.set(ValueLayout.JAVA_LONG, (long) index * Linux.IOVEC_BYTES + Linux.IOV_LEN_AT, length);
+  }
+
+  /** Takes what was moved off the pieces; the first that has something left. */
+  private static int advance(MemorySegment here, MemorySegment there, int first, long moved) {
+    int at = first;
+    long left = moved;
+    while (left > 0) {
+      long length = length(here, at);
+      if (length > left) {
+        put(here, at, address(here, at) + left, length - left);
+        put(there, at, address(there, at) + left, length - left);
+        return at;
+      }
+      left -= length;
+      at++;
+    }
+    return at;
+  }
+
+  private static long address(MemorySegment vectors, int index) {
+    return vectors.get(ValueLayout.JAVA_LONG, (long) index * Linux.IOVEC_BYTES);
+  }
+
+  private static long length(MemorySegment vectors, int index) {
+    return vectors.get(ValueLayout.JAVA_LONG, (long) index * Linux.IOVEC_BYTES + Linux.IOV_LEN_AT);
+  }
+
+  @Override
+  public void close() {
+    SystemCalls.linux().close(descriptor);
+  }
+}
