@@ -99,11 +99,11 @@ public record OpaqueDevice(String name, int version, MemorySegment payload) {
   }
 
   /** Writes into a buffer. */
-  private interface Writer {
+  interface Writer {
     void write(StreamOutput out);
   }
 
-  private static byte[] bytes(Writer writer) {
+  static byte[] bytes(Writer writer) {
     ByteArrayOutputStream collected = new ByteArrayOutputStream();
     ByteTarget target =
         (position, from, offset, length) ->
@@ -115,7 +115,8 @@ public record OpaqueDevice(String name, int version, MemorySegment payload) {
     return collected.toByteArray();
   }
 
-  private static StreamInput input(MemorySegment bytes) {
+  /** Reads memory as a stream. */
+  static StreamInput input(MemorySegment bytes) {
     ByteSource source =
         (position, into, offset, length) -> {
           long count = Math.min(length, bytes.byteSize() - position);
