@@ -15,34 +15,34 @@ import java.util.List;
  * @param program what it runs
  * @param more further words of the command line
  */
-record GuestSpec(String machine, int ramMebibytes, MemoryGuest program, List<String> more) {
+public record GuestSpec(String machine, int ramMebibytes, MemoryGuest program, List<String> more) {
 
   /** 16 MiB of 64 in use, each page written every 4 generations. */
-  static GuestSpec small() {
+  public static GuestSpec small() {
     return new GuestSpec(
         "pc-i440fx-7.2", 64, new MemoryGuest(List.of(new Region(16 << 20, 4096)), 0), List.of());
   }
 
-  GuestSpec with(String... words) {
+  public GuestSpec with(String... words) {
     List<String> all = new ArrayList<>(more);
     all.addAll(List.of(words));
     return new GuestSpec(machine, ramMebibytes, program, List.copyOf(all));
   }
 
-  GuestSpec on(String otherMachine) {
+  public GuestSpec on(String otherMachine) {
     return new GuestSpec(otherMachine, ramMebibytes, program, more);
   }
 
-  GuestSpec running(MemoryGuest other) {
+  public GuestSpec running(MemoryGuest other) {
     return new GuestSpec(machine, ramMebibytes, other, more);
   }
 
-  GuestSpec withRam(int mebibytes) {
+  public GuestSpec withRam(int mebibytes) {
     return new GuestSpec(machine, mebibytes, program, more);
   }
 
   /** The command line, without QMP. */
-  List<String> command(Path binary, Path directory, String name) {
+  public List<String> command(Path binary, Path directory, String name) {
     Path image = directory.resolve("guest.img");
     program.writeTo(image);
     List<String> words = new ArrayList<>();

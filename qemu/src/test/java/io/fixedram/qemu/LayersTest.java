@@ -14,6 +14,7 @@ class LayersTest extends ModuleRules {
         "qemu.guest",
         "qemu.command",
         "qemu.migration",
+        "qemu.memory",
         "qemu.stream",
         "qemu.save",
         "qemu.check",

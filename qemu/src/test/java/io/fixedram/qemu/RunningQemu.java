@@ -25,7 +25,7 @@ import java.util.stream.Stream;
  * A QEMU under test, with one QMP socket for what is tested and one for the test itself. Killed on
  * close, if it is still there.
  */
-final class RunningQemu implements AutoCloseable {
+public final class RunningQemu implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Path directory;
@@ -41,19 +41,21 @@ final class RunningQemu implements AutoCloseable {
   }
 
   /** Boots a guest. */
-  static RunningQemu boot(TestedQemu qemu, GuestSpec spec, Path directory) throws IOException {
+  public static RunningQemu boot(TestedQemu qemu, GuestSpec spec, Path directory)
+      throws IOException {
     return start(spec.command(qemu.binary(), directory, "source"), directory, "source");
   }
 
   /** Starts a QEMU that waits for a guest. */
-  static RunningQemu waiting(TestedQemu qemu, GuestSpec spec, Path directory, String name)
+  public static RunningQemu waiting(TestedQemu qemu, GuestSpec spec, Path directory, String name)
       throws IOException {
     GuestSpec incoming = spec.with("-incoming", "defer");
     return start(incoming.command(qemu.binary(), directory, name), directory, name);
   }
 
   /** Starts a command with QMP sockets added. */
-  static RunningQemu start(List<String> command, Path directory, String name) throws IOException {
+  public static RunningQemu start(List<String> command, Path directory, String name)
+      throws IOException {
     List<String> words = new ArrayList<>(command);
     for (String socket : List.of("qmp", "spare", "observer")) {
       Path path = directory.resolve(name + "." + socket);
@@ -78,21 +80,21 @@ final class RunningQemu implements AutoCloseable {
   }
 
   /** Where the QMP socket is that the test itself leaves alone. */
-  Endpoint qmp() {
+  public Endpoint qmp() {
     return new Endpoint.Unix(directory.resolve(name + ".qmp"));
   }
 
   /** A third QMP socket. */
-  Endpoint spareQmp() {
+  public Endpoint spareQmp() {
     return new Endpoint.Unix(directory.resolve(name + ".spare"));
   }
 
   /** The test's own connection. */
-  QmpClient observer() {
+  public QmpClient observer() {
     return observer;
   }
 
-  Process process() {
+  public Process process() {
     return process;
   }
 
@@ -104,7 +106,7 @@ final class RunningQemu implements AutoCloseable {
   }
 
   /** Switches those of the capabilities on that this QEMU knows. */
-  void switchOn(String... capabilities) {
+  public void switchOn(String... capabilities) {
     switchTo(true, capabilities);
   }
 
@@ -126,7 +128,7 @@ final class RunningQemu implements AutoCloseable {
     observer.execute("migrate-set-capabilities", Map.of("capabilities", wanted));
   }
 
-  void setParameter(String parameter, Object value) {
+  public void setParameter(String parameter, Object value) {
     observer.execute("migrate-set-parameters", Map.of(parameter, value));
   }
 
@@ -139,19 +141,19 @@ final class RunningQemu implements AutoCloseable {
   }
 
   /** Has QEMU itself migrate, and waits for the end. */
-  void migrate(String uri) {
+  public void migrate(String uri) {
     observer.execute("migrate", Map.of("uri", uri));
     QemuMigration migration = new QemuMigration(observer);
     await("the migration's end", () -> !migration.state().isUnderWay());
     assertThat(migration.state().status()).as(output()).isEqualTo("completed");
   }
 
-  String status() {
+  public String status() {
     return observer.execute("query-status").get("status").text();
   }
 
   /** What the guest has printed. */
-  String serial() {
+  public String serial() {
     return serial(directory, name);
   }
 
@@ -164,7 +166,7 @@ final class RunningQemu implements AutoCloseable {
     }
   }
 
-  String output() {
+  public String output() {
     try {
       return Files.readString(directory.resolve(name + ".output"));
     } catch (IOException e) {
@@ -173,7 +175,7 @@ final class RunningQemu implements AutoCloseable {
   }
 
   /** Waits until the guest has been through so many generations. */
-  void awaitGeneration(long generation) {
+  public void awaitGeneration(long generation) {
     await(
         "generation " + generation + " of " + name,
         () -> SerialReport.of(serial()).lastGeneration().orElse(0) >= generation);
@@ -181,7 +183,7 @@ final class RunningQemu implements AutoCloseable {
   }
 
   /** Checks that the guest goes on from where it is. */
-  void assertGoesOn() {
+  public void assertGoesOn() {
     String before = serial();
     awaitGeneration(SerialReport.of(before).lastGeneration().orElse(0) + 5);
     assertThat(SerialReport.of(serial()).consecutive()).isTrue();
@@ -192,7 +194,7 @@ final class RunningQemu implements AutoCloseable {
    * Checks that a restored guest goes on where it was saved: no generation is missing or done
    * twice, and in five more of them, each page being looked at, nothing is wrong.
    */
-  static void assertGoesOn(String savedSerial, Path directory, String restoredName) {
+  public static void assertGoesOn(String savedSerial, Path directory, String restoredName) {
     long saved = SerialReport.of(savedSerial).lastGeneration().orElseThrow();
     await(
         "generation " + (saved + 5) + " of " + restoredName,
@@ -213,7 +215,7 @@ final class RunningQemu implements AutoCloseable {
     assertThat(status()).isEqualTo("running");
   }
 
-  static void await(String what, BooleanSupplier condition) {
+  public static void await(String what, BooleanSupplier condition) {
     long start = System.nanoTime();
     while (!condition.getAsBoolean()) {
       assertThat(System.nanoTime() - start)
@@ -227,7 +229,7 @@ final class RunningQemu implements AutoCloseable {
     }
   }
 
-  void kill() {
+  public void kill() {
     process.destroyForcibly().onExit().orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
   }
 

@@ -111,7 +111,7 @@ public final class LazyObstacles {
     return blocks.stream()
         .filter(QemuRamBlock::hasHugePages)
         .findFirst()
-        .map(block -> hugePages(block.name(), block.pageSize()))
+        .map(block -> hugePages(block.name(), IncomingChecks.size(block.pageSize())))
         .or(() ->
             blocks.stream()
                 .filter(block -> save.header().blocks().byName(block.name()).isEmpty())

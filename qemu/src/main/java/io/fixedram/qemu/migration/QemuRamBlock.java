@@ -6,6 +6,7 @@ import io.fixedram.qemu.qmp.QmpException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -14,22 +15,30 @@ import java.util.regex.Pattern;
  * for it that is not experimental).
  *
  * @param name its name in a migration
- * @param pageSize bytes of a host page, as QEMU writes them: {@code 4 KiB}, {@code 2 MiB}
+ * @param pageSize bytes of a host page
+ * @param offset where QEMU counts it from among all RAM
  * @param usedLength bytes
  * @param wholeLength bytes that it can grow to
+ * @param host its address in QEMU, listed from QEMU 8.0 on
  */
-public record QemuRamBlock(String name, String pageSize, long usedLength, long wholeLength) {
+public record QemuRamBlock(
+    String name, long pageSize, long offset, long usedLength, long wholeLength, OptionalLong host) {
+  private static final long ORDINARY_PAGE_BYTES = 4096;
+
   /** Files that QEMU makes for the guest's firmware, which get the length that is loaded. */
   private static final String FIRMWARE_FILE = "/rom@";
 
   /**
-   * Name, page size, offset, used length, whole length, and more in later versions. Memory that no
-   * migration moves, such as a backend that nothing uses, has no name.
+   * Name, page size, offset, used length, whole length, and in later versions the address and more.
+   * Memory that no migration moves, such as a backend that nothing uses, has no name.
    */
   private static final Pattern LINE =
       Pattern.compile(
-          "\\s*(\\S.*?|)\\s+(\\d+ [KMGT]?i?B)\\s+0x[0-9a-f]+\\s+0x([0-9a-f]{1,16})"
-              + "\\s+0x([0-9a-f]{1,16})(?:\\s.*)?");
+          "\\s*(\\S.*?|)\\s+(\\d+) ([KMGT]?)i?B\\s+0x([0-9a-f]{1,16})\\s+0x([0-9a-f]{1,16})"
+              + "\\s+0x([0-9a-f]{1,16})(?:\\s+0x([0-9a-f]{1,16}))?(?:\\s.*)?");
+
+  private static final String UNITS = "KMGT";
+  private static final int BITS_A_UNIT = 10;
 
   /** The blocks that a migration moves; none if this QEMU does not list them as is understood. */
   public static List<QemuRamBlock> ask(QmpClient qmp) {
@@ -49,15 +58,25 @@ public record QemuRamBlock(String name, String pageSize, long usedLength, long w
         return List.of();
       }
       if (!matcher.group(1).isEmpty()) {
-        blocks.add(
-            new QemuRamBlock(
-                matcher.group(1),
-                matcher.group(2),
-                Long.parseUnsignedLong(matcher.group(3), 16),
-                Long.parseUnsignedLong(matcher.group(4), 16)));
+        blocks.add(block(matcher));
       }
     }
     return List.copyOf(blocks);
+  }
+
+  private static QemuRamBlock block(Matcher line) {
+    int unit = line.group(3).isEmpty() ? 0 : UNITS.indexOf(line.group(3)) + 1;
+    return new QemuRamBlock(
+        line.group(1),
+        Long.parseLong(line.group(2)) << (unit * BITS_A_UNIT),
+        hex(line.group(4)),
+        hex(line.group(5)),
+        hex(line.group(6)),
+        line.group(7) == null ? OptionalLong.empty() : OptionalLong.of(hex(line.group(7))));
+  }
+
+  private static long hex(String digits) {
+    return Long.parseUnsignedLong(digits, 16);
   }
 
   /** Whether QEMU loads so many bytes of it. */
@@ -68,6 +87,6 @@ public record QemuRamBlock(String name, String pageSize, long usedLength, long w
   }
 
   public boolean hasHugePages() {
-    return !pageSize.equals("4 KiB");
+    return pageSize != ORDINARY_PAGE_BYTES;
   }
 }

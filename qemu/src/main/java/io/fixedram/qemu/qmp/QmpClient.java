@@ -251,6 +251,17 @@ public final class QmpClient implements AutoCloseable {
   }
 
   /**
+   * The process that listens for this connection, which need not be the one that answers: somebody
+   * may stand in between, or have made the socket for QEMU.
+   *
+   * @return its id, 0 if it is in a pid namespace that this process does not see into; empty if the
+   *     connection is none of this host's
+   */
+  public OptionalInt peerProcess() {
+    return connection.peerProcess();
+  }
+
+  /**
    * Runs a command that takes an open descriptor along ({@code getfd}, {@code add-fd}); it stays
    * open here.
    *

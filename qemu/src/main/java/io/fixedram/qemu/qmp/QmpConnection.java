@@ -61,6 +61,13 @@ final class QmpConnection implements AutoCloseable {
     return channel instanceof UnixSocket;
   }
 
+  /** See {@link QmpClient#peerProcess}. */
+  OptionalInt peerProcess() {
+    return channel instanceof UnixSocket socket
+        ? OptionalInt.of(socket.peerProcess())
+        : OptionalInt.empty();
+  }
+
   /**
    * Puts a command on the wire. QEMU carries commands out in the order in which they were sent.
    *

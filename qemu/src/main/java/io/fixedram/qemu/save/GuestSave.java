@@ -11,6 +11,7 @@ import io.fixedram.guest.TransferCounters;
 import io.fixedram.qemu.migration.GuestStatus;
 import io.fixedram.qemu.migration.LiveView;
 import io.fixedram.qemu.migration.MigrationState;
+import io.fixedram.qemu.migration.OutgoingChecks;
 import io.fixedram.qemu.migration.OutgoingMigration;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.migration.TemporarySettings;

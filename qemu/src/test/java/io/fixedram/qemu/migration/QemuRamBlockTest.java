@@ -4,10 +4,15 @@ package io.fixedram.qemu.migration;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 class QemuRamBlockTest {
   private static final long MIB = 1 << 20;
+
+  private static QemuRamBlock block(String name, long page, long offset, long used, long whole) {
+    return new QemuRamBlock(name, page, offset, used, whole, OptionalLong.empty());
+  }
 
   @Test
   void ofQemu7() {
@@ -21,9 +26,9 @@ class QemuRamBlockTest {
         """;
     assertThat(QemuRamBlock.parse(text))
         .containsExactly(
-            new QemuRamBlock("pc.ram", "4 KiB", 64 * MIB, 64 * MIB),
-            new QemuRamBlock("/rom@etc/acpi/tables", "4 KiB", 128 << 10, 2 * MIB),
-            new QemuRamBlock("a name of it", "2 MiB", 2 * MIB, 2 * MIB));
+            block("pc.ram", 4096, 0x100000, 64 * MIB, 64 * MIB),
+            block("/rom@etc/acpi/tables", 4096, 0x51c0000, 128 << 10, 2 * MIB),
+            block("a name of it", 2 * MIB, 0x4100000, 2 * MIB, 2 * MIB));
   }
 
   @Test
@@ -38,6 +43,9 @@ class QemuRamBlockTest {
     List<QemuRamBlock> blocks = QemuRamBlock.parse(text);
     assertThat(blocks).extracting(QemuRamBlock::name).containsExactly("pc.ram", "pc.bios");
     assertThat(blocks).noneMatch(QemuRamBlock::hasHugePages);
+    assertThat(blocks)
+        .extracting(QemuRamBlock::host)
+        .containsExactly(OptionalLong.of(0x7fcb1ffff000L), OptionalLong.of(0x7fcb2b600000L));
   }
 
   @Test
@@ -50,12 +58,12 @@ class QemuRamBlockTest {
 
   @Test
   void lengthsThatAreLoaded() {
-    QemuRamBlock fixed = new QemuRamBlock("pc.ram", "4 KiB", 64 * MIB, 64 * MIB);
+    QemuRamBlock fixed = block("pc.ram", 4096, 0, 64 * MIB, 64 * MIB);
     assertThat(fixed.takes(64 * MIB)).isTrue();
     assertThat(fixed.takes(32 * MIB)).isFalse();
-    QemuRamBlock growing = new QemuRamBlock("x", "4 KiB", MIB, 2 * MIB);
+    QemuRamBlock growing = block("x", 4096, 0, MIB, 2 * MIB);
     assertThat(growing.takes(2 * MIB)).isTrue();
     assertThat(growing.takes(3 * MIB)).isFalse();
-    assertThat(new QemuRamBlock("/rom@etc/x", "4 KiB", MIB, MIB).takes(4 * MIB)).isTrue();
+    assertThat(block("/rom@etc/x", 4096, 0, MIB, MIB).takes(4 * MIB)).isTrue();
   }
 }

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.qemu.save;
+package io.fixedram.qemu.migration;
 
 import io.fixedram.error.FixedRamException;
-import io.fixedram.qemu.migration.GuestStatus;
-import io.fixedram.qemu.migration.MigrationState;
-import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpException;
 import java.util.List;
@@ -14,13 +11,14 @@ import java.util.Set;
  * What can be seen before a guest is touched: whether QEMU would send it, and whether it could go
  * on afterwards.
  */
-final class OutgoingChecks {
+public final class OutgoingChecks {
   /** States of a job that touches no disk any more. */
   private static final Set<String> ENDED_JOB = Set.of("aborting", "concluded", "null");
 
   private final QemuMigration migration;
 
-  OutgoingChecks(QemuMigration migration) {
+  /** Checks of a QEMU that is to be asked through this. */
+  public OutgoingChecks(QemuMigration migration) {
     this.migration = migration;
   }
 
@@ -30,7 +28,7 @@ final class OutgoingChecks {
    * @return what it does now
    * @throws FixedRamException saying why it cannot be saved
    */
-  GuestStatus run() {
+  public GuestStatus run() {
     GuestStatus guest = migration.guest();
     switch (guest.name()) {
       case "inmigrate" ->
@@ -58,7 +56,7 @@ final class OutgoingChecks {
   }
 
   /** The refusal of a guest that somebody else saves or migrates just now. */
-  static FixedRamException underWay(MigrationState state) {
+  public static FixedRamException underWay(MigrationState state) {
     return cannot("a migration or save is under way (" + state.status() + "); wait for its end");
   }
 

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.memory;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The mappings of a process, at one moment.
+ *
+ * @param mappings in the order of their addresses
+ */
+record AddressSpace(List<Mapping> mappings) {
+  private static final Pattern HEAD =
+      Pattern.compile(
+          "([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([-rwxsp]{4}) ([0-9a-f]+) ([0-9a-f]+:[0-9a-f]+) (\\d+)"
+              + "\\s*(.*)");
+
+  private static final String FLAGS = "VmFlags:";
+
+  /** Looks at a process. */
+  static AddressSpace of(ProcessFiles process) {
+    return parse(process.text("smaps"));
+  }
+
+  /** Reads the text of maps, or of smaps, which has the flags. */
+  static AddressSpace parse(String text) {
+    List<Mapping> mappings = new ArrayList<>();
+    for (String line : text.lines().toList()) {
+      if (line.startsWith(FLAGS) && !mappings.isEmpty()) {
+        Set<String> flags = Set.copyOf(ProcessFiles.field(line, "VmFlags"));
+        mappings.addLast(withFlags(mappings.removeLast(), flags));
+      } else if (!line.isEmpty() && Character.digit(line.charAt(0), 16) >= 0) {
+        Matcher head = HEAD.matcher(line);
+        if (head.matches()) {
+          mappings.add(mapping(head));
+        }
+      }
+    }
+    return new AddressSpace(List.copyOf(mappings));
+  }
+
+  private static Mapping mapping(Matcher head) {
+    return new Mapping(
+        Long.parseUnsignedLong(head.group(1), 16),
+        Long.parseUnsignedLong(head.group(2), 16),
+        head.group(3),
+        Long.parseUnsignedLong(head.group(4), 16),
+        head.group(5) + " " + head.group(6),
+        head.group(7),
+        Set.of());
+  }
+
+  private static Mapping withFlags(Mapping mapping, Set<String> flags) {
+    return new Mapping(
+        mapping.start(),
+        mapping.end(),
+        mapping.permissions(),
+        mapping.fileOffset(),
+        mapping.file(),
+        mapping.label(),
+        flags);
+  }
+
+  /** The mappings that a range lies in, one after the other; empty if a part of it is in none. */
+  Optional<List<Mapping>> covering(long start, long length) {
+    List<Mapping> found = new ArrayList<>();
+    long at = start;
+    for (Mapping each : mappings) {
+      if (at < start + length && each.contains(at)) {
+        found.add(each);
+        at = each.end();
+      }
+    }
+    return at >= start + length && !found.isEmpty() ? Optional.of(found) : Optional.empty();
+  }
+
+  /** The mappings of the memory that malloc(3) of the main thread takes. */
+  List<Mapping> heap() {
+    return mappings.stream()
+        .filter(each -> each.label().equals("[heap]") && each.isReadable())
+        .toList();
+  }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.memory;
+
+import io.fixedram.qemu.migration.QemuRamBlock;
+import io.fixedram.qemu.qmp.QmpClient;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * Finds where the RAM blocks of a QEMU lie in its address space. An address is believed if QEMU
+ * lists it, or a search has found no other; if what the guest sees of the block is where it must be
+ * then; if memory that can be RAM is mapped there from the first byte to the last; and if no two
+ * blocks overlap. One address that is not believed refuses all.
+ */
+final class BlockLocator {
+  private final QemuPid qemu;
+  private final AddressSpace space;
+
+  BlockLocator(QemuPid qemu, AddressSpace space) {
+    this.qemu = qemu;
+    this.space = space;
+  }
+
+  /**
+   * Finds all blocks.
+   *
+   * @param blocks as QEMU lists them
+   * @throws MemoryRefusedException if one can't be found beyond doubt
+   */
+  List<LocatedBlock> locate(QmpClient qmp, List<QemuRamBlock> blocks) {
+    Map<QemuRamBlock, Long> hosts =
+        blocks.stream().allMatch(block -> block.host().isPresent())
+            ? listed(blocks)
+            : search(blocks);
+    return verified(space, hosts, blocks, GuestAddresses.ask(qmp));
+  }
+
+  private static Map<QemuRamBlock, Long> listed(List<QemuRamBlock> blocks) {
+    Map<QemuRamBlock, Long> hosts = new HashMap<>();
+    blocks.forEach(block -> hosts.put(block, block.host().getAsLong()));
+    return hosts;
+  }
+
+  /** The addresses that a search finds, whether or not QEMU lists them. */
+  Map<QemuRamBlock, Long> search(List<QemuRamBlock> blocks) {
+    return once(BlockSearch.run(qemu.process(), space, blocks));
+  }
+
+  /** Takes an address of each block if there is just one. */
+  static Map<QemuRamBlock, Long> once(Map<QemuRamBlock, Set<Long>> found) {
+    Map<QemuRamBlock, Long> hosts = new HashMap<>();
+    found.forEach((block, addresses) -> {
+      if (addresses.size() != 1) {
+        throw new MemoryRefusedException(
+            MemoryRefusal.NOT_LOCATED,
+            "where RAM block "
+                + block.name()
+                + " lies in QEMU's memory can't be told: its record was found "
+                + (addresses.isEmpty() ? "nowhere" : addresses.size() + " times")
+                + "; QEMU 8.0 and later tell it themselves");
+      }
+      hosts.put(block, addresses.iterator().next());
+    });
+    return hosts;
+  }
+
+  /** Believes the addresses, or refuses them. */
+  static List<LocatedBlock> verified(
+      AddressSpace space,
+      Map<QemuRamBlock, Long> hosts,
+      List<QemuRamBlock> blocks,
+      GuestAddresses guest) {
+    checkAgainst(guest, hosts);
+    List<LocatedBlock> located = new ArrayList<>();
+    for (QemuRamBlock block : blocks) {
+      long host = address(hosts, block);
+      List<Mapping> mappings =
+          space
+              .covering(host, block.usedLength())
+              .orElseThrow(() -> refused(block, "not all of it is mapped"));
+      for (Mapping mapping : mappings) {
+        if (!mapping.isReadable() || mapping.isDevice()) {
+          throw refused(block, "it is not memory to be read (" + mapping.permissions() + ")");
+        }
+      }
+      located.add(new LocatedBlock(block, host, mappings));
+    }
+    checkApart(located);
+    return List.copyOf(located);
+  }
+
+  private static long address(Map<QemuRamBlock, Long> hosts, QemuRamBlock block) {
+    return Objects.requireNonNull(hosts.get(block));
+  }
+
+  private static void checkAgainst(GuestAddresses guest, Map<QemuRamBlock, Long> hosts) {
+    boolean confirmed = false;
+    for (GuestAddresses.Seen seen : guest.seen()) {
+      List<QemuRamBlock> candidates = hosts.keySet().stream().filter(seen::mayBe).toList();
+      if (candidates.stream().anyMatch(block -> address(hosts, block) == seen.start())) {
+        confirmed = true;
+      } else if (!candidates.isEmpty()) {
+        throw new MemoryRefusedException(
+            MemoryRefusal.NOT_LOCATED,
+            "where RAM block "
+                + candidates.getFirst().name()
+                + " lies in QEMU's memory can't be told: the guest sees it at address "
+                + Long.toHexString(seen.start())
+                + ", which is not where it was found");
+      }
+    }
+    if (!confirmed) {
+      throw new MemoryRefusedException(
+          MemoryRefusal.NOT_LOCATED,
+          "where the RAM blocks lie in QEMU's memory can't be told: the guest sees none of them");
+    }
+  }
+
+  private static void checkApart(List<LocatedBlock> blocks) {
+    List<LocatedBlock> sorted =
+        blocks.stream()
+            .filter(block -> block.usedLength() > 0)
+            .sorted(Comparator.comparing(LocatedBlock::host, Long::compareUnsigned))
+            .toList();
+    for (int i = 1; i < sorted.size(); i++) {
+      LocatedBlock before = sorted.get(i - 1);
+      if (before.end() > sorted.get(i).host()) {
+        throw new MemoryRefusedException(
+            MemoryRefusal.NOT_LOCATED,
+            "where RAM block "
+                + sorted.get(i).name()
+                + " lies in QEMU's memory can't be told: "
+                + before.name()
+                + " is there");
+      }
+    }
+  }
+
+  private static MemoryRefusedException refused(QemuRamBlock block, String why) {
+    return new MemoryRefusedException(
+        MemoryRefusal.NOT_MAPPED,
+        "RAM block " + block.name() + " can't be read where it lies in QEMU's memory: " + why);
+  }
+}

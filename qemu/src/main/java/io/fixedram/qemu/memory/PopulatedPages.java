@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.memory;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.error.StorageException;
+import io.fixedram.guest.PageBitmap;
+import io.fixedram.os.Descriptor;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * Tells pages that are zero because nobody ever wrote them, so that they need not be read, which
+ * would give them a place in QEMU's page table. Two kinds of them are known without doubt: pages of
+ * private memory without a file that are neither present nor swapped out (proc(5), pagemap), unless
+ * somebody else may bring them in; and holes of a file in memory that is mapped shared. All others
+ * may have content: a page of a file that QEMU has not touched looks like one that nobody wrote, a
+ * file system may not know yet of what was written through a mapping, and huge pages of a file have
+ * no holes that can be asked for.
+ */
+final class PopulatedPages {
+  /** Of x86-64. */
+  private static final int HOST_PAGE_BYTES = 4096;
+
+  private static final int PIECE_BYTES = 1 << 16;
+
+  /** Present, swapped, of a file, a guard, watched, mapped once: bits that a page has or had. */
+  private static final int POPULATED_SHIFT = 56;
+
+  private final QemuPid qemu;
+  private final int pageSize;
+
+  PopulatedPages(QemuPid qemu, int pageSize) {
+    this.qemu = qemu;
+    this.pageSize = pageSize;
+  }
+
+  /** A bit for each page of a block that may have content, as of now. */
+  PageBitmap of(LocatedBlock block) {
+    PageBitmap pages = new PageBitmap(block.usedLength() / pageSize);
+    for (Mapping mapping : block.mappings()) {
+      long from = Math.max(block.host(), mapping.start());
+      long end = Math.min(block.end(), mapping.end());
+      Range range = new Range(block, mapping, from, end);
+      if (mapping.isAnonymous() && !mapping.isServedByOthers()) {
+        addPresent(pages, range);
+      } else if (mapping.isShared() && !mapping.isServedByOthers()) {
+        addData(pages, range);
+      } else {
+        range.addTo(pages, from, end, pageSize);
+      }
+    }
+    return pages;
+  }
+
+  /** The part of a block that is in one mapping, by addresses. */
+  private record Range(LocatedBlock block, Mapping mapping, long from, long end) {
+    /** Marks pages that may have content. */
+    void addTo(PageBitmap pages, long first, long after, int pageSize) {
+      if (after > first) {
+        long page = (first - block.host()) / pageSize;
+        pages.set(page, (after - block.host() + pageSize - 1) / pageSize - page);
+      }
+    }
+  }
+
+  private void addPresent(PageBitmap pages, Range range) {
+    try (Arena arena = Arena.ofConfined();
+        Descriptor pagemap = Descriptor.open(qemu.files().path("pagemap"), Descriptor.Mode.READ)) {
+      MemorySegment piece = arena.allocate(PIECE_BYTES, Long.BYTES);
+      for (long at = range.from(); at < range.end(); ) {
+        long count = Math.min(PIECE_BYTES / Long.BYTES, pagesTo(at, range.end()));
+        long entry = at / HOST_PAGE_BYTES * Long.BYTES;
+        if (pagemap.readFully(entry, piece, 0, count * Long.BYTES) != count * Long.BYTES) {
+          throw new FixedRamException(
+              "RAM block " + range.block().name() + " is not mapped in QEMU any more");
+        }
+        addPresent(pages, range, at, piece, count);
+        at += count * HOST_PAGE_BYTES;
+      }
+    }
+  }
+
+  private void addPresent(
+      PageBitmap pages, Range range, long at, MemorySegment entries, long count) {
+    long run = 0;
+    for (long i = 0; i <= count; i++) {
+      boolean present =
+          i < count && entries.getAtIndex(ValueLayout.JAVA_LONG, i) >>> POPULATED_SHIFT != 0;
+      if (!present) {
+        range.addTo(pages, at + run * HOST_PAGE_BYTES, at + i * HOST_PAGE_BYTES, pageSize);
+        run = i + 1;
+      }
+    }
+  }
+
+  private static long pagesTo(long at, long end) {
+    return (end - at + HOST_PAGE_BYTES - 1) / HOST_PAGE_BYTES;
+  }
+
+  private void addData(PageBitmap pages, Range range) {
+    Optional<Descriptor> found = openFile(range.mapping());
+    if (found.isEmpty()) {
+      range.addTo(pages, range.from(), range.end(), pageSize);
+      return;
+    }
+    try (Descriptor file = found.get()) {
+      // From address to offset in the file.
+      long shift = range.mapping().fileOffset() - range.mapping().start();
+      long end = range.end() + shift;
+      OptionalLong data = file.nextData(range.from() + shift);
+      while (data.isPresent() && data.getAsLong() < end) {
+        long hole = file.nextHole(data.getAsLong()).orElse(end);
+        range.addTo(pages, data.getAsLong() - shift, Math.min(hole, end) - shift, pageSize);
+        data = file.nextData(hole);
+      }
+    }
+  }
+
+  /** The file of a mapping, if QEMU has it open, it lies in memory, and may be opened here. */
+  private Optional<Descriptor> openFile(Mapping mapping) {
+    for (Path open : qemu.files().list("fd")) {
+      if (isFileOf(open, mapping)) {
+        try {
+          Descriptor file = Descriptor.open(open, Descriptor.Mode.READ);
+          if (file.isInMemory()) {
+            return Optional.of(file);
+          }
+          file.close();
+        } catch (StorageException e) {
+          return Optional.empty();
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static boolean isFileOf(Path open, Mapping mapping) {
+    try {
+      long device = (long) Files.getAttribute(open, "unix:dev");
+      long inode = (long) Files.getAttribute(open, "unix:ino");
+      return Files.isRegularFile(open)
+          && mapping.file().equals(deviceName(device) + " " + Long.toUnsignedString(inode));
+    } catch (IOException e) {
+      // It was closed meanwhile.
+      return false;
+    }
+  }
+
+  /** As the list of mappings has it, from a number that packs it as makedev(3) does. */
+  static String deviceName(long device) {
+    long major = ((device >>> 8) & 0xfff) | ((device >>> 32) & ~0xfffL);
+    long minor = (device & 0xff) | ((device >>> 12) & ~0xffL);
+    return "%02x:%02x".formatted(major, minor & 0xffff_ffffL);
+  }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.memory;
+
+import io.fixedram.error.StorageException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** What the kernel tells of a process in files (proc(5)). */
+final class ProcessFiles {
+  private final int id;
+  private final Path directory;
+
+  ProcessFiles(int id) {
+    this.id = id;
+    this.directory = Path.of("/proc", Integer.toString(id));
+  }
+
+  /** A file of it. */
+  Path path(String name) {
+    return directory.resolve(name);
+  }
+
+  /**
+   * The text of a file.
+   *
+   * @throws MemoryRefusedException if it may not be read
+   * @throws StorageException if the process is gone
+   */
+  String text(String name) {
+    try {
+      return Files.readString(path(name), StandardCharsets.ISO_8859_1);
+    } catch (IOException e) {
+      throw failure(e);
+    }
+  }
+
+  /**
+   * What a directory lists.
+   *
+   * @throws MemoryRefusedException if it may not be read
+   * @throws StorageException if the process is gone
+   */
+  List<Path> list(String name) {
+    try (Stream<Path> files = Files.list(path(name))) {
+      return files.toList();
+    } catch (IOException e) {
+      throw failure(e);
+    }
+  }
+
+  private RuntimeException failure(IOException e) {
+    return e instanceof AccessDeniedException
+        ? ProcessAccess.refused(id)
+        : new StorageException("cannot look at process " + id + ": " + e.getMessage(), e);
+  }
+
+  /**
+   * The words behind a name in a file of lines such as {@code Uid: 0 0 0 0}; none if it lacks it.
+   */
+  static List<String> field(String lines, String name) {
+    return lines
+        .lines()
+        .filter(line -> line.startsWith(name + ":"))
+        .findFirst()
+        .map(line -> Arrays.asList(line.substring(name.length() + 1).strip().split("\\s+")))
+        .orElse(List.of());
+  }
+
+  /**
+   * The ids that its threads have in their own pid namespace, the innermost of those they are in.
+   */
+  List<Integer> threadsAsItSeesThem() {
+    return list("task").stream().flatMap(task -> innermost(task).stream()).toList();
+  }
+
+  private static Optional<Integer> innermost(Path task) {
+    try {
+      List<String> ids = field(Files.readString(task.resolve("status")), "NSpid");
+      return ids.isEmpty() ? Optional.empty() : Optional.of(Integer.valueOf(ids.getLast()));
+    } catch (NoSuchFileException e) {
+      // The thread has ended.
+      return Optional.empty();
+    } catch (IOException e) {
+      throw new StorageException("cannot look at " + task + ": " + e.getMessage(), e);
+    }
+  }
+}

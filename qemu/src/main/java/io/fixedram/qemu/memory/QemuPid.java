@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.memory;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.error.StorageException;
+import io.fixedram.os.Descriptor;
+import io.fixedram.os.Errno;
+import io.fixedram.os.InMemoryFile;
+import io.fixedram.os.OtherProcess;
+import io.fixedram.qemu.qmp.Json;
+import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.qemu.qmp.QmpException;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The process of a QEMU, known to be the one that a QMP connection speaks for. The kernel names the
+ * process that listens at the socket, which may be another: a proxy, or a manager that made the
+ * socket. It is the right one if the threads that QEMU says it runs CPUs in are threads of it, and
+ * if a file that QEMU was handed over QMP, which nobody else has, is open in it under the number
+ * that QEMU gives.
+ */
+public final class QemuPid implements AutoCloseable {
+  private final OtherProcess process;
+  private final ProcessFiles files;
+
+  private QemuPid(OtherProcess process) {
+    this.process = process;
+    this.files = new ProcessFiles(process.id());
+  }
+
+  /**
+   * Finds the process.
+   *
+   * @throws MemoryRefusedException if it is not there, not the one that QMP speaks for, or may not
+   *     be looked at
+   */
+  public static QemuPid of(QmpClient qmp) {
+    QemuPid found = new QemuPid(open(qmp));
+    try {
+      found.checkThreads(qmp);
+      found.checkOpenFile(qmp);
+      return found;
+    } catch (RuntimeException | Error e) {
+      found.close();
+      throw e;
+    }
+  }
+
+  private static OtherProcess open(QmpClient qmp) {
+    int id =
+        qmp.peerProcess()
+            .orElseThrow(() ->
+                new MemoryRefusedException(
+                    MemoryRefusal.NOT_LOCAL,
+                    "which process QEMU is can't be told over "
+                        + qmp.endpoint()
+                        + "; give its QMP as a unix socket"));
+    if (id == 0) {
+      throw new MemoryRefusedException(
+          MemoryRefusal.OTHER_PID_NAMESPACE,
+          "the QEMU behind "
+              + qmp.endpoint()
+              + " is in another pid namespace, such as outside of this container; run this program"
+              + " in its namespace or in the host's");
+    }
+    try {
+      return OtherProcess.open(id);
+    } catch (StorageException e) {
+      if (e.errno() == Errno.ESRCH.number()) {
+        throw other(qmp, id, "is gone");
+      }
+      throw e;
+    }
+  }
+
+  private static MemoryRefusedException other(QmpClient qmp, int id, String why) {
+    return new MemoryRefusedException(
+        MemoryRefusal.OTHER_PROCESS,
+        "process "
+            + id
+            + ", which made the socket "
+            + qmp.endpoint()
+            + ", is not the QEMU that answers there: it "
+            + why
+            + "; give a QMP socket that QEMU itself listens at");
+  }
+
+  private void checkThreads(QmpClient qmp) {
+    List<Integer> threads = files.threadsAsItSeesThem();
+    List<Json> cpus = qmp.execute("query-cpus-fast").items();
+    for (Json cpu : cpus) {
+      int thread = (int) cpu.get("thread-id").number();
+      if (!threads.contains(thread)) {
+        throw other(qmp, id(), "has no thread " + thread + ", in which QEMU runs a CPU");
+      }
+    }
+    if (cpus.isEmpty()) {
+      throw new MemoryRefusedException(
+          MemoryRefusal.NO_BLOCKS, "the QEMU behind " + qmp.endpoint() + " has no CPU");
+    }
+  }
+
+  private void checkOpenFile(QmpClient qmp) {
+    try (InMemoryFile file = InMemoryFile.create("fixedram-identity")) {
+      Json added;
+      try {
+        added = qmp.executeWithDescriptor("add-fd", Map.of(), file.writing().number());
+      } catch (QmpException e) {
+        throw other(qmp, id(), "does not hand open files on (" + e.description() + ")");
+      }
+      long number = added.get("fd").number();
+      try {
+        if (!isOpen(number, file.reading().status().key())) {
+          throw other(qmp, id(), "does not have the file open that QEMU was handed");
+        }
+      } finally {
+        remove(qmp, added);
+      }
+    }
+  }
+
+  private boolean isOpen(long number, Descriptor.FileKey wanted) {
+    try (Descriptor open = Descriptor.open(files.path("fd/" + number), Descriptor.Mode.READ)) {
+      return open.status().key().equals(wanted);
+    } catch (StorageException e) {
+      if (e.errno() == Errno.EACCES.number() || e.errno() == Errno.EPERM.number()) {
+        throw ProcessAccess.refused(id());
+      }
+      return false;
+    }
+  }
+
+  /** Has QEMU close a file that it was handed; it does so by itself once nobody speaks QMP. */
+  static void remove(QmpClient qmp, Json added) {
+    try {
+      qmp.execute(
+          "remove-fd",
+          Map.of("fdset-id", added.get("fdset-id").number(), "fd", added.get("fd").number()));
+    } catch (FixedRamException e) {
+      System.getLogger(QemuPid.class.getName())
+          .log(System.Logger.Level.DEBUG, "having QEMU close a file", e);
+    }
+  }
+
+  /** Its id in the pid namespace of this process. */
+  public int id() {
+    return process.id();
+  }
+
+  /** The process, held. */
+  OtherProcess process() {
+    return process;
+  }
+
+  ProcessFiles files() {
+    return files;
+  }
+
+  @Override
+  public void close() {
+    process.close();
+  }
+}

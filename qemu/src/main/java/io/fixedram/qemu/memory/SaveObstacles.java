@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.memory;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.migration.GuestStatus;
+import io.fixedram.qemu.migration.OutgoingChecks;
+import io.fixedram.qemu.migration.QemuMigration;
+import io.fixedram.qemu.qmp.Json;
+import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.qemu.qmp.QmpException;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * What would keep QEMU from migrating its guest, and the command that gives its devices' state does
+ * not look at: a guest that has one of these must not be saved that way.
+ */
+final class SaveObstacles {
+  private static final Set<String> ENDED_JOB = Set.of("aborting", "concluded", "null");
+
+  /** Capabilities under which a migration has sections of its own while the guest runs. */
+  private static final Set<String> LIVE_STATE = Set.of("block", "dirty-bitmaps", "x-colo");
+
+  private static final List<String> DEVICES =
+      List.of("/machine/peripheral", "/machine/peripheral-anon", "/machine/unattached");
+
+  /** Devices that send their state in parts, while the guest runs. */
+  private static final String VFIO = "child<vfio-";
+
+  private final QmpClient qmp;
+
+  SaveObstacles(QmpClient qmp) {
+    this.qmp = qmp;
+  }
+
+  /**
+   * Looks for one.
+   *
+   * @return the guest's state, in which it stands still
+   * @throws FixedRamException naming what is in the way
+   */
+  String check() {
+    GuestStatus status = new OutgoingChecks(new QemuMigration(qmp)).run();
+    if (status.running()) {
+      throw cannot("it runs, and must stand still for that; stop it first");
+    }
+    if (!qmp.version().isAtLeast(6, 0)) {
+      throw cannot(
+          qmp.version()
+              + " does not tell which of its devices can't be saved, as later ones do; a migration"
+              + " finds out");
+    }
+    checkCapabilities();
+    checkJobs();
+    checkLiveDevices();
+    return status.name();
+  }
+
+  private void checkCapabilities() {
+    for (Json each : qmp.execute("query-migrate-capabilities").items()) {
+      String capability = each.get("capability").text();
+      if (each.get("state").flag() && LIVE_STATE.contains(capability)) {
+        throw cannot(
+            "QEMU's migration capability '"
+                + capability
+                + "' is on, which has more than memory and devices saved; switch it off");
+      }
+    }
+  }
+
+  private void checkJobs() {
+    for (Json job : list("query-jobs", Map.of()).toList()) {
+      if (!ENDED_JOB.contains(job.get("status").text())) {
+        throw cannot(
+            "job '"
+                + job.get("id").text()
+                + "' ("
+                + job.get("type").text()
+                + ") is under way; wait for its end or cancel it (QMP 'job-cancel')");
+      }
+    }
+  }
+
+  private void checkLiveDevices() {
+    for (String path : DEVICES) {
+      list("qom-list", Map.of("path", path))
+          .filter(each -> each.findText("type").orElse("").startsWith(VFIO))
+          .findFirst()
+          .ifPresent(device -> {
+            throw cannot(
+                "device '"
+                    + device.get("name").text()
+                    + "' ("
+                    + device.get("type").text()
+                    + ") keeps state that only a migration carries");
+          });
+    }
+  }
+
+  /** What a command lists; nothing if this QEMU does not know it, or has nothing there. */
+  private Stream<Json> list(String command, Map<String, ?> arguments) {
+    try {
+      return qmp.execute(command, arguments).items().stream();
+    } catch (QmpException e) {
+      return Stream.empty();
+    }
+  }
+
+  static FixedRamException cannot(String why) {
+    return new FixedRamException("this guest cannot be saved where its memory lies: " + why);
+  }
+}

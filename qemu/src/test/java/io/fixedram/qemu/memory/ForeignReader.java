@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.memory;
+
+import io.fixedram.guest.RamBlock;
+import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.store.PageStore;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** A program of its own that reads the memory of a QEMU, for tests of who may. */
+final class ForeignReader {
+  static final String READ = "READ";
+
+  private ForeignReader() {}
+
+  /** Prints that it could, or the refusal and its sentence. */
+  public static void main(String[] arguments) {
+    try (QmpClient qmp = QmpClient.connect(new Endpoint.Unix(Path.of(arguments[0])));
+        QemuMemory memory = QemuMemory.open(qmp);
+        PageStore store = memory.store(Optional.empty());
+        Arena arena = Arena.ofConfined()) {
+      for (RamBlock block : store.blocks()) {
+        StoredBlocks.content(arena, store, block);
+      }
+      print(READ);
+    } catch (MemoryRefusedException e) {
+      print(e.refusal() + " " + e.sentence());
+    }
+  }
+
+  @SuppressWarnings("SystemOut")
+  private static void print(String line) {
+    System.out.println(line);
+  }
+}
