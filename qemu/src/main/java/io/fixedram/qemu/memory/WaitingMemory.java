@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.memory;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.error.StorageException;
+import io.fixedram.guest.PageBitmap;
+import io.fixedram.guest.PageSink;
+import io.fixedram.guest.RamBlock;
+import io.fixedram.guest.RamBlocks;
+import io.fixedram.guest.ZeroPages;
+import io.fixedram.os.AnonymousMemory;
+import io.fixedram.os.OtherProcess.Piece;
+import io.fixedram.qemu.migration.MigrationState;
+import io.fixedram.qemu.migration.QemuMigration;
+import io.fixedram.qemu.migration.QemuRamBlock;
+import io.fixedram.qemu.qmp.QmpClient;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The memory of a QEMU that waits for a guest (<code>-incoming defer</code>), for that guest's
+ * pages to be written where they belong. Whatever is left of the guest then goes there in a
+ * migration stream, which has the blocks that are not {@link #direct()} too. A QEMU that has run a
+ * guest, or loads one, is never written.
+ */
+public final class WaitingMemory implements AutoCloseable {
+  private static final int BUFFER_BYTES = 1 << 20;
+  private static final String WAITING = "inmigrate";
+
+  private final QmpClient qmp;
+  private final QemuMemory memory;
+
+  /** QEMU's block for each of the save that is written. */
+  private final Map<RamBlock, Target> targets;
+
+  /**
+   * A block that is written.
+   *
+   * @param populated its pages that may have content already
+   */
+  private record Target(LocatedBlock block, PageBitmap populated) {}
+
+  private WaitingMemory(QmpClient qmp, QemuMemory memory, Map<RamBlock, Target> targets) {
+    this.qmp = qmp;
+    this.memory = memory;
+    this.targets = targets;
+  }
+
+  /**
+   * Finds the memory of a QEMU.
+   *
+   * @param qmp stays the caller's to close, after this
+   * @param saved the blocks of the guest that it waits for
+   * @throws MemoryRefusedException if it can't be found beyond doubt, or may not be written
+   * @throws FixedRamException if QEMU does not wait, or has other blocks than the guest
+   */
+  public static WaitingMemory open(QmpClient qmp, RamBlocks saved) {
+    requireWaiting(qmp)
+        .ifPresent(why -> {
+          throw new FixedRamException("the memory of QEMU can't be written: " + why);
+        });
+    QemuMemory memory = QemuMemory.open(qmp);
+    try {
+      return new WaitingMemory(qmp, memory, targets(memory, saved));
+    } catch (RuntimeException | Error e) {
+      memory.close();
+      throw e;
+    }
+  }
+
+  /** Why QEMU is not written; empty if it waits. */
+  private static Optional<String> requireWaiting(QmpClient qmp) {
+    QemuMigration migration = new QemuMigration(qmp);
+    String guest = migration.guest().name();
+    if (!guest.equals(WAITING)) {
+      return Optional.of("it does not wait for a guest (it is '" + guest + "')");
+    }
+    MigrationState state = migration.state();
+    return state.is("none")
+        ? Optional.empty()
+        : Optional.of("it loads a guest, or has tried to (" + state.status() + ")");
+  }
+
+  private static Map<RamBlock, Target> targets(QemuMemory memory, RamBlocks saved) {
+    Set<String> names = new HashSet<>();
+    memory.blocks().list().forEach(block -> names.add(block.name()));
+    saved.list().forEach(block -> names.remove(block.name()));
+    if (!names.isEmpty()) {
+      throw new FixedRamException(
+          "this QEMU has RAM block "
+              + names.iterator().next()
+              + ", which the saved guest does not have: start it with the memory and devices of that"
+              + " guest");
+    }
+    PopulatedPages pages = new PopulatedPages(memory.process(), saved.targetPageSize());
+    Map<RamBlock, Target> targets = new HashMap<>();
+    for (RamBlock block : saved.list()) {
+      LocatedBlock located =
+          memory
+              .blocks()
+              .byName(block.name())
+              .map(memory::located)
+              .orElseThrow(() -> unfit(block, "which this QEMU does not have"));
+      QemuRamBlock listed = located.listed();
+      if (listed.usedLength() == block.usedLength()) {
+        checkWritable(located);
+        targets.put(block, new Target(located, pages.of(located)));
+      } else if (!listed.takes(block.usedLength())) {
+        throw unfit(block, "of which this QEMU has " + listed.usedLength());
+      }
+    }
+    return Map.copyOf(targets);
+  }
+
+  private static FixedRamException unfit(RamBlock block, String why) {
+    return new FixedRamException(
+        "the saved guest has "
+            + block.usedLength()
+            + " bytes of RAM block "
+            + block
+            + ", "
+            + why
+            + ": start it with the memory and devices of that guest");
+  }
+
+  private static void checkWritable(LocatedBlock block) {
+    for (Mapping mapping : block.mappings()) {
+      if (!mapping.isWritable()) {
+        throw new MemoryRefusedException(
+            MemoryRefusal.NOT_MAPPED,
+            "RAM block "
+                + block.name()
+                + " can't be written where it lies in QEMU's memory ("
+                + mapping.permissions()
+                + "): its backend is read-only");
+      }
+    }
+  }
+
+  /**
+   * The blocks of the guest whose pages are to be written here. QEMU gives others their length only
+   * when it loads them.
+   */
+  public Set<RamBlock> direct() {
+    return targets.keySet();
+  }
+
+  /**
+   * Writes pages of {@link #direct()} blocks. Any number of sinks may be used at a time, each by
+   * one thread. A page that nobody gives keeps what it has.
+   */
+  public PageSink sink() {
+    return new Sink(AnonymousMemory.allocateHuge(Arena.ofAuto(), BUFFER_BYTES));
+  }
+
+  private Target target(RamBlock block) {
+    return Objects.requireNonNull(targets.get(block), "not one of the blocks to write");
+  }
+
+  private final class Sink implements PageSink {
+    private final MemorySegment buffer;
+    private final MemorySegment zeros = AnonymousMemory.allocate(Arena.ofAuto(), BUFFER_BYTES);
+
+    Sink(MemorySegment buffer) {
+      this.buffer = buffer;
+    }
+
+    @Override
+    public void data(
+        RamBlock block, long offset, MemorySegment from, long fromOffset, long length) {
+      write(block, offset, from, fromOffset, length);
+    }
+
+    @Override
+    public void zero(RamBlock block, long offset, long length) {
+      PageBitmap populated = target(block).populated();
+      long pageSize = block.usedLength() / populated.pages();
+      populated.forEachRun(
+          offset / pageSize,
+          (offset + length) / pageSize,
+          (page, count) -> clear(block, page * pageSize, count * pageSize, pageSize));
+    }
+
+    /** Reads first: memory that is zero keeps the place that it has, or has none. */
+    private void clear(RamBlock block, long offset, long length, long pageSize) {
+      for (long done = 0; done < length; done += BUFFER_BYTES) {
+        long count = Math.min(BUFFER_BYTES, length - done);
+        long host = target(block).block().host() + offset + done;
+        try {
+          memory.process().process().read(buffer, List.of(new Piece(0, host, count)));
+        } catch (StorageException e) {
+          throw failure(block, offset + done, e);
+        }
+        for (long page = 0; page < count; page += pageSize) {
+          if (!ZeroPages.isZero(buffer, page, pageSize)) {
+            write(block, offset + done + page, zeros, 0, pageSize);
+          }
+        }
+      }
+    }
+
+    private void write(
+        RamBlock block, long offset, MemorySegment from, long fromOffset, long length) {
+      Target target = target(block);
+      if (offset < 0 || length < 0 || offset > target.block().usedLength() - length) {
+        throw new IndexOutOfBoundsException(offset + " + " + length + " of RAM block " + block);
+      }
+      long host = target.block().host() + offset;
+      try {
+        memory.process().process().write(from, List.of(new Piece(fromOffset, host, length)));
+      } catch (StorageException e) {
+        throw failure(block, offset, e);
+      }
+    }
+
+    private static FixedRamException failure(RamBlock block, long offset, StorageException e) {
+      return new FixedRamException(
+          "RAM block " + block + " can't be written at offset " + offset + ": " + e.sentence(), e);
+    }
+  }
+
+  /**
+   * Looks whether QEMU has waited all the time, and is where it was: to be called after the last
+   * write, and before QEMU loads. If not, it is told to end, since what its guest has for memory is
+   * not known.
+   *
+   * @throws FixedRamException if it has not
+   */
+  public void finish() {
+    try {
+      requireWaiting(qmp)
+          .ifPresent(why -> {
+            throw new FixedRamException(
+                "QEMU changed while its memory was written: " + why + "; it is told to end");
+          });
+      memory.checkUnchanged();
+    } catch (FixedRamException e) {
+      quit(e);
+      throw e;
+    }
+  }
+
+  private void quit(FixedRamException reason) {
+    try {
+      var _ = qmp.unheeding().send("quit");
+    } catch (FixedRamException e) {
+      reason.addSuppressed(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    memory.close();
+  }
+}

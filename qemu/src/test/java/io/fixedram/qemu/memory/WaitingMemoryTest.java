@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.memory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.fixedram.bytes.ByteTarget;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.guest.PageSink;
+import io.fixedram.guest.RamBlock;
+import io.fixedram.guest.RamBlocks;
+import io.fixedram.qemu.GuestSpec;
+import io.fixedram.qemu.RunningQemu;
+import io.fixedram.qemu.TestedQemu;
+import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.store.PageMap;
+import io.fixedram.store.PageRuns;
+import io.fixedram.store.PageStore;
+import io.fixedram.store.Saves;
+import io.fixedram.stream.StreamEncoder;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.FileChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Guests whose pages are written into a QEMU that waits, and whose devices come in a stream. */
+class WaitingMemoryTest extends MemoryTest {
+  private static final int MIB = 1 << 20;
+
+  /** Saves a stopped guest. */
+  private Path saved(RunningQemu source) {
+    try (QmpClient qmp = QmpClient.connect(source.spareQmp());
+        QemuMemory memory = QemuMemory.open(qmp);
+        PageStore store = memory.store(Optional.of(GuestDevices.take(qmp, "running")))) {
+      return written(store);
+    }
+  }
+
+  private static void write(PageStore save, WaitingMemory memory) {
+    PageSink sink = memory.sink();
+    for (RamBlock block : memory.direct()) {
+      PageMap map = save.pages(block);
+      PageRuns.send(save, map, 0, map.pages(), sink);
+    }
+  }
+
+  /** What the pages are not in. */
+  private Path rest(PageStore save, WaitingMemory memory) throws IOException {
+    Path file = directory.resolve("rest");
+    try (FileChannel channel =
+            FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        StreamEncoder stream = new StreamEncoder(ByteTarget.of(channel, "the rest"))) {
+      save.without(memory.direct()).sendTo(stream);
+    }
+    return file;
+  }
+
+  private static void load(RunningQemu target, Path rest) {
+    target.observer().execute("migrate-incoming", Map.of("uri", "exec:cat " + rest));
+    RunningQemu.await("the guest", () -> !target.status().equals("inmigrate"));
+  }
+
+  private void assertComesBack(TestedQemu from, TestedQemu to, GuestSpec spec, GuestSpec into)
+      throws IOException {
+    try (RunningQemu source = bootAndStop(from, spec);
+        PageStore save = Saves.open(saved(source));
+        RunningQemu target = RunningQemu.waiting(to, into, directory, "restored")) {
+      try (QmpClient qmp = QmpClient.connect(target.spareQmp());
+          WaitingMemory memory = WaitingMemory.open(qmp, save.header().blocks())) {
+        assertThat(memory.direct()).extracting(RamBlock::name).contains("pc.bios");
+        write(save, memory);
+        try (QemuMemory written = QemuMemory.open(qmp);
+            PageStore store = written.store(Optional.empty())) {
+          for (RamBlock block : memory.direct()) {
+            assertSame(block, save, store);
+          }
+        }
+        memory.finish();
+        Path rest = rest(save, memory);
+        assertThat(Files.size(rest)).isLessThan(MIB);
+        load(target, rest);
+      }
+      RunningQemu.assertGoesOn(source.serial(), directory, "restored");
+    }
+  }
+
+  private static void assertSame(RamBlock block, PageStore save, PageStore store) {
+    try (Arena arena = Arena.ofConfined()) {
+      RamBlock there = store.header().blocks().byName(block.name()).orElseThrow();
+      assertThat(
+              StoredBlocks.content(arena, store, there)
+                  .mismatch(StoredBlocks.content(arena, save, block)))
+          .as(block.name())
+          .isEqualTo(-1);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"QEMU_7, QEMU_7", "QEMU_7, QEMU_10", "QEMU_10, QEMU_7", "QEMU_10, QEMU_10"})
+  void plainMemory(TestedQemu from, TestedQemu to) throws Exception {
+    GuestSpec spec = GuestSpec.small().with("-vga", "std", "-device", "e1000");
+    assertComesBack(from, to, spec, spec);
+  }
+
+  /** Every page of it has content, zero pages of the guest too. */
+  @ParameterizedTest
+  @CsvSource({"QEMU_7, on", "QEMU_10, on", "QEMU_7, off", "QEMU_10, off"})
+  void memoryWithContent(TestedQemu version, String share) throws Exception {
+    Path file = directory.resolve("template");
+    byte[] content = new byte[64 * MIB];
+    new Random(5).nextBytes(content);
+    Files.write(file, content);
+    GuestSpec into =
+        GuestSpec.small()
+            .with(
+                "-object",
+                "memory-backend-file,id=pc.ram,size=64M,x-use-canonical-path-for-ramblock-id=off"
+                    + ",share="
+                    + share
+                    + ",mem-path="
+                    + file)
+            .with("-machine", "memory-backend=pc.ram");
+    assertComesBack(version, version, GuestSpec.small(), into);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void guestThatRuns(TestedQemu version) throws Exception {
+    try (RunningQemu qemu = bootAndStop(version, GuestSpec.small());
+        QmpClient qmp = QmpClient.connect(qemu.spareQmp())) {
+      RamBlocks blocks = new RamBlocks(4096, List.of(new RamBlock(0, "pc.ram", 64L * MIB)));
+      assertThatThrownBy(() -> WaitingMemory.open(qmp, blocks))
+          .isInstanceOf(FixedRamException.class)
+          .hasMessageContaining("it does not wait for a guest (it is 'paused')");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void guestWithOtherBlocks(TestedQemu version) throws Exception {
+    try (RunningQemu qemu = RunningQemu.waiting(version, GuestSpec.small(), directory, "restored");
+        QmpClient qmp = QmpClient.connect(qemu.spareQmp());
+        QemuMemory memory = QemuMemory.open(qmp)) {
+      List<RamBlock> blocks = memory.blocks().list();
+      assertRefused(qmp, blocks.subList(1, blocks.size()), "this QEMU has RAM block pc.ram");
+      List<RamBlock> more = new ArrayList<>(blocks);
+      more.add(new RamBlock(blocks.size(), "more", MIB));
+      assertRefused(qmp, more, "1048576 bytes of RAM block more, which this QEMU does not have");
+      more.removeLast();
+      more.set(0, new RamBlock(0, "pc.ram", 128L * MIB));
+      assertRefused(qmp, more, "of which this QEMU has 67108864");
+    }
+  }
+
+  private static void assertRefused(QmpClient qmp, List<RamBlock> blocks, String why) {
+    assertThatThrownBy(() -> WaitingMemory.open(qmp, new RamBlocks(4096, blocks)))
+        .isInstanceOf(FixedRamException.class)
+        .hasMessageContaining(why);
+  }
+
+  /** Somebody has it load a guest meanwhile. */
+  @ParameterizedTest
+  @EnumSource
+  void qemuThatWaitsNoMore(TestedQemu version) throws Exception {
+    try (RunningQemu qemu = RunningQemu.waiting(version, GuestSpec.small(), directory, "restored");
+        QmpClient qmp = QmpClient.connect(qemu.spareQmp());
+        QemuMemory found = QemuMemory.open(qmp);
+        WaitingMemory memory = WaitingMemory.open(qmp, found.blocks());
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment page = arena.allocate(4096);
+      RamBlock ram = found.blocks().list().getFirst();
+      assertThatThrownBy(() -> memory.sink().data(ram, ram.usedLength() - 2048, page, 0, 4096))
+          .isInstanceOf(IndexOutOfBoundsException.class);
+      memory.sink().data(ram, 0, page, 0, 4096);
+      memory.finish();
+      Path socket = directory.resolve("socket");
+      qemu.observer().execute("migrate-incoming", Map.of("uri", "unix:" + socket));
+      try (SocketChannel source = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+        assertThat(source.isConnected()).isTrue();
+        // QEMU 7.2 does not say that it listens, but that it loads.
+        RunningQemu.await(
+            "the load",
+            () -> qemu.observer().execute("query-migrate").findText("status").isPresent());
+        assertThatThrownBy(memory::finish)
+            .isInstanceOf(FixedRamException.class)
+            .hasMessageContaining("QEMU changed while its memory was written: it loads a guest")
+            .hasMessageEndingWith("it is told to end");
+        assertThat(qemu.process().waitFor()).isZero();
+      }
+    }
+  }
+}
