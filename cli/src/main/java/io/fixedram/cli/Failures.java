@@ -3,6 +3,7 @@ package io.fixedram.cli;
 
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.OutputException;
+import io.fixedram.cli.console.RemedyText;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
@@ -68,7 +69,7 @@ final class Failures {
   }
 
   private static String sentence(FixedRamException failure) {
-    return String.valueOf(failure.getMessage());
+    return RemedyText.sentence(failure.reason());
   }
 
   /** It is thrown where the first native call is prepared, often inside a class initialiser. */

@@ -13,6 +13,7 @@ import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.OutputException;
 import io.fixedram.cli.console.ProgressDisplay;
 import io.fixedram.cli.host.CommandStarter;
+import io.fixedram.error.Reason;
 import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreListener;
 import io.fixedram.qemu.restore.RestoreMode;
@@ -202,7 +203,8 @@ record RestoreCommand(RestoreRequest request, boolean detach, boolean outputAsid
     };
   }
 
-  private static RestoreListener listener(ProgressDisplay progress, CommandStarter starter) {
+  /** Shows what the restore tells, and has the starter tell what the mode means for signals. */
+  static RestoreListener listener(ProgressDisplay progress, CommandStarter starter) {
     return new RestoreListener() {
       @Override
       public void started(TransferView view) {
@@ -217,6 +219,16 @@ record RestoreCommand(RestoreRequest request, boolean detach, boolean outputAsid
       @Override
       public void warning(String sentence) {
         progress.warning(sentence);
+      }
+
+      @Override
+      public void note(Reason reason) {
+        progress.note(reason);
+      }
+
+      @Override
+      public void warning(Reason reason) {
+        progress.warning(reason);
       }
 
       @Override

@@ -11,6 +11,7 @@ import io.fixedram.cli.console.Terminal;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Remedy;
 import io.fixedram.error.StorageException;
 import io.fixedram.error.UnsupportedSaveException;
 import java.io.ByteArrayOutputStream;
@@ -70,6 +71,16 @@ class FailuresTest {
     assertThat(tell(new UnsupportedSaveException("why"), false)).isEqualTo(1);
     assertThat(tell(new StorageException("why", 28), false)).isEqualTo(1);
     assertThat(said()).isEqualTo("fixedram: why\n");
+  }
+
+  @Test
+  void whatCanBeDoneFollows() {
+    FixedRamException cause = new FixedRamException("why", Remedy.RESTORE_BY_STREAM);
+    assertThat(tell(new FixedRamException("it failed: why", cause, Remedy.LEAVE_PAUSED), false))
+        .isEqualTo(1);
+    assertThat(said())
+        .isEqualTo(
+            "fixedram: it failed: why; --paused leaves it stopped; --via stream works here\n");
   }
 
   @Test

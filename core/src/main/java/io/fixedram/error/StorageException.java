@@ -12,9 +12,10 @@ public final class StorageException extends FixedRamException {
    *
    * @param sentence what failed, on which file and offset, and why
    * @param errno the error number of the C library, 0 where there is none
+   * @param remedies what can be done about it
    */
-  public StorageException(String sentence, int errno) {
-    super(sentence);
+  public StorageException(String sentence, int errno, Remedy... remedies) {
+    super(sentence, remedies);
     this.errno = errno;
   }
 

@@ -5,8 +5,12 @@ package io.fixedram.error;
 public final class UnsupportedSaveException extends FixedRamException {
   private static final long serialVersionUID = 1L;
 
-  /** Creates a failure told by one sentence that names what cannot be carried. */
-  public UnsupportedSaveException(String sentence) {
-    super(sentence);
+  /**
+   * Creates a failure told by one sentence that names what cannot be carried.
+   *
+   * @param remedies what can be done about it
+   */
+  public UnsupportedSaveException(String sentence, Remedy... remedies) {
+    super(sentence, remedies);
   }
 }

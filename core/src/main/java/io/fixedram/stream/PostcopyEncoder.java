@@ -2,6 +2,7 @@
 package io.fixedram.stream;
 
 import io.fixedram.bytes.ByteTarget;
+import io.fixedram.error.Remedy;
 import io.fixedram.error.UnsupportedSaveException;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.RamBlock;
@@ -68,7 +69,8 @@ public final class PostcopyEncoder implements SaveSink {
       throw new UnsupportedSaveException(
           "the guest's device state is longer, "
               + state.sectionsBytes()
-              + " bytes, than QEMU takes before the RAM; --via stream works with it");
+              + " bytes, than QEMU takes before the RAM",
+          Remedy.RESTORE_BY_STREAM);
     }
     ConfigurationSection.write(out, header.configuration(), Optional.empty());
     command(StreamFormat.COMMAND_OPEN_RETURN_PATH, 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.write;
 
+import io.fixedram.error.Remedy;
 import io.fixedram.error.StorageException;
 import io.fixedram.os.Descriptor;
 import io.fixedram.os.Errno;
@@ -88,12 +89,9 @@ final class PageFile implements AutoCloseable {
   private void giveUpDirect(String reason, int errno) {
     if (directDemanded) {
       throw new StorageException(
-          "cannot write "
-              + plain.path()
-              + " past the page cache: "
-              + reason
-              + "; use --direct auto or off",
-          errno);
+          "cannot write " + plain.path() + " past the page cache: " + reason,
+          errno,
+          Remedy.WRITE_THROUGH_PAGE_CACHE);
     }
     whyCached = Optional.of(reason);
   }

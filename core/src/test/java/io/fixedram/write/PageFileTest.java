@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.fixedram.error.Remedy;
 import io.fixedram.error.StorageException;
 import io.fixedram.os.AnonymousMemory;
 import io.fixedram.os.Descriptor;
@@ -74,8 +75,10 @@ class PageFileTest {
           .hasMessage(
               "cannot write "
                   + path
-                  + " past the page cache: the file system keeps its files in memory; use --direct"
-                  + " auto or off");
+                  + " past the page cache: the file system keeps its files in memory")
+          .satisfies(failure ->
+              assertThat(((StorageException) failure).remedies())
+                  .containsExactly(Remedy.WRITE_THROUGH_PAGE_CACHE));
     } finally {
       Files.delete(path);
     }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.params.provider.Arguments.argumentSet;
 import io.fixedram.bytes.FaultyFiles;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Remedy;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.RamBlock;
@@ -335,7 +336,10 @@ class SaveFaultsTest {
         .hasMessage(
             "cannot write "
                 + directory.resolve(".save.partial")
-                + " past the page cache: the file system refuses direct writes: invalid argument; use --direct auto or off");
+                + " past the page cache: the file system refuses direct writes: invalid argument")
+        .satisfies(failure ->
+            assertThat(((StorageException) failure).remedies())
+                .containsExactly(Remedy.WRITE_THROUGH_PAGE_CACHE));
     assertThat(calls.open()).isEmpty();
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Remedy;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreRequest;
@@ -71,12 +72,12 @@ class DestinationContentTest extends QemuTest {
     }
   }
 
-  private void assertNotNative(RunningQemu qemu, String why) {
+  private void assertNotNative(RunningQemu qemu, String why, Remedy... remedies) {
     assertThatThrownBy(() -> restore(qemu, RestoreMode.NATIVE))
         .isInstanceOf(FixedRamException.class)
-        .hasMessageContaining("--via native is not possible: ")
+        .hasMessageContaining("restore mode native is not possible: ")
         .hasMessageContaining(why)
-        .hasMessageContaining("--via stream works with it");
+        .satisfies(Remedied.by(remedies));
   }
 
   @ParameterizedTest
@@ -104,7 +105,8 @@ class DestinationContentTest extends QemuTest {
     memory = directory.resolve("memory");
     try (RunningQemu qemu = waiting(version, overContent(share))) {
       if (version == TestedQemu.QEMU_10) {
-        assertNotNative(qemu, "the memory backend m is the file " + memory);
+        assertNotNative(
+            qemu, "the memory backend m is the file " + memory, Remedy.RESTORE_BY_STREAM);
       }
       assertThat(restore(qemu, RestoreMode.AUTO, true).mode()).isNotEqualTo(RestoreMode.NATIVE);
       assertMemoryIsAsSaved(qemu);
@@ -137,7 +139,7 @@ class DestinationContentTest extends QemuTest {
       qemu.observer().execute("set-action", Map.of("reboot", "reset"));
       qemu.observer().execute("system_reset");
       if (version == TestedQemu.QEMU_10) {
-        assertNotNative(qemu, "the device loader has written to memory");
+        assertNotNative(qemu, "the device loader has written to memory", Remedy.RESTORE_BY_STREAM);
       }
       restore(qemu, mode, true);
       assertMemoryIsAsSaved(qemu);
@@ -167,7 +169,11 @@ class DestinationContentTest extends QemuTest {
       source.switchOn("mapped-ram");
       source.migrate("file:" + file());
       try (RunningQemu target = waiting(TestedQemu.QEMU_10, spec)) {
-        assertNotNative(target, " lacks zero pages of RAM block ");
+        assertNotNative(
+            target,
+            " lacks zero pages of RAM block ",
+            Remedy.CONVERT_TO_MAPPED_RAM,
+            Remedy.RESTORE_BY_STREAM);
         restore(target, RestoreMode.AUTO);
         target.assertGoesOnFrom(source);
       }

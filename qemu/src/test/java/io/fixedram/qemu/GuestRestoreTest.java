@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Remedy;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QemuGoneException;
@@ -220,7 +221,9 @@ class GuestRestoreTest extends QemuTest {
   void nativeNeedsANewerQemu() throws Exception {
     saveGuest(TestedQemu.QEMU_7, SaveFormat.MAPPED_RAM);
     try (RunningQemu qemu = waiting(TestedQemu.QEMU_7, GuestSpec.small())) {
-      assertFails(qemu, RestoreMode.NATIVE, "cannot load mapped-ram files", "--via stream");
+      assertThatThrownBy(() -> restore(qemu, RestoreMode.NATIVE))
+          .hasMessageContaining("cannot load mapped-ram files")
+          .satisfies(Remedied.by(Remedy.RESTORE_BY_STREAM));
       assertThat(qemu.status()).isEqualTo("inmigrate");
     }
   }
@@ -229,7 +232,9 @@ class GuestRestoreTest extends QemuTest {
   void nativeNeedsAMappedRamFile() throws Exception {
     saveGuest(TestedQemu.QEMU_10, SaveFormat.FIXED_RAM);
     try (RunningQemu qemu = waiting(TestedQemu.QEMU_10, GuestSpec.small())) {
-      assertFails(qemu, RestoreMode.NATIVE, "fixed-ram", "fixedram convert");
+      assertThatThrownBy(() -> restore(qemu, RestoreMode.NATIVE))
+          .hasMessageContaining("fixed-ram")
+          .satisfies(Remedied.by(Remedy.CONVERT_TO_MAPPED_RAM, Remedy.RESTORE_BY_STREAM));
       assertThat(qemu.status()).isEqualTo("inmigrate");
     }
   }

@@ -9,6 +9,7 @@ import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Remedy;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.layout.BlockPlace;
@@ -374,7 +375,7 @@ class InstantRestoreTest extends QemuTest {
   private void assertRefused(List<String> command, String why) {
     assertThatThrownBy(() -> restore(request(command, RestoreMode.INSTANT)))
         .isInstanceOf(FixedRamException.class)
-        .hasMessageContaining("--via instant is not possible: ")
+        .hasMessageContaining("restore mode instant is not possible: ")
         .hasMessageContaining(why);
     awaitNoQemu();
     assertThat(canBeLocked()).isTrue();
@@ -448,7 +449,7 @@ class InstantRestoreTest extends QemuTest {
     assertThatThrownBy(() -> restore(request(words, RestoreMode.INSTANT)))
         .isInstanceOf(FixedRamException.class)
         .hasMessageContaining("QEMU ended with status 1")
-        .hasMessageContaining("--via stream starts the command as it is");
+        .satisfies(Remedied.by(Remedy.RESTORE_BY_STREAM));
     assertThat(recorder.warnings()).hasSize(1);
     assertThat(canBeLocked()).isTrue();
   }
@@ -571,8 +572,8 @@ class InstantRestoreTest extends QemuTest {
     try (RunningQemu qemu = waiting(TestedQemu.QEMU_10, GuestSpec.small())) {
       assertThatThrownBy(() -> restore(qemu, RestoreMode.INSTANT))
           .isInstanceOf(FixedRamException.class)
-          .hasMessageContaining("--via instant is not possible")
-          .hasMessageContaining("-- QEMU-COMMAND");
+          .hasMessageContaining("restore mode instant is not possible: a save is mapped")
+          .satisfies(Remedied.by(Remedy.HAVE_QEMU_STARTED));
     }
   }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
-import io.fixedram.testkit.ModuleRules;
+import io.fixedram.testkit.LibraryRules;
 
 /** The rules of the module, and the order of its packages. */
-class LayersTest extends ModuleRules {
+class LayersTest extends LibraryRules {
   LayersTest() {
     super(
         "qemu.transfer",

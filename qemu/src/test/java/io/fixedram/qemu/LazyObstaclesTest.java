@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Remedy;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.check.FileSystemType;
 import io.fixedram.qemu.restore.RestoreMode;
@@ -41,9 +42,9 @@ class LazyObstaclesTest extends QemuTest {
     try (RunningQemu qemu = waiting(version, target)) {
       assertThatThrownBy(() -> restore(qemu, RestoreMode.LAZY))
           .isInstanceOf(FixedRamException.class)
-          .hasMessageContaining("--via lazy is not possible: ")
+          .hasMessageContaining("restore mode lazy is not possible: ")
           .hasMessageContaining(why)
-          .hasMessageContaining("--via stream works with it");
+          .satisfies(Remedied.by(Remedy.RESTORE_BY_STREAM));
       assertThat(qemu.status()).isEqualTo("inmigrate");
       RestoreReport report = restore(qemu, RestoreMode.AUTO);
       assertThat(report.mode()).isEqualTo(other);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Remedy;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.guest.MemoryGuest;
 import io.fixedram.qemu.guest.MemoryGuest.Region;
@@ -263,8 +264,8 @@ class LazyRestoreTest extends QemuTest {
               stream, RestoreMode.LAZY, false, new RestoreTarget.Running(target.qmp()));
       assertThatThrownBy(() -> restore(request))
           .isInstanceOf(FixedRamException.class)
-          .hasMessageContaining("--via lazy is not possible")
-          .hasMessageContaining("fixedram convert");
+          .hasMessageContaining("restore mode lazy is not possible")
+          .satisfies(Remedied.by(Remedy.CONVERT_TO_MAPPED_RAM, Remedy.RESTORE_BY_STREAM));
       assertThat(target.status()).isEqualTo("inmigrate");
     }
   }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Remedy;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreReport;
@@ -61,7 +62,7 @@ class OtherConnectionsTest extends QemuTest {
       assertThatThrownBy(() -> save(overTcp))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("cannot connect to this process")
-          .hasMessageContaining("fixedram receive");
+          .satisfies(Remedied.by(Remedy.RECEIVE_OVER_TCP));
       assertThat(source.migrationSettings()).isEqualTo(settings);
       assertNoFileLeft();
       source.assertGoesOn();
@@ -73,7 +74,7 @@ class OtherConnectionsTest extends QemuTest {
               () -> restore(new RestoreRequest(file(), RestoreMode.AUTO, false, running)))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("cannot be reached by a unix socket")
-          .hasMessageContaining("fixedram send");
+          .satisfies(Remedied.by(Remedy.SEND_OVER_TCP));
       assertThat(target.status()).isEqualTo("inmigrate");
     }
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
+import io.fixedram.error.Reason;
+import io.fixedram.error.Remedy;
 import io.fixedram.qemu.restore.RestoreListener;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.transfer.TransferView;
@@ -13,6 +15,7 @@ final class Recorder implements RestoreListener {
   private final List<String> notes = new CopyOnWriteArrayList<>();
   private final List<String> warnings = new CopyOnWriteArrayList<>();
   private final List<RestoreMode> modes = new CopyOnWriteArrayList<>();
+  private final List<Remedy> remedies = new CopyOnWriteArrayList<>();
   private volatile Optional<TransferView> view = Optional.empty();
   private volatile Runnable atStart = () -> {};
   private volatile Runnable whenTold = () -> {};
@@ -31,6 +34,18 @@ final class Recorder implements RestoreListener {
   public void started(TransferView started) {
     view = Optional.of(started);
     atStart.run();
+  }
+
+  @Override
+  public void note(Reason reason) {
+    remedies.addAll(reason.remedies());
+    note(reason.sentence());
+  }
+
+  @Override
+  public void warning(Reason reason) {
+    remedies.addAll(reason.remedies());
+    warning(reason.sentence());
   }
 
   @Override
@@ -69,6 +84,11 @@ final class Recorder implements RestoreListener {
 
   List<String> warnings() {
     return warnings;
+  }
+
+  /** What notes and warnings said can be done. */
+  List<Remedy> remedies() {
+    return remedies;
   }
 
   /** Bytes that have come so far. */

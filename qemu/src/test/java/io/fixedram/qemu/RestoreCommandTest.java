@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Remedy;
 import io.fixedram.error.StorageException;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.qmp.Endpoint;
@@ -202,6 +203,7 @@ class RestoreCommandTest extends QemuTest {
             restore(new RestoreRequest(file(), RestoreMode.AUTO, paused, target));
         QmpClient qmp = QmpClient.connect(qmp())) {
       assertThat(recorder.warnings()).hasSize(warnings).allMatch(each -> each.startsWith("-S "));
+      assertThat(recorder.remedies()).filteredOn(Remedy.LEAVE_PAUSED::equals).hasSize(warnings);
       assertThat(qmp.execute("query-status").get("running").flag()).isEqualTo(!paused);
       assertThat(guest.forwardSignalAndWait()).isZero();
     }
@@ -338,7 +340,8 @@ class RestoreCommandTest extends QemuTest {
     assertThatThrownBy(() -> restore(request(command)))
         .isInstanceOf(FixedRamException.class)
         .hasMessageContaining(word)
-        .hasMessageContaining("leave it out");
+        .hasMessageContaining("leave it out")
+        .satisfies(word.equals("-daemonize") ? Remedied.by(Remedy.DETACH_QEMU) : Remedied.by());
     assertThat(children()).isEmpty();
   }
 

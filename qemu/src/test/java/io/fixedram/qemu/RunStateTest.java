@@ -95,7 +95,7 @@ class RunStateTest extends QemuTest {
     try (RunningQemu qemu = another(version)) {
       assertThatThrownBy(() -> restore(qemu, RestoreMode.LAZY))
           .isInstanceOf(FixedRamException.class)
-          .hasMessageContaining("--via lazy is not possible: ")
+          .hasMessageContaining("restore mode lazy is not possible: ")
           .hasMessageContaining("holds a guest in the state '" + state + "'");
     }
   }

@@ -5,11 +5,11 @@ import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
-import io.fixedram.testkit.ModuleRules;
+import io.fixedram.testkit.LibraryRules;
 import org.junit.jupiter.api.Test;
 
 /** The rules of the module, which is one package. */
-class LayersTest extends ModuleRules {
+class LayersTest extends LibraryRules {
   LayersTest() {
     super("qmpserver");
   }

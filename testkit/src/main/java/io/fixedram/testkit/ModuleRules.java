@@ -39,7 +39,7 @@ public abstract class ModuleRules {
   private static final int MAX_LINES_OF_A_CLASS = 400;
 
   private static final Path CLASSES = Path.of("target", "classes");
-  private static final Path SOURCES = Path.of("src", "main", "java");
+  static final Path SOURCES = Path.of("src", "main", "java");
   private static final Path ARCHITECTURE = Path.of("..", "ARCHITECTURE.md");
 
   private static final Pattern IMPORT =

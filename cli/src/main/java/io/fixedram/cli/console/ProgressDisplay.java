@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli.console;
 
+import io.fixedram.error.Reason;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.qemu.transfer.TransferView;
 import java.util.Optional;
@@ -54,6 +55,16 @@ public final class ProgressDisplay implements TransferListener, AutoCloseable {
   @Override
   public void warning(String sentence) {
     console.warning(sentence);
+  }
+
+  @Override
+  public void note(Reason reason) {
+    note(RemedyText.sentence(reason));
+  }
+
+  @Override
+  public void warning(Reason reason) {
+    warning(RemedyText.sentence(reason));
   }
 
   /** Ends the display, and takes the line away. */

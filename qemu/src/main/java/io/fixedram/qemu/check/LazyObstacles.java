@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.check;
 
+import io.fixedram.error.Reason;
+import io.fixedram.error.Remedy;
 import io.fixedram.guest.Configuration;
 import io.fixedram.qemu.migration.MemoryFile;
 import io.fixedram.qemu.migration.QemuMigration;
@@ -24,7 +26,6 @@ import java.util.stream.Stream;
  */
 public final class LazyObstacles {
   private static final String POSTCOPY = "postcopy-ram";
-  private static final String REMEDY = "; --via stream works with it";
 
   /** In QEMU's list of networks: a back end that other processes or the hardware work for. */
   private static final Pattern SHARING_NETWORK =
@@ -49,14 +50,12 @@ public final class LazyObstacles {
    * Looks for one.
    *
    * @param capabilities the migration capabilities that this QEMU knows
-   * @return a sentence with its remedy
    */
-  public static Optional<String> find(
+  public static Optional<Reason> find(
       PageStore save, Map<String, Boolean> capabilities, QemuMigration migration) {
     LazyObstacles obstacles = new LazyObstacles(save, migration);
     if (!capabilities.containsKey(POSTCOPY)) {
-      return Optional.of(
-          migration.qmp().version() + " has no " + POSTCOPY + " capability" + REMEDY);
+      return obstacle(migration.qmp().version() + " has no " + POSTCOPY + " capability");
     }
     return inTheSave(save)
         .or(obstacles::inMemory)
@@ -67,37 +66,33 @@ public final class LazyObstacles {
   }
 
   /** Looks for one that the QEMU does not matter for. */
-  public static Optional<String> inTheSave(PageStore save) {
+  public static Optional<Reason> inTheSave(PageStore save) {
     if (!save.isRandomAccess() || save.localFile().isEmpty()) {
       return Optional.of(
-          save.name()
-              + " is a stream, whose pages have no fixed places: 'fixedram convert "
-              + save.name()
-              + " NEW --to mapped-ram' makes a file whose have"
-              + REMEDY);
+          Reason.of(
+              save.name() + " is a stream, whose pages have no fixed places",
+              Remedy.CONVERT_TO_MAPPED_RAM,
+              Remedy.RESTORE_BY_STREAM));
     }
     if (save.header().configuration().capabilities().contains(Configuration.X_IGNORE_SHARED)) {
-      return Optional.of(
-          save.name() + " was saved under x-ignore-shared, without all of its memory" + REMEDY);
+      return obstacle(save.name() + " was saved under x-ignore-shared, without all of its memory");
     }
     Optional<SavedRunState> other =
         SavedRunState.of(save.deviceState()).filter(state -> !state.isOrdinary());
     if (other.isPresent()) {
-      return Optional.of(
+      return obstacle(
           save.name()
               + " holds a guest in the state '"
               + other.get().name()
-              + "', and QEMU forgets that of guests whose pages are served"
-              + REMEDY);
+              + "', and QEMU forgets that of guests whose pages are served");
     }
     long bytes = save.deviceState().sectionsBytes();
     if (bytes > PostcopyEncoder.MAX_SECTIONS_BYTES) {
-      return Optional.of(
+      return obstacle(
           save.name()
               + " has more device state ("
               + bytes
-              + " bytes) than QEMU takes before the memory"
-              + REMEDY);
+              + " bytes) than QEMU takes before the memory");
     }
     return save.header().blocks().list().stream()
         .filter(block -> block.pageSize().isPresent())
@@ -105,8 +100,16 @@ public final class LazyObstacles {
         .map(block -> hugePages(block.name(), block.pageSize().getAsLong() + " bytes"));
   }
 
+  private static Optional<Reason> obstacle(String sentence) {
+    return Optional.of(reason(sentence));
+  }
+
+  private static Reason reason(String sentence) {
+    return Reason.of(sentence, Remedy.RESTORE_BY_STREAM);
+  }
+
   /** A block of QEMU's that the save lacks would be waited for and never come. */
-  private Optional<String> inMemory() {
+  private Optional<Reason> inMemory() {
     List<QemuRamBlock> blocks = QemuRamBlock.ask(migration.qmp());
     return blocks.stream()
         .filter(QemuRamBlock::hasHugePages)
@@ -117,22 +120,22 @@ public final class LazyObstacles {
                 .filter(block -> save.header().blocks().byName(block.name()).isEmpty())
                 .findFirst()
                 .map(block ->
-                    "QEMU has RAM block "
-                        + block.name()
-                        + " ("
-                        + IncomingChecks.size(block.usedLength())
-                        + "), which "
-                        + save.name()
-                        + " does not hold, and would wait for its pages: start it without the"
-                        + " device or memory backend that the saved guest did not have"
-                        + REMEDY));
+                    reason(
+                        "QEMU has RAM block "
+                            + block.name()
+                            + " ("
+                            + IncomingChecks.size(block.usedLength())
+                            + "), which "
+                            + save.name()
+                            + " does not hold, and would wait for its pages: start it without the"
+                            + " device or memory backend that the saved guest did not have")));
   }
 
   /**
    * Of files that are not kept in memory, userfaultfd does not tell which pages are missing. Of a
    * private mapping QEMU empties the file itself, which is for others to read.
    */
-  private Optional<String> inMemoryFiles() {
+  private Optional<Reason> inMemoryFiles() {
     List<MemoryFile> files = MemoryFile.ask(migration.qmp());
     boolean local = migration.qmp().canPassDescriptors();
     return files.stream()
@@ -140,39 +143,40 @@ public final class LazyObstacles {
             FileSystemType.of(file.path()).stream()
                 .filter(type -> !type.isMemory())
                 .map(type ->
-                    "the memory backend "
-                        + file.backend()
-                        + " is a file on "
-                        + type.name()
-                        + " ("
-                        + file.path()
-                        + "), where QEMU can't wait for single pages: make it one of ram or memfd,"
-                        + " or put the file on tmpfs and share it"
-                        + REMEDY))
+                    reason(
+                        "the memory backend "
+                            + file.backend()
+                            + " is a file on "
+                            + type.name()
+                            + " ("
+                            + file.path()
+                            + "), where QEMU can't wait for single pages: make it one of ram or memfd,"
+                            + " or put the file on tmpfs and share it")))
         .findFirst()
         .or(() ->
             files.stream()
                 .filter(file -> !file.shared() && file.mayBeNamed(local))
                 .findFirst()
                 .map(file ->
-                    "the memory backend "
-                        + file.backend()
-                        + " is a private mapping of "
-                        + file.path()
-                        + ", a file that QEMU would empty before pages can come: make it one of ram"
-                        + REMEDY));
+                    reason(
+                        "the memory backend "
+                            + file.backend()
+                            + " is a private mapping of "
+                            + file.path()
+                            + ", a file that QEMU would empty before pages can come: make it one of ram")));
   }
 
-  private static String hugePages(String block, String size) {
-    return "RAM block "
-        + block
-        + " has pages of "
-        + size
-        + ", which a fixed-offset file cannot serve one by one: use a memory backend without huge"
-        + " pages, or --via stream";
+  private static Reason hugePages(String block, String size) {
+    return reason(
+        "RAM block "
+            + block
+            + " has pages of "
+            + size
+            + ", which a fixed-offset file cannot serve one by one: use a memory backend without huge"
+            + " pages");
   }
 
-  private Optional<String> inDevices() {
+  private Optional<Reason> inDevices() {
     return DEVICES.stream()
         .flatMap(path -> ifKnown("qom-list", Map.of("path", path)).stream())
         .flatMap(list -> list.items().stream())
@@ -183,17 +187,16 @@ public final class LazyObstacles {
         .map(type -> usesMemory("the device " + type));
   }
 
-  private Optional<String> inNetworks() {
+  private Optional<Reason> inNetworks() {
     return ifKnown("human-monitor-command", Map.of("command-line", "info network"))
         .map(list -> SHARING_NETWORK.matcher(list.text()))
         .filter(Matcher::find)
         .map(network -> usesMemory("a network of " + network.group(1)));
   }
 
-  private static String usesMemory(String what) {
-    return what
-        + " has another process or the hardware use guest memory, which must be there then"
-        + REMEDY;
+  private static Reason usesMemory(String what) {
+    return reason(
+        what + " has another process or the hardware use guest memory, which must be there then");
   }
 
   private static Stream<String> deviceType(String type) {
@@ -203,19 +206,18 @@ public final class LazyObstacles {
   }
 
   /** Has QEMU try: only it knows whether it may use userfaultfd, and on what. */
-  private Optional<String> inTheHost() {
+  private Optional<Reason> inTheHost() {
     TemporarySettings settings = new TemporarySettings(migration.qmp());
     try {
       settings.setPlainStream();
       settings.setCapabilities(Map.of(POSTCOPY, true));
       return Optional.empty();
     } catch (QmpException e) {
-      return Optional.of(
+      return obstacle(
           "QEMU cannot take pages one by one ("
               + e.description()
               + "): allow it userfaultfd by 'sysctl vm.unprivileged_userfaultfd=1' or access to"
-              + " /dev/userfaultfd, if its own output does not name another reason; --via stream"
-              + " works without");
+              + " /dev/userfaultfd, if its own output does not name another reason");
     } finally {
       settings.putBack();
     }

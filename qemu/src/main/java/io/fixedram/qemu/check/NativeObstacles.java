@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.check;
 
+import io.fixedram.error.Reason;
+import io.fixedram.error.Remedy;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.MainMemory;
@@ -20,8 +22,6 @@ import java.util.stream.Stream;
  * so that zero pages are right only in memory that is empty before.
  */
 public final class NativeObstacles {
-  private static final String REMEDY = "; --via stream works with it";
-
   /** The device that writes to memory at each reset, also while QEMU waits for a guest. */
   private static final String LOADER = "child<loader>";
 
@@ -34,32 +34,31 @@ public final class NativeObstacles {
    * Looks for one.
    *
    * @param capabilities the migration capabilities that this QEMU knows
-   * @return a sentence with its remedy
    */
-  public static Optional<String> find(
+  public static Optional<Reason> find(
       PageStore save, Map<String, Boolean> capabilities, QemuMigration migration) {
     if (!capabilities.containsKey("mapped-ram")) {
-      return Optional.of(
-          migration.qmp().version()
-              + " cannot load mapped-ram files, which takes QEMU 9.0"
-              + REMEDY);
+      return obstacle(
+          migration.qmp().version() + " cannot load mapped-ram files, which takes QEMU 9.0",
+          Remedy.RESTORE_BY_STREAM);
     }
     SaveFormat format = save.file().orElseThrow().format();
     if (format != SaveFormat.MAPPED_RAM) {
-      return Optional.of(
+      return obstacle(
           save.name()
               + " is a "
               + format.text()
-              + " file and QEMU itself loads only mapped-ram ones ('fixedram convert' makes one)"
-              + REMEDY);
+              + " file and QEMU itself loads only mapped-ram ones",
+          Remedy.CONVERT_TO_MAPPED_RAM,
+          Remedy.RESTORE_BY_STREAM);
     }
     if (save.header().configuration().capabilities().contains(Configuration.X_IGNORE_SHARED)) {
       // QEMU 10.0.2 fails on its own such files: "region has bad alignment".
-      return Optional.of(
+      return obstacle(
           save.name()
               + " was saved under x-ignore-shared, which QEMU's loader of mapped-ram files does not"
-              + " get right"
-              + REMEDY);
+              + " get right",
+          Remedy.RESTORE_BY_STREAM);
     }
     return inMemoryFiles(migration)
         .or(() -> inDevices(migration))
@@ -69,29 +68,35 @@ public final class NativeObstacles {
                 .findFirst());
   }
 
-  private static Optional<String> inMemoryFiles(QemuMigration migration) {
+  private static Optional<Reason> obstacle(String sentence, Remedy... remedies) {
+    return Optional.of(Reason.of(sentence, remedies));
+  }
+
+  private static Optional<Reason> inMemoryFiles(QemuMigration migration) {
     return MemoryFile.ask(migration.qmp()).stream()
         .filter(file -> file.mayBeNamed(migration.qmp().canPassDescriptors()))
         .findFirst()
         .map(file ->
-            "the memory backend "
-                + file.backend()
-                + " is the file "
-                + file.path()
-                + ", whose content QEMU's loader of mapped-ram files leaves where the guest has"
-                + " zeros"
-                + REMEDY);
+            Reason.of(
+                "the memory backend "
+                    + file.backend()
+                    + " is the file "
+                    + file.path()
+                    + ", whose content QEMU's loader of mapped-ram files leaves where the guest has"
+                    + " zeros",
+                Remedy.RESTORE_BY_STREAM));
   }
 
-  private static Optional<String> inDevices(QemuMigration migration) {
+  private static Optional<Reason> inDevices(QemuMigration migration) {
     return DEVICES.stream()
         .flatMap(path -> list(migration, path))
         .filter(each -> each.findText("type").filter(LOADER::equals).isPresent())
         .findFirst()
         .map(_ ->
-            "the device loader has written to memory, which QEMU's loader of mapped-ram files leaves"
-                + " where the guest has zeros"
-                + REMEDY);
+            Reason.of(
+                "the device loader has written to memory, which QEMU's loader of mapped-ram files leaves"
+                    + " where the guest has zeros",
+                Remedy.RESTORE_BY_STREAM));
   }
 
   private static Stream<Json> list(QemuMigration migration, String path) {
@@ -103,18 +108,20 @@ public final class NativeObstacles {
   }
 
   /** Files that QEMU wrote have no zero pages of any block. */
-  private static Optional<String> blockThatIsFilled(PageStore save, RamBlock block) {
+  private static Optional<Reason> blockThatIsFilled(PageStore save, RamBlock block) {
     if (MainMemory.contains(block)) {
       return Optional.empty();
     }
     return Optional.of(save.pages(block))
         .filter(map -> map.stored().cardinality() < map.pages())
         .map(_ ->
-            save.name()
-                + " lacks zero pages of RAM block "
-                + block
-                + ", where QEMU may have content of its own that its loader of mapped-ram files"
-                + " leaves ('fixedram convert' makes a file that has them)"
-                + REMEDY);
+            Reason.of(
+                save.name()
+                    + " lacks zero pages of RAM block "
+                    + block
+                    + ", where QEMU may have content of its own that its loader of mapped-ram files"
+                    + " leaves",
+                Remedy.CONVERT_TO_MAPPED_RAM,
+                Remedy.RESTORE_BY_STREAM));
   }
 }

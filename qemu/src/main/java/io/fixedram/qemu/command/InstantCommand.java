@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.command;
 
+import io.fixedram.error.Remedy;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
@@ -25,8 +26,6 @@ import java.util.function.Predicate;
  * @param remarks sentences on what is not as the command said it
  */
 public record InstantCommand(List<String> words, List<Mapping> mappings, List<String> remarks) {
-  private static final String HOW_ELSE = ", or take --via lazy or stream";
-
   /** How the backends of machine types up to 4.0 name their blocks. */
   private static final String BACKEND_PATH = "/objects/";
 
@@ -182,7 +181,7 @@ public record InstantCommand(List<String> words, List<Mapping> mappings, List<St
 
   private static void refuse(boolean found, String sentence) {
     if (found) {
-      throw new NotInstantException(sentence + HOW_ELSE);
+      throw new NotInstantException(sentence, Remedy.RESTORE_LAZILY, Remedy.RESTORE_BY_STREAM);
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.command;
 
+import io.fixedram.error.Remedy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -70,7 +71,8 @@ record MachineMemory(Optional<Long> defaultBytes, List<Backend> backends) {
           if (numa.keys().contains("mem")) {
             throw new NotInstantException(
                 "the command shares out main memory by -numa node,mem=: give each node a backend, -numa"
-                    + " node,memdev=ID, as the guest was saved, or take --via stream");
+                    + " node,memdev=ID, as the guest was saved",
+                Remedy.RESTORE_BY_STREAM);
           }
           numa.find("memdev").ifPresent(backends::add);
         });

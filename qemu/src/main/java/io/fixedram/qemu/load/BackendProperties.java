@@ -2,6 +2,7 @@
 package io.fixedram.qemu.load;
 
 import io.fixedram.cancel.Cancellation;
+import io.fixedram.error.Remedy;
 import io.fixedram.error.StorageException;
 import io.fixedram.qemu.command.NotInstantException;
 import io.fixedram.qemu.process.Launch;
@@ -82,16 +83,16 @@ public final class BackendProperties implements AutoCloseable {
             .orElseThrow(() -> {
               cancellation.throwIfCancelled();
               return new NotInstantException(
-                  program
-                      + " does not tell what its memory backends can do, so that --via instant"
-                      + " can't be had of it; --via lazy or stream may be");
+                  program + " does not tell whether its memory backends can map a save",
+                  Remedy.RESTORE_LAZILY,
+                  Remedy.RESTORE_BY_STREAM);
             });
     for (String property : NEEDED) {
       if (help.lines().noneMatch(line -> line.strip().startsWith(property + "="))) {
         throw new NotInstantException(
-            program
-                + " can't have a mapping of a save as RAM, which takes QEMU 8.2; --via lazy or stream"
-                + " works with it");
+            program + " can't have a mapping of a save as RAM, which takes QEMU 8.2",
+            Remedy.RESTORE_LAZILY,
+            Remedy.RESTORE_BY_STREAM);
       }
     }
   }

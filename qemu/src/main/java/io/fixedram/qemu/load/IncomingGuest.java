@@ -3,6 +3,7 @@ package io.fixedram.qemu.load;
 
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Remedy;
 import io.fixedram.qemu.migration.GuestStatus;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.qmp.LateAnswerException;
@@ -183,13 +184,10 @@ public final class IncomingGuest {
     } catch (LateAnswerException | QemuGoneException | CancelledException e) {
       throw e;
     } catch (FixedRamException e) {
-      throw new FixedRamException(
-          paused
-              ? "the guest is loaded but cannot be stopped: " + e.getMessage()
-              : "the guest is loaded but cannot run: "
-                  + e.getMessage()
-                  + " (--paused leaves it so)",
-          e);
+      throw paused
+          ? new FixedRamException("the guest is loaded but cannot be stopped: " + e.getMessage(), e)
+          : new FixedRamException(
+              "the guest is loaded but cannot run: " + e.getMessage(), e, Remedy.LEAVE_PAUSED);
     }
   }
 

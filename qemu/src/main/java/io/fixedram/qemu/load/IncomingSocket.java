@@ -2,6 +2,7 @@
 package io.fixedram.qemu.load;
 
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Remedy;
 import io.fixedram.os.UnixSocket;
 import io.fixedram.qemu.migration.PassedSocket;
 import io.fixedram.qemu.migration.QemuMigration;
@@ -33,9 +34,9 @@ final class IncomingSocket {
       throw new FixedRamException(
           "QEMU cannot be reached by a unix socket ("
               + e.description()
-              + "): if it runs on another host, tell it 'migrate-incoming tcp:HOST:PORT' and run"
-              + " 'fixedram send FILE --connect tcp:HOST:PORT'",
-          e);
+              + "): it may run on another host",
+          e,
+          Remedy.SEND_OVER_TCP);
     }
     return UnixSocket.connect(socket);
   }

@@ -4,6 +4,7 @@ package io.fixedram.qemu.load;
 import io.fixedram.bytes.LocalFile;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Remedy;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.qemu.check.FileSystemType;
@@ -32,7 +33,7 @@ public record InstantStart(Path path, InstantCommand command, SaveHold hold)
     implements AutoCloseable {
   private static final String DESCRIPTOR_NAME = "fixedram-save";
   private static final String PASSED_ON =
-      ": does the command pass its arguments on to QEMU? --via stream needs no mapping";
+      ": it seems that the command does not pass its arguments on to QEMU";
 
   /**
    * Looks whether it goes, and holds the save.
@@ -49,16 +50,18 @@ public record InstantStart(Path path, InstantCommand command, SaveHold hold)
                     save.name()
                         + " is a "
                         + save.file().map(each -> each.format().text()).orElse("remote")
-                        + " file, whose pages have no places of their own ('fixedram convert' makes"
-                        + " a file where they do); --via stream works with it"));
+                        + " file, whose pages have no places of their own",
+                    Remedy.CONVERT_TO_MAPPED_RAM,
+                    Remedy.RESTORE_BY_STREAM));
     Path program =
         command
             .program()
             .orElseThrow(() ->
                 new NotInstantException(
                     "the command has no program with a name of QEMU's (qemu-system-...), so that its"
-                        + " options can't be rewritten: write QEMU's own command line, or take"
-                        + " --via lazy or stream"));
+                        + " options can't be rewritten: write QEMU's own command line",
+                    Remedy.RESTORE_LAZILY,
+                    Remedy.RESTORE_BY_STREAM));
     Path path = file.path().toAbsolutePath();
     InstantCommand rewritten =
         InstantCommand.of(
@@ -72,7 +75,7 @@ public record InstantStart(Path path, InstantCommand command, SaveHold hold)
       for (Mapping mapping : rewritten.mappings()) {
         MappableRegion.obstacle(save, mapping.place().block())
             .ifPresent(obstacle -> {
-              throw new NotInstantException(sentence(obstacle));
+              throw notInstant(obstacle);
             });
       }
       properties.require(cancellation);
@@ -80,18 +83,19 @@ public record InstantStart(Path path, InstantCommand command, SaveHold hold)
     try {
       return new InstantStart(path, rewritten, SaveHold.take(file));
     } catch (StorageException e) {
-      throw new NotInstantException(e.sentence());
+      throw new NotInstantException(e.reason());
     }
   }
 
-  private static String sentence(MapObstacle obstacle) {
-    return obstacle.sentence()
-        + switch (obstacle.reason()) {
-          case NO_PLACE, MISALIGNED -> ": 'fixedram convert' makes a file where they do";
-          case REFUSED -> "; copy it to another file system";
-          case TOO_MANY_ZEROS -> ": copy it with 'cp --sparse=always'";
-          case STALE_CONTENT -> ": 'fixedram convert' makes a file without it";
-        };
+  private static NotInstantException notInstant(MapObstacle obstacle) {
+    String sentence = obstacle.sentence();
+    return switch (obstacle.reason()) {
+      case NO_PLACE, MISALIGNED, STALE_CONTENT ->
+          new NotInstantException(sentence, Remedy.CONVERT_TO_MAPPED_RAM);
+      case REFUSED -> new NotInstantException(sentence + "; copy it to another file system");
+      case TOO_MANY_ZEROS ->
+          new NotInstantException(sentence + ": copy it with 'cp --sparse=always'");
+    };
   }
 
   public List<String> words() {
@@ -149,11 +153,13 @@ public record InstantStart(Path path, InstantCommand command, SaveHold hold)
               + path
               + " at "
               + mapping.place().pagesOffset()
-              + PASSED_ON);
+              + PASSED_ON,
+          Remedy.RESTORE_BY_STREAM);
     }
     if (get(qmp, object, "share").flag() || !get(qmp, object, "readonly").flag()) {
       throw new FixedRamException(
-          "QEMU's memory backend " + mapping.backend() + " could write to " + path + PASSED_ON);
+          "QEMU's memory backend " + mapping.backend() + " could write to " + path + PASSED_ON,
+          Remedy.RESTORE_BY_STREAM);
     }
   }
 

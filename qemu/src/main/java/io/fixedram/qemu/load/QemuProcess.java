@@ -4,6 +4,7 @@ package io.fixedram.qemu.load;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Remedy;
 import io.fixedram.error.StorageException;
 import io.fixedram.os.Errno;
 import io.fixedram.os.UnixSocket;
@@ -78,7 +79,7 @@ public final class QemuProcess {
 
   private static void refuseWhatCannotBeAddedTo(List<String> command) {
     if (command.isEmpty()) {
-      throw new FixedRamException("give the QEMU command to restore into, after --");
+      throw new FixedRamException("the QEMU command to restore into has no words");
     }
     for (String word : command) {
       // QEMU takes its options with one dash or two.
@@ -88,7 +89,10 @@ public final class QemuProcess {
       }
       if (word.matches("--?daemonize")) {
         throw new FixedRamException(
-            "the QEMU command has " + word + ": leave it out, and give restore --detach instead");
+            "the QEMU command has "
+                + word
+                + ", after which nothing here would know that QEMU: leave it out",
+            Remedy.DETACH_QEMU);
       }
     }
   }
@@ -144,9 +148,10 @@ public final class QemuProcess {
     } catch (StorageException e) {
       if (e.errno() == Errno.EACCES.number()) {
         throw new FixedRamException(
-            "cannot talk to the QEMU that was started, which runs as another user: run fixedram as"
-                + " that user, or start QEMU yourself and give its QMP socket with --qmp",
-            e);
+            "cannot talk to the QEMU that was started, which runs as another user: run this program"
+                + " as that user",
+            e,
+            Remedy.RESTORE_INTO_WAITING_QEMU);
       }
       return false;
     }

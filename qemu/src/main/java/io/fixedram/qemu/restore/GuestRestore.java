@@ -4,6 +4,7 @@ package io.fixedram.qemu.restore;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Remedy;
 import io.fixedram.qemu.command.NotInstantException;
 import io.fixedram.qemu.load.Destination;
 import io.fixedram.qemu.load.InstantStart;
@@ -43,7 +44,7 @@ public final class GuestRestore {
         start.close();
         cancellation.throwIfCancelled();
         listener.warning(e.sentence() + "; starting the command as it is");
-        return run(request, listener, cancellation, save, start.without(e.sentence()), startNanos);
+        return run(request, listener, cancellation, save, start.without(e.reason()), startNanos);
       } catch (RuntimeException | Error e) {
         start.close();
         throw e;
@@ -119,6 +120,6 @@ public final class GuestRestore {
         "QEMU did not come up with mappings of " + request.file() + " as RAM: " + e.sentence();
     return request.mode() == RestoreMode.AUTO
         ? new NotInstantException(sentence)
-        : new FixedRamException(sentence + "; --via stream starts the command as it is", e);
+        : new FixedRamException(sentence, e, Remedy.RESTORE_BY_STREAM);
   }
 }

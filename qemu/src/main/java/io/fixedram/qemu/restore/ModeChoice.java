@@ -2,6 +2,8 @@
 package io.fixedram.qemu.restore;
 
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Reason;
+import io.fixedram.error.Remedy;
 import io.fixedram.qemu.check.LazyObstacles;
 import io.fixedram.qemu.check.NativeObstacles;
 import io.fixedram.qemu.migration.QemuMigration;
@@ -10,15 +12,21 @@ import io.fixedram.store.SaveInfo;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 
 /**
  * The restore mode, and the reason for it.
  *
  * @param mode never AUTO
- * @param why a part of a sentence
+ * @param why a part of a sentence, and what can be done to have a faster mode
  */
-record ModeChoice(RestoreMode mode, String why) {
-  private static final String ASKED_FOR = "asked for";
+record ModeChoice(RestoreMode mode, Reason why) {
+  static final String ASKED_FOR = "asked for";
+
+  /** A mode for which nothing needs to be done. */
+  static ModeChoice of(RestoreMode mode, String why) {
+    return new ModeChoice(mode, Reason.of(why));
+  }
 
   /**
    * Chooses.
@@ -32,36 +40,55 @@ record ModeChoice(RestoreMode mode, String why) {
       Map<String, Boolean> capabilities,
       QemuMigration migration) {
     return switch (wanted) {
-      case STREAM -> new ModeChoice(RestoreMode.STREAM, ASKED_FOR);
+      case STREAM -> of(RestoreMode.STREAM, ASKED_FOR);
       case NATIVE ->
           unless(NativeObstacles.find(save, capabilities, migration), RestoreMode.NATIVE);
       case LAZY -> unless(LazyObstacles.find(save, capabilities, migration), RestoreMode.LAZY);
       case AUTO -> fastest(save, capabilities, migration);
       case INSTANT ->
-          throw new IllegalArgumentException("no guest is restored --via " + wanted.text());
+          throw new IllegalArgumentException("restore mode instant is chosen before QEMU starts");
     };
   }
 
-  private static ModeChoice unless(Optional<String> obstacle, RestoreMode wanted) {
+  private static ModeChoice unless(Optional<Reason> obstacle, RestoreMode wanted) {
     if (obstacle.isPresent()) {
-      throw new FixedRamException("--via " + wanted.text() + " is not possible: " + obstacle.get());
+      throw new FixedRamException(
+          obstacle.get().after("restore mode " + wanted.text() + " is not possible: "));
     }
-    return new ModeChoice(wanted, ASKED_FOR);
+    return of(wanted, ASKED_FOR);
   }
 
   private static ModeChoice fastest(
       PageStore save, Map<String, Boolean> capabilities, QemuMigration migration) {
-    Optional<String> notLazy = LazyObstacles.find(save, capabilities, migration);
+    Optional<Reason> notLazy = LazyObstacles.find(save, capabilities, migration);
     if (notLazy.isEmpty()) {
-      return new ModeChoice(RestoreMode.LAZY, "QEMU can run the guest while its pages come");
+      return of(RestoreMode.LAZY, "QEMU can run the guest while its pages come");
     }
-    String reason = "not lazy: " + notLazy.get();
-    Optional<String> notNative = NativeObstacles.find(save, capabilities, migration);
-    return notNative.isEmpty()
-        ? new ModeChoice(
-            RestoreMode.NATIVE,
-            migration.qmp().version() + " loads mapped-ram files itself (" + reason + ")")
-        : new ModeChoice(RestoreMode.STREAM, notNative.get() + " (" + reason + ")");
+    ModeChoice other =
+        NativeObstacles.find(save, capabilities, migration)
+            .map(notNative -> new ModeChoice(RestoreMode.STREAM, withoutModes(notNative)))
+            .orElseGet(() ->
+                of(
+                    RestoreMode.NATIVE,
+                    migration.qmp().version() + " loads mapped-ram files itself"));
+    return other.insteadOf(RestoreMode.LAZY, notLazy.get());
+  }
+
+  /** The same choice, with why it is not a faster mode. */
+  ModeChoice insteadOf(RestoreMode faster, Reason obstacle) {
+    String sentence = why.sentence() + " (not " + faster.text() + ": " + obstacle.sentence() + ")";
+    Stream<Remedy> remedies =
+        Stream.concat(why.remedies().stream(), withoutModes(obstacle).remedies().stream());
+    return new ModeChoice(mode, new Reason(sentence, remedies.distinct().toList()));
+  }
+
+  /** A reason without the remedies that are restore modes: one of these is taken. */
+  private static Reason withoutModes(Reason reason) {
+    return new Reason(
+        reason.sentence(),
+        reason.remedies().stream()
+            .filter(each -> each != Remedy.RESTORE_BY_STREAM && each != Remedy.RESTORE_LAZILY)
+            .toList());
   }
 
   /** Bytes of the save's stored pages, where QEMU takes them from the file itself. */

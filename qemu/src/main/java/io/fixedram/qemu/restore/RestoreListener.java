@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.restore;
 
+import io.fixedram.error.Reason;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.qemu.transfer.TransferView;
 
@@ -31,6 +32,16 @@ public interface RestoreListener extends TransferListener {
       @Override
       public void warning(String sentence) {
         listener.warning(sentence);
+      }
+
+      @Override
+      public void note(Reason reason) {
+        listener.note(reason);
+      }
+
+      @Override
+      public void warning(Reason reason) {
+        listener.warning(reason);
       }
     };
   }

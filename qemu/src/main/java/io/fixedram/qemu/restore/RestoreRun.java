@@ -97,7 +97,7 @@ final class RestoreRun {
     TemporarySettings settings = new TemporarySettings(migration.qmp());
     start.instant().ifPresent(instant -> instant.handOver(migration.qmp()));
     ModeChoice choice = choose(settings);
-    listener.note("restoring --via " + choice.mode().text() + ": " + choice.why());
+    listener.note(choice.why().after("restore mode " + choice.mode().text() + ": "));
     listener.choseMode(choice.mode());
     OptionalLong presentBytes = choice.presentBytes(save);
     try (Loader loader = loader(choice.mode())) {
@@ -163,16 +163,16 @@ final class RestoreRun {
 
   private ModeChoice choose(TemporarySettings settings) {
     if (start.instant().isPresent()) {
-      return new ModeChoice(
+      return ModeChoice.of(
           RestoreMode.INSTANT,
           request.mode() == RestoreMode.INSTANT
-              ? "asked for"
+              ? ModeChoice.ASKED_FOR
               : "the guest's RAM can be a mapping of the file");
     }
     ModeChoice other = ModeChoice.choose(request.mode(), save, settings.capabilities(), migration);
     return start
         .notInstant()
-        .map(reason -> new ModeChoice(other.mode(), other.why() + " (not instant: " + reason + ")"))
+        .map(reason -> other.insteadOf(RestoreMode.INSTANT, reason))
         .orElse(other);
   }
 
@@ -347,7 +347,7 @@ final class RestoreRun {
     long settledNanos = guest.settledNanos().orElseGet(System::nanoTime);
     return new RestoreReport(
         choice.mode(),
-        choice.why(),
+        choice.why().sentence(),
         guest.settledState(),
         save.header().blocks().totalBytes(),
         presentBytes.orElseGet(view.counters()::dataBytes),

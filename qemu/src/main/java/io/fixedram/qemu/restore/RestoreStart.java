@@ -3,6 +3,8 @@ package io.fixedram.qemu.restore;
 
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Reason;
+import io.fixedram.error.Remedy;
 import io.fixedram.qemu.check.DescribedDevices;
 import io.fixedram.qemu.check.LazyObstacles;
 import io.fixedram.qemu.command.GenerationId;
@@ -28,9 +30,10 @@ record RestoreStart(
     RestoreTarget target,
     RestoreTarget given,
     Optional<InstantStart> instant,
-    Optional<String> notInstant,
+    Optional<Reason> notInstant,
     boolean mayServe)
     implements AutoCloseable {
+  private static final String NOT_POSSIBLE = "restore mode instant is not possible: ";
 
   /**
    * Decides.
@@ -51,15 +54,18 @@ record RestoreStart(
   }
 
   private static RestoreStart ofWaiting(RestoreMode mode, RestoreTarget.Running running) {
-    String reason = "a save is mapped when QEMU starts, which takes -- QEMU-COMMAND, not --qmp";
+    Reason reason =
+        Reason.of(
+            "a save is mapped when QEMU starts, and this QEMU runs already",
+            Remedy.HAVE_QEMU_STARTED);
     if (mode == RestoreMode.INSTANT) {
-      throw new FixedRamException("--via instant is not possible: " + reason);
+      throw new FixedRamException(reason.after(NOT_POSSIBLE));
     }
     return plain(running, Optional.of(reason).filter(_ -> mode == RestoreMode.AUTO), false);
   }
 
   private static RestoreStart plain(
-      RestoreTarget target, Optional<String> notInstant, boolean mayServe) {
+      RestoreTarget target, Optional<Reason> notInstant, boolean mayServe) {
     return new RestoreStart(target, target, Optional.empty(), notInstant, mayServe);
   }
 
@@ -72,8 +78,9 @@ record RestoreStart(
     QemuCommandLine line = QemuCommandLine.of(command.command());
     if (line.has("S") && !request.paused()) {
       listener.warning(
-          "-S in the QEMU command has no effect: restore lets the guest run, and leaves it stopped"
-              + " if it is given --paused");
+          Reason.of(
+              "-S in the QEMU command has no effect: the restore lets the guest run",
+              Remedy.LEAVE_PAUSED));
     }
     if (command.generationId().isPresent()) {
       line = withGenerationId(line, command.generationId().get(), save, listener);
@@ -91,9 +98,9 @@ record RestoreStart(
           given.with(instant.words()), given, Optional.of(instant), Optional.empty(), mayServe);
     } catch (NotInstantException e) {
       if (request.mode() == RestoreMode.INSTANT) {
-        throw new FixedRamException("--via instant is not possible: " + e.sentence(), e);
+        throw new FixedRamException(NOT_POSSIBLE + e.sentence(), e);
       }
-      return plain(given, Optional.of(e.sentence()), mayServe);
+      return plain(given, Optional.of(e.reason()), mayServe);
     }
   }
 
@@ -122,7 +129,7 @@ record RestoreStart(
   }
 
   /** The same with the command as it was given. */
-  RestoreStart without(String reason) {
+  RestoreStart without(Reason reason) {
     return new RestoreStart(given, given, Optional.empty(), Optional.of(reason), mayServe);
   }
 

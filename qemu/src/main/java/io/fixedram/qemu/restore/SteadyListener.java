@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.restore;
 
+import io.fixedram.error.Reason;
 import io.fixedram.qemu.transfer.TransferView;
 
 /**
@@ -17,6 +18,16 @@ record SteadyListener(RestoreListener listener) implements RestoreListener {
   @Override
   public void note(String sentence) {
     attempt(() -> listener.note(sentence));
+  }
+
+  @Override
+  public void note(Reason reason) {
+    attempt(() -> listener.note(reason));
+  }
+
+  @Override
+  public void warning(Reason reason) {
+    attempt(() -> listener.warning(reason));
   }
 
   @Override

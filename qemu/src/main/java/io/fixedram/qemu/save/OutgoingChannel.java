@@ -2,6 +2,7 @@
 package io.fixedram.qemu.save;
 
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Remedy;
 import io.fixedram.error.StorageException;
 import io.fixedram.qemu.migration.MigrationState;
 import io.fixedram.qemu.migration.OutgoingMigration;
@@ -78,8 +79,9 @@ final class OutgoingChannel implements AutoCloseable {
       throw new FixedRamException(
           "QEMU cannot connect to this process ("
               + failed.reason()
-              + "): it runs on another host or as another user; give its QMP as a unix socket, or"
-              + " run 'fixedram receive FILE --listen tcp:HOST:PORT' and tell QEMU to migrate there");
+              + "): it runs on another host or as another user; connect to its QMP by a unix socket, or"
+              + " have it migrate to a TCP port",
+          Remedy.RECEIVE_OVER_TCP);
     }
     listener.note(
         "QEMU cannot connect to this process ("

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli.console;
+
+import io.fixedram.error.Reason;
+import io.fixedram.error.Remedy;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * What can be done about failures and warnings, in the words of the command line: the one place
+ * that names its options in answer to something that the library reports.
+ */
+public final class RemedyText {
+  private RemedyText() {}
+
+  /** A reason and its remedies in one sentence. */
+  public static String sentence(Reason reason) {
+    return Stream.concat(
+            Stream.of(reason.sentence()), reason.remedies().stream().map(RemedyText::words))
+        .collect(Collectors.joining("; "));
+  }
+
+  /** A remedy as a part of a sentence. */
+  public static String words(Remedy remedy) {
+    return switch (remedy) {
+      case RESTORE_BY_STREAM -> "--via stream works here";
+      case RESTORE_LAZILY -> "--via lazy may work";
+      case CONVERT_TO_MAPPED_RAM ->
+          "'fixedram convert --to mapped-ram FILE NEW' makes a file that will do";
+      case WRITE_THROUGH_PAGE_CACHE -> "use --direct auto or off";
+      case HAVE_QEMU_STARTED -> "'-- QEMU-COMMAND' instead of --qmp starts one for it";
+      case RESTORE_INTO_WAITING_QEMU ->
+          "or start QEMU yourself with '-incoming defer', and give its QMP socket with --qmp";
+      case DETACH_QEMU -> "--detach leaves QEMU running when the restore is done";
+      case LEAVE_PAUSED -> "--paused leaves it stopped";
+      case RECEIVE_OVER_TCP ->
+          "'fixedram receive FILE --listen tcp:HOST:PORT' saves what QEMU is told to migrate there";
+      case SEND_OVER_TCP ->
+          "tell QEMU 'migrate-incoming tcp:HOST:PORT' and run"
+              + " 'fixedram send FILE --connect tcp:HOST:PORT'";
+    };
+  }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** The rules of modules that Java programs use, which know nothing of the command. */
+public abstract class LibraryRules extends ModuleRules {
+  /** The command's own options, without those that every program has; a test of it compares. */
+  public static final List<String> OPTIONS_OF_THE_COMMAND =
+      List.of(
+          "align",
+          "capability",
+          "connect",
+          "detach",
+          "direct",
+          "format",
+          "listen",
+          "max-passes",
+          "no-sync",
+          "parameter",
+          "paused",
+          "qmp",
+          "ram",
+          "serve",
+          "stop",
+          "then",
+          "to",
+          "via",
+          "vm-generation-id");
+
+  /** The words that follow its name. */
+  public static final List<String> NAMES_OF_COMMANDS =
+      List.of("bench", "convert", "demo", "info", "receive", "restore", "save", "send");
+
+  private static final Pattern NAMES =
+      Pattern.compile(
+          "--(?:"
+              + String.join("|", OPTIONS_OF_THE_COMMAND)
+              + ")(?![\\w-])|fixedram (?:"
+              + String.join("|", NAMES_OF_COMMANDS)
+              + ")\\b|-- QEMU-COMMAND|after --(?![\\w-])");
+
+  /** Comments and characters are matched too, so that quotes in them begin no string. */
+  private static final Pattern STRING_OR_OTHER =
+      Pattern.compile(
+          "/\\*.*?\\*/|//[^\\n]*|'(?:[^'\\\\\\n]|\\\\.)+'"
+              + "|\"\"\"(?<block>.*?)\"\"\"|\"(?<string>[^\"\\\\\\n]*+(?:\\\\.[^\"\\\\\\n]*+)*+)\"",
+          Pattern.DOTALL);
+
+  /**
+   * Makes the rules of a module.
+   *
+   * @param layers as {@link ModuleRules} takes them
+   */
+  protected LibraryRules(String... layers) {
+    super(layers);
+  }
+
+  /** What to do about a failure is a Remedy, which the command words with its options. */
+  @Test
+  final void noStringNamesTheCommandOrItsOptions() throws IOException {
+    List<Path> files;
+    try (Stream<Path> walk = Files.walk(SOURCES)) {
+      files = walk.filter(file -> file.toString().endsWith(".java")).toList();
+    }
+    assertThat(files).isNotEmpty();
+    List<String> named = new ArrayList<>();
+    for (Path file : files) {
+      stringsThatNameTheCommand(Files.readString(file))
+          .forEach(text -> named.add(file.getFileName() + ": " + text));
+    }
+    assertThat(named).isEmpty();
+  }
+
+  /** The string constants of a source file that name the command or its options. */
+  public static List<String> stringsThatNameTheCommand(String source) {
+    // Parts of one text that stand in several lines are one string here.
+    String joined = source.replaceAll("(?<!\\\\)\"\\s*\\+\\s*\"", "");
+    return STRING_OR_OTHER
+        .matcher(joined)
+        .results()
+        .map(LibraryRules::text)
+        .filter(text -> NAMES.matcher(text).find())
+        .toList();
+  }
+
+  private static String text(MatchResult found) {
+    return Stream.of("block", "string")
+        .map(found::group)
+        .filter(text -> text != null)
+        .findFirst()
+        .orElse("");
+  }
+}
