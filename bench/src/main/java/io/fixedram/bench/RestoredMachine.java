@@ -10,15 +10,11 @@ import io.fixedram.qemu.process.Programs;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.restore.GuestRestore;
-import io.fixedram.qemu.restore.RestoreListener;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreReport;
-import io.fixedram.qemu.restore.RestoreRequest;
-import io.fixedram.qemu.restore.RestoreTarget;
 import io.fixedram.qemu.restore.RestoredGuest;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 
 /** A guest that fixedram's library has restored into a new QEMU, which ends on close. */
 final class RestoredMachine implements AutoCloseable {
@@ -43,15 +39,15 @@ final class RestoredMachine implements AutoCloseable {
         machine.command(
             saved.guest().qemu(), Activity.IDLE, machine.directory().resolve(name + ".serial"));
     words.addAll(Programs.qmp(socket));
-    RestoreRequest request =
-        new RestoreRequest(
-            saved.save(),
-            mode,
-            false,
-            new RestoreTarget.Command(words, Optional.empty(), CommandStarter.foreground(true)));
     Cancellation own = new Cancellation();
     try (Cancellation.Registration _ = cancellation.onCancel(() -> giveUp(own))) {
-      return new RestoredMachine(GuestRestore.run(request, RestoreListener.NONE, own), socket);
+      return new RestoredMachine(
+          GuestRestore.of(saved.save(), words)
+              .mode(mode)
+              .starter(CommandStarter.foreground(true))
+              .cancellation(own)
+              .run(),
+          socket);
     }
   }
 
@@ -63,7 +59,7 @@ final class RestoredMachine implements AutoCloseable {
   }
 
   RestoreReport report() {
-    return guest.report();
+    return guest.awaitResident();
   }
 
   /** A connection of the caller's own. */
@@ -79,7 +75,7 @@ final class RestoredMachine implements AutoCloseable {
         qmp.execute("quit");
         guest.waitForExit();
       } catch (FixedRamException e) {
-        guest.forwardSignalAndWait();
+        guest.terminate();
       }
     }
   }

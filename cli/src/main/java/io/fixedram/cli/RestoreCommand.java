@@ -18,12 +18,10 @@ import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreListener;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreReport;
-import io.fixedram.qemu.restore.RestoreRequest;
-import io.fixedram.qemu.restore.RestoreTarget;
 import io.fixedram.qemu.restore.RestoredGuest;
 import io.fixedram.qemu.restore.ServingReport;
-import io.fixedram.qemu.start.QemuStarter;
 import io.fixedram.qemu.transfer.TransferView;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -32,10 +30,11 @@ import tools.jackson.core.JsonGenerator;
 /**
  * {@code fixedram restore}: a save back into a QEMU.
  *
- * @param detach whether a QEMU that is started goes on without us
- * @param outputAside whether its standard output stays out of ours
+ * @param file the save
+ * @param paused whether the guest stays paused
+ * @param start how QEMU is started, if it is
  */
-record RestoreCommand(RestoreRequest request, boolean detach, boolean outputAside)
+record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<Start> start)
     implements Command {
   private static final String UUID_FORM = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
 
@@ -120,6 +119,20 @@ record RestoreCommand(RestoreRequest request, boolean detach, boolean outputAsid
                       "      -qmp unix:vm.sock,server,nowait &",
                       "$ fixedram restore vm.fram --qmp vm.sock"))));
 
+  /**
+   * How QEMU is started.
+   *
+   * @param detach whether it goes on without us
+   * @param outputAside whether its standard output stays out of ours
+   */
+  record Start(boolean detach, boolean outputAside) {
+    private static final Start PLAIN = new Start(false, false);
+
+    CommandStarter starter() {
+      return detach ? CommandStarter.detached(outputAside) : CommandStarter.foreground(outputAside);
+    }
+  }
+
   /** Reads what was asked for. */
   static RestoreCommand of(Arguments arguments) {
     List<String> command = arguments.qemuCommand();
@@ -136,10 +149,14 @@ record RestoreCommand(RestoreRequest request, boolean detach, boolean outputAsid
     if (arguments.has(GENERATION) && command.isEmpty()) {
       throw new UsageException("--vm-generation-id goes with -- QEMU-COMMAND, not with --qmp");
     }
-    RestoreTarget target =
+    Path file = FileOptions.file(arguments.operand(0), "FILE");
+    GuestRestore restore =
         command.isEmpty()
-            ? new RestoreTarget.Running(Addresses.qmp(arguments.required(QMP)))
-            : new RestoreTarget.Command(command, generationId(arguments), QemuStarter.inheriting());
+            ? GuestRestore.of(file, Addresses.qmp(arguments.required(QMP)))
+            : GuestRestore.of(file, command);
+    Optional<UUID> generationId = generationId(arguments);
+    restore = generationId.isPresent() ? restore.generationId(generationId.get()) : restore;
+    restore = arguments.has(PAUSED) ? restore.paused() : restore;
     RestoreMode mode =
         switch (arguments.choice(VIA)) {
           case "instant" -> RestoreMode.INSTANT;
@@ -149,10 +166,12 @@ record RestoreCommand(RestoreRequest request, boolean detach, boolean outputAsid
           default -> RestoreMode.AUTO;
         };
     return new RestoreCommand(
-        new RestoreRequest(
-            FileOptions.file(arguments.operand(0), "FILE"), mode, arguments.has(PAUSED), target),
-        detach,
-        arguments.output().json());
+        restore.mode(mode),
+        file,
+        arguments.has(PAUSED),
+        command.isEmpty()
+            ? Optional.empty()
+            : Optional.of(new Start(detach, arguments.output().json())));
   }
 
   private static Optional<UUID> generationId(Arguments arguments) {
@@ -170,37 +189,28 @@ record RestoreCommand(RestoreRequest request, boolean detach, boolean outputAsid
   }
 
   private boolean foreground() {
-    return request.target() instanceof RestoreTarget.Command && !detach;
+    return start.filter(how -> !how.detach()).isPresent();
   }
 
   @Override
   public int run(Console console, Cancellation cancellation) {
     ProgressDisplay progress = new ProgressDisplay(console);
-    try (CommandStarter starter =
-            detach ? CommandStarter.detached(outputAside) : CommandStarter.foreground(outputAside);
+    try (CommandStarter starter = start.orElse(Start.PLAIN).starter();
         progress;
         RestoredGuest guest =
-            GuestRestore.run(startedBy(starter), listener(progress, starter), cancellation)) {
+            (start.isPresent() ? restore.starter(starter) : restore)
+                .listener(listener(progress, starter))
+                .cancellation(cancellation)
+                .run()) {
+      RestoreReport report = guest.awaitResident();
       progress.close();
       if (!foreground()) {
-        tell(console, guest.report());
+        tell(console, report);
         return ExitStatus.DONE;
       }
-      tellOrWarn(console, guest.report());
+      tellOrWarn(console, report);
       return attend(guest, cancellation);
     }
-  }
-
-  private RestoreRequest startedBy(CommandStarter starter) {
-    return switch (request.target()) {
-      case RestoreTarget.Running _ -> request;
-      case RestoreTarget.Command command ->
-          new RestoreRequest(
-              request.file(),
-              request.mode(),
-              request.paused(),
-              new RestoreTarget.Command(command.command(), command.generationId(), starter));
-    };
   }
 
   /** Shows what the restore tells, and has the starter tell what the mode means for signals. */
@@ -240,7 +250,7 @@ record RestoreCommand(RestoreRequest request, boolean detach, boolean outputAsid
 
   /** Stays until QEMU ends, and has it end if this program is to. */
   private static int attend(RestoredGuest guest, Cancellation cancellation) {
-    try (Cancellation.Registration _ = cancellation.onCancel(guest::forwardSignalAndWait)) {
+    try (Cancellation.Registration _ = cancellation.onCancel(guest::terminate)) {
       return guest.waitForExit();
     }
   }
@@ -250,13 +260,13 @@ record RestoreCommand(RestoreRequest request, boolean detach, boolean outputAsid
     try {
       tell(console, report);
     } catch (OutputException e) {
-      console.warning("the guest in " + request.file() + " is restored, though " + e.sentence());
+      console.warning("the guest in " + file + " is restored, though " + e.sentence());
     }
   }
 
   private void tell(Console console, RestoreReport report) {
     String summary = summary(report);
-    console.done("the guest of " + request.file() + " is back and " + guest(report));
+    console.done("the guest of " + file + " is back and " + guest(report));
     if (foreground()) {
       // Standard output is QEMU's.
       console.resultAside(summary);
@@ -266,7 +276,7 @@ record RestoreCommand(RestoreRequest request, boolean detach, boolean outputAsid
     console.json(json -> {
       json.writeStringProperty("via", report.mode().text());
       json.writeStringProperty("why", report.why());
-      json.writeStringProperty("file", request.file().toString());
+      json.writeStringProperty("file", file.toString());
       json.writeNumberProperty("ram_bytes", report.ramBytes());
       json.writeNumberProperty("page_bytes", report.pageBytes());
       JsonObject.seconds(json, "seconds", report.seconds());
@@ -312,8 +322,8 @@ record RestoreCommand(RestoreRequest request, boolean detach, boolean outputAsid
 
   private String summary(RestoreReport report, ServingReport serving) {
     StringBuilder text = new StringBuilder();
-    text.append("restored ").append(request.file()).append(" via ").append(report.mode().text());
-    text.append(": the guest ").append(request.paused() ? "was ready" : "ran").append(" after ");
+    text.append("restored ").append(file).append(" via ").append(report.mode().text());
+    text.append(": the guest ").append(paused ? "was ready" : "ran").append(" after ");
     text.append(Amounts.seconds(report.runningSeconds())).append(", ");
     if (serving.residentSeconds().isPresent()) {
       text.append("all of its ").append(Amounts.bytes(report.ramBytes())).append(" RAM, ");
@@ -335,7 +345,7 @@ record RestoreCommand(RestoreRequest request, boolean detach, boolean outputAsid
 
   private String plain(RestoreReport report) {
     return "restored "
-        + request.file()
+        + file
         + " via "
         + report.mode().text()
         + ": "

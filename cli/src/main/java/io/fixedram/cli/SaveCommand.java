@@ -14,12 +14,11 @@ import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
 import io.fixedram.qemu.save.SaveReport;
-import io.fixedram.qemu.save.SaveRequest;
 import java.util.List;
 import java.util.stream.Stream;
 
 /** {@code fixedram save}: a running guest into a file. */
-record SaveCommand(SaveRequest request) implements Command {
+record SaveCommand(GuestSave save) implements Command {
   private static final OptionSpec QMP =
       OptionSpec.value(
           "qmp",
@@ -41,10 +40,9 @@ record SaveCommand(SaveRequest request) implements Command {
       OptionSpec.value(
           "max-passes",
           "N",
-          "30",
+          Integer.toString(GuestSave.DEFAULT_MAX_PASSES),
           "pause a guest that is still not caught up with after this many passes over its RAM;"
               + " 0 lets it run for ever");
-  private static final int DEFAULT_MAX_PASSES = 30;
 
   static final CommandSpec SPEC =
       new CommandSpec(
@@ -81,22 +79,22 @@ record SaveCommand(SaveRequest request) implements Command {
           case "quit" -> AfterSave.QUIT;
           default -> AfterSave.PAUSE;
         };
-    return new SaveCommand(
-        new SaveRequest(
-            Addresses.qmp(arguments.required(QMP)),
-            FileOptions.file(arguments.operand(0), "FILE"),
-            format,
-            arguments.has(STOP),
-            then,
-            FileOptions.read(arguments, format),
-            arguments.number(MAX_PASSES, 0, DEFAULT_MAX_PASSES)));
+    GuestSave save =
+        GuestSave.of(
+                Addresses.qmp(arguments.required(QMP)),
+                FileOptions.file(arguments.operand(0), "FILE"))
+            .format(format)
+            .then(then)
+            .options(FileOptions.read(arguments, format))
+            .maxPasses(arguments.number(MAX_PASSES, 0, GuestSave.DEFAULT_MAX_PASSES));
+    return new SaveCommand(arguments.has(STOP) ? save.stopFirst() : save);
   }
 
   @Override
   public int run(Console console, Cancellation cancellation) {
     SaveReport report;
     try (ProgressDisplay progress = new ProgressDisplay(console)) {
-      report = GuestSave.run(request, progress, cancellation);
+      report = save.listener(progress).cancellation(cancellation).run();
     }
     PageCacheNote.tell(console, report.whyCached());
     if (report.liveUnderTcg()) {

@@ -8,11 +8,10 @@ import io.fixedram.cli.args.ArgumentParser;
 import io.fixedram.cli.args.UsageException;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreMode;
-import io.fixedram.qemu.restore.RestoreRequest;
-import io.fixedram.qemu.restore.RestoreTarget;
 import io.fixedram.qemu.save.AfterSave;
-import io.fixedram.qemu.save.SaveRequest;
+import io.fixedram.qemu.save.GuestSave;
 import io.fixedram.write.DirectMode;
 import io.fixedram.write.WriteOptions;
 import java.nio.file.Path;
@@ -33,14 +32,11 @@ class CommandReadingTest {
     assertThat(read("save", "--qmp", "vm.sock", "vm.fram"))
         .isEqualTo(
             new SaveCommand(
-                new SaveRequest(
-                    new Endpoint.Unix(Path.of("vm.sock")),
-                    Path.of("vm.fram"),
-                    SaveFormat.MAPPED_RAM,
-                    false,
-                    AfterSave.PAUSE,
-                    WriteOptions.defaults(),
-                    30)));
+                GuestSave.of(new Endpoint.Unix(Path.of("vm.sock")), Path.of("vm.fram"))
+                    .format(SaveFormat.MAPPED_RAM)
+                    .then(AfterSave.PAUSE)
+                    .options(WriteOptions.defaults())
+                    .maxPasses(30)));
   }
 
   @Test
@@ -64,31 +60,24 @@ class CommandReadingTest {
                 "0"))
         .isEqualTo(
             new SaveCommand(
-                new SaveRequest(
-                    new Endpoint.Tcp("::1", 4444),
-                    Path.of("vm.fram"),
-                    SaveFormat.FIXED_RAM,
-                    true,
-                    AfterSave.QUIT,
-                    new WriteOptions(DirectMode.OFF, false, 1),
-                    0)));
+                GuestSave.of(new Endpoint.Tcp("::1", 4444), Path.of("vm.fram"))
+                    .format(SaveFormat.FIXED_RAM)
+                    .stopFirst()
+                    .then(AfterSave.QUIT)
+                    .options(new WriteOptions(DirectMode.OFF, false, 1))
+                    .maxPasses(0)));
   }
 
   @Test
   void saveUnderstandsEveryAlignmentAndEnd() {
-    assertThat(
-            ((SaveCommand) read("save", "--qmp", "q", "f", "--align", "1M", "--direct", "on"))
-                .request()
-                .options())
-        .isEqualTo(new WriteOptions(DirectMode.ON, true, 1 << 20));
-    assertThat(
-            ((SaveCommand) read("save", "--qmp", "q", "f", "--align", "4M"))
-                .request()
-                .options()
-                .alignmentBytes())
-        .isEqualTo(4 << 20);
-    assertThat(((SaveCommand) read("save", "--qmp", "q", "f", "--then", "resume")).request().then())
-        .isEqualTo(AfterSave.RESUME);
+    GuestSave plain = GuestSave.of(new Endpoint.Unix(Path.of("q")), Path.of("f"));
+    assertThat(read("save", "--qmp", "q", "f", "--align", "1M", "--direct", "on"))
+        .isEqualTo(new SaveCommand(plain.options(new WriteOptions(DirectMode.ON, true, 1 << 20))));
+    assertThat(read("save", "--qmp", "q", "f", "--align", "4M"))
+        .isEqualTo(
+            new SaveCommand(plain.options(new WriteOptions(DirectMode.AUTO, true, 4 << 20))));
+    assertThat(read("save", "--qmp", "q", "f", "--then", "resume"))
+        .isEqualTo(new SaveCommand(plain.then(AfterSave.RESUME)));
   }
 
   @Test
@@ -109,57 +98,49 @@ class CommandReadingTest {
                 ""))
         .isEqualTo(
             new RestoreCommand(
-                new RestoreRequest(
-                    Path.of("vm.fram"),
-                    RestoreMode.AUTO,
-                    true,
-                    new RestoreTarget.Command(
-                        List.of("qemu", "--help", "--qmp", "x", "--", "--via", ""))),
+                GuestRestore.of(
+                        Path.of("vm.fram"),
+                        List.of("qemu", "--help", "--qmp", "x", "--", "--via", ""))
+                    .paused(),
+                Path.of("vm.fram"),
                 true,
-                false));
+                Optional.of(new RestoreCommand.Start(true, false))));
   }
 
   @Test
   void restoreIntoWaitingQemu() {
+    GuestRestore plain = GuestRestore.of(Path.of("vm.fram"), new Endpoint.Unix(Path.of("q")));
     assertThat(read("restore", "vm.fram", "--qmp", "unix:q", "--via", "stream"))
         .isEqualTo(
             new RestoreCommand(
-                new RestoreRequest(
-                    Path.of("vm.fram"),
-                    RestoreMode.STREAM,
-                    false,
-                    new RestoreTarget.Running(new Endpoint.Unix(Path.of("q")))),
-                false,
-                false));
-    assertThat(
-            ((RestoreCommand) read("restore", "vm.fram", "--qmp", "q", "--via", "native"))
-                .request()
-                .mode())
-        .isEqualTo(RestoreMode.NATIVE);
-    assertThat(
-            ((RestoreCommand) read("restore", "vm.fram", "--qmp", "q", "--via", "lazy"))
-                .request()
-                .mode())
-        .isEqualTo(RestoreMode.LAZY);
+                plain.mode(RestoreMode.STREAM), Path.of("vm.fram"), false, Optional.empty()));
+    for (RestoreMode mode : List.of(RestoreMode.NATIVE, RestoreMode.LAZY)) {
+      assertThat(restore("vm.fram", "--qmp", "q", "--via", mode.text()))
+          .isEqualTo(plain.mode(mode));
+    }
+  }
+
+  private static GuestRestore restore(String... words) {
+    return ((RestoreCommand) read("restore", words)).restore();
   }
 
   @Test
   void restoreKeepsQemusOutputOutOfTheJson() {
     RestoreCommand command =
         (RestoreCommand) read("restore", "vm.fram", "--output", "json", "--", "qemu", "a b");
-    assertThat(command.outputAside()).isTrue();
-    assertThat(command.request().target())
-        .isEqualTo(new RestoreTarget.Command(List.of("qemu", "a b")));
+    assertThat(command.start()).contains(new RestoreCommand.Start(false, true));
+    assertThat(command.restore())
+        .isEqualTo(GuestRestore.of(Path.of("vm.fram"), List.of("qemu", "a b")));
   }
 
   @Test
   void restoreGivesClonesAnIdOfTheirOwn() {
-    assertThat(target("new").generationId()).isPresent();
-    assertThat(target("new").generationId()).isNotEqualTo(target("new").generationId());
+    GuestRestore plain = GuestRestore.of(Path.of("vm.fram"), List.of("qemu"));
+    assertThat(withId("new")).isNotEqualTo(plain).isNotEqualTo(withId("new"));
     String id = "12345678-9ABC-def0-1122-334455667788";
-    assertThat(target(id).generationId()).contains(UUID.fromString(id));
+    assertThat(withId(id)).isEqualTo(plain.generationId(UUID.fromString(id)));
     for (String wrong : List.of("auto", "1-2-3-4-5", id + "0")) {
-      assertThatThrownBy(() -> target(wrong))
+      assertThatThrownBy(() -> withId(wrong))
           .isInstanceOf(UsageException.class)
           .hasMessageContaining("takes 'new' or a UUID");
     }
@@ -168,21 +149,15 @@ class CommandReadingTest {
         .hasMessageContaining("not with --qmp");
   }
 
-  private static RestoreTarget.Command target(String generationId) {
-    RestoreCommand command =
-        (RestoreCommand)
-            read("restore", "vm.fram", "--vm-generation-id", generationId, "--", "qemu");
-    return (RestoreTarget.Command) command.request().target();
+  private static GuestRestore withId(String generationId) {
+    return restore("vm.fram", "--vm-generation-id", generationId, "--", "qemu");
   }
 
   @Test
   void restoreTakesEachWay() {
     for (RestoreMode mode : List.of(RestoreMode.INSTANT, RestoreMode.NATIVE, RestoreMode.STREAM)) {
-      assertThat(
-              ((RestoreCommand) read("restore", "f", "--via", mode.text(), "--", "qemu"))
-                  .request()
-                  .mode())
-          .isEqualTo(mode);
+      assertThat(restore("f", "--via", mode.text(), "--", "qemu"))
+          .isEqualTo(GuestRestore.of(Path.of("f"), List.of("qemu")).mode(mode));
     }
   }
 

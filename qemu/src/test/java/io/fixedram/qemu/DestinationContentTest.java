@@ -7,9 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreMode;
-import io.fixedram.qemu.restore.RestoreRequest;
-import io.fixedram.qemu.restore.RestoreTarget;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
 import java.io.IOException;
@@ -152,10 +151,8 @@ class DestinationContentTest extends QemuTest {
     GuestSpec loader =
         GuestSpec.small().with("-device", "loader,addr=0x3e00000,data=0xdeadbeef,data-len=4");
     List<String> command = loader.command(TestedQemu.QEMU_10.binary(), directory, "restored");
-    assertThatThrownBy(() ->
-            restore(
-                new RestoreRequest(
-                    file(), RestoreMode.INSTANT, true, new RestoreTarget.Command(command))))
+    assertThatThrownBy(
+            () -> restore(GuestRestore.of(file(), command).mode(RestoreMode.INSTANT).paused()))
         .isInstanceOf(FixedRamException.class)
         .hasMessageContaining("the device loader writes to memory");
   }

@@ -11,10 +11,9 @@ import io.fixedram.error.Remedy;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QemuGoneException;
+import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreReport;
-import io.fixedram.qemu.restore.RestoreRequest;
-import io.fixedram.qemu.restore.RestoreTarget;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.stream.StreamSend;
 import io.fixedram.store.PageStore;
@@ -108,7 +107,7 @@ class GuestRestoreTest extends QemuTest {
     try (RunningQemu source = boot(version, spec);
         RunningQemu target = waiting(version, spec)) {
       source.awaitGeneration(3);
-      save(then(stopFirst(request(source)), AfterSave.RESUME));
+      save(request(source).stopFirst().then(AfterSave.RESUME));
       assertThatThrownBy(() -> restore(target, mode))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("loaded")
@@ -194,9 +193,8 @@ class GuestRestoreTest extends QemuTest {
     Endpoint.Tcp qmp = OtherConnectionsTest.freePort();
     GuestSpec spec = GuestSpec.small().with("-qmp", qmp + ",server=on,wait=off");
     try (RunningQemu qemu = waiting(TestedQemu.QEMU_10, spec)) {
-      RestoreTarget target = new RestoreTarget.Running(qmp);
-      assertThatThrownBy(
-              () -> restore(new RestoreRequest(file(), RestoreMode.NATIVE, false, target)))
+      GuestRestore target = GuestRestore.of(file(), qmp);
+      assertThatThrownBy(() -> restore(target.mode(RestoreMode.NATIVE)))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("was replaced or moved while QEMU opened it by its name");
       assertThat(qemu.status()).isEqualTo("paused");
@@ -211,8 +209,7 @@ class GuestRestoreTest extends QemuTest {
     Path odd =
         Files.move(file(), directory.resolve("a,offset=1 % \"ü"), StandardCopyOption.ATOMIC_MOVE);
     try (RunningQemu qemu = waiting(TestedQemu.QEMU_10, GuestSpec.small())) {
-      RestoreTarget target = new RestoreTarget.Running(qemu.qmp());
-      restore(new RestoreRequest(odd, RestoreMode.NATIVE, false, target));
+      restore(GuestRestore.of(odd, qemu.qmp()).mode(RestoreMode.NATIVE)).close();
       RunningQemu.assertGoesOn(saved, directory, "restored");
     }
   }

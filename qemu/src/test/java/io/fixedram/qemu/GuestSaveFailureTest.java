@@ -11,16 +11,13 @@ import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.error.UnsupportedSaveException;
-import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
-import io.fixedram.qemu.save.SaveRequest;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.qemu.transfer.TransferView;
-import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -38,10 +35,10 @@ class GuestSaveFailureTest extends QemuTest {
   /** A save under way in another thread. */
   private CompletableFuture<Throwable> endlessSave(RunningQemu qemu, Cancellation cancellation) {
     recorder.atStart(qemu::slowDown);
-    SaveRequest request = maxPasses(request(qemu), 0);
+    GuestSave request = request(qemu).maxPasses(0);
     CompletableFuture<Throwable> failure =
-        CompletableFuture.supplyAsync(
-            () -> catchThrowable(() -> GuestSave.run(request, recorder, cancellation)));
+        CompletableFuture.supplyAsync(() ->
+            catchThrowable(() -> request.listener(recorder).cancellation(cancellation).run()));
     recorder.awaitTransferred(2 << 20);
     return failure;
   }
@@ -69,7 +66,7 @@ class GuestSaveFailureTest extends QemuTest {
       qemu.assertGoesOn();
       assertThat(recorder.warnings()).isEmpty();
       // And it can be saved after that.
-      save(then(maxPasses(request(qemu), 3), AfterSave.QUIT));
+      save(request(qemu).maxPasses(3).then(AfterSave.QUIT));
     }
   }
 
@@ -85,8 +82,8 @@ class GuestSaveFailureTest extends QemuTest {
               cancellation.cancel();
             }
           };
-      SaveRequest request = stopFirst(request(qemu));
-      assertThatThrownBy(() -> GuestSave.run(request, canceller, cancellation))
+      GuestSave request = request(qemu).stopFirst();
+      assertThatThrownBy(() -> request.listener(canceller).cancellation(cancellation).run())
           .isInstanceOf(CancelledException.class);
       assertNoFileLeft();
       qemu.assertGoesOn();
@@ -131,7 +128,7 @@ class GuestSaveFailureTest extends QemuTest {
     try (RunningQemu qemu = boot(version, GuestSpec.small())) {
       qemu.awaitGeneration(3);
       String settings = qemu.migrationSettings();
-      SaveRequest request = into(request(qemu), small.resolve("guest.save"));
+      GuestSave request = request(qemu.qmp(), small.resolve("guest.save"));
       assertThatThrownBy(() -> save(request))
           .isInstanceOf(StorageException.class)
           .hasMessageContaining(small.toString())
@@ -159,7 +156,7 @@ class GuestSaveFailureTest extends QemuTest {
           throw new UncheckedIOException(e);
         }
       });
-      SaveRequest request = into(request(qemu), place.resolve("guest.save"));
+      GuestSave request = request(qemu.qmp(), place.resolve("guest.save"));
       assertThatThrownBy(() -> save(request))
           .isInstanceOf(StorageException.class)
           .hasMessageContaining(place.toString());
@@ -192,20 +189,12 @@ class GuestSaveFailureTest extends QemuTest {
       qemu.awaitGeneration(3);
       Cancellation cancellation = new Cancellation();
       CompletableFuture<Throwable> first = endlessSave(qemu, cancellation);
-      assertThatThrownBy(() -> save(into(request(qemu), directory.resolve("other.save"))))
+      assertThatThrownBy(() -> save(request(qemu.qmp(), directory.resolve("other.save"))))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("does not greet")
           .hasMessageContaining("one at a time");
-      SaveRequest second = into(request(qemu), directory.resolve("other.save"));
-      SaveRequest overSpare =
-          new SaveRequest(
-              qemu.spareQmp(),
-              second.file(),
-              second.format(),
-              false,
-              second.then(),
-              second.options(),
-              MAX_PASSES);
+      GuestSave overSpare =
+          GuestSave.of(qemu.spareQmp(), directory.resolve("other.save")).maxPasses(MAX_PASSES);
       assertThatThrownBy(() -> save(overSpare))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("a migration or save is under way");
@@ -301,15 +290,7 @@ class GuestSaveFailureTest extends QemuTest {
   @Test
   void nobodyListens() {
     Path socket = directory.resolve("no.sock");
-    SaveRequest request =
-        new SaveRequest(
-            new Endpoint.Unix(socket),
-            file(),
-            SaveFormat.MAPPED_RAM,
-            false,
-            AfterSave.PAUSE,
-            WriteOptions.defaults(),
-            MAX_PASSES);
+    GuestSave request = GuestSave.of(new Endpoint.Unix(socket), file()).maxPasses(MAX_PASSES);
     assertThatThrownBy(() -> save(request))
         .isInstanceOf(FixedRamException.class)
         .hasMessageContaining(socket.toString())

@@ -53,7 +53,7 @@ class GuestSaveTest extends QemuTest {
   void savesAGuestThatItStopsFirst(TestedQemu version) throws Exception {
     try (RunningQemu qemu = boot(version, GuestSpec.small())) {
       qemu.awaitGeneration(3);
-      SaveReport report = save(stopFirst(request(qemu)));
+      SaveReport report = save(request(qemu).stopFirst());
       assertThat(report.downtimeSeconds()).isPositive().isLessThanOrEqualTo(report.seconds());
       assertThat(qemu.status()).isEqualTo("postmigrate");
       try (RunningQemu other = waiting(version, GuestSpec.small())) {
@@ -83,11 +83,11 @@ class GuestSaveTest extends QemuTest {
   void letsTheGuestGoOn(TestedQemu version) throws Exception {
     try (RunningQemu qemu = boot(version, GuestSpec.small())) {
       qemu.awaitGeneration(3);
-      SaveReport report = save(then(request(qemu), AfterSave.RESUME));
+      SaveReport report = save(request(qemu).then(AfterSave.RESUME));
       qemu.assertGoesOn();
       assertThat(report.downtimeSeconds()).isPositive().isLessThan(report.seconds());
       // It can be saved again at once.
-      SaveReport again = save(stopFirst(then(request(qemu), AfterSave.RESUME)));
+      SaveReport again = save(request(qemu).then(AfterSave.RESUME).stopFirst());
       assertThat(again.downtimeSeconds()).isLessThan(again.seconds());
       qemu.assertGoesOn();
     }
@@ -98,7 +98,7 @@ class GuestSaveTest extends QemuTest {
   void endsQemu(TestedQemu version) throws Exception {
     try (RunningQemu qemu = boot(version, GuestSpec.small())) {
       qemu.awaitGeneration(3);
-      save(then(request(qemu), AfterSave.QUIT));
+      save(request(qemu).then(AfterSave.QUIT));
       assertThat(qemu.process().waitFor()).isZero();
       assertThat(SaveInfo.of(file()).complete()).isTrue();
     }
@@ -126,7 +126,7 @@ class GuestSaveTest extends QemuTest {
     try (RunningQemu qemu = boot(version, GuestSpec.small())) {
       qemu.awaitGeneration(3);
       recorder.atStart(qemu::slowDown);
-      SaveReport report = save(then(maxPasses(request(qemu), 3), AfterSave.RESUME));
+      SaveReport report = save(request(qemu).maxPasses(3).then(AfterSave.RESUME));
       assertThat(report.passes()).isBetween(4L, 12L);
       assertThat(recorder.notes()).anyMatch(note -> note.contains("stopped after 3 passes"));
       qemu.assertGoesOn();
@@ -139,7 +139,7 @@ class GuestSaveTest extends QemuTest {
     try (RunningQemu qemu = boot(version, GuestSpec.small())) {
       for (SaveFormat format : SaveFormat.values()) {
         qemu.awaitGeneration(2);
-        SaveReport report = save(as(then(request(qemu), AfterSave.RESUME), format));
+        SaveReport report = save(request(qemu).then(AfterSave.RESUME).format(format));
         assertThat(report.format()).isEqualTo(format);
         try (PageStore save = Saves.open(file())) {
           assertThat(save.file().orElseThrow().format()).isEqualTo(format);
@@ -187,7 +187,7 @@ class GuestSaveTest extends QemuTest {
   private void assertSettingsStay(RunningQemu qemu) {
     String settings = qemu.migrationSettings();
     assertThat(settings).contains("true");
-    SaveReport report = save(then(request(qemu), AfterSave.RESUME));
+    SaveReport report = save(request(qemu).then(AfterSave.RESUME));
     assertThat(qemu.migrationSettings()).isEqualTo(settings);
     // With a bandwidth of 1 MiB/s it would have taken half a minute.
     assertThat(report.seconds()).isLessThan(10);

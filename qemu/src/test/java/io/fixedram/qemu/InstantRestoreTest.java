@@ -23,17 +23,12 @@ import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.restore.GuestRestore;
-import io.fixedram.qemu.restore.RestoreListener;
 import io.fixedram.qemu.restore.RestoreMode;
-import io.fixedram.qemu.restore.RestoreRequest;
-import io.fixedram.qemu.restore.RestoreTarget;
 import io.fixedram.qemu.restore.RestoredGuest;
 import io.fixedram.qemu.save.AfterSave;
-import io.fixedram.qemu.save.SaveRequest;
-import io.fixedram.qemu.start.QemuStarter;
+import io.fixedram.qemu.save.GuestSave;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
-import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -104,8 +99,8 @@ class InstantRestoreTest extends QemuTest {
     return command(TestedQemu.QEMU_10, spec, "restored");
   }
 
-  private RestoreRequest request(List<String> command, RestoreMode mode) {
-    return new RestoreRequest(file(), mode, false, new RestoreTarget.Command(command));
+  private GuestRestore request(List<String> command, RestoreMode mode) {
+    return GuestRestore.of(file(), command).mode(mode);
   }
 
   private RestoredGuest instant(GuestSpec spec) {
@@ -131,7 +126,7 @@ class InstantRestoreTest extends QemuTest {
   private void assertRunsInstantly(String saved, GuestSpec spec) throws Exception {
     String before = hash(file());
     RestoredGuest guest = instant(spec);
-    assertThat(guest.report().mode()).isEqualTo(RestoreMode.INSTANT);
+    assertThat(guest.awaitResident().mode()).isEqualTo(RestoreMode.INSTANT);
     RunningQemu.assertGoesOn(saved, directory, "restored");
     quit(guest, "restored");
     assertThat(hash(file())).as("the save").isEqualTo(before);
@@ -154,9 +149,9 @@ class InstantRestoreTest extends QemuTest {
   void loadsNoMoreThanDevices() throws Exception {
     saveGuest(GuestSpec.small());
     RestoredGuest guest = instant(GuestSpec.small());
-    assertThat(guest.report().why()).isEqualTo("asked for");
-    assertThat(guest.report().ramBytes()).isBetween(64L << 20, 72L << 20);
-    assertThat(guest.report().pageBytes()).isBetween(8L << 20, 24L << 20);
+    assertThat(guest.awaitResident().why()).isEqualTo("asked for");
+    assertThat(guest.awaitResident().ramBytes()).isBetween(64L << 20, 72L << 20);
+    assertThat(guest.awaitResident().pageBytes()).isBetween(8L << 20, 24L << 20);
     assertThat(recorder.transferredBytes()).isLessThan(1 << 20);
     quit(guest, "restored");
   }
@@ -221,8 +216,8 @@ class InstantRestoreTest extends QemuTest {
   @Test
   void staysPaused() throws Exception {
     String saved = saveGuest(GuestSpec.small());
-    RestoreTarget target = new RestoreTarget.Command(command(GuestSpec.small()));
-    RestoredGuest guest = restore(new RestoreRequest(file(), RestoreMode.INSTANT, true, target));
+    GuestRestore target = GuestRestore.of(file(), command(GuestSpec.small()));
+    RestoredGuest guest = restore(target.mode(RestoreMode.INSTANT).paused());
     try (QmpClient client = QmpClient.connect(qmp("restored"))) {
       assertThat(client.execute("query-status").get("status").text()).isEqualTo("paused");
       assertThat(RunningQemu.serial(directory, "restored")).isEmpty();
@@ -265,11 +260,7 @@ class InstantRestoreTest extends QemuTest {
       threads.add(
           Thread.ofPlatform()
               .start(() -> {
-                RestoredGuest guest =
-                    GuestRestore.run(
-                        request(words, RestoreMode.INSTANT),
-                        RestoreListener.NONE,
-                        new Cancellation());
+                RestoredGuest guest = request(words, RestoreMode.INSTANT).run();
                 synchronized (guests) {
                   guests.set(index, Optional.of(guest));
                 }
@@ -292,20 +283,16 @@ class InstantRestoreTest extends QemuTest {
     String saved = saveGuest(GuestSpec.small());
     RestoredGuest first = instant(GuestSpec.small());
     RunningQemu.assertGoesOn(saved, directory, "restored");
-    SaveRequest again =
-        new SaveRequest(
-            qmp("restored"),
-            file(),
-            SaveFormat.MAPPED_RAM,
-            true,
-            AfterSave.RESUME,
-            WriteOptions.defaults(),
-            MAX_PASSES);
+    GuestSave again =
+        GuestSave.of(qmp("restored"), file())
+            .stopFirst()
+            .then(AfterSave.RESUME)
+            .maxPasses(MAX_PASSES);
     assertThatThrownBy(() -> save(again))
         .isInstanceOf(StorageException.class)
         .hasMessageContaining("guests run on it; save under another name");
     Path second = directory.resolve("second.save");
-    save(then(into(again, second), AfterSave.QUIT));
+    save(request(qmp("restored"), second).stopFirst().then(AfterSave.QUIT));
     assertThat(first.waitForExit()).isZero();
     first.close();
     String all = saved + RunningQemu.serial(directory, "restored");
@@ -320,8 +307,8 @@ class InstantRestoreTest extends QemuTest {
   @Test
   void holdLastsAsLongAsAQemuThatWasLetGoOf() throws Exception {
     String saved = saveGuest(GuestSpec.small());
-    RestoreTarget target = new RestoreTarget.Command(command(GuestSpec.small()));
-    restore(new RestoreRequest(file(), RestoreMode.INSTANT, false, target)).close();
+    GuestRestore target = GuestRestore.of(file(), command(GuestSpec.small()));
+    restore(target.mode(RestoreMode.INSTANT)).close();
     RunningQemu.assertGoesOn(saved, directory, "restored");
     assertThat(canBeLocked()).as("locked while the guest runs").isFalse();
     try (QmpClient client = QmpClient.connect(qmp("restored"))) {
@@ -404,8 +391,8 @@ class InstantRestoreTest extends QemuTest {
     words.set(0, script.toString());
     assertRefused(words, "no program with a name of QEMU's");
     RestoredGuest guest = restore(request(words, RestoreMode.AUTO));
-    assertThat(guest.report().mode()).isNotEqualTo(RestoreMode.INSTANT);
-    assertThat(guest.report().why()).contains("no program with a name of QEMU's");
+    assertThat(guest.awaitResident().mode()).isNotEqualTo(RestoreMode.INSTANT);
+    assertThat(guest.awaitResident().why()).contains("no program with a name of QEMU's");
     quit(guest, "restored");
   }
 
@@ -470,8 +457,9 @@ class InstantRestoreTest extends QemuTest {
     String saved = saveGuest(GuestSpec.small());
     List<String> words = commandThrough(REFUSES_MAPPINGS, GuestSpec.small());
     RestoredGuest guest = restore(request(words, RestoreMode.AUTO));
-    assertThat(guest.report().mode()).isEqualTo(RestoreMode.LAZY);
-    assertThat(guest.report().why()).contains("not instant: QEMU did not come up with mappings");
+    assertThat(guest.awaitResident().mode()).isEqualTo(RestoreMode.LAZY);
+    assertThat(guest.awaitResident().why())
+        .contains("not instant: QEMU did not come up with mappings");
     assertThat(recorder.warnings())
         .singleElement()
         .asString()
@@ -495,8 +483,9 @@ class InstantRestoreTest extends QemuTest {
             List.of("/usr/bin/setpriv", "--bounding-set", "-dac_override,-dac_read_search"));
     words.addAll(command(GuestSpec.small()));
     RestoredGuest guest = restore(request(words, RestoreMode.AUTO));
-    assertThat(guest.report().mode()).isEqualTo(RestoreMode.LAZY);
-    assertThat(guest.report().why()).contains("not instant: QEMU did not come up with mappings");
+    assertThat(guest.awaitResident().mode()).isEqualTo(RestoreMode.LAZY);
+    assertThat(guest.awaitResident().why())
+        .contains("not instant: QEMU did not come up with mappings");
     RunningQemu.assertGoesOn(saved, directory, "restored");
     quit(guest, "restored");
   }
@@ -507,8 +496,8 @@ class InstantRestoreTest extends QemuTest {
     List<String> words =
         commandThrough("set -- \"${@/readonly=on,rom=off/readonly=off}\"", GuestSpec.small());
     RestoredGuest guest = restore(request(words, RestoreMode.AUTO));
-    assertThat(guest.report().mode()).isEqualTo(RestoreMode.LAZY);
-    assertThat(guest.report().why()).contains("could write to " + file());
+    assertThat(guest.awaitResident().mode()).isEqualTo(RestoreMode.LAZY);
+    assertThat(guest.awaitResident().why()).contains("could write to " + file());
     RunningQemu.assertGoesOn(saved, directory, "restored");
     quit(guest, "restored");
     awaitNoQemu();
@@ -532,8 +521,8 @@ class InstantRestoreTest extends QemuTest {
                           .anyMatch(command -> command.endsWith("/sleep")));
               cancellation.cancel();
             });
-    assertThatThrownBy(
-            () -> GuestRestore.run(request(words, RestoreMode.AUTO), recorder, cancellation))
+    assertThatThrownBy(() ->
+            request(words, RestoreMode.AUTO).listener(recorder).cancellation(cancellation).run())
         .isInstanceOf(CancelledException.class);
     user.join();
     assertThat(recorder.warnings()).isEmpty();
@@ -549,7 +538,7 @@ class InstantRestoreTest extends QemuTest {
     String saved = saveGuest(spec);
     assertRefused(command(spec), "can't be read");
     RestoredGuest guest = restore(request(command(spec), RestoreMode.AUTO));
-    assertThat(guest.report().why()).contains("not instant").contains("can't be read");
+    assertThat(guest.awaitResident().why()).contains("not instant").contains("can't be read");
     RunningQemu.assertGoesOn(saved, directory, "restored");
     quit(guest, "restored");
   }
@@ -598,7 +587,7 @@ class InstantRestoreTest extends QemuTest {
     assertThat(holdsOldContent()).as("a page that became zero after it was saved").isTrue();
     assertRefused(command(GuestSpec.small()), "has old content in RAM block pc.ram");
     RestoredGuest guest = restore(request(command(GuestSpec.small()), RestoreMode.AUTO));
-    assertThat(guest.report().mode()).isNotEqualTo(RestoreMode.INSTANT);
+    assertThat(guest.awaitResident().mode()).isNotEqualTo(RestoreMode.INSTANT);
     RunningQemu.assertGoesOn(saved, directory, "restored");
     quit(guest, "restored");
   }
@@ -665,8 +654,8 @@ class InstantRestoreTest extends QemuTest {
     String saved = saveGuest(version, GuestSpec.small(), format);
     RestoredGuest guest =
         restore(request(command(version, GuestSpec.small(), "restored"), RestoreMode.AUTO));
-    assertThat(guest.report().mode()).isNotIn(RestoreMode.INSTANT, RestoreMode.AUTO);
-    assertThat(guest.report().why()).contains("not instant").contains(why);
+    assertThat(guest.awaitResident().mode()).isNotIn(RestoreMode.INSTANT, RestoreMode.AUTO);
+    assertThat(guest.awaitResident().why()).contains("not instant").contains(why);
     RunningQemu.assertGoesOn(saved, directory, "restored");
     quit(guest, "restored");
   }
@@ -676,15 +665,14 @@ class InstantRestoreTest extends QemuTest {
   void autoTakesIt(SaveFormat format) throws Exception {
     saveGuest(TestedQemu.QEMU_10, GuestSpec.small(), format);
     RestoredGuest guest = restore(request(command(GuestSpec.small()), RestoreMode.AUTO));
-    assertThat(guest.report().mode()).isEqualTo(RestoreMode.INSTANT);
-    assertThat(guest.report().why()).contains("mapping");
+    assertThat(guest.awaitResident().mode()).isEqualTo(RestoreMode.INSTANT);
+    assertThat(guest.awaitResident().why()).contains("mapping");
     quit(guest, "restored");
   }
 
-  private RestoreRequest request(List<String> command, UUID id, RestoreMode mode) {
-    RestoreTarget target =
-        new RestoreTarget.Command(command, Optional.of(id), QemuStarter.inheriting());
-    return new RestoreRequest(file(), mode, false, target);
+  private GuestRestore request(List<String> command, UUID id, RestoreMode mode) {
+    GuestRestore target = GuestRestore.of(file(), command).generationId(id);
+    return target.mode(mode);
   }
 
   /** Looks at what QEMU says, and where the firmware keeps the id for the guest. */
@@ -756,7 +744,7 @@ class InstantRestoreTest extends QemuTest {
   @Test
   void generationIdOfAGuestWithout() throws Exception {
     saveGuest(GuestSpec.small());
-    RestoreRequest request =
+    GuestRestore request =
         request(command(GuestSpec.small()), UUID.randomUUID(), RestoreMode.STREAM);
     assertThatThrownBy(() -> restore(request))
         .isInstanceOf(FixedRamException.class)

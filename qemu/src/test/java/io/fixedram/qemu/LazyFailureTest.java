@@ -14,12 +14,9 @@ import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreMode;
-import io.fixedram.qemu.restore.RestoreRequest;
-import io.fixedram.qemu.restore.RestoreTarget;
 import io.fixedram.qemu.restore.RestoredGuest;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
-import io.fixedram.qemu.save.SaveRequest;
 import io.fixedram.qemu.transfer.TransferView;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
@@ -70,18 +67,18 @@ class LazyFailureTest extends QemuTest {
     if (!Files.exists(saved)) {
       try (RunningQemu source = boot(version, LARGE)) {
         source.awaitGeneration(1);
-        save(stopFirst(request(source)));
+        save(request(source).stopFirst());
       }
       Files.move(file(), saved);
     }
     Files.copy(saved, file());
   }
 
-  private CompletableFuture<RestoredGuest> restoring(RestoreTarget target) {
-    RestoreRequest request = new RestoreRequest(file(), RestoreMode.LAZY, false, target);
+  private CompletableFuture<RestoredGuest> restoring(GuestRestore target) {
+    GuestRestore request = target.mode(RestoreMode.LAZY);
     CompletableFuture<RestoredGuest> restored =
         CompletableFuture.supplyAsync(
-            () -> GuestRestore.run(request, recorder, cancellation),
+            () -> request.listener(recorder).cancellation(cancellation).run(),
             task -> Thread.ofPlatform().start(task));
     RunningQemu.await(
         "the guest to run",
@@ -97,7 +94,7 @@ class LazyFailureTest extends QemuTest {
   }
 
   private CompletableFuture<RestoredGuest> restoring(RunningQemu target) {
-    return restoring(new RestoreTarget.Running(target.qmp()));
+    return restoring(GuestRestore.of(file(), target.qmp()));
   }
 
   private static FixedRamException failure(CompletableFuture<RestoredGuest> restoring) {
@@ -150,7 +147,7 @@ class LazyFailureTest extends QemuTest {
   void truncatedSaveEndsAQemuOfOurs(TestedQemu version) throws Exception {
     saveGuest(version);
     CompletableFuture<RestoredGuest> restoring =
-        restoring(new RestoreTarget.Command(command(version)));
+        restoring(GuestRestore.of(file(), command(version)));
     truncate();
     assertThat(failure(restoring))
         .isInstanceOf(DamagedSaveException.class)
@@ -181,12 +178,12 @@ class LazyFailureTest extends QemuTest {
   void endsByItself(TestedQemu version) throws Exception {
     saveGuest(version);
     CompletableFuture<RestoredGuest> restoring =
-        restoring(new RestoreTarget.Command(command(version)));
+        restoring(GuestRestore.of(file(), command(version)));
     try (QmpClient qmp = QmpClient.connect(new Endpoint.Unix(directory.resolve("own.qmp")))) {
       qmp.execute("quit");
     }
     try (RestoredGuest guest = restoring.join()) {
-      assertThat(guest.report().serving().orElseThrow().residentSeconds()).isEmpty();
+      assertThat(guest.awaitResident().serving().orElseThrow().residentSeconds()).isEmpty();
       assertThat(guest.waitForExit()).isZero();
     }
   }
@@ -225,7 +222,7 @@ class LazyFailureTest extends QemuTest {
   void secondRequestEndsAQemuOfOurs(TestedQemu version) throws Exception {
     saveGuest(version);
     CompletableFuture<RestoredGuest> restoring =
-        restoring(new RestoreTarget.Command(command(version)));
+        restoring(GuestRestore.of(file(), command(version)));
     assertThat(cancellation.cancel()).isFalse();
     assertThat(cancellation.cancel()).isTrue();
     assertThat(failure(restoring)).isInstanceOf(CancelledException.class);
@@ -240,7 +237,7 @@ class LazyFailureTest extends QemuTest {
     try (RunningQemu target = waiting(version, LARGE);
         QmpProxy proxy = QmpProxy.to(target.qmp())) {
       CompletableFuture<RestoredGuest> restoring =
-          restoring(new RestoreTarget.Running(proxy.endpoint()));
+          restoring(GuestRestore.of(file(), proxy.endpoint()));
       proxy.cut();
       restoring.join().close();
       assertThat(recorder.warnings())
@@ -268,7 +265,7 @@ class LazyFailureTest extends QemuTest {
     try (RunningQemu target = waiting(version, LARGE);
         QmpProxy proxy = QmpProxy.to(target.qmp())) {
       CompletableFuture<RestoredGuest> restoring =
-          restoring(new RestoreTarget.Running(proxy.endpoint()));
+          restoring(GuestRestore.of(file(), proxy.endpoint()));
       proxy.silence();
       // Written once QEMU has said that it has all pages.
       Path hot = file().resolveSibling(file().getFileName() + ".hot");
@@ -291,7 +288,7 @@ class LazyFailureTest extends QemuTest {
     try (RunningQemu target = waiting(version, LARGE);
         PageProxy proxy = PageProxy.to(target.qmp(), directory)) {
       CompletableFuture<RestoredGuest> restoring =
-          restoring(new RestoreTarget.Running(proxy.endpoint()));
+          restoring(GuestRestore.of(file(), proxy.endpoint()));
       if (hangs) {
         signal("STOP", target.process().pid());
       }
@@ -309,7 +306,7 @@ class LazyFailureTest extends QemuTest {
   void lostPagesEndAQemuOfOurs(TestedQemu version) throws Exception {
     saveGuest(version);
     CompletableFuture<RestoredGuest> restoring =
-        restoring(new RestoreTarget.Command(command(version)));
+        restoring(GuestRestore.of(file(), command(version)));
     try (QmpClient qmp = QmpClient.connect(new Endpoint.Unix(directory.resolve("own.qmp")))) {
       qmp.execute("yank", Map.of("instances", List.of(Map.of("type", "migration"))));
     }
@@ -328,7 +325,7 @@ class LazyFailureTest extends QemuTest {
     saveGuest(version);
     try (RunningQemu target = waiting(version, LARGE);
         PageProxy proxy = PageProxy.to(target.qmp(), directory)) {
-      restoring(new RestoreTarget.Running(proxy.endpoint())).join().close();
+      restoring(GuestRestore.of(file(), proxy.endpoint())).join().close();
       target.assertGoesOn();
       assertThat(target.observer().execute("query-migrate").get("status").text())
           .isEqualTo("completed");
@@ -372,16 +369,11 @@ class LazyFailureTest extends QemuTest {
     saveGuest(version);
     try (RunningQemu target = waiting(version, LARGE)) {
       CompletableFuture<RestoredGuest> restoring = restoring(target);
-      SaveRequest request =
-          new SaveRequest(
-              target.spareQmp(),
-              directory.resolve("second.save"),
-              request(target).format(),
-              false,
-              AfterSave.RESUME,
-              request(target).options(),
-              MAX_PASSES);
-      assertThatThrownBy(() -> GuestSave.run(request, new Recorder(), new Cancellation()))
+      GuestSave request =
+          GuestSave.of(target.spareQmp(), directory.resolve("second.save"))
+              .then(AfterSave.RESUME)
+              .maxPasses(MAX_PASSES);
+      assertThatThrownBy(() -> request.listener(new Recorder()).run())
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("postcopy-active")
           .hasMessageContaining("wait for its end");

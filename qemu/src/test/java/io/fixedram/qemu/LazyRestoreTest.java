@@ -9,10 +9,9 @@ import io.fixedram.error.Remedy;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.guest.MemoryGuest;
 import io.fixedram.qemu.guest.MemoryGuest.Region;
+import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreReport;
-import io.fixedram.qemu.restore.RestoreRequest;
-import io.fixedram.qemu.restore.RestoreTarget;
 import io.fixedram.qemu.restore.ServingReport;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
@@ -50,7 +49,7 @@ class LazyRestoreTest extends QemuTest {
     String serial;
     try (RunningQemu source = boot(version, spec)) {
       source.awaitGeneration(3);
-      save(as(stopFirst(request(source)), format));
+      save(request(source).stopFirst().format(format));
       serial = source.serial();
     }
     if (spec.equals(GuestSpec.small())) {
@@ -259,9 +258,7 @@ class LazyRestoreTest extends QemuTest {
       writer.publish();
     }
     try (RunningQemu target = waiting(TestedQemu.QEMU_7, GuestSpec.small())) {
-      RestoreRequest request =
-          new RestoreRequest(
-              stream, RestoreMode.LAZY, false, new RestoreTarget.Running(target.qmp()));
+      GuestRestore request = GuestRestore.of(stream, target.qmp()).mode(RestoreMode.LAZY);
       assertThatThrownBy(() -> restore(request))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("restore mode lazy is not possible")

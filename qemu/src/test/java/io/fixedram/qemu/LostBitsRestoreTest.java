@@ -8,9 +8,8 @@ import io.fixedram.error.DamagedSaveException;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreMode;
-import io.fixedram.qemu.restore.RestoreRequest;
-import io.fixedram.qemu.restore.RestoreTarget;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
 import java.io.IOException;
@@ -69,8 +68,7 @@ class LostBitsRestoreTest extends QemuTest {
     List<String> command =
         GuestSpec.small().command(TestedQemu.QEMU_10.binary(), directory, "restored");
     for (RestoreMode mode : List.of(RestoreMode.INSTANT, RestoreMode.AUTO)) {
-      assertThatThrownBy(() ->
-              restore(new RestoreRequest(file(), mode, false, new RestoreTarget.Command(command))))
+      assertThatThrownBy(() -> restore(GuestRestore.of(file(), command).mode(mode)))
           .isInstanceOf(DamagedSaveException.class)
           .hasMessageContaining("is damaged: RAM block pc.ram has data at offset ");
     }

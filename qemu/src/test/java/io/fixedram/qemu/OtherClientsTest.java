@@ -4,15 +4,12 @@ package io.fixedram.qemu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.migration.OutgoingMigration;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
-import io.fixedram.qemu.save.SaveRequest;
-import io.fixedram.qemu.transfer.TransferListener;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,20 +46,12 @@ class OtherClientsTest extends QemuTest {
 
   private Callable<Optional<FixedRamException>> save(
       RunningQemu qemu, Endpoint qmp, boolean stopFirst, CyclicBarrier start) {
-    SaveRequest request = request(qemu);
-    SaveRequest mine =
-        new SaveRequest(
-            qmp,
-            qmp.equals(qemu.qmp()) ? file() : directory.resolve("other"),
-            request.format(),
-            stopFirst,
-            AfterSave.PAUSE,
-            request.options(),
-            MAX_PASSES);
+    GuestSave live = request(qmp, qmp.equals(qemu.qmp()) ? file() : directory.resolve("other"));
+    GuestSave mine = stopFirst ? live.stopFirst() : live;
     return () -> {
       start.await();
       try {
-        GuestSave.run(mine, TransferListener.NONE, new Cancellation());
+        mine.run();
         return Optional.empty();
       } catch (FixedRamException e) {
         return Optional.of(e);
@@ -132,7 +121,7 @@ class OtherClientsTest extends QemuTest {
             "pages", () -> new QemuMigration(qemu.observer()).state().remainingBytes() > 0);
         qemu.observer().execute("stop");
       });
-      save(then(maxPasses(request(qemu), 0), AfterSave.RESUME));
+      save(request(qemu).maxPasses(0).then(AfterSave.RESUME));
       assertThat(qemu.status()).isEqualTo("postmigrate");
       assertThat(recorder.warnings()).anyMatch(warning -> warning.contains("another client"));
     }
@@ -144,7 +133,7 @@ class OtherClientsTest extends QemuTest {
     try (RunningQemu qemu = boot(version, GuestSpec.small())) {
       qemu.awaitGeneration(3);
       recorder.atStart(() -> qemu.setParameter("max-bandwidth", 777 << 20));
-      save(stopFirst(request(qemu)));
+      save(request(qemu).stopFirst());
       assertThat(qemu.observer().execute("query-migrate-parameters").get("max-bandwidth").number())
           .isEqualTo(777 << 20);
     }

@@ -8,12 +8,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
 import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreReport;
-import io.fixedram.qemu.restore.RestoreRequest;
-import io.fixedram.qemu.restore.RestoreTarget;
 import io.fixedram.qemu.save.AfterSave;
-import io.fixedram.qemu.save.SaveRequest;
+import io.fixedram.qemu.save.GuestSave;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -55,10 +54,8 @@ class OtherConnectionsTest extends QemuTest {
     try (RunningQemu source = startAsNobody(spec, open, "source")) {
       source.awaitGeneration(3);
       String settings = source.migrationSettings();
-      SaveRequest request = request(source);
-      SaveRequest overTcp =
-          new SaveRequest(
-              qmp, file(), request.format(), false, AfterSave.PAUSE, request.options(), MAX_PASSES);
+      GuestSave request = request(source);
+      GuestSave overTcp = request(qmp, file());
       assertThatThrownBy(() -> save(overTcp))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("cannot connect to this process")
@@ -69,9 +66,8 @@ class OtherConnectionsTest extends QemuTest {
       save(request);
     }
     try (RunningQemu target = startAsNobody(spec.with("-incoming", "defer"), open, "restored")) {
-      RestoreTarget running = new RestoreTarget.Running(qmp);
-      assertThatThrownBy(
-              () -> restore(new RestoreRequest(file(), RestoreMode.AUTO, false, running)))
+      GuestRestore running = GuestRestore.of(file(), qmp);
+      assertThatThrownBy(() -> restore(running))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("cannot be reached by a unix socket")
           .satisfies(Remedied.by(Remedy.SEND_OVER_TCP));
@@ -89,7 +85,7 @@ class OtherConnectionsTest extends QemuTest {
     GuestSpec incoming = GuestSpec.small().with("-incoming", "defer");
     try (RunningQemu source = boot(TestedQemu.QEMU_7, GuestSpec.small())) {
       source.awaitGeneration(3);
-      save(stopFirst(request(source)));
+      save(request(source).stopFirst());
       try (RunningQemu target = startAsNobody(incoming, open, "restored")) {
         assertThatThrownBy(() -> restore(target, RestoreMode.LAZY))
             .isInstanceOf(FixedRamException.class)
@@ -129,22 +125,13 @@ class OtherConnectionsTest extends QemuTest {
     String saved;
     try (RunningQemu source = boot(version, spec)) {
       source.awaitGeneration(3);
-      SaveRequest request = then(request(source), AfterSave.QUIT);
-      save(
-          new SaveRequest(
-              qmp,
-              request.file(),
-              request.format(),
-              request.stopFirst(),
-              request.then(),
-              request.options(),
-              request.maxPasses()));
+      save(request(qmp, file()).then(AfterSave.QUIT));
       source.process().waitFor();
       saved = source.serial();
     }
     try (RunningQemu target = waiting(version, spec)) {
-      RestoreTarget running = new RestoreTarget.Running(qmp);
-      restore(new RestoreRequest(file(), mode, false, running));
+      GuestRestore running = GuestRestore.of(file(), qmp);
+      restore(running.mode(mode)).close();
       RunningQemu.assertGoesOn(saved, directory, "restored");
       assertThat(target.status()).isEqualTo("running");
     }

@@ -3,19 +3,14 @@ package io.fixedram.qemu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fixedram.cancel.Cancellation;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreReport;
-import io.fixedram.qemu.restore.RestoreRequest;
-import io.fixedram.qemu.restore.RestoreTarget;
 import io.fixedram.qemu.restore.RestoredGuest;
-import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
 import io.fixedram.qemu.save.SaveReport;
-import io.fixedram.qemu.save.SaveRequest;
-import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,74 +61,16 @@ abstract class QemuTest {
     return RunningQemu.waiting(version, spec, directory, "restored");
   }
 
-  SaveRequest request(RunningQemu qemu) {
-    return new SaveRequest(
-        qemu.qmp(),
-        file(),
-        SaveFormat.MAPPED_RAM,
-        false,
-        AfterSave.PAUSE,
-        WriteOptions.defaults(),
-        MAX_PASSES);
+  GuestSave request(RunningQemu qemu) {
+    return request(qemu.qmp(), file());
   }
 
-  static SaveRequest stopFirst(SaveRequest request) {
-    return new SaveRequest(
-        request.qmp(),
-        request.file(),
-        request.format(),
-        true,
-        request.then(),
-        request.options(),
-        request.maxPasses());
+  static GuestSave request(Endpoint qmp, Path file) {
+    return GuestSave.of(qmp, file).maxPasses(MAX_PASSES);
   }
 
-  static SaveRequest then(SaveRequest request, AfterSave then) {
-    return new SaveRequest(
-        request.qmp(),
-        request.file(),
-        request.format(),
-        request.stopFirst(),
-        then,
-        request.options(),
-        request.maxPasses());
-  }
-
-  static SaveRequest maxPasses(SaveRequest request, int maxPasses) {
-    return new SaveRequest(
-        request.qmp(),
-        request.file(),
-        request.format(),
-        request.stopFirst(),
-        request.then(),
-        request.options(),
-        maxPasses);
-  }
-
-  static SaveRequest as(SaveRequest request, SaveFormat format) {
-    return new SaveRequest(
-        request.qmp(),
-        request.file(),
-        format,
-        request.stopFirst(),
-        request.then(),
-        request.options(),
-        request.maxPasses());
-  }
-
-  static SaveRequest into(SaveRequest request, Path file) {
-    return new SaveRequest(
-        request.qmp(),
-        file,
-        request.format(),
-        request.stopFirst(),
-        request.then(),
-        request.options(),
-        request.maxPasses());
-  }
-
-  SaveReport save(SaveRequest request) {
-    return GuestSave.run(request, recorder, new Cancellation());
+  SaveReport save(GuestSave request) {
+    return request.listener(recorder).run();
   }
 
   RestoreReport restore(RunningQemu into, RestoreMode mode) {
@@ -141,12 +78,14 @@ abstract class QemuTest {
   }
 
   RestoreReport restore(RunningQemu into, RestoreMode mode, boolean paused) {
-    RestoreTarget target = new RestoreTarget.Running(into.qmp());
-    return restore(new RestoreRequest(file(), mode, paused, target)).report();
+    GuestRestore request = GuestRestore.of(file(), into.qmp()).mode(mode);
+    try (RestoredGuest guest = restore(paused ? request.paused() : request)) {
+      return guest.awaitResident();
+    }
   }
 
-  RestoredGuest restore(RestoreRequest request) {
-    return GuestRestore.run(request, recorder, new Cancellation());
+  RestoredGuest restore(GuestRestore request) {
+    return request.listener(recorder).run();
   }
 
   /** The names in the directory that begin as the save's does. */

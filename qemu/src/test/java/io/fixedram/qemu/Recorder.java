@@ -5,6 +5,7 @@ import io.fixedram.error.Reason;
 import io.fixedram.error.Remedy;
 import io.fixedram.qemu.restore.RestoreListener;
 import io.fixedram.qemu.restore.RestoreMode;
+import io.fixedram.qemu.restore.RestoreState;
 import io.fixedram.qemu.transfer.TransferView;
 import java.util.List;
 import java.util.Optional;
@@ -14,6 +15,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class Recorder implements RestoreListener {
   private final List<String> notes = new CopyOnWriteArrayList<>();
   private final List<String> warnings = new CopyOnWriteArrayList<>();
+  private final List<RestoreState> states = new CopyOnWriteArrayList<>();
   private final List<RestoreMode> modes = new CopyOnWriteArrayList<>();
   private final List<Remedy> remedies = new CopyOnWriteArrayList<>();
   private volatile Optional<TransferView> view = Optional.empty();
@@ -63,6 +65,16 @@ final class Recorder implements RestoreListener {
   @Override
   public void choseMode(RestoreMode mode) {
     modes.add(mode);
+  }
+
+  @Override
+  public void stateChanged(RestoreState state) {
+    states.add(state);
+  }
+
+  /** The states of restores, in order. */
+  List<RestoreState> states() {
+    return states;
   }
 
   /** How guests got into QEMUs. */

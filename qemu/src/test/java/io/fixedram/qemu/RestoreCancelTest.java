@@ -9,8 +9,6 @@ import io.fixedram.error.CancelledException;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreMode;
-import io.fixedram.qemu.restore.RestoreRequest;
-import io.fixedram.qemu.restore.RestoreTarget;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -41,7 +39,7 @@ class RestoreCancelTest extends QemuTest {
     return ProcessHandle.current().children().filter(ProcessHandle::isAlive).toList();
   }
 
-  private void assertHeard(RestoreRequest request, BooleanSupplier when) throws Exception {
+  private void assertHeard(GuestRestore request, BooleanSupplier when) throws Exception {
     CompletableFuture<Long> cancelled = new CompletableFuture<>();
     Thread.ofPlatform()
         .daemon()
@@ -50,19 +48,18 @@ class RestoreCancelTest extends QemuTest {
           cancelled.complete(System.nanoTime());
           cancellation.cancel();
         });
-    assertThatThrownBy(() -> GuestRestore.run(request, recorder, cancellation))
+    assertThatThrownBy(() -> request.listener(recorder).cancellation(cancellation).run())
         .isInstanceOf(CancelledException.class);
     assertThat(Duration.ofNanos(System.nanoTime() - cancelled.get(0, TimeUnit.SECONDS)))
         .isLessThan(SOON);
   }
 
-  private RestoreRequest into(RunningQemu target, RestoreMode mode) {
-    return new RestoreRequest(file(), mode, false, new RestoreTarget.Running(target.qmp()));
+  private GuestRestore into(RunningQemu target, RestoreMode mode) {
+    return GuestRestore.of(file(), target.qmp()).mode(mode);
   }
 
-  private RestoreRequest by(String... command) {
-    return new RestoreRequest(
-        file(), RestoreMode.STREAM, false, new RestoreTarget.Command(List.of(command)));
+  private GuestRestore by(String... command) {
+    return GuestRestore.of(file(), List.of(command)).mode(RestoreMode.STREAM);
   }
 
   private static BooleanSupplier after(Duration time) {
@@ -117,9 +114,8 @@ class RestoreCancelTest extends QemuTest {
     Path ready = directory.resolve("ready");
     Files.writeString(program, "#!/bin/sh\ntouch '" + ready + "'\nexec sleep 60\n");
     Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
-    RestoreTarget target = new RestoreTarget.Command(List.of(program.toString(), "-m", "64M"));
-    assertHeard(
-        new RestoreRequest(file(), RestoreMode.AUTO, false, target), () -> Files.exists(ready));
+    GuestRestore target = GuestRestore.of(file(), List.of(program.toString(), "-m", "64M"));
+    assertHeard(target, () -> Files.exists(ready));
     assertThat(children()).isEmpty();
   }
 }

@@ -15,8 +15,6 @@ import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreMode;
-import io.fixedram.qemu.restore.RestoreRequest;
-import io.fixedram.qemu.restore.RestoreTarget;
 import io.fixedram.qemu.restore.RestoredGuest;
 import io.fixedram.qemu.start.QemuStarter;
 import io.fixedram.qemu.start.StartedQemu;
@@ -27,7 +25,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -56,8 +53,8 @@ class RestoreCommandTest extends QemuTest {
         .command(version.binary(), directory, "restored");
   }
 
-  private RestoreRequest request(List<String> command) {
-    return new RestoreRequest(file(), RestoreMode.AUTO, false, new RestoreTarget.Command(command));
+  private GuestRestore request(List<String> command) {
+    return GuestRestore.of(file(), command);
   }
 
   private String saveGuest(TestedQemu version, GuestSpec spec) throws Exception {
@@ -92,7 +89,7 @@ class RestoreCommandTest extends QemuTest {
     saveGuest(TestedQemu.QEMU_7, GuestSpec.small());
     List<String> command = command(TestedQemu.QEMU_7, GuestSpec.small());
     try (RestoredGuest guest = restore(request(command))) {
-      assertThat(guest.forwardSignalAndWait()).isZero();
+      assertThat(guest.terminate()).isZero();
       assertThat(children()).isEmpty();
     }
   }
@@ -109,7 +106,7 @@ class RestoreCommandTest extends QemuTest {
     command.addAll(command(TestedQemu.QEMU_7, GuestSpec.small()));
     try (RestoredGuest guest = restore(request(command))) {
       assertThat(isAlive(number)).isTrue();
-      guest.forwardSignalAndWait();
+      guest.terminate();
       RunningQemu.await("the end of QEMU", () -> !isAlive(number));
     }
     Files.delete(number);
@@ -146,14 +143,14 @@ class RestoreCommandTest extends QemuTest {
           told.add(mayBeServed);
           return StartedQemu.of(new ProcessBuilder(words).inheritIO().start());
         };
-    RestoreTarget target =
-        new RestoreTarget.Command(command(version, GuestSpec.small()), Optional.empty(), starter);
-    try (RestoredGuest guest = restore(new RestoreRequest(file(), mode, false, target))) {
-      assertThat(guest.report().mode()).isEqualTo(taken);
+    GuestRestore target =
+        GuestRestore.of(file(), command(version, GuestSpec.small())).starter(starter);
+    try (RestoredGuest guest = restore(target.mode(mode))) {
+      assertThat(guest.awaitResident().mode()).isEqualTo(taken);
       assertThat(recorder.modes()).containsExactly(taken);
       assertThat(told).containsExactly(served);
       assertThat(recorder.warnings()).isEmpty();
-      assertThat(guest.forwardSignalAndWait()).isZero();
+      assertThat(guest.terminate()).isZero();
     }
   }
 
@@ -169,13 +166,9 @@ class RestoreCommandTest extends QemuTest {
         .hasMessage("cannot start QEMU: the scope is full");
   }
 
-  private RestoreRequest startedBy(QemuStarter starter, GuestSpec spec) {
+  private GuestRestore startedBy(QemuStarter starter, GuestSpec spec) {
     List<String> command = command(TestedQemu.QEMU_7, spec);
-    return new RestoreRequest(
-        file(),
-        RestoreMode.AUTO,
-        false,
-        new RestoreTarget.Command(command, Optional.empty(), starter));
+    return GuestRestore.of(file(), command).starter(starter);
   }
 
   @Test
@@ -188,7 +181,7 @@ class RestoreCommandTest extends QemuTest {
         .isInstanceOf(FixedRamException.class)
         .hasMessageContainingAll("QEMU ended with status 1", "'none' is not a valid", "vm.log)");
     try (RestoredGuest guest = restore(startedBy(starter, GuestSpec.small()))) {
-      assertThat(guest.forwardSignalAndWait()).isZero();
+      assertThat(guest.terminate()).isZero();
     }
     assertThat(log).content().contains("terminating on signal 15");
   }
@@ -198,14 +191,13 @@ class RestoreCommandTest extends QemuTest {
   void stoppedByItsCommand(boolean paused, int warnings) throws Exception {
     saveGuest(TestedQemu.QEMU_10, GuestSpec.small());
     List<String> command = command(TestedQemu.QEMU_10, GuestSpec.small().with("-S"));
-    RestoreTarget target = new RestoreTarget.Command(command);
-    try (RestoredGuest guest =
-            restore(new RestoreRequest(file(), RestoreMode.AUTO, paused, target));
+    GuestRestore target = GuestRestore.of(file(), command);
+    try (RestoredGuest guest = restore(paused ? target.paused() : target);
         QmpClient qmp = QmpClient.connect(qmp())) {
       assertThat(recorder.warnings()).hasSize(warnings).allMatch(each -> each.startsWith("-S "));
       assertThat(recorder.remedies()).filteredOn(Remedy.LEAVE_PAUSED::equals).hasSize(warnings);
       assertThat(qmp.execute("query-status").get("running").flag()).isEqualTo(!paused);
-      assertThat(guest.forwardSignalAndWait()).isZero();
+      assertThat(guest.terminate()).isZero();
     }
   }
 
@@ -256,10 +248,10 @@ class RestoreCommandTest extends QemuTest {
       TestedQemu version, GuestSpec saved, GuestSpec restored, String why) throws Exception {
     saveGuest(version, saved);
     List<String> command = command(version, restored);
-    RestoreTarget target = new RestoreTarget.Command(command);
-    RestoreRequest request = new RestoreRequest(file(), RestoreMode.STREAM, false, target);
+    GuestRestore target = GuestRestore.of(file(), command);
+    GuestRestore request = target.mode(RestoreMode.STREAM);
     Recorder restoring = new Recorder();
-    assertThatThrownBy(() -> GuestRestore.run(request, restoring, new Cancellation()))
+    assertThatThrownBy(() -> request.listener(restoring).run())
         .isInstanceOf(FixedRamException.class)
         .hasMessageContaining(why);
     assertThat(restoring.hasStarted()).as("load").isFalse();
@@ -326,7 +318,7 @@ class RestoreCommandTest extends QemuTest {
     List<String> command = command(TestedQemu.QEMU_7, GuestSpec.small());
     Cancellation cancellation = new Cancellation();
     recorder.atStart(cancellation::cancel);
-    assertThatThrownBy(() -> GuestRestore.run(request(command), recorder, cancellation))
+    assertThatThrownBy(() -> request(command).listener(recorder).cancellation(cancellation).run())
         .isInstanceOf(CancelledException.class);
     assertThat(children()).isEmpty();
   }

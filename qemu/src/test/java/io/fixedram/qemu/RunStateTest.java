@@ -7,9 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.migration.SavedRunState;
+import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreMode;
-import io.fixedram.qemu.restore.RestoreRequest;
-import io.fixedram.qemu.restore.RestoreTarget;
 import io.fixedram.qemu.restore.RestoredGuest;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.store.PageStore;
@@ -71,7 +70,7 @@ class RunStateTest extends QemuTest {
         source.observer().execute(command);
       }
       RunningQemu.await(state, () -> source.status().equals(state));
-      save(then(request(source), AfterSave.QUIT));
+      save(request(source).then(AfterSave.QUIT));
     }
     assertThat(savedState()).isEqualTo(state);
     Files.deleteIfExists(directory.resolve("source.serial"));
@@ -155,11 +154,10 @@ class RunStateTest extends QemuTest {
     haveSavedIn(TestedQemu.QEMU_10, "guest-panicked");
     List<String> command =
         GuestSpec.small().command(TestedQemu.QEMU_10.binary(), directory, "restored");
-    RestoreRequest request =
-        new RestoreRequest(file(), RestoreMode.INSTANT, false, new RestoreTarget.Command(command));
+    GuestRestore request = GuestRestore.of(file(), command).mode(RestoreMode.INSTANT);
     RestoredGuest guest = restore(request);
-    assertThat(guest.report().guest()).isEqualTo("guest-panicked");
-    guest.forwardSignalAndWait();
+    assertThat(guest.awaitResident().guest()).isEqualTo("guest-panicked");
+    guest.terminate();
     guest.close();
   }
 

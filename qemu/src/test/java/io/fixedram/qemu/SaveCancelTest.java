@@ -6,13 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
-import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.qmp.Endpoint;
-import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
-import io.fixedram.qemu.save.SaveRequest;
-import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -43,14 +39,14 @@ class SaveCancelTest extends QemuTest {
 
   private final Cancellation cancellation = new Cancellation();
 
-  private void assertHeard(SaveRequest request) {
+  private void assertHeard(GuestSave request) {
     CompletableFuture<Long> cancelled = new CompletableFuture<>();
     CompletableFuture.delayedExecutor(500, TimeUnit.MILLISECONDS)
         .execute(() -> {
           cancelled.complete(System.nanoTime());
           cancellation.cancel();
         });
-    assertThatThrownBy(() -> GuestSave.run(request, recorder, cancellation))
+    assertThatThrownBy(() -> request.listener(recorder).cancellation(cancellation).run())
         .isInstanceOf(CancelledException.class);
     assertThat(Duration.ofNanos(System.nanoTime() - cancelled.join())).isLessThan(SOON);
     assertThat(file()).doesNotExist();
@@ -73,7 +69,7 @@ class SaveCancelTest extends QemuTest {
   void qemuThatHangsWhileItMigrates(TestedQemu version, boolean stopFirst) throws Exception {
     try (RunningQemu source = boot(version, GuestSpec.small())) {
       source.awaitGeneration(3);
-      SaveRequest request = maxPasses(request(source), 0);
+      GuestSave request = request(source).maxPasses(0);
       CompletableFuture<Long> cancelled = new CompletableFuture<>();
       recorder.atStart(() -> {
         source.slowDown();
@@ -84,8 +80,11 @@ class SaveCancelTest extends QemuTest {
               cancellation.cancel();
             });
       });
-      assertThatThrownBy(
-              () -> GuestSave.run(stopFirst ? stopFirst(request) : request, recorder, cancellation))
+      assertThatThrownBy(() ->
+              (stopFirst ? request.stopFirst() : request)
+                  .listener(recorder)
+                  .cancellation(cancellation)
+                  .run())
           .isInstanceOf(CancelledException.class);
       // A guest that was stopped for the save is worth a longer wait, of which the user is told.
       assertThat(Duration.ofNanos(System.nanoTime() - cancelled.join()))
@@ -118,15 +117,7 @@ class SaveCancelTest extends QemuTest {
     try (ServerSocketChannel listening = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       listening.bind(UnixDomainSocketAddress.of(socket));
       Thread peer = Thread.ofPlatform().daemon().start(() -> greet(listening));
-      assertHeard(
-          new SaveRequest(
-              new Endpoint.Unix(socket),
-              file(),
-              SaveFormat.MAPPED_RAM,
-              false,
-              AfterSave.PAUSE,
-              WriteOptions.defaults(),
-              0));
+      assertHeard(GuestSave.of(new Endpoint.Unix(socket), file()).maxPasses(0));
       peer.join();
     }
     Files.deleteIfExists(socket);

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
-import io.fixedram.cancel.Cancellation;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
-import io.fixedram.qemu.save.SaveRequest;
-import io.fixedram.qemu.transfer.TransferListener;
-import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,16 +84,13 @@ final class SavedGuests implements AutoCloseable {
     Path file = directory.resolve("guest.save");
     try (RunningQemu qemu = RunningQemu.boot(key.version, key.spec, directory)) {
       qemu.awaitGeneration(3);
-      SaveRequest request =
-          new SaveRequest(
-              qemu.qmp(),
-              file,
-              key.format,
-              true,
-              AfterSave.QUIT,
-              WriteOptions.defaults(),
-              QemuTest.MAX_PASSES);
-      GuestSave.run(request, TransferListener.NONE, new Cancellation());
+      GuestSave request =
+          GuestSave.of(qemu.qmp(), file)
+              .format(key.format)
+              .stopFirst()
+              .then(AfterSave.QUIT)
+              .maxPasses(QemuTest.MAX_PASSES);
+      request.run();
       qemu.process().waitFor();
       return new Saved(file, qemu.serial());
     }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.bytes.ByteSource;
-import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.RamBlock;
@@ -21,8 +20,6 @@ import io.fixedram.qemu.qmp.QmpException;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
 import io.fixedram.qemu.save.SaveReport;
-import io.fixedram.qemu.save.SaveRequest;
-import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.stream.StreamDecoder;
 import io.fixedram.write.DirectMode;
 import io.fixedram.write.WriteOptions;
@@ -203,9 +200,9 @@ class QmpServerTest {
   @ParameterizedTest
   @EnumSource(SaveFormat.class)
   void savedLikeAQemu(SaveFormat format) {
-    SaveRequest request =
-        new SaveRequest(endpoint, file(), format, false, AfterSave.PAUSE, OPTIONS, 10);
-    SaveReport report = GuestSave.run(request, new TransferListener() {}, new Cancellation());
+    GuestSave request =
+        GuestSave.of(endpoint, file()).format(format).options(OPTIONS).maxPasses(10);
+    SaveReport report = request.run();
     assertThat(report.ramBytes()).isEqualTo(CountingGuest.BLOCKS.totalBytes());
     assertThat(served.runState()).isEqualTo(RunState.POSTMIGRATE);
     assertThat(served.capabilities().on()).isEmpty();
@@ -228,10 +225,14 @@ class QmpServerTest {
 
   @Test
   void savedAndResumedLikeAQemu() {
-    SaveRequest request =
-        new SaveRequest(
-            endpoint, file(), SaveFormat.FIXED_RAM, true, AfterSave.RESUME, OPTIONS, 10);
-    GuestSave.run(request, new TransferListener() {}, new Cancellation());
+    GuestSave request =
+        GuestSave.of(endpoint, file())
+            .format(SaveFormat.FIXED_RAM)
+            .stopFirst()
+            .then(AfterSave.RESUME)
+            .options(OPTIONS)
+            .maxPasses(10);
+    request.run();
     assertThat(served.runState()).isEqualTo(RunState.RUNNING);
   }
 

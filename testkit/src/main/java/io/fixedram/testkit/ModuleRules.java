@@ -202,6 +202,20 @@ public abstract class ModuleRules {
     assertThat(exports(module, true)).as("exports to our modules").isEqualTo(names(cells.get(3)));
   }
 
+  /** What users of the library have to keep apart is bounded, so that it grows only on purpose. */
+  @Test
+  final void exportedTypesAreNoMoreThanTheArchitectureSays() throws IOException {
+    ModuleDescriptor module = module();
+    Set<String> toAll = packagesForAll(module).collect(Collectors.toSet());
+    long types =
+        classes.stream()
+            .filter(JavaClass::isTopLevelClass)
+            .filter(each -> toAll.contains(each.getPackageName()) && isAccessible(each))
+            .count();
+    String most = row(module.name()).get(4).strip();
+    assertThat(types).as("types that everybody sees").isLessThanOrEqualTo(Long.parseLong(most));
+  }
+
   private static Set<String> exports(ModuleDescriptor module, boolean qualified) {
     return module.exports().stream()
         .filter(each -> each.isQualified() == qualified)

@@ -7,31 +7,24 @@ import io.fixedram.cli.host.CommandStarter;
 import io.fixedram.cli.host.ScratchDirectory;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
-import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.guest.MemoryGuest;
 import io.fixedram.qemu.guest.SerialReport;
 import io.fixedram.qemu.process.Launch;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreListener;
-import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreReport;
-import io.fixedram.qemu.restore.RestoreRequest;
-import io.fixedram.qemu.restore.RestoreTarget;
 import io.fixedram.qemu.restore.RestoredGuest;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
 import io.fixedram.qemu.save.SaveReport;
-import io.fixedram.qemu.save.SaveRequest;
 import io.fixedram.qemu.transfer.TransferListener;
-import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -81,7 +74,7 @@ final class QemuAct {
         restored.end();
       }
       boolean identical = isExact(before, after);
-      tell(saved, restored.report(), after, identical);
+      tell(saved, restored.awaitResident(), after, identical);
       return new DemoAct(
           "QEMU, live",
           identical,
@@ -92,33 +85,28 @@ final class QemuAct {
           saved.diskBytes(),
           saved.seconds(),
           saved.downtimeSeconds(),
-          restored.report().seconds());
+          restored.awaitResident().seconds());
     }
   }
 
   private RestoredGuest restore(Path file, List<String> command, CommandStarter starter) {
-    RestoreTarget target = new RestoreTarget.Command(command, Optional.empty(), starter);
-    return GuestRestore.run(
-        new RestoreRequest(file, RestoreMode.AUTO, false, target),
-        RestoreListener.of(listener),
-        cancellation);
+    return GuestRestore.of(file, command)
+        .starter(starter)
+        .listener(RestoreListener.of(listener))
+        .cancellation(cancellation)
+        .run();
   }
 
   private SaveReport save(Path serial, Path file) {
     Process process = Launch.of(command(serial)).withLog(directory.resolve("qemu.log")).start();
     try {
       awaitRounds(serial);
-      return GuestSave.run(
-          new SaveRequest(
-              qmp(),
-              file,
-              SaveFormat.MAPPED_RAM,
-              false,
-              AfterSave.QUIT,
-              WriteOptions.defaults(),
-              MAX_PASSES),
-          listener,
-          cancellation);
+      return GuestSave.of(qmp(), file)
+          .then(AfterSave.QUIT)
+          .maxPasses(MAX_PASSES)
+          .listener(listener)
+          .cancellation(cancellation)
+          .run();
     } finally {
       process.destroyForcibly();
     }

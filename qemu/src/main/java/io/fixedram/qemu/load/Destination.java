@@ -3,15 +3,20 @@ package io.fixedram.qemu.load;
 
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.process.Pause;
 import io.fixedram.qemu.process.PrivateDirectory;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.transfer.TransferListener;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 
 /** The QEMU that a guest is loaded into, started here or found waiting. */
 public final class Destination implements AutoCloseable {
+  private static final Duration LOOK_TIME = Duration.ofMillis(5);
+
   private final PrivateDirectory directory;
   private final Optional<QemuProcess> process;
   private final QmpClient qmp;
@@ -35,6 +40,26 @@ public final class Destination implements AutoCloseable {
       directory.close();
       throw e;
     }
+  }
+
+  /**
+   * Waits until a QEMU that somebody else starts listens, and connects.
+   *
+   * @param patience how long that may take
+   * @throws FixedRamException if that fails
+   */
+  public static Destination awaited(Path socket, Duration patience, Cancellation cancellation) {
+    Endpoint qmp = new Endpoint.Unix(socket);
+    long until = System.nanoTime() + patience.toNanos();
+    while (!ListeningSocket.isThere(socket)) {
+      cancellation.throwIfCancelled();
+      if (System.nanoTime() > until) {
+        throw new FixedRamException(
+            "no QEMU listens at " + qmp + " after " + patience.toMillis() / 1000.0 + " s");
+      }
+      Pause.of(LOOK_TIME);
+    }
+    return waiting(qmp, cancellation);
   }
 
   /**
@@ -107,6 +132,11 @@ public final class Destination implements AutoCloseable {
    */
   public void abandon(Throwable reason) {
     process.ifPresent(started -> end(started, reason));
+  }
+
+  /** Removes what is only needed until the guest is there; the connection stays. */
+  public void removeSockets() {
+    directory.close();
   }
 
   /** Lets go of QEMU, which is left as it is. */

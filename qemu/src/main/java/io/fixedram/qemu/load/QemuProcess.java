@@ -6,8 +6,6 @@ import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
 import io.fixedram.error.StorageException;
-import io.fixedram.os.Errno;
-import io.fixedram.os.UnixSocket;
 import io.fixedram.qemu.process.Pause;
 import io.fixedram.qemu.process.PrivateDirectory;
 import io.fixedram.qemu.qmp.Endpoint;
@@ -16,7 +14,6 @@ import io.fixedram.qemu.start.QemuStarter;
 import io.fixedram.qemu.start.StartedQemu;
 import io.fixedram.qemu.transfer.TransferListener;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -63,18 +60,28 @@ public final class QemuProcess {
    */
   public static QemuProcess start(
       Command command, PrivateDirectory directory, Cancellation cancellation) {
-    refuseWhatCannotBeAddedTo(command.words());
     Path qmpSocket = directory.resolve("qmp.sock");
-    List<String> words = new ArrayList<>(command.words());
-    // A comma ends a value in QEMU's options; two of them stand for one.
-    String path = qmpSocket.toString().replace(",", ",,");
-    words.addAll(List.of("-incoming", "defer", "-qmp", "unix:" + path + ",server=on,wait=off"));
+    List<String> words = incoming(command.words(), qmpSocket);
     try {
-      StartedQemu started = command.starter().start(List.copyOf(words), command.served());
+      StartedQemu started = command.starter().start(words, command.served());
       return new QemuProcess(started, cancellation, qmpSocket);
     } catch (IOException e) {
       throw new StorageException("cannot start QEMU: " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * The words that start a command with {@code -incoming defer} and a QMP socket.
+   *
+   * @throws FixedRamException if the command has a word that cannot go with that
+   */
+  public static List<String> incoming(List<String> command, Path qmpSocket) {
+    refuseWhatCannotBeAddedTo(command);
+    List<String> words = new ArrayList<>(command);
+    // A comma ends a value in QEMU's options; two of them stand for one.
+    String path = qmpSocket.toString().replace(",", ",,");
+    words.addAll(List.of("-incoming", "defer", "-qmp", "unix:" + path + ",server=on,wait=off"));
+    return List.copyOf(words);
   }
 
   private static void refuseWhatCannotBeAddedTo(List<String> command) {
@@ -138,22 +145,15 @@ public final class QemuProcess {
     }
   }
 
-  /** A socket's file is there a moment before it listens. */
   private boolean listens() {
-    if (!Files.exists(qmpSocket)) {
-      return false;
-    }
-    try (UnixSocket _ = UnixSocket.connect(qmpSocket)) {
-      return true;
+    try {
+      return ListeningSocket.isThere(qmpSocket);
     } catch (StorageException e) {
-      if (e.errno() == Errno.EACCES.number()) {
-        throw new FixedRamException(
-            "cannot talk to the QEMU that was started, which runs as another user: run this program"
-                + " as that user",
-            e,
-            Remedy.RESTORE_INTO_WAITING_QEMU);
-      }
-      return false;
+      throw new FixedRamException(
+          "cannot talk to the QEMU that was started, which runs as another user: run this program"
+              + " as that user",
+          e,
+          Remedy.RESTORE_INTO_WAITING_QEMU);
     }
   }
 
@@ -174,6 +174,11 @@ public final class QemuProcess {
   /** What QEMU has said, or where that is, to follow a failure. */
   public String lastWords() {
     return started.lastWords().get();
+  }
+
+  /** The process that was started. */
+  public Process process() {
+    return process;
   }
 
   public boolean isAlive() {

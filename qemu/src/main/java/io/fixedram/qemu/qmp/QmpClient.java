@@ -40,9 +40,12 @@ public final class QmpClient implements AutoCloseable {
   private final QmpConnection connection;
   private final Cancellation cancellation;
   private final AnswerTime time;
+  private final QmpEvents events;
 
-  private QmpClient(QmpConnection connection, Cancellation cancellation, AnswerTime time) {
+  private QmpClient(
+      QmpConnection connection, QmpEvents events, Cancellation cancellation, AnswerTime time) {
     this.connection = connection;
+    this.events = events;
     this.cancellation = cancellation;
     this.time = time;
   }
@@ -70,11 +73,10 @@ public final class QmpClient implements AutoCloseable {
   public static QmpClient connect(
       Endpoint endpoint, Duration greetingTime, Cancellation cancellation) {
     ByteChannel channel = open(endpoint, greetingTime, cancellation);
+    QmpConnection connection = new QmpConnection(endpoint, channel);
     QmpClient client =
         new QmpClient(
-            new QmpConnection(endpoint, channel),
-            cancellation,
-            new AnswerTime.Heeding(cancellation));
+            connection, connection.newEvents(), cancellation, new AnswerTime.Heeding(cancellation));
     try {
       client.greeting(greetingTime);
       client.execute("qmp_capabilities");
@@ -151,7 +153,8 @@ public final class QmpClient implements AutoCloseable {
    * a second of it at most. Need not be closed.
    */
   public QmpClient cleaningUp(Duration all) {
-    return new QmpClient(connection, cancellation, new AnswerTime.CleaningUp(all, cancellation));
+    return new QmpClient(
+        connection, events, cancellation, new AnswerTime.CleaningUp(all, cancellation));
   }
 
   /**
@@ -159,7 +162,16 @@ public final class QmpClient implements AutoCloseable {
    * closed.
    */
   public QmpClient unheeding() {
-    return new QmpClient(connection, new Cancellation(), new AnswerTime.Unheeding());
+    return new QmpClient(connection, events, new Cancellation(), new AnswerTime.Unheeding());
+  }
+
+  /**
+   * A client of the same connection for somebody else, which takes all events from now on without
+   * taking them from this one, and heeds no request to end. Need not be closed.
+   */
+  public QmpClient forAnother() {
+    return new QmpClient(
+        connection, connection.newEvents(), new Cancellation(), new AnswerTime.Unheeding());
   }
 
   /** The address it is connected to. */
@@ -310,7 +322,7 @@ public final class QmpClient implements AutoCloseable {
    * @throws QemuGoneException if QEMU is gone and all its events were taken
    */
   public Optional<QmpEvent> nextEvent(Duration patience) {
-    return connection.events().next(patience);
+    return events.next(patience);
   }
 
   /** Ends the connection, also for those who share it. */

@@ -9,15 +9,17 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The wire of QMP: puts commands on it, and hands each answer to who asked and each event to the
+ * The wire of QMP: puts commands on it, and hands each answer to who asked and each event to every
  * queue. A thread of its own reads until the connection ends. Safe for use by several threads.
  */
 final class QmpConnection implements AutoCloseable {
@@ -26,7 +28,7 @@ final class QmpConnection implements AutoCloseable {
   private final AtomicLong lastId = new AtomicLong();
   private final Map<Long, Call> calls = new ConcurrentHashMap<>();
   private final CompletableFuture<Json> greeting = new CompletableFuture<>();
-  private final QmpEvents events = new QmpEvents();
+  private final List<QmpEvents> events = new CopyOnWriteArrayList<>();
   private final Object writing = new Object();
   private volatile Optional<FixedRamException> end = Optional.empty();
 
@@ -53,8 +55,12 @@ final class QmpConnection implements AutoCloseable {
     return greeting;
   }
 
-  QmpEvents events() {
-    return events;
+  /** A queue that gets all events from now on. */
+  QmpEvents newEvents() {
+    QmpEvents queue = new QmpEvents();
+    events.add(queue);
+    end.ifPresent(queue::end);
+    return queue;
   }
 
   boolean canPassDescriptors() {
@@ -151,7 +157,7 @@ final class QmpConnection implements AutoCloseable {
 
   private void end(FixedRamException reason) {
     end = Optional.of(reason);
-    events.end(reason);
+    events.forEach(queue -> queue.end(reason));
     greeting.completeExceptionally(reason);
     calls.values().forEach(call -> call.answer.completeExceptionally(reason));
   }
@@ -163,7 +169,8 @@ final class QmpConnection implements AutoCloseable {
     }
     Json message = Json.parse(line);
     if (message.find("event").isPresent()) {
-      events.add(QmpEvents.read(message, receivedNanos));
+      QmpEvent event = QmpEvents.read(message, receivedNanos);
+      events.forEach(queue -> queue.add(event));
     } else if (message.find("QMP").isPresent()) {
       greeting.complete(message.get("QMP"));
     } else {

@@ -13,6 +13,9 @@ public interface RestoreListener extends TransferListener {
   /** A listener that hears nothing. */
   RestoreListener NONE = new RestoreListener() {};
 
+  /** The restore has come so far. The first state, PREPARED, is not told. */
+  default void stateChanged(RestoreState state) {}
+
   /** QEMU waits for the guest, and this is how the guest will get into it; never AUTO. */
   default void choseMode(RestoreMode mode) {}
 

@@ -4,11 +4,11 @@ package io.fixedram.qemu.restore;
 import java.nio.file.Path;
 
 /**
- * What {@link GuestRestore} is to do.
+ * What a restore is to do.
  *
  * @param file the save
+ * @param target the QEMU
  * @param mode the restore mode
  * @param paused whether the guest stays stopped once it is loaded, instead of running
- * @param target the QEMU
  */
-public record RestoreRequest(Path file, RestoreMode mode, boolean paused, RestoreTarget target) {}
+record RestoreRequest(Path file, RestoreTarget target, RestoreMode mode, boolean paused) {}

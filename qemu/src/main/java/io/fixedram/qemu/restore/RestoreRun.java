@@ -56,7 +56,8 @@ final class RestoreRun {
   private final LiveView view = new LiveView(new TransferCounters(), "loading");
   private final RunGate gate = new RunGate();
   private final IncomingGuest guest;
-  private RestoreState state = RestoreState.PREPARED;
+  private final RestoreProgress progress;
+  private RestoreState state = RestoreState.STARTED;
 
   /** Whether QEMU has ended in good order before all pages had been served. */
   private boolean ended;
@@ -66,6 +67,7 @@ final class RestoreRun {
   /**
    * Prepares.
    *
+   * @param progress is told of states
    * @param startNanos when the restore was begun
    */
   RestoreRun(
@@ -75,6 +77,7 @@ final class RestoreRun {
       PageStore save,
       RestoreStart start,
       Destination destination,
+      RestoreProgress progress,
       long startNanos) {
     this.request = request;
     this.listener = listener;
@@ -82,6 +85,7 @@ final class RestoreRun {
     this.save = save;
     this.start = start;
     this.destination = destination;
+    this.progress = progress;
     this.migration = new QemuMigration(destination.qmp());
     this.guest = new IncomingGuest(migration, request.paused(), gate);
     this.startNanos = startNanos;
@@ -105,11 +109,12 @@ final class RestoreRun {
       if (request.paused() || loader.holdsGuestBack()) {
         guest.holdBack();
       }
+      progress.follow(view);
       listener.started(view);
       incomingNanos = System.nanoTime();
-      state = RestoreState.LOADING;
+      enter(RestoreState.LOADING);
       load(loader);
-      state = RestoreState.RESIDENT;
+      enter(RestoreState.RESIDENT);
     } catch (RuntimeException | Error e) {
       if (state != RestoreState.RESIDENT) {
         fail(e, settings);
@@ -204,9 +209,14 @@ final class RestoreRun {
     return save.header().configuration().capabilities().contains(Configuration.X_IGNORE_SHARED);
   }
 
+  private void enter(RestoreState next) {
+    state = next;
+    progress.enter(next);
+  }
+
   private void runsWhileServed() {
-    state = RestoreState.RUNNING;
     view.serving(OptionalDouble.of((guest.settledNanos().orElseThrow() - incomingNanos) / 1e9));
+    enter(RestoreState.RUNNING);
   }
 
   /** Returns when the guest has all pages and is as was asked for, or has ended in good order. */

@@ -47,13 +47,15 @@ record RestoreStart(
       TransferListener listener,
       Cancellation cancellation) {
     return switch (request.target()) {
-      case RestoreTarget.Running running -> ofWaiting(request.mode(), running);
+      case RestoreTarget.Waiting waiting -> ofWaiting(request.mode(), waiting);
       case RestoreTarget.Command command ->
           ofCommand(request, command, save, listener, cancellation);
+      case RestoreTarget.Awaited awaited ->
+          throw new IllegalArgumentException("decided before its QEMU was started: " + awaited);
     };
   }
 
-  private static RestoreStart ofWaiting(RestoreMode mode, RestoreTarget.Running running) {
+  private static RestoreStart ofWaiting(RestoreMode mode, RestoreTarget.Waiting waiting) {
     Reason reason =
         Reason.of(
             "a save is mapped when QEMU starts, and this QEMU runs already",
@@ -61,7 +63,7 @@ record RestoreStart(
     if (mode == RestoreMode.INSTANT) {
       throw new FixedRamException(reason.after(NOT_POSSIBLE));
     }
-    return plain(running, Optional.of(reason).filter(_ -> mode == RestoreMode.AUTO), false);
+    return plain(waiting, Optional.of(reason).filter(_ -> mode == RestoreMode.AUTO), false);
   }
 
   private static RestoreStart plain(
@@ -131,6 +133,11 @@ record RestoreStart(
   /** The same with the command as it was given. */
   RestoreStart without(Reason reason) {
     return new RestoreStart(given, given, Optional.empty(), Optional.of(reason), mayServe);
+  }
+
+  /** The same with a QEMU that was started as this says. */
+  RestoreStart into(RestoreTarget other) {
+    return new RestoreStart(other, other, instant, notInstant, mayServe);
   }
 
   /** Whether the guest may be served pages. */

@@ -1,46 +1,91 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.restore;
 
+import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.load.QemuProcess;
+import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.transfer.TransferListener;
+import io.fixedram.qemu.transfer.TransferView;
 import io.fixedram.store.SaveHold;
 import java.time.Duration;
 import java.util.Optional;
 
 /**
- * A guest that was restored. Its QEMU needs nothing from us any more; closing this lets go of it
- * and does not end it. Safe for use by several threads.
+ * A guest that is being restored, or was: its state, its QEMU, and ways to wait. Closing this lets
+ * go of QEMU and does not end it. Safe for use by several threads.
  */
 public final class RestoredGuest implements AutoCloseable {
   private static final Duration WATCH_TIME = Duration.ofSeconds(1);
 
-  private final RestoreReport report;
-  private final Optional<QemuProcess> process;
-  private final Optional<SaveHold> hold;
+  private final RestoreProgress progress;
   private final TransferListener listener;
   private boolean closed;
 
   /**
-   * Keeps what is left of a restore.
+   * Looks at a restore.
    *
-   * @param hold on the save that the guest runs on; closed with this
-   * @param listener is warned once if that save is changed
+   * @param listener is warned once if the save that the guest runs on is changed
    */
-  RestoredGuest(
-      RestoreReport report,
-      Optional<QemuProcess> process,
-      Optional<SaveHold> hold,
-      TransferListener listener) {
-    this.report = report;
-    this.process = process;
-    this.hold = hold;
+  RestoredGuest(RestoreProgress progress, TransferListener listener) {
+    this.progress = progress;
     this.listener = listener;
   }
 
-  /** How it went. */
-  public RestoreReport report() {
-    return report;
+  /** How far the restore is. */
+  public RestoreState state() {
+    return progress.state();
+  }
+
+  /**
+   * Waits until the guest runs, or is ready to if it stays paused. It may still need pages from
+   * this process: see {@link #awaitResident}.
+   *
+   * @throws CancelledException if the end was asked for
+   * @throws FixedRamException if the restore has failed, or this thread was interrupted
+   */
+  public void awaitRunning() {
+    progress.awaitRunning();
+  }
+
+  /**
+   * Waits until all of the guest is there, so that it needs nothing from this process.
+   *
+   * @return how it went
+   * @throws CancelledException if the end was asked for
+   * @throws FixedRamException if the restore has failed, or this thread was interrupted
+   */
+  public RestoreReport awaitResident() {
+    return progress.awaitResident();
+  }
+
+  /** Counters of the memory that flows; none before it does. */
+  public Optional<TransferView> view() {
+    return progress.view();
+  }
+
+  /** The process that was started for this; none if there is none, or not yet. */
+  public Optional<Process> process() {
+    return started().map(QemuProcess::process);
+  }
+
+  /**
+   * QEMU's QMP connection, from {@link RestoreState#STARTED} on until this is closed. The client is
+   * the caller's: it has all events since then, of which the last 4096 are kept, and it heeds no
+   * cancellation. It must not be closed, change migration settings, or, before the guest is
+   * resident, stop or end it.
+   *
+   * @throws IllegalStateException if QEMU does not wait yet, or the restore has failed
+   */
+  public QmpClient qmp() {
+    return progress
+        .connected()
+        .orElseThrow(() -> new IllegalStateException("there is no QEMU: " + progress.state()))
+        .qmp();
+  }
+
+  private Optional<QemuProcess> started() {
+    return progress.connected().flatMap(connected -> connected.destination().process());
   }
 
   /**
@@ -49,12 +94,14 @@ public final class RestoredGuest implements AutoCloseable {
    * @return its exit status, 128 + n if signal n killed it; 0 at once if none was started here
    */
   public int waitForExit() {
+    Optional<QemuProcess> process = started();
     if (process.isEmpty()) {
       return 0;
     }
-    if (hold.isPresent()) {
-      watch(process.get(), hold.get());
-    }
+    progress
+        .connected()
+        .flatMap(RestoreProgress.Connected::hold)
+        .ifPresent(hold -> watch(process.get(), hold));
     return process.get().waitForExit();
   }
 
@@ -86,25 +133,32 @@ public final class RestoredGuest implements AutoCloseable {
   }
 
   /**
-   * Asks a QEMU that was started here to end (SIGTERM) and waits until it has: for a process that
-   * was itself told to end. A QEMU on the same terminal has got Ctrl-C from there already; it takes
-   * both for one.
+   * Asks a QEMU that was started here to end (SIGTERM) and waits until it has. A QEMU on the same
+   * terminal may have got Ctrl-C from there already; it takes both for one.
    *
    * @return as {@link #waitForExit()}
    */
-  public int forwardSignalAndWait() {
+  public int terminate() {
+    Optional<QemuProcess> process = started();
     process.ifPresent(QemuProcess::terminate);
     return process.map(QemuProcess::waitForExit).orElse(0);
   }
 
   /** Ends a QEMU that was started here, by force if it does not end soon; whether it is gone. */
   public boolean end() {
-    return process.map(QemuProcess::end).orElse(true);
+    return started().map(QemuProcess::end).orElse(true);
   }
 
+  /**
+   * Lets go of QEMU, after the restore is over: a guest that still needs pages gets them. Ask for
+   * the end first ({@link GuestRestore#cancellation}) to give the guest up.
+   */
   @Override
-  public synchronized void close() {
-    closed = true;
-    hold.ifPresent(SaveHold::close);
+  public void close() {
+    progress.awaitOver();
+    synchronized (this) {
+      closed = true;
+      progress.connected().ifPresent(RestoreProgress.Connected::close);
+    }
   }
 }

@@ -40,6 +40,11 @@ record SteadyListener(RestoreListener listener) implements RestoreListener {
     attempt(() -> listener.choseMode(mode));
   }
 
+  @Override
+  public void stateChanged(RestoreState state) {
+    attempt(() -> listener.stateChanged(state));
+  }
+
   // What a listener throws is anybody's.
   @SuppressWarnings("CatchThrowable")
   private static void attempt(Runnable telling) {

@@ -1,273 +1,174 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.save;
 
-import io.fixedram.bytes.ByteSource;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.guest.CountingSink;
-import io.fixedram.guest.SaveSink;
-import io.fixedram.guest.TransferCounters;
-import io.fixedram.qemu.migration.GuestStatus;
-import io.fixedram.qemu.migration.LiveView;
-import io.fixedram.qemu.migration.MigrationState;
-import io.fixedram.qemu.migration.OutgoingChecks;
-import io.fixedram.qemu.migration.OutgoingMigration;
-import io.fixedram.qemu.migration.QemuMigration;
-import io.fixedram.qemu.migration.TemporarySettings;
-import io.fixedram.qemu.qmp.LateAnswerException;
-import io.fixedram.qemu.qmp.QemuGoneException;
-import io.fixedram.qemu.qmp.QmpClient;
-import io.fixedram.qemu.qmp.QmpException;
-import io.fixedram.qemu.save.MigrationWatch.Outcome;
+import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.transfer.TransferListener;
-import io.fixedram.stream.StreamDecoder;
-import io.fixedram.write.SaveWriter;
-import io.fixedram.write.WrittenSave;
-import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
+import io.fixedram.write.WriteOptions;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
 
 /**
- * Saves the guest of a running QEMU: QEMU migrates into a socket of ours, and what comes out of it
- * goes into the file page by page. Whatever happens, QEMU's migration settings end as they were;
- * and unless the save succeeds the guest does what it did before, and no file appears. A migration
- * of somebody else's is left alone, and what was changed for this one put back when that has ended.
+ * Saves the guest of a running QEMU into a file. Made by {@link #of}, changed by methods that give
+ * a changed copy, and done by {@link #run}, as often as is wanted:
+ *
+ * <pre>
+ *   GuestSave.of(new Endpoint.Unix(socket), file).then(AfterSave.RESUME).run();
+ * </pre>
+ *
+ * Whatever happens, QEMU's migration settings end as they were; and unless the save succeeds the
+ * guest does what it did before, and no file appears. A migration of somebody else's is left alone.
+ * Immutable; any thread may use it.
  */
 public final class GuestSave {
-  private static final Duration CANCEL_TIME = Duration.ofMillis(500);
-  private static final Duration QUIT_TIME = Duration.ofSeconds(10);
+  /** Passes over a live guest's RAM, unless {@link #maxPasses} says otherwise. */
+  public static final int DEFAULT_MAX_PASSES = 30;
 
   private final SaveRequest request;
   private final TransferListener listener;
-  private final Cancellation cancellation;
-  private final OutgoingMigration own;
-  private final TemporarySettings settings;
-  private final LiveView view = new LiveView(new TransferCounters(), "starting");
-  private final long startNanos = System.nanoTime();
+  private final Optional<Cancellation> cancellation;
 
   private GuestSave(
-      SaveRequest request,
-      TransferListener listener,
-      Cancellation cancellation,
-      QemuMigration migration) {
+      SaveRequest request, TransferListener listener, Optional<Cancellation> cancellation) {
     this.request = request;
     this.listener = listener;
     this.cancellation = cancellation;
-    this.own = new OutgoingMigration(migration);
-    this.settings = new TemporarySettings(own.heeding().qmp(), own.qemu().qmp());
   }
 
   /**
-   * Saves a guest. Returns when the file is complete and the guest is as asked for.
+   * A save of a guest while it runs, into a mapped-ram file, that leaves the guest paused.
    *
-   * @throws FixedRamException if the guest was not saved; or, saying so, if it was but could not be
-   *     left as asked for
+   * @param qmp where QEMU listens for QMP; nobody else may use this socket meanwhile
+   * @param file the save to write; one that is there stays until the new one is complete
    */
-  public static SaveReport run(
-      SaveRequest request, TransferListener listener, Cancellation cancellation) {
-    try (QmpClient qmp = QmpClient.connect(request.qmp(), cancellation)) {
-      QemuMigration migration = new QemuMigration(qmp);
-      GuestStatus before = new OutgoingChecks(migration).run();
-      return new GuestSave(request, listener, cancellation, migration).save(before);
-    }
+  public static GuestSave of(Endpoint qmp, Path file) {
+    return new GuestSave(
+        new SaveRequest(
+            qmp,
+            file,
+            SaveFormat.MAPPED_RAM,
+            false,
+            AfterSave.PAUSE,
+            WriteOptions.defaults(),
+            DEFAULT_MAX_PASSES),
+        TransferListener.NONE,
+        Optional.empty());
   }
 
-  private SaveReport save(GuestStatus before) {
-    boolean liveUnderTcg = before.running() && !request.stopFirst() && own.heeding().lacksKvm();
-    try (SaveWriter writer =
-        SaveWriter.create(request.file(), request.format(), request.options())) {
-      Outcome outcome;
-      WrittenSave written;
-      SaveUndo undo = new SaveUndo(own, settings, listener, cancellation);
-      try {
-        cancellation.throwIfCancelled();
-        change();
-        if (request.stopFirst()) {
-          own.stopGuest();
-        }
-        outcome = transfer(writer.sink(), before);
-        putBack();
-        view.phase("writing to disk");
-        written = writer.publish(cancellation);
-      } catch (FixedRamException e) {
-        FixedRamException reason = reason(e);
-        undo.run(reason, before);
-        throw reason;
-      } catch (RuntimeException | Error e) {
-        undo.run(e, before);
-        throw e;
-      }
-      leave(outcome, before);
-      return report(written, outcome, liveUnderTcg);
-    }
+  /** Writes the file in another layout. */
+  public GuestSave format(SaveFormat format) {
+    return with(
+        new SaveRequest(
+            request.qmp(),
+            request.file(),
+            format,
+            request.stopFirst(),
+            request.then(),
+            request.options(),
+            request.maxPasses()));
   }
 
-  /** What must be so before QEMU starts to migrate. */
-  private void change() {
-    settings.setPlainStream();
-    settings.setParameter("mode", "normal");
-    settings.replaceParameter("zero-page-detection", "none", "legacy");
+  /** Stops the guest before anything is read, instead of saving it while it runs. */
+  public GuestSave stopFirst() {
+    return with(
+        new SaveRequest(
+            request.qmp(),
+            request.file(),
+            request.format(),
+            true,
+            request.then(),
+            request.options(),
+            request.maxPasses()));
   }
 
-  private Outcome transfer(SaveSink sink, GuestStatus before) {
-    boolean live = before.running() && !request.stopFirst();
-    MigrationWatch.Plan plan =
-        new MigrationWatch.Plan(
-            live ? request.maxPasses() : 0,
-            this::putBack,
-            request.then() == AfterSave.RESUME && before.running());
-    try (OutgoingChannel connection = OutgoingChannel.start(own, listener);
-        Cancellation.Registration _ = cancellation.onCancel(() -> closeLater(connection))) {
-      // No limit: QEMU 7.2's own is 128 MiB/s. Only now, when no other migration is slowed by it.
-      settings.setParameter("max-bandwidth", 0);
-      view.phase(live ? "saving live" : "saving");
-      listener.started(view);
-      try (MigrationWatch watch =
-          new MigrationWatch(own, connection, plan, view, listener, cancellation)) {
-        try {
-          return receive(sink, connection, watch);
-        } catch (RuntimeException | Error e) {
-          end(connection);
-          throw e;
-        }
-      }
-    }
+  /** Says what becomes of the guest afterwards. */
+  public GuestSave then(AfterSave then) {
+    return with(
+        new SaveRequest(
+            request.qmp(),
+            request.file(),
+            request.format(),
+            request.stopFirst(),
+            then,
+            request.options(),
+            request.maxPasses()));
   }
 
-  /** For a QEMU that does not take a cancellation: it must not keep us reading. */
-  private static void closeLater(OutgoingChannel connection) {
-    CompletableFuture.delayedExecutor(CANCEL_TIME.toMillis(), TimeUnit.MILLISECONDS)
-        .execute(connection::close);
+  /** Says how the file is written. */
+  public GuestSave options(WriteOptions options) {
+    return with(
+        new SaveRequest(
+            request.qmp(),
+            request.file(),
+            request.format(),
+            request.stopFirst(),
+            request.then(),
+            options,
+            request.maxPasses()));
   }
 
   /**
-   * Ends a migration that is not wanted any more. QEMU would take a closed connection for a
-   * failure, so it is told first; but while it sends the last of a stopped guest it answers nobody
-   * until the connection takes all of it, or is closed.
+   * Stops a live guest after so many passes over its RAM, so that the save ends even if the guest
+   * dirties its RAM faster than the disk writes.
+   *
+   * @param maxPasses 0 for never
    */
-  private void end(OutgoingChannel connection) {
-    try {
-      own.cancel(CANCEL_TIME);
-    } catch (FixedRamException e) {
-      connection.close();
-    }
+  public GuestSave maxPasses(int maxPasses) {
+    return with(
+        new SaveRequest(
+            request.qmp(),
+            request.file(),
+            request.format(),
+            request.stopFirst(),
+            request.then(),
+            request.options(),
+            maxPasses));
   }
 
-  private Outcome receive(SaveSink sink, OutgoingChannel connection, MigrationWatch watch) {
-    try {
-      String name = "QEMU's migration stream";
-      new StreamDecoder(ByteSource.of(connection.channel(), name), name)
-          .sendTo(new CountingSink(sink, view.counters(), cancellation));
-    } catch (FixedRamException e) {
-      throw watch.cause(e);
-    }
-    watch.streamEnded();
-    return watch.awaitCompleted();
+  /** Has somebody told how it goes on. */
+  public GuestSave listener(TransferListener told) {
+    return new GuestSave(request, told, cancellation);
   }
 
-  /** The save is complete; failing to restore settings must not fail it. */
-  private void putBack() {
-    try {
-      settings.putBack();
-    } catch (FixedRamException e) {
-      listener.warning("QEMU's migration settings could not be put back: " + e.getMessage());
-    }
+  /** Has it end when the end is asked for. */
+  public GuestSave cancellation(Cancellation end) {
+    return new GuestSave(request, listener, Optional.of(end));
   }
 
-  /** What is behind a failure: a refusal or a missing answer has reasons of its own. */
-  private FixedRamException reason(FixedRamException failure) {
-    return switch (failure) {
-      case QmpException refused -> reason(refused);
-      case LateAnswerException _ when cancellation.isCancelled() -> new CancelledException();
-      default -> failure;
-    };
+  private GuestSave with(SaveRequest changed) {
+    return new GuestSave(changed, listener, cancellation);
   }
 
-  private FixedRamException reason(QmpException refused) {
-    if (own.hasBegun()) {
-      return refused;
-    }
-    try {
-      MigrationState state = own.heeding().state();
-      return state.isUnderWay() ? OutgoingChecks.underWay(state) : refused;
-    } catch (FixedRamException e) {
-      return refused;
-    }
+  /**
+   * Saves the guest. Returns when the file is complete and on disk, and the guest is as asked for.
+   *
+   * @throws CancelledException if the end was asked for; all is put back
+   * @throws FixedRamException if the guest was not saved, for a reason that the message says; or,
+   *     saying so, if it was but could not be left as asked for
+   */
+  public SaveReport run() {
+    return SaveRun.run(request, listener, cancellation.orElseGet(Cancellation::new));
   }
 
-  /** Leaves the guest as was asked for, of which no failure may hide that the file is complete. */
-  private void leave(Outcome outcome, GuestStatus before) {
-    try {
-      finish(outcome, before);
-    } catch (FixedRamException e) {
-      throw new FixedRamException(request.file() + " is complete, but " + e.sentence(), e);
-    }
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof GuestSave save
+        && request.equals(save.request)
+        && listener.equals(save.listener)
+        && cancellation.equals(save.cancellation);
   }
 
-  private void finish(Outcome outcome, GuestStatus before) {
-    if (request.then() == AfterSave.RESUME && !before.running()) {
-      // Only now: had the save failed, a guest that was paused would have had to stay so.
-      resume();
-    }
-    if (request.then() == AfterSave.RESUME && before.running() && !outcome.resumed()) {
-      listener.warning(
-          "another client of QEMU stopped the guest during the save, so it was not let run on");
-    }
-    outcome
-        .resumeFailure()
-        .ifPresent(why -> {
-          throw stands(why);
-        });
-    if (request.then() == AfterSave.QUIT) {
-      quit();
-    }
+  @Override
+  public int hashCode() {
+    return Objects.hash(request, listener, cancellation);
   }
 
-  private void resume() {
-    try {
-      own.heeding().resumeGuest();
-    } catch (FixedRamException e) {
-      throw stands(e);
-    }
-  }
-
-  private static FixedRamException stands(FixedRamException why) {
-    return new FixedRamException("the guest could not go on: " + why.sentence(), why);
-  }
-
-  private void quit() {
-    long until = System.nanoTime() + QUIT_TIME.toNanos();
-    QmpClient qmp = own.qemu().qmp();
-    try {
-      var _ = qmp.send("quit");
-      while (System.nanoTime() < until) {
-        cancellation.throwIfCancelled();
-        var _ = qmp.nextEvent(Duration.ofMillis(100));
-      }
-    } catch (QemuGoneException e) {
-      return;
-    } catch (CancelledException e) {
-      throw new FixedRamException("QEMU was told to end, and that was not waited for", e);
-    }
-    throw new FixedRamException("QEMU does not end though it was told to");
-  }
-
-  private SaveReport report(WrittenSave written, Outcome outcome, boolean liveUnderTcg) {
-    return new SaveReport(
-        request.format(),
-        request.file(),
-        written.ramBytes(),
-        written.pageBytes(),
-        written.writtenBytes(),
-        written.fileBytes(),
-        written.diskBytes(),
-        written.whyCached(),
-        view.transferredBytes(),
-        (System.nanoTime() - startNanos) / 1e9,
-        outcome.downtime().toNanos() / 1e9,
-        outcome.state().passes(),
-        liveUnderTcg,
-        request.then());
+  @Override
+  public String toString() {
+    return "GuestSave[" + request + "]";
   }
 }

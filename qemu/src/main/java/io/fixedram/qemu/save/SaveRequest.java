@@ -7,7 +7,7 @@ import io.fixedram.write.WriteOptions;
 import java.nio.file.Path;
 
 /**
- * What {@link GuestSave} is to do.
+ * What a save is to do.
  *
  * @param qmp where QEMU listens for QMP
  * @param file the save to write; one that is there stays until the new one is complete
@@ -18,7 +18,7 @@ import java.nio.file.Path;
  * @param maxPasses passes over the RAM of a live guest after which it is stopped, so that the save
  *     ends even if the guest dirties its RAM faster than the disk writes; 0 for never
  */
-public record SaveRequest(
+record SaveRequest(
     Endpoint qmp,
     Path file,
     SaveFormat format,

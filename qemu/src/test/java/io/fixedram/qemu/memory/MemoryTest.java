@@ -7,11 +7,9 @@ import io.fixedram.qemu.GuestSpec;
 import io.fixedram.qemu.RunningQemu;
 import io.fixedram.qemu.TestedQemu;
 import io.fixedram.qemu.restore.GuestRestore;
-import io.fixedram.qemu.restore.RestoreListener;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreReport;
-import io.fixedram.qemu.restore.RestoreRequest;
-import io.fixedram.qemu.restore.RestoreTarget;
+import io.fixedram.qemu.restore.RestoredGuest;
 import io.fixedram.store.PageStore;
 import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WriteOptions;
@@ -63,8 +61,9 @@ abstract class MemoryTest {
   }
 
   RestoreReport restore(Path file, RunningQemu into, RestoreMode mode, boolean paused) {
-    RestoreTarget target = new RestoreTarget.Running(into.qmp());
-    RestoreRequest request = new RestoreRequest(file, mode, paused, target);
-    return GuestRestore.run(request, RestoreListener.NONE, new Cancellation()).report();
+    GuestRestore request = GuestRestore.of(file, into.qmp()).mode(mode);
+    try (RestoredGuest guest = (paused ? request.paused() : request).run()) {
+      return guest.awaitResident();
+    }
   }
 }

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.restore;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.load.Destination;
+import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.qemu.transfer.TransferView;
+import io.fixedram.store.SaveHold;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/**
+ * What a restore has come to, kept by the thread that restores and read by all. Safe for use by
+ * several threads.
+ */
+final class RestoreProgress {
+  private final RestoreListener listener;
+  private RestoreState state = RestoreState.PREPARED;
+  private Optional<Connected> connected = Optional.empty();
+  private Optional<TransferView> view = Optional.empty();
+  private Optional<RestoreReport> report = Optional.empty();
+  private Optional<Throwable> failure = Optional.empty();
+
+  /**
+   * The QEMU that the guest gets into.
+   *
+   * @param qmp a client of the connection for the caller
+   * @param hold on the save that the guest runs on
+   */
+  record Connected(Destination destination, QmpClient qmp, Optional<SaveHold> hold)
+      implements AutoCloseable {
+    @Override
+    public void close() {
+      hold.ifPresent(SaveHold::close);
+      destination.close();
+    }
+  }
+
+  RestoreProgress(RestoreListener listener) {
+    this.listener = listener;
+  }
+
+  /** QEMU waits. */
+  void connected(Destination destination, Optional<SaveHold> hold) {
+    synchronized (this) {
+      connected = Optional.of(new Connected(destination, destination.qmp().forAnother(), hold));
+    }
+    enter(RestoreState.STARTED);
+  }
+
+  /** Its memory begins to flow. */
+  synchronized void follow(TransferView transfer) {
+    view = Optional.of(transfer);
+  }
+
+  void enter(RestoreState next) {
+    synchronized (this) {
+      state = next;
+      notifyAll();
+    }
+    listener.stateChanged(next);
+  }
+
+  /** The restore is over, and everything is put back. */
+  synchronized void succeeded(RestoreReport result) {
+    report = Optional.of(result);
+    notifyAll();
+  }
+
+  /** The restore has failed, and QEMU has been seen to. */
+  void failed(Throwable reason) {
+    synchronized (this) {
+      failure = Optional.of(reason);
+      connected = Optional.empty();
+    }
+    enter(RestoreState.FAILED);
+  }
+
+  synchronized RestoreState state() {
+    return state;
+  }
+
+  synchronized Optional<Connected> connected() {
+    return connected;
+  }
+
+  synchronized Optional<TransferView> view() {
+    return view;
+  }
+
+  /** Waits until the guest runs, or is ready to. */
+  void awaitRunning() {
+    await(() -> state.compareTo(RestoreState.RUNNING) >= 0);
+    throwIfFailed();
+  }
+
+  /** Waits until the restore is over. */
+  RestoreReport awaitResident() {
+    await(this::isOver);
+    throwIfFailed();
+    return report().orElseThrow();
+  }
+
+  private synchronized void await(BooleanSupplier condition) {
+    try {
+      while (!condition.getAsBoolean()) {
+        wait();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new FixedRamException("interrupted while waiting for the guest", e);
+    }
+  }
+
+  /** Waits until the restore is over, whatever comes of it. */
+  synchronized void awaitOver() {
+    boolean interrupted = false;
+    while (!isOver()) {
+      try {
+        wait();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private synchronized boolean isOver() {
+    return report.isPresent() || failure.isPresent();
+  }
+
+  private synchronized Optional<RestoreReport> report() {
+    return report;
+  }
+
+  private synchronized void throwIfFailed() {
+    if (failure.isPresent()) {
+      switch (failure.get()) {
+        case RuntimeException e -> throw e;
+        case Error e -> throw e;
+        case Throwable e -> throw new IllegalStateException(e);
+      }
+    }
+  }
+}
