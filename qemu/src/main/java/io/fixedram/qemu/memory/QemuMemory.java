@@ -142,7 +142,9 @@ public final class QemuMemory implements AutoCloseable {
   /**
    * The memory as a store, whose pages change while the guest runs. Closing it closes nothing.
    *
-   * @param devices their state, where it was taken: of a guest that has stood still from then on
+   * @param devices their state, where it was taken, of a guest that has stood still from then on;
+   *     pages that were read before that may differ, since devices may write to memory when their
+   *     state is taken
    */
   public PageStore store(Optional<DeviceState> devices) {
     return new MemoryStore("the memory of QEMU at " + qmp.endpoint(), this, header, devices);

@@ -154,7 +154,7 @@ public final class WaitingMemory implements AutoCloseable {
 
   /**
    * Writes pages of {@link #direct()} blocks. Any number of sinks may be used at a time, each by
-   * one thread. A page that nobody gives keeps what it has.
+   * one thread. Each page is to be given once; one that nobody gives keeps what it has.
    */
   public PageSink sink() {
     return new Sink(AnonymousMemory.allocateHuge(Arena.ofAuto(), BUFFER_BYTES));
