@@ -41,10 +41,11 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
   private static final OptionSpec VIA =
       OptionSpec.choice(
           "via",
-          List.of("auto", "instant", "lazy", "native", "stream"),
-          "the way: instant starts QEMU, from 8.2 on, with a private mapping of a fixed-offset file"
+          List.of("auto", "instant", "lazy", "memory", "native", "stream"),
+          "the restore mode: instant starts QEMU, from 8.2 on, with a private mapping of a fixed-offset file"
               + " as RAM, so that the guest runs at once; lazy lets the guest run at once and serves"
-              + " it the pages of a fixed-offset file as it asks for them; native has QEMU read a"
+              + " it the pages of a fixed-offset file as it asks for them; memory writes them to their places"
+              + " in the memory of a QEMU on this host; native has QEMU read a"
               + " mapped-ram file itself, from 9.0 on; stream sends any"
               + " save into any QEMU; auto takes the fastest that this QEMU and this file allow,"
               + " and says which; if QEMU does not start with a mapping, it starts the command once"
@@ -161,6 +162,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
         switch (arguments.choice(VIA)) {
           case "instant" -> RestoreMode.INSTANT;
           case "lazy" -> RestoreMode.LAZY;
+          case "memory" -> RestoreMode.MEMORY;
           case "native" -> RestoreMode.NATIVE;
           case "stream" -> RestoreMode.STREAM;
           default -> RestoreMode.AUTO;

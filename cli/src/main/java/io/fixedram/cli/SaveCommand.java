@@ -13,6 +13,7 @@ import io.fixedram.cli.console.ProgressDisplay;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
+import io.fixedram.qemu.save.SaveMode;
 import io.fixedram.qemu.save.SaveReport;
 import java.util.List;
 import java.util.stream.Stream;
@@ -26,6 +27,12 @@ record SaveCommand(GuestSave save) implements Command {
           "where QEMU listens for QMP: unix:PATH, a bare path, or tcp:HOST:PORT; must be given");
   private static final OptionSpec STOP =
       OptionSpec.flag("stop", "pause the guest first, instead of saving it while it runs");
+  private static final OptionSpec VIA =
+      OptionSpec.choice(
+          "via",
+          List.of("stream", "memory"),
+          "how RAM is taken: QEMU sends it, or it is read where it lies in the memory of a QEMU on"
+              + " this host, whose guest stands still (--stop) and is not migrated");
   private static final OptionSpec THEN =
       OptionSpec.choice(
           "then",
@@ -60,7 +67,8 @@ record SaveCommand(GuestSave save) implements Command {
                   + " left behind."),
           List.of("FILE"),
           false,
-          Stream.concat(Stream.of(QMP, STOP, THEN, FORMAT, MAX_PASSES), FileOptions.ALL.stream())
+          Stream.concat(
+                  Stream.of(QMP, VIA, STOP, THEN, FORMAT, MAX_PASSES), FileOptions.ALL.stream())
               .toList(),
           CommandSpec.USUAL_EXIT_STATUSES,
           List.of(
@@ -83,6 +91,7 @@ record SaveCommand(GuestSave save) implements Command {
         GuestSave.of(
                 Addresses.qmp(arguments.required(QMP)),
                 FileOptions.file(arguments.operand(0), "FILE"))
+            .mode(arguments.choice(VIA).equals("memory") ? SaveMode.MEMORY : SaveMode.STREAM)
             .format(format)
             .then(then)
             .options(FileOptions.read(arguments, format))
@@ -105,6 +114,7 @@ record SaveCommand(GuestSave save) implements Command {
     console.done(report.file() + " is complete, and " + guestNow(report));
     console.resultLine(summary(report));
     console.json(json -> {
+      json.writeStringProperty("via", report.mode().text());
       json.writeStringProperty("format", report.format().text());
       json.writeStringProperty("file", report.file().toString());
       json.writeNumberProperty("ram_bytes", report.ramBytes());

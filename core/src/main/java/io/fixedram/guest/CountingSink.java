@@ -13,12 +13,38 @@ public final class CountingSink implements SaveSink {
   private final SaveSink target;
   private final TransferCounters counters;
   private final Cancellation cancellation;
+  private final PageSink pages;
 
   /** Wraps a sink; closing this one closes it. */
   public CountingSink(SaveSink target, TransferCounters counters, Cancellation cancellation) {
     this.target = target;
     this.counters = counters;
     this.cancellation = cancellation;
+    this.pages = pages(target, counters, cancellation);
+  }
+
+  /**
+   * Wraps a sink of pages alone. Several of them may count with the same counters at a time, which
+   * the caller begins.
+   */
+  public static PageSink pages(
+      PageSink target, TransferCounters counters, Cancellation cancellation) {
+    return new PageSink() {
+      @Override
+      public void data(
+          RamBlock block, long offset, MemorySegment from, long fromOffset, long lengthBytes) {
+        cancellation.throwIfCancelled();
+        target.data(block, offset, from, fromOffset, lengthBytes);
+        counters.addData(lengthBytes);
+      }
+
+      @Override
+      public void zero(RamBlock block, long offset, long lengthBytes) {
+        cancellation.throwIfCancelled();
+        target.zero(block, offset, lengthBytes);
+        counters.addZero(lengthBytes);
+      }
+    };
   }
 
   @Override
@@ -31,16 +57,12 @@ public final class CountingSink implements SaveSink {
   @Override
   public void data(
       RamBlock block, long offset, MemorySegment from, long fromOffset, long lengthBytes) {
-    cancellation.throwIfCancelled();
-    target.data(block, offset, from, fromOffset, lengthBytes);
-    counters.addData(lengthBytes);
+    pages.data(block, offset, from, fromOffset, lengthBytes);
   }
 
   @Override
   public void zero(RamBlock block, long offset, long lengthBytes) {
-    cancellation.throwIfCancelled();
-    target.zero(block, offset, lengthBytes);
-    counters.addZero(lengthBytes);
+    pages.zero(block, offset, lengthBytes);
   }
 
   /** Counts zero pages that the other sink has without their flowing. */

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.guest;
 
-/** What has flowed so far. Written by the transfer's thread, readable from any. */
+import java.util.concurrent.atomic.LongAdder;
+
+/** What has flowed so far. Written by the threads of a transfer, readable from any. */
 public final class TransferCounters {
   private volatile long totalRamBytes;
-  private volatile long dataBytes;
-  private volatile long zeroBytes;
+  private final LongAdder dataBytes = new LongAdder();
+  private final LongAdder zeroBytes = new LongAdder();
   private volatile boolean ended;
 
   /** Starts with nothing. */
@@ -18,12 +20,12 @@ public final class TransferCounters {
 
   /** Bytes that came as page content, repeats counted. */
   public long dataBytes() {
-    return dataBytes;
+    return dataBytes.sum();
   }
 
   /** Bytes that came as zero pages, repeats counted. */
   public long zeroBytes() {
-    return zeroBytes;
+    return zeroBytes.sum();
   }
 
   /** Whether the last page and the device state have come. */
@@ -31,18 +33,16 @@ public final class TransferCounters {
     return ended;
   }
 
-  // A single thread writes, so that a plain read and a volatile write make an exact counter.
-  @SuppressWarnings("NonAtomicVolatileUpdate")
   void addData(long bytes) {
-    dataBytes += bytes;
+    dataBytes.add(bytes);
   }
 
-  @SuppressWarnings("NonAtomicVolatileUpdate")
   void addZero(long bytes) {
-    zeroBytes += bytes;
+    zeroBytes.add(bytes);
   }
 
-  void begin(long ramBytes) {
+  /** Says how much there is: used bytes of all blocks. */
+  public void begin(long ramBytes) {
     totalRamBytes = ramBytes;
   }
 

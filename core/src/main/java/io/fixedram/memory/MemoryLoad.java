@@ -13,13 +13,12 @@ import io.fixedram.guest.TransferCounters;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.migration.MigrationCapabilities;
 import io.fixedram.store.PageMap;
-import io.fixedram.store.PageRuns;
+import io.fixedram.store.PageShares;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveFile;
 import io.fixedram.store.Saves;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -33,9 +32,6 @@ import java.util.concurrent.atomic.AtomicLong;
  * during a load.
  */
 public final class MemoryLoad implements AutoCloseable {
-  /** Shared out to a thread at a time: read in few calls, and little enough to spread evenly. */
-  private static final long SHARE_BYTES = 16 << 20;
-
   private final PageStore store;
   private final GuestMemory memory;
   private final List<RamBlock> targets;
@@ -131,10 +127,10 @@ public final class MemoryLoad implements AutoCloseable {
       return loadInOrder();
     }
     DeviceState state = store.deviceState();
-    List<Share> shares = new ArrayList<>();
+    PageShares shares = new PageShares(store);
     for (RamBlock block : store.blocks()) {
       PageMap map = store.pages(block);
-      addShares(shares, map, 0, map.pages());
+      shares.add(map, 0, map.pages());
     }
     send(shares, threads);
     return state;
@@ -192,8 +188,8 @@ public final class MemoryLoad implements AutoCloseable {
               + ": both must be multiples of the page size, "
               + pageSize);
     }
-    List<Share> shares = new ArrayList<>();
-    addShares(shares, store.pages(block), offset / pageSize, (offset + lengthBytes) / pageSize);
+    PageShares shares = new PageShares(store);
+    shares.add(store.pages(block), offset / pageSize, (offset + lengthBytes) / pageSize);
     send(shares, threads);
   }
 
@@ -205,22 +201,9 @@ public final class MemoryLoad implements AutoCloseable {
         .orElseThrow(() -> new FixedRamException(store.name() + " has no RAM block named " + name));
   }
 
-  /** A run of pages for one thread. */
-  private record Share(PageMap map, long first, long count) {}
-
-  private void addShares(List<Share> shares, PageMap map, long from, long end) {
-    long limit = SHARE_BYTES / memory.blocks().targetPageSize();
-    for (long first = from; first < end; first += limit) {
-      shares.add(new Share(map, first, Math.min(limit, end - first)));
-    }
-  }
-
-  private void send(List<Share> shares, int threads) {
+  private void send(PageShares shares, int threads) {
     try (GuestMemory.Use _ = memory.use("load")) {
-      SharedWork.run(
-          shares,
-          threads,
-          share -> PageRuns.send(store, share.map, share.first, share.count, new PagesToMemory()));
+      shares.send(threads, PagesToMemory::new);
     }
   }
 

@@ -8,7 +8,7 @@ import io.fixedram.error.FixedRamException;
  * go of what QEMU needed while it loaded.
  */
 public sealed interface Loader extends AutoCloseable
-    permits LazyLoader, NativeLoader, StreamLoader {
+    permits LazyLoader, MemoryLoader, NativeLoader, StreamLoader {
   /** Whether QEMU must have its mapped-ram capability on. */
   boolean mappedRam();
 

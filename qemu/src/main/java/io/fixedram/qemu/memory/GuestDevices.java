@@ -50,6 +50,15 @@ public final class GuestDevices {
   }
 
   /**
+   * Looks whether the state of a guest could be taken if it stood still.
+   *
+   * @throws FixedRamException naming what of it can't be saved this way
+   */
+  public static void requireSaveable(QmpClient qmp) {
+    var _ = new SaveObstacles(qmp).status();
+  }
+
+  /**
    * Takes the state of a guest that is loaded as it is now: paused, shut down.
    *
    * @throws FixedRamException if the guest runs, or naming what of it can't be saved this way

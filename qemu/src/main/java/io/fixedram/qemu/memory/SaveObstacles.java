@@ -42,10 +42,20 @@ final class SaveObstacles {
    * @throws FixedRamException naming what is in the way
    */
   String check() {
-    GuestStatus status = new OutgoingChecks(new QemuMigration(qmp)).run();
+    GuestStatus status = status();
     if (status.running()) {
       throw cannot("it runs, and must stand still for that; stop it first");
     }
+    return status.name();
+  }
+
+  /**
+   * Looks for one, but that the guest runs.
+   *
+   * @return the guest's state
+   */
+  GuestStatus status() {
+    GuestStatus status = new OutgoingChecks(new QemuMigration(qmp)).run();
     if (!qmp.version().isAtLeast(6, 0)) {
       throw cannot(
           qmp.version()
@@ -55,7 +65,7 @@ final class SaveObstacles {
     checkCapabilities();
     checkJobs();
     checkLiveDevices();
-    return status.name();
+    return status;
   }
 
   private void checkCapabilities() {

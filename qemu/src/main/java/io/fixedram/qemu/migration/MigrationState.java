@@ -26,7 +26,7 @@ public record MigrationState(
   private static final Set<String> NOT_UNDER_WAY =
       Set.of("none", "completed", "failed", "cancelled");
 
-  static final MigrationState NONE =
+  public static final MigrationState NONE =
       new MigrationState("none", Optional.empty(), 0, 0, 0, List.of());
 
   static MigrationState read(Json info) {

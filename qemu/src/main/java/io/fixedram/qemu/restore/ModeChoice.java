@@ -41,6 +41,7 @@ record ModeChoice(RestoreMode mode, Reason why) {
       QemuMigration migration) {
     return switch (wanted) {
       case STREAM -> of(RestoreMode.STREAM, ASKED_FOR);
+      case MEMORY -> of(RestoreMode.MEMORY, ASKED_FOR);
       case NATIVE ->
           unless(NativeObstacles.find(save, capabilities, migration), RestoreMode.NATIVE);
       case LAZY -> unless(LazyObstacles.find(save, capabilities, migration), RestoreMode.LAZY);
@@ -99,7 +100,7 @@ record ModeChoice(RestoreMode mode, Reason why) {
               SaveInfo.of(save).blocks().stream()
                   .mapToLong(block -> block.present() * block.pageSize())
                   .sum());
-      case AUTO, LAZY, STREAM -> OptionalLong.empty();
+      case AUTO, LAZY, MEMORY, STREAM -> OptionalLong.empty();
     };
   }
 }

@@ -13,6 +13,11 @@ public enum RestoreMode {
   LAZY,
   /** The guest runs at once on a private mapping of the file. */
   INSTANT,
+  /**
+   * Pages are written to their places in the memory of a QEMU that waits, and the rest is sent as a
+   * stream: any QEMU from 4.0 on, on this host, whose memory this process may write.
+   */
+  MEMORY,
   /** QEMU reads the file itself: a mapped-ram file, QEMU &gt;= 9.0. */
   NATIVE,
   /** QEMU is sent a migration stream made from the file. */

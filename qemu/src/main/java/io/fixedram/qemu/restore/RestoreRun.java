@@ -13,6 +13,7 @@ import io.fixedram.qemu.load.Destination;
 import io.fixedram.qemu.load.IncomingGuest;
 import io.fixedram.qemu.load.LazyLoader;
 import io.fixedram.qemu.load.Loader;
+import io.fixedram.qemu.load.MemoryLoader;
 import io.fixedram.qemu.load.NativeLoader;
 import io.fixedram.qemu.load.RunGate;
 import io.fixedram.qemu.load.StreamLoader;
@@ -194,6 +195,7 @@ final class RestoreRun {
               guest,
               gate,
               this::runsWhileServed);
+      case MEMORY -> new MemoryLoader(save, destination, view.counters(), listener, cancellation);
       case NATIVE -> new NativeLoader(save, migration);
       case AUTO, INSTANT, STREAM ->
           new StreamLoader(pages(), destination, view.counters(), cancellation);

@@ -11,6 +11,7 @@ import io.fixedram.write.WriteOptions;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Saves the guest of a running QEMU into a file. Made by {@link #of}, changed by methods that give
@@ -50,6 +51,7 @@ public final class GuestSave {
         new SaveRequest(
             qmp,
             file,
+            SaveMode.STREAM,
             SaveFormat.MAPPED_RAM,
             false,
             AfterSave.PAUSE,
@@ -59,56 +61,29 @@ public final class GuestSave {
         Optional.empty());
   }
 
+  /** Has the memory taken by another mode. */
+  public GuestSave mode(SaveMode mode) {
+    return with(draft -> draft.mode = mode);
+  }
+
   /** Writes the file in another layout. */
   public GuestSave format(SaveFormat format) {
-    return with(
-        new SaveRequest(
-            request.qmp(),
-            request.file(),
-            format,
-            request.stopFirst(),
-            request.then(),
-            request.options(),
-            request.maxPasses()));
+    return with(draft -> draft.format = format);
   }
 
   /** Stops the guest before anything is read, instead of saving it while it runs. */
   public GuestSave stopFirst() {
-    return with(
-        new SaveRequest(
-            request.qmp(),
-            request.file(),
-            request.format(),
-            true,
-            request.then(),
-            request.options(),
-            request.maxPasses()));
+    return with(draft -> draft.stopFirst = true);
   }
 
   /** Says what becomes of the guest afterwards. */
   public GuestSave then(AfterSave then) {
-    return with(
-        new SaveRequest(
-            request.qmp(),
-            request.file(),
-            request.format(),
-            request.stopFirst(),
-            then,
-            request.options(),
-            request.maxPasses()));
+    return with(draft -> draft.then = then);
   }
 
   /** Says how the file is written. */
   public GuestSave options(WriteOptions options) {
-    return with(
-        new SaveRequest(
-            request.qmp(),
-            request.file(),
-            request.format(),
-            request.stopFirst(),
-            request.then(),
-            options,
-            request.maxPasses()));
+    return with(draft -> draft.options = options);
   }
 
   /**
@@ -118,15 +93,7 @@ public final class GuestSave {
    * @param maxPasses 0 for never
    */
   public GuestSave maxPasses(int maxPasses) {
-    return with(
-        new SaveRequest(
-            request.qmp(),
-            request.file(),
-            request.format(),
-            request.stopFirst(),
-            request.then(),
-            request.options(),
-            maxPasses));
+    return with(draft -> draft.maxPasses = maxPasses);
   }
 
   /** Has somebody told how it goes on. */
@@ -139,8 +106,8 @@ public final class GuestSave {
     return new GuestSave(request, listener, Optional.of(end));
   }
 
-  private GuestSave with(SaveRequest changed) {
-    return new GuestSave(changed, listener, cancellation);
+  private GuestSave with(Consumer<SaveRequest.Draft> change) {
+    return new GuestSave(request.with(change), listener, cancellation);
   }
 
   /**

@@ -8,6 +8,7 @@ import java.util.Optional;
 /**
  * What {@link GuestSave} did.
  *
+ * @param mode how its memory was taken
  * @param ramBytes used bytes of all RAM blocks
  * @param pageBytes bytes of pages that the file holds
  * @param writtenBytes bytes written to the file, pages that came again counted again
@@ -26,6 +27,7 @@ import java.util.Optional;
  * @param then what became of the guest
  */
 public record SaveReport(
+    SaveMode mode,
     SaveFormat format,
     Path file,
     long ramBytes,

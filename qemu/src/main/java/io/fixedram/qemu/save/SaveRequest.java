@@ -5,12 +5,14 @@ import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.write.WriteOptions;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 
 /**
  * What a save is to do.
  *
  * @param qmp where QEMU listens for QMP
  * @param file the save to write; one that is there stays until the new one is complete
+ * @param mode how its memory is taken
  * @param format layout of the file
  * @param stopFirst whether the guest is stopped before anything is read, instead of saved live
  * @param then what becomes of the guest afterwards
@@ -21,8 +23,44 @@ import java.nio.file.Path;
 record SaveRequest(
     Endpoint qmp,
     Path file,
+    SaveMode mode,
     SaveFormat format,
     boolean stopFirst,
     AfterSave then,
     WriteOptions options,
-    int maxPasses) {}
+    int maxPasses) {
+
+  /** The same with some of it changed. */
+  SaveRequest with(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return new SaveRequest(
+        qmp,
+        file,
+        draft.mode,
+        draft.format,
+        draft.stopFirst,
+        draft.then,
+        draft.options,
+        draft.maxPasses);
+  }
+
+  /** What can be changed. */
+  static final class Draft {
+    SaveMode mode;
+    SaveFormat format;
+    boolean stopFirst;
+    AfterSave then;
+    WriteOptions options;
+    int maxPasses;
+
+    private Draft(SaveRequest from) {
+      mode = from.mode;
+      format = from.format;
+      stopFirst = from.stopFirst;
+      then = from.then;
+      options = from.options;
+      maxPasses = from.maxPasses;
+    }
+  }
+}

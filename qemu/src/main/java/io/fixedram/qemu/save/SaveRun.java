@@ -74,6 +74,7 @@ final class SaveRun {
   }
 
   private SaveReport save(GuestStatus before) {
+    requireStopped(before);
     boolean liveUnderTcg = before.running() && !request.stopFirst() && own.heeding().lacksKvm();
     try (SaveWriter writer =
         SaveWriter.create(request.file(), request.format(), request.options())) {
@@ -82,12 +83,13 @@ final class SaveRun {
       SaveUndo undo = new SaveUndo(own, settings, listener, cancellation);
       try {
         cancellation.throwIfCancelled();
-        change();
-        if (request.stopFirst()) {
-          own.stopGuest();
-        }
-        outcome = transfer(writer.sink(), before);
-        putBack();
+        outcome =
+            switch (request.mode()) {
+              case STREAM -> migrate(writer.sink(), before);
+              case MEMORY ->
+                  new MemoryTransfer(request, own, view, listener, cancellation)
+                      .run(writer.sink(), before);
+            };
         view.phase("writing to disk");
         written = writer.publish(cancellation);
       } catch (FixedRamException e) {
@@ -101,6 +103,23 @@ final class SaveRun {
       leave(outcome, before);
       return report(written, outcome, liveUnderTcg);
     }
+  }
+
+  private void requireStopped(GuestStatus before) {
+    if (request.mode() == SaveMode.MEMORY && before.running() && !request.stopFirst()) {
+      throw new FixedRamException(
+          "the memory of a guest can be read where it lies only while it stands still, and it runs");
+    }
+  }
+
+  private Outcome migrate(SaveSink sink, GuestStatus before) {
+    change();
+    if (request.stopFirst()) {
+      own.stopGuest();
+    }
+    Outcome outcome = transfer(sink, before);
+    putBack();
+    return outcome;
   }
 
   /** What must be so before QEMU starts to migrate. */
@@ -255,6 +274,7 @@ final class SaveRun {
 
   private SaveReport report(WrittenSave written, Outcome outcome, boolean liveUnderTcg) {
     return new SaveReport(
+        request.mode(),
         request.format(),
         request.file(),
         written.ramBytes(),

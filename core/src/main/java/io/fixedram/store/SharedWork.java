@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.memory;
+package io.fixedram.store;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.os.Threads;
@@ -9,17 +9,18 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /** Spreads pieces of work over the calling thread and some more. */
 final class SharedWork<T> {
   private final List<T> pieces;
-  private final Consumer<T> work;
+  private final Supplier<Consumer<T>> workers;
   private final AtomicInteger next = new AtomicInteger();
   private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
 
-  private SharedWork(List<T> pieces, Consumer<T> work) {
+  private SharedWork(List<T> pieces, Supplier<Consumer<T>> workers) {
     this.pieces = pieces;
-    this.work = work;
+    this.workers = workers;
   }
 
   /**
@@ -27,17 +28,18 @@ final class SharedWork<T> {
    * threads, fewer do it.
    *
    * @param threads this one among them, one at least
+   * @param workers makes what does the pieces of one thread
    * @throws FixedRamException the first failure, after which no piece was begun
    */
-  static <T> void run(List<T> pieces, int threads, Consumer<T> work) {
+  static <T> void run(List<T> pieces, int threads, Supplier<Consumer<T>> workers) {
     if (threads < 1) {
-      throw new IllegalArgumentException("a load takes one thread at least, not " + threads);
+      throw new IllegalArgumentException("it takes one thread at least, not " + threads);
     }
-    SharedWork<T> shared = new SharedWork<>(pieces, work);
+    SharedWork<T> shared = new SharedWork<>(pieces, workers);
     List<Thread> others = new ArrayList<>();
     for (int i = 1; i < Math.min(threads, pieces.size()); i++) {
       try {
-        others.add(Thread.ofPlatform().daemon().name("fixedram load").start(shared::work));
+        others.add(Thread.ofPlatform().daemon().name("fixedram pages").start(shared::work));
       } catch (OutOfMemoryError e) {
         break;
       }
@@ -50,21 +52,21 @@ final class SharedWork<T> {
   /** Whatever goes wrong in a thread must reach the one that waits for it. */
   @SuppressWarnings("CatchThrowable")
   private void work() {
-    int piece = next.getAndIncrement();
-    while (piece < pieces.size() && failures.isEmpty()) {
-      try {
-        work.accept(pieces.get(piece));
-      } catch (Throwable e) {
-        failures.add(e);
-        return;
+    try {
+      Consumer<T> worker = workers.get();
+      int piece = next.getAndIncrement();
+      while (piece < pieces.size() && failures.isEmpty()) {
+        worker.accept(pieces.get(piece));
+        piece = next.getAndIncrement();
       }
-      piece = next.getAndIncrement();
+    } catch (Throwable e) {
+      failures.add(e);
     }
   }
 
   private void throwFailure() {
     for (Throwable cause : failures) {
-      throw FixedRamException.of("loading memory failed", cause);
+      throw FixedRamException.of("copying pages failed", cause);
     }
   }
 }

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.save;
+
+import java.util.Locale;
+
+/** How the memory of a guest gets into a save. */
+public enum SaveMode {
+  /** QEMU migrates into a socket of this process, from any host, while the guest runs or not. */
+  STREAM,
+  /**
+   * The memory of a guest that stands still is read where it lies in QEMU's process, on this host,
+   * if this process may. QEMU is not migrated: the guest stays in the state {@code paused}, its
+   * disks stay QEMU's, and the save has no description of the devices.
+   */
+  MEMORY;
+
+  /** The name that users type and read. */
+  public String text() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}
