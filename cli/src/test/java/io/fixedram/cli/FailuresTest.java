@@ -7,13 +7,17 @@ import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.OutputOptions;
 import io.fixedram.cli.console.OutputOptions.Progress;
+import io.fixedram.cli.console.ProgressDisplay;
 import io.fixedram.cli.console.Terminal;
+import io.fixedram.cli.host.CommandStarter;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Reason;
 import io.fixedram.error.Remedy;
 import io.fixedram.error.StorageException;
 import io.fixedram.error.UnsupportedSaveException;
+import io.fixedram.qemu.restore.RestoreListener;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -81,6 +85,28 @@ class FailuresTest {
     assertThat(said())
         .isEqualTo(
             "fixedram: it failed: why; --paused leaves it stopped; --via stream works here\n");
+  }
+
+  /** Who hands on what a restore tells must hand on the remedies too. */
+  @Test
+  void whatCanBeDoneFollowsWarningsAndNotes() {
+    Reason reason = Reason.of("why", Remedy.LEAVE_PAUSED);
+    Console console = console(true);
+    try (ProgressDisplay progress = new ProgressDisplay(console);
+        CommandStarter starter = CommandStarter.detached(false)) {
+      for (RestoreListener listener :
+          List.of(RestoreCommand.listener(progress, starter), RestoreListener.of(progress))) {
+        err.reset();
+        listener.warning(reason);
+        listener.note(reason);
+        assertThat(said())
+            .isEqualTo(
+                """
+                fixedram: warning: why; --paused leaves it stopped
+                fixedram: why; --paused leaves it stopped
+                """);
+      }
+    }
   }
 
   @Test
