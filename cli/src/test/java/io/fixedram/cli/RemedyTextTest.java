@@ -34,7 +34,11 @@ class RemedyTextTest {
     if (named.find()) {
       return Commands.spec(named.group(1));
     }
-    return Commands.spec(remedy == Remedy.WRITE_THROUGH_PAGE_CACHE ? "save" : "restore");
+    return Commands.spec(
+        switch (remedy) {
+          case STOP_GUEST, SAVE_BY_STREAM, WRITE_THROUGH_PAGE_CACHE -> "save";
+          default -> "restore";
+        });
   }
 
   @ParameterizedTest

@@ -83,7 +83,7 @@ class UsageTest {
               "restore: --detach goes with -- QEMU-COMMAND, not with --qmp"),
           new Refusal(
               "restore f --via magic -- qemu",
-              "restore: --via takes auto, instant, lazy, native or stream, not 'magic'"),
+              "restore: --via takes auto, instant, lazy, memory, native or stream, not 'magic'"),
           new Refusal(
               "restore f --vm-generation-id 1 -- qemu",
               "restore: --vm-generation-id takes 'new' or a UUID, not '1'"),

@@ -6,6 +6,12 @@ package io.fixedram.error;
  * does it, or words it with the names of its own options.
  */
 public enum Remedy {
+  /** Stop the guest before it is saved. */
+  STOP_GUEST,
+
+  /** Have QEMU send the guest in a migration stream (save mode stream), which every QEMU can. */
+  SAVE_BY_STREAM,
+
   /** Restore the save by a migration stream (restore mode stream), which every QEMU can load. */
   RESTORE_BY_STREAM,
 

@@ -2,9 +2,11 @@
 package io.fixedram.qemu.load;
 
 import io.fixedram.cancel.Cancellation;
+import io.fixedram.error.Remedy;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.TransferCounters;
+import io.fixedram.qemu.memory.MemoryRefusedException;
 import io.fixedram.qemu.memory.WaitingMemory;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.store.PageMap;
@@ -49,7 +51,7 @@ public final class MemoryLoader implements Loader {
 
   @Override
   public void start() {
-    try (WaitingMemory memory = WaitingMemory.open(destination.qmp(), save.header().blocks())) {
+    try (WaitingMemory memory = open()) {
       PageShares shares = new PageShares(save);
       for (RamBlock block : memory.direct()) {
         PageMap map = save.pages(block);
@@ -65,6 +67,14 @@ public final class MemoryLoader implements Loader {
         giveUp(memory, e);
         throw e;
       }
+    }
+  }
+
+  private WaitingMemory open() {
+    try {
+      return WaitingMemory.open(destination.qmp(), save.header().blocks());
+    } catch (MemoryRefusedException e) {
+      throw e.with(Remedy.RESTORE_BY_STREAM);
     }
   }
 

@@ -2,6 +2,7 @@
 package io.fixedram.qemu.memory;
 
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Remedy;
 
 /** The memory of a QEMU can't be read or written where it lies; other ways may do. */
 public final class MemoryRefusedException extends FixedRamException {
@@ -12,6 +13,16 @@ public final class MemoryRefusedException extends FixedRamException {
   MemoryRefusedException(MemoryRefusal refusal, String sentence) {
     super(sentence);
     this.refusal = refusal;
+  }
+
+  private MemoryRefusedException(MemoryRefusedException refused, Remedy remedy) {
+    super(refused.sentence(), refused, remedy);
+    this.refusal = refused.refusal;
+  }
+
+  /** The same for who knows what can be done instead. */
+  public MemoryRefusedException with(Remedy remedy) {
+    return new MemoryRefusedException(this, remedy);
   }
 
   /** The kind of reason. */

@@ -3,10 +3,12 @@ package io.fixedram.qemu.save;
 
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Remedy;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.SaveSink;
 import io.fixedram.qemu.memory.GuestDevices;
+import io.fixedram.qemu.memory.MemoryRefusedException;
 import io.fixedram.qemu.memory.QemuMemory;
 import io.fixedram.qemu.migration.GuestStatus;
 import io.fixedram.qemu.migration.LiveView;
@@ -58,7 +60,7 @@ final class MemoryTransfer {
    */
   Outcome run(SaveSink sink, GuestStatus before) {
     GuestDevices.requireSaveable(qmp);
-    try (QemuMemory memory = QemuMemory.open(qmp)) {
+    try (QemuMemory memory = openMemory()) {
       if (!before.running()) {
         send(memory, sink, before);
         return new Outcome(MigrationState.NONE, Duration.ZERO, false, Optional.empty());
@@ -73,6 +75,14 @@ final class MemoryTransfer {
       } finally {
         guard.ifPresent(RunGuard::close);
       }
+    }
+  }
+
+  private QemuMemory openMemory() {
+    try {
+      return QemuMemory.open(qmp);
+    } catch (MemoryRefusedException e) {
+      throw e.with(Remedy.SAVE_BY_STREAM);
     }
   }
 

@@ -5,6 +5,7 @@ import io.fixedram.bytes.ByteSource;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Remedy;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.SaveSink;
 import io.fixedram.guest.TransferCounters;
@@ -108,7 +109,9 @@ final class SaveRun {
   private void requireStopped(GuestStatus before) {
     if (request.mode() == SaveMode.MEMORY && before.running() && !request.stopFirst()) {
       throw new FixedRamException(
-          "the memory of a guest can be read where it lies only while it stands still, and it runs");
+          "the memory of a guest can be read where it lies only while it stands still, and it runs",
+          Remedy.STOP_GUEST,
+          Remedy.SAVE_BY_STREAM);
     }
   }
 
