@@ -6,7 +6,9 @@ module io.fixedram.qemu {
   requires transitive io.fixedram.core;
   requires tools.jackson.jr.ob;
 
-  exports io.fixedram.qemu.guest;
+  exports io.fixedram.qemu.guest to
+      io.fixedram.bench,
+      io.fixedram.cli;
   exports io.fixedram.qemu.process to
       io.fixedram.bench,
       io.fixedram.cli;

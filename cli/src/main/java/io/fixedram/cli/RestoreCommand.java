@@ -93,7 +93,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
                   + " be deleted at any time. QEMU needs userfaultfd: 'sysctl"
                   + " vm.unprivileged_userfaultfd=1' or access to /dev/userfaultfd. A QEMU that is"
                   + " started in the foreground has SIGINT and SIGHUP blocked until it ends, also if"
-                  + " --via auto, which might have taken lazy, takes another way after all.",
+                  + " --via auto, which might have taken lazy, takes another mode after all.",
               "The guest goes on where it was, whether it ran when it was saved or was paused. If"
                   + " the restore fails, a QEMU that was started here is ended."),
           List.of("FILE"),

@@ -2,10 +2,35 @@
 package io.fixedram.os;
 
 import java.util.concurrent.BlockingQueue;
+import java.util.function.Supplier;
 
 /** What threads of this project have in common. */
 public final class Threads {
   private Threads() {}
+
+  /**
+   * Does something that must be done though this thread may have been interrupted: its waits are
+   * not ended by that. An interrupt is kept for the caller's next blocking call.
+   */
+  public static <T> T withoutInterrupt(Supplier<T> work) {
+    boolean interrupted = Thread.interrupted();
+    try {
+      return work.get();
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** The same for what has no result. */
+  public static void withoutInterrupt(Runnable work) {
+    boolean _ =
+        withoutInterrupt(() -> {
+          work.run();
+          return true;
+        });
+  }
 
   /**
    * Waits for what another thread puts into a queue, which it does whatever happens. An interrupt

@@ -12,10 +12,12 @@ import io.fixedram.qemu.transfer.TransferListener;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** The QEMU that a guest is loaded into, started here or found waiting. */
 public final class Destination implements AutoCloseable {
   private static final Duration LOOK_TIME = Duration.ofMillis(5);
+  private static final long MIN_GREETING_NANOS = 5_000_000_000L;
 
   private final PrivateDirectory directory;
   private final Optional<QemuProcess> process;
@@ -33,9 +35,13 @@ public final class Destination implements AutoCloseable {
    * @throws FixedRamException if that fails
    */
   public static Destination waiting(Endpoint qmp, Cancellation cancellation) {
+    return connected(() -> QmpClient.connect(qmp, cancellation));
+  }
+
+  private static Destination connected(Supplier<QmpClient> qmp) {
     PrivateDirectory directory = PrivateDirectory.create();
     try {
-      return new Destination(directory, Optional.empty(), QmpClient.connect(qmp, cancellation));
+      return new Destination(directory, Optional.empty(), qmp.get());
     } catch (RuntimeException | Error e) {
       directory.close();
       throw e;
@@ -59,7 +65,9 @@ public final class Destination implements AutoCloseable {
       }
       Pause.of(LOOK_TIME);
     }
-    return waiting(qmp, cancellation);
+    // QEMU listens before it reserves its memory, and greets after.
+    Duration left = Duration.ofNanos(Math.max(MIN_GREETING_NANOS, until - System.nanoTime()));
+    return connected(() -> QmpClient.connect(qmp, left, cancellation));
   }
 
   /**

@@ -36,9 +36,9 @@ public record InstantStart(Path path, InstantCommand command, SaveHold hold)
       ": it seems that the command does not pass its arguments on to QEMU";
 
   /**
-   * Looks whether it goes, and holds the save.
+   * Looks whether the save can be mapped by this command, and holds the save.
    *
-   * @throws NotInstantException if it does not
+   * @throws NotInstantException if it can't
    */
   public static InstantStart prepare(
       PageStore save, QemuCommandLine command, Cancellation cancellation) {

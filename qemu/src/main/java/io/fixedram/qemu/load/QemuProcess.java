@@ -2,10 +2,10 @@
 package io.fixedram.qemu.load;
 
 import io.fixedram.cancel.Cancellation;
-import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
 import io.fixedram.error.StorageException;
+import io.fixedram.os.Threads;
 import io.fixedram.qemu.process.Pause;
 import io.fixedram.qemu.process.PrivateDirectory;
 import io.fixedram.qemu.qmp.Endpoint;
@@ -60,6 +60,7 @@ public final class QemuProcess {
    */
   public static QemuProcess start(
       Command command, PrivateDirectory directory, Cancellation cancellation) {
+    refuseDaemon(command.words());
     Path qmpSocket = directory.resolve("qmp.sock");
     List<String> words = incoming(command.words(), qmpSocket);
     try {
@@ -94,6 +95,11 @@ public final class QemuProcess {
         throw new FixedRamException(
             "the QEMU command has " + word + " already: leave it out, restore adds its own");
       }
+    }
+  }
+
+  private static void refuseDaemon(List<String> command) {
+    for (String word : command) {
       if (word.matches("--?daemonize")) {
         throw new FixedRamException(
             "the QEMU command has "
@@ -191,7 +197,7 @@ public final class QemuProcess {
       return process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new FixedRamException("interrupted while waiting for QEMU to end", e);
+      throw interrupted(e);
     }
   }
 
@@ -212,6 +218,10 @@ public final class QemuProcess {
   }
 
   private boolean end(Duration kindTime) {
+    return Threads.withoutInterrupt(() -> endAll(kindTime));
+  }
+
+  private boolean endAll(Duration kindTime) {
     List<ProcessHandle> all = all();
     all.forEach(ProcessHandle::destroy);
     boolean gone = areGone(all, kindTime, KIND_TIME);
@@ -219,7 +229,9 @@ public final class QemuProcess {
       all.forEach(ProcessHandle::destroyForcibly);
       gone = areGone(all, END_TIME, END_TIME);
     }
-    started.whenEnded().run();
+    if (gone) {
+      started.whenEnded().run();
+    }
     return gone;
   }
 
@@ -258,7 +270,11 @@ public final class QemuProcess {
       return status;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new CancelledException();
+      throw interrupted(e);
     }
+  }
+
+  private static FixedRamException interrupted(InterruptedException e) {
+    return new FixedRamException("interrupted while waiting for QEMU to end", e);
   }
 }

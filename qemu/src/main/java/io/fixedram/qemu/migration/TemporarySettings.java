@@ -3,6 +3,7 @@ package io.fixedram.qemu.migration;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.Configuration;
+import io.fixedram.os.Threads;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
 import java.time.Duration;
@@ -187,7 +188,11 @@ public final class TemporarySettings {
    *
    * @throws FixedRamException if something could not be put back, the first of what QEMU said
    */
-  public synchronized void putBack() {
+  public void putBack() {
+    Threads.withoutInterrupt(this::putAllBack);
+  }
+
+  private synchronized void putAllBack() {
     QmpClient cleaningUp = undoing.cleaningUp(PUT_BACK_TIME);
     Optional<FixedRamException> first = Optional.empty();
     while (!undos.isEmpty()) {

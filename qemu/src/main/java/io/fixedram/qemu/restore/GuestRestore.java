@@ -6,6 +6,7 @@ import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.start.QemuStarter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -18,7 +19,8 @@ import java.util.UUID;
  *
  * <ul>
  *   <li>{@link #run}, which returns when all of the guest is there,
- *   <li>{@link #start}, which returns at once, with a handle to wait with,
+ *   <li>{@link #start}, which returns once save and command have been looked at, with a handle to
+ *       wait with,
  *   <li>{@link #prepare}, for a caller who starts QEMU himself, with the command that it gives.
  * </ul>
  *
@@ -26,6 +28,9 @@ import java.util.UUID;
  * not it ran when it was saved. Immutable; any thread may use it.
  */
 public final class GuestRestore {
+  /** Of Linux: sun_path of unix(7) less its end. */
+  private static final int MAX_SOCKET_PATH_BYTES = 107;
+
   private final RestoreRequest request;
   private final RestoreListener listener;
   private final Optional<Cancellation> cancellation;
@@ -114,13 +119,13 @@ public final class GuestRestore {
     return new GuestRestore(changed, listener, cancellation);
   }
 
-  /** Has somebody told how it goes on. */
+  /** Sets the listener. */
   public GuestRestore listener(RestoreListener told) {
     return new GuestRestore(request, told, cancellation);
   }
 
   /**
-   * Has it end when the end is asked for. While a guest runs that still needs pages, the first
+   * Sets the cancellation that ends it. While a guest runs that still needs pages, the first
    * request is refused ({@link Cancellation#cancel} returns false), and the second gives the guest
    * up.
    */
@@ -155,12 +160,19 @@ public final class GuestRestore {
    *
    * @param qmpSocket where that QEMU shall listen for QMP: a path that is free and at most 107
    *     bytes long, seen by both. Only QEMU and this process should be able to reach it
-   * @throws IllegalStateException if the QEMU waits already
+   * @throws IllegalStateException if the QEMU waits already, or a starter was given
+   * @throws IllegalArgumentException if the path is longer
    * @throws FixedRamException if the save cannot be read, or what was asked for is not possible
    *     with it
    */
   public PreparedRestore prepare(Path qmpSocket) {
-    var _ = command();
+    if (command().starter().isPresent()) {
+      throw new IllegalStateException("a starter was given, and the caller is to start QEMU");
+    }
+    if (qmpSocket.toString().getBytes(StandardCharsets.UTF_8).length > MAX_SOCKET_PATH_BYTES) {
+      throw new IllegalArgumentException(
+          "no socket can have a path of more than " + MAX_SOCKET_PATH_BYTES + " bytes");
+    }
     return new PreparedRestore(begin(), qmpSocket);
   }
 

@@ -72,7 +72,8 @@ final class Restoration implements AutoCloseable {
 
   /** The same into a QEMU that somebody else starts with the command of {@link #target()}. */
   Restoration awaiting(RestoreTarget.Awaited target) {
-    return new Restoration(request, listener, cancellation, save, start.into(target), startNanos);
+    long beginNanos = System.nanoTime();
+    return new Restoration(request, listener, cancellation, save, start.into(target), beginNanos);
   }
 
   /** Restores; returns when the guest is there. */
@@ -97,10 +98,24 @@ final class Restoration implements AutoCloseable {
   // What is thrown is thrown again by those who wait.
   @SuppressWarnings("CatchThrowable")
   private void restore(RestoreProgress progress) {
-    try (save) {
-      progress.succeeded(attempt(progress));
+    RestoreReport report;
+    try {
+      report = attempt(progress);
     } catch (Throwable e) {
+      closeSave();
       progress.failed(e);
+      return;
+    }
+    closeSave();
+    progress.succeeded(report);
+  }
+
+  /** What comes of it changes nothing any more. */
+  private void closeSave() {
+    try {
+      save.close();
+    } catch (FixedRamException e) {
+      listener.note(e.reason());
     }
   }
 
@@ -123,6 +138,7 @@ final class Restoration implements AutoCloseable {
 
   /** Tries once; throws a {@link NotInstantException} if another restore mode may do. */
   private RestoreReport attempt(RestoreStart how, RestoreProgress progress) {
+    cancellation.throwIfCancelled();
     Destination destination = open(how);
     try {
       confirm(how, destination);
@@ -131,13 +147,22 @@ final class Restoration implements AutoCloseable {
           new RestoreRun(
                   request, listener, cancellation, save, how, destination, progress, startNanos)
               .restore();
-      destination.removeSockets();
+      removeSockets(destination);
       return report;
     } catch (RuntimeException | Error e) {
       try (destination) {
         destination.abandon(e);
       }
       throw e;
+    }
+  }
+
+  /** A guest that is there is not given up for what is left of its restore. */
+  private void removeSockets(Destination destination) {
+    try {
+      destination.removeSockets();
+    } catch (RuntimeException e) {
+      listener.warning("not all could be tidied up after the restore: " + e);
     }
   }
 
@@ -160,7 +185,8 @@ final class Restoration implements AutoCloseable {
       throw e;
     } catch (FixedRamException e) {
       cancellation.throwIfCancelled();
-      throw how.instant().isPresent() ? withoutMapping(e) : e;
+      boolean ours = how.target() instanceof RestoreTarget.Command;
+      throw ours && how.instant().isPresent() ? withoutMapping(e) : e;
     }
   }
 

@@ -88,6 +88,12 @@ final class RestoreProgress {
     return view;
   }
 
+  /** Waits until QEMU waits for the guest. */
+  void awaitStarted() {
+    await(() -> state != RestoreState.PREPARED);
+    throwIfFailed();
+  }
+
   /** Waits until the guest runs, or is ready to. */
   void awaitRunning() {
     await(() -> state.compareTo(RestoreState.RUNNING) >= 0);

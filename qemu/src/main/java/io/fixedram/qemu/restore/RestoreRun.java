@@ -8,6 +8,7 @@ import io.fixedram.error.StorageException;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.PageSource;
 import io.fixedram.guest.TransferCounters;
+import io.fixedram.os.Threads;
 import io.fixedram.qemu.check.IncomingChecks;
 import io.fixedram.qemu.load.Destination;
 import io.fixedram.qemu.load.IncomingGuest;
@@ -118,7 +119,7 @@ final class RestoreRun {
       enter(RestoreState.RESIDENT);
     } catch (RuntimeException | Error e) {
       if (state != RestoreState.RESIDENT) {
-        fail(e, settings);
+        Threads.withoutInterrupt(() -> fail(e, settings));
         throw e;
       }
       listener.warning("not all could be tidied up after the restore: " + e);

@@ -23,7 +23,7 @@ import java.util.UUID;
  * @param target the QEMU, with its command as it is to be started
  * @param given the same without a mapping
  * @param instant the mapping, if the restore mode is instant
- * @param notInstant why it does not, where that was tried
+ * @param notInstant why there is none, where that was tried
  * @param mayServe whether pages may be served if there is no mapping, as far as is known yet
  */
 record RestoreStart(

@@ -89,11 +89,14 @@ public final class RestoredGuest implements AutoCloseable {
   }
 
   /**
-   * Waits until a QEMU that was started here ends, and watches the save that it runs on.
+   * Waits until a QEMU that was started here ends, and watches the save that it runs on. Waits for
+   * it to be started first.
    *
    * @return its exit status, 128 + n if signal n killed it; 0 at once if none was started here
+   * @throws FixedRamException if the restore has failed, or this thread was interrupted
    */
   public int waitForExit() {
+    progress.awaitStarted();
     Optional<QemuProcess> process = started();
     if (process.isEmpty()) {
       return 0;
@@ -137,15 +140,24 @@ public final class RestoredGuest implements AutoCloseable {
    * terminal may have got Ctrl-C from there already; it takes both for one.
    *
    * @return as {@link #waitForExit()}
+   * @throws FixedRamException if the restore has failed, or this thread was interrupted
    */
   public int terminate() {
+    progress.awaitStarted();
     Optional<QemuProcess> process = started();
     process.ifPresent(QemuProcess::terminate);
     return process.map(QemuProcess::waitForExit).orElse(0);
   }
 
-  /** Ends a QEMU that was started here, by force if it does not end soon; whether it is gone. */
+  /**
+   * Ends a QEMU that was started here, by force if it does not end soon. Waits for it to be started
+   * first.
+   *
+   * @return whether it is gone
+   * @throws FixedRamException if the restore has failed, or this thread was interrupted
+   */
   public boolean end() {
+    progress.awaitStarted();
     return started().map(QemuProcess::end).orElse(true);
   }
 

@@ -2,6 +2,8 @@
 package io.fixedram.qemu.restore;
 
 import io.fixedram.error.Reason;
+import io.fixedram.qemu.migration.SteadyTransfer;
+import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.qemu.transfer.TransferView;
 
 /**
@@ -10,49 +12,42 @@ import io.fixedram.qemu.transfer.TransferView;
  */
 record SteadyListener(RestoreListener listener) implements RestoreListener {
 
+  private TransferListener steady() {
+    return new SteadyTransfer(listener);
+  }
+
   @Override
   public void started(TransferView view) {
-    listener.started(view);
+    steady().started(view);
   }
 
   @Override
   public void note(String sentence) {
-    attempt(() -> listener.note(sentence));
+    steady().note(sentence);
   }
 
   @Override
   public void note(Reason reason) {
-    attempt(() -> listener.note(reason));
-  }
-
-  @Override
-  public void warning(Reason reason) {
-    attempt(() -> listener.warning(reason));
+    steady().note(reason);
   }
 
   @Override
   public void warning(String sentence) {
-    attempt(() -> listener.warning(sentence));
+    steady().warning(sentence);
+  }
+
+  @Override
+  public void warning(Reason reason) {
+    steady().warning(reason);
   }
 
   @Override
   public void choseMode(RestoreMode mode) {
-    attempt(() -> listener.choseMode(mode));
+    SteadyTransfer.attempt(() -> listener.choseMode(mode));
   }
 
   @Override
   public void stateChanged(RestoreState state) {
-    attempt(() -> listener.stateChanged(state));
-  }
-
-  // What a listener throws is anybody's.
-  @SuppressWarnings("CatchThrowable")
-  private static void attempt(Runnable telling) {
-    try {
-      telling.run();
-    } catch (Throwable e) {
-      System.getLogger(SteadyListener.class.getName())
-          .log(System.Logger.Level.DEBUG, "a listener failed", e);
-    }
+    SteadyTransfer.attempt(() -> listener.stateChanged(state));
   }
 }

@@ -96,12 +96,12 @@ public final class GuestSave {
     return with(draft -> draft.maxPasses = maxPasses);
   }
 
-  /** Has somebody told how it goes on. */
+  /** Sets the listener. */
   public GuestSave listener(TransferListener told) {
     return new GuestSave(request, told, cancellation);
   }
 
-  /** Has it end when the end is asked for. */
+  /** Sets the cancellation that ends it. */
   public GuestSave cancellation(Cancellation end) {
     return new GuestSave(request, listener, Optional.of(end));
   }

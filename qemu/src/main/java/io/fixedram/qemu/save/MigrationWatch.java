@@ -64,10 +64,12 @@ final class MigrationWatch implements AutoCloseable {
    * What to do on the way.
    *
    * @param maxPasses passes after which the guest is stopped; 0 for never
+   * @param begun is run first, while the stream is read already: QEMU answers nobody while it waits
+   *     for a reader of the last of a stopped guest
    * @param completed is run when QEMU is done with the guest, before that goes on
    * @param resume whether the guest goes on then
    */
-  record Plan(int maxPasses, Runnable completed, boolean resume) {}
+  record Plan(int maxPasses, Runnable begun, Runnable completed, boolean resume) {}
 
   /**
    * How the migration ended.
@@ -187,6 +189,7 @@ final class MigrationWatch implements AutoCloseable {
 
   private void watch() {
     try {
+      act(plan.begun);
       MigrationState state;
       do {
         awaitNews();

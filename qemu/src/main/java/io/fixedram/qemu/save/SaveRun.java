@@ -15,6 +15,7 @@ import io.fixedram.qemu.migration.MigrationState;
 import io.fixedram.qemu.migration.OutgoingChecks;
 import io.fixedram.qemu.migration.OutgoingMigration;
 import io.fixedram.qemu.migration.QemuMigration;
+import io.fixedram.qemu.migration.SteadyTransfer;
 import io.fixedram.qemu.migration.TemporarySettings;
 import io.fixedram.qemu.qmp.LateAnswerException;
 import io.fixedram.qemu.qmp.QemuGoneException;
@@ -54,7 +55,7 @@ final class SaveRun {
       Cancellation cancellation,
       QemuMigration migration) {
     this.request = request;
-    this.listener = listener;
+    this.listener = new SteadyTransfer(listener);
     this.cancellation = cancellation;
     this.own = new OutgoingMigration(migration);
     this.settings = new TemporarySettings(own.heeding().qmp(), own.qemu().qmp());
@@ -137,14 +138,11 @@ final class SaveRun {
     MigrationWatch.Plan plan =
         new MigrationWatch.Plan(
             live ? request.maxPasses() : 0,
+            () -> begun(live),
             this::putBack,
             request.then() == AfterSave.RESUME && before.running());
     try (OutgoingChannel connection = OutgoingChannel.start(own, listener);
         Cancellation.Registration _ = cancellation.onCancel(() -> closeLater(connection))) {
-      // No limit: QEMU 7.2's own is 128 MiB/s. Only now, when no other migration is slowed by it.
-      settings.setParameter("max-bandwidth", 0);
-      view.phase(live ? "saving live" : "saving");
-      listener.started(view);
       try (MigrationWatch watch =
           new MigrationWatch(own, connection, plan, view, listener, cancellation)) {
         try {
@@ -155,6 +153,15 @@ final class SaveRun {
         }
       }
     }
+  }
+
+  /**
+   * QEMU 7.2's own limit is 128 MiB/s. It is lifted only now, when no other migration is sped up.
+   */
+  private void begun(boolean live) {
+    settings.setParameter("max-bandwidth", 0);
+    view.phase(live ? "saving live" : "saving");
+    listener.started(view);
   }
 
   /** For a QEMU that does not take a cancellation: it must not keep us reading. */

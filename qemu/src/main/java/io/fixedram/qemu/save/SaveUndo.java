@@ -3,6 +3,7 @@ package io.fixedram.qemu.save;
 
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.os.Threads;
 import io.fixedram.qemu.migration.GuestStatus;
 import io.fixedram.qemu.migration.OutgoingMigration;
 import io.fixedram.qemu.migration.QemuMigration;
@@ -53,9 +54,12 @@ final class SaveUndo {
    * @param before what the guest did before
    */
   void run(Throwable failure, GuestStatus before) {
-    if (failure instanceof QemuGoneException) {
-      return;
+    if (!(failure instanceof QemuGoneException)) {
+      Threads.withoutInterrupt(() -> undo(failure, before));
     }
+  }
+
+  private void undo(Throwable failure, GuestStatus before) {
     if (!cancelMigration(failure)) {
       listener.warning(
           "QEMU does not answer, so its migration settings may stay as the save had them"

@@ -9,6 +9,7 @@ import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.migration.LiveView;
+import io.fixedram.qemu.migration.SteadyTransfer;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.stream.ReturnPath;
@@ -39,7 +40,7 @@ public final class StreamReceive {
       SaveWriter writer, SaveFormat format, TransferListener listener, Cancellation cancellation) {
     this.writer = writer;
     this.format = format;
-    this.listener = listener;
+    this.listener = new SteadyTransfer(listener);
     this.cancellation = cancellation;
   }
 

@@ -8,6 +8,7 @@ import io.fixedram.error.StorageException;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.qemu.migration.LiveView;
+import io.fixedram.qemu.migration.SteadyTransfer;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.store.PageStore;
@@ -31,7 +32,7 @@ public final class StreamSend {
       Path file, PageStore save, TransferListener listener, Cancellation cancellation) {
     this.file = file;
     this.save = save;
-    this.listener = listener;
+    this.listener = new SteadyTransfer(listener);
     this.cancellation = cancellation;
   }
 

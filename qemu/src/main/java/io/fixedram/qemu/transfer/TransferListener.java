@@ -3,7 +3,10 @@ package io.fixedram.qemu.transfer;
 
 import io.fixedram.error.Reason;
 
-/** Is told how a transfer goes on. Calls come from the transfer's threads and must return soon. */
+/**
+ * Is told how a transfer goes on. Calls come from the transfer's threads and must return soon. What
+ * a method other than {@link #started} throws changes nothing.
+ */
 public interface TransferListener {
   /** A listener that hears nothing. */
   TransferListener NONE = new TransferListener() {};
@@ -11,7 +14,7 @@ public interface TransferListener {
   /** RAM begins to flow; the view may be read until the transfer's method returns, and after. */
   default void started(TransferView view) {}
 
-  /** Something that who asks for details wants to know. */
+  /** A detail of what is done, for who wants to know. */
   default void note(String sentence) {}
 
   /** Something that everybody should know, though it does not end the work. */
