@@ -16,7 +16,6 @@ import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
-import io.fixedram.qemu.save.SaveMode;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.qemu.transfer.TransferView;
 import java.io.IOException;
@@ -28,7 +27,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Saves that cannot be, or end early: the guest does what it did, and nothing is left behind. */
@@ -309,15 +307,15 @@ class GuestSaveFailureTest extends QemuTest {
 
   /** What undoes the save has waits of its own, which the interrupt must not end. */
   @ParameterizedTest
-  @CsvSource({"QEMU_7, STREAM", "QEMU_10, STREAM", "QEMU_7, MEMORY", "QEMU_10, MEMORY"})
-  void interruptedThread(TestedQemu version, SaveMode mode) throws Exception {
+  @EnumSource
+  void interruptedThread(TestedQemu version) throws Exception {
     try (RunningQemu qemu = boot(version, GuestSpec.small())) {
       qemu.awaitGeneration(2);
       String before = qemu.migrationSettings();
       CompletableFuture<Throwable> failure = new CompletableFuture<>();
       Thread saver =
           Thread.ofPlatform()
-              .unstarted(() -> failure.complete(catchThrowable(() -> saveStopped(qemu, mode))));
+              .unstarted(() -> failure.complete(catchThrowable(() -> saveStopped(qemu))));
       recorder.atStart(saver::interrupt);
       saver.start();
       assertThat(failure.get(30, TimeUnit.SECONDS)).isInstanceOf(FixedRamException.class);
@@ -328,8 +326,8 @@ class GuestSaveFailureTest extends QemuTest {
     }
   }
 
-  private void saveStopped(RunningQemu qemu, SaveMode mode) {
-    save(request(qemu).mode(mode).stopFirst());
+  private void saveStopped(RunningQemu qemu) {
+    save(request(qemu).stopFirst());
   }
 
   @ParameterizedTest

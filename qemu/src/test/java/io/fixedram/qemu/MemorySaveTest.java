@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.process.RunGuard;
 import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoredGuest;
@@ -13,6 +14,7 @@ import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
 import io.fixedram.qemu.save.SaveMode;
 import io.fixedram.qemu.save.SaveReport;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -125,5 +127,33 @@ class MemorySaveTest extends QemuTest {
       RunningQemu.assertGoesOn(saved, directory, "restored");
       assertThat(guest.awaitResident().mode()).isEqualTo(RestoreMode.MEMORY);
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void resumedWhileItIsRead(TestedQemu version) throws Exception {
+    try (RunningQemu qemu = boot(version, GuestSpec.small())) {
+      qemu.awaitGeneration(2);
+      recorder.atStart(() -> {
+        qemu.observer().execute("cont");
+        qemu.observer().execute("stop");
+      });
+      assertThatThrownBy(() -> save(qemu, AfterSave.RESUME))
+          .isInstanceOf(FixedRamException.class)
+          .hasMessageContaining("let the guest run");
+      assertThat(file()).doesNotExist();
+    }
+  }
+
+  /** On a system that has no more of Perl than every Debian. */
+  @Test
+  void guardNeedsLittle() throws Exception {
+    String little = "BEGIN { @INC = grep { m{perl-base} } @INC or @INC }\n";
+    Process perl =
+        new ProcessBuilder("perl", "-c", "-e", little + RunGuard.script())
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(perl.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(perl.waitFor()).as(said).isZero();
   }
 }

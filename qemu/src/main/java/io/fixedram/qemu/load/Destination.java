@@ -142,6 +142,23 @@ public final class Destination implements AutoCloseable {
     process.ifPresent(started -> end(started, reason));
   }
 
+  /**
+   * Tells a QEMU that waited to end, since it can't take another guest.
+   *
+   * @param reason gets what fails in that as suppressed
+   */
+  public void endSpoilt(Throwable reason, TransferListener listener) {
+    try {
+      var _ = qmp.unheeding().send("quit");
+    } catch (FixedRamException e) {
+      reason.addSuppressed(e);
+    }
+    listener.warning(
+        "QEMU at "
+            + qmp.endpoint()
+            + " was told to end, since a part of the guest is in its memory");
+  }
+
   /** Removes what is only needed until the guest is there; the connection stays. */
   public void removeSockets() {
     directory.close();

@@ -29,6 +29,14 @@ public sealed interface Loader extends AutoCloseable
   void feed();
 
   /**
+   * Whether a QEMU that has not loaded the guest must end, since a part of it is in its memory,
+   * which other loads take for empty.
+   */
+  default boolean spoilsDestination() {
+    return false;
+  }
+
+  /**
    * Looks whether QEMU, which has taken all, has taken what it was to.
    *
    * @throws FixedRamException if the guest must not run

@@ -8,17 +8,17 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.qemu.memory.MemoryRefusedException;
 import io.fixedram.qemu.memory.WaitingMemory;
-import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.store.PageMap;
 import io.fixedram.store.PageShares;
 import io.fixedram.store.PageStore;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The pages of a save are written to their places in the memory of a QEMU that waits, by several
  * threads. QEMU is then sent a stream of what is left: blocks that it has in full length only once
- * it loads them, and the devices. If that comes to nothing after the first page was written, QEMU
- * is told to end: other loads take memory that they don't write for empty.
+ * it loads them, and the devices. If that comes to nothing once pages are written, QEMU must end:
+ * other loads take memory that they don't write for empty.
  */
 public final class MemoryLoader implements Loader {
   /** More threads than this find the memory's bandwidth used up. */
@@ -27,20 +27,20 @@ public final class MemoryLoader implements Loader {
   private final PageStore save;
   private final Destination destination;
   private final TransferCounters counters;
-  private final TransferListener listener;
   private final Cancellation cancellation;
   private Optional<StreamLoader> rest = Optional.empty();
+
+  /** Whether pages have been written. */
+  private boolean spoils;
 
   public MemoryLoader(
       PageStore save,
       Destination destination,
       TransferCounters counters,
-      TransferListener listener,
       Cancellation cancellation) {
     this.save = save;
     this.destination = destination;
     this.counters = counters;
-    this.listener = listener;
     this.cancellation = cancellation;
   }
 
@@ -51,23 +51,26 @@ public final class MemoryLoader implements Loader {
 
   @Override
   public void start() {
+    Set<RamBlock> written;
     try (WaitingMemory memory = open()) {
+      written = memory.direct();
       PageShares shares = new PageShares(save);
-      for (RamBlock block : memory.direct()) {
+      for (RamBlock block : written) {
         PageMap map = save.pages(block);
         shares.add(map, 0, map.pages());
       }
-      try {
-        write(shares, memory);
-        StreamLoader stream =
-            new StreamLoader(save.without(memory.direct()), destination, counters, cancellation);
-        rest = Optional.of(stream);
-        stream.start();
-      } catch (RuntimeException | Error e) {
-        giveUp(memory, e);
-        throw e;
-      }
+      spoils = true;
+      write(shares, memory);
     }
+    StreamLoader stream =
+        new StreamLoader(save.without(written), destination, counters, cancellation);
+    rest = Optional.of(stream);
+    stream.start();
+  }
+
+  @Override
+  public boolean spoilsDestination() {
+    return spoils;
   }
 
   private WaitingMemory open() {
@@ -75,16 +78,6 @@ public final class MemoryLoader implements Loader {
       return WaitingMemory.open(destination.qmp(), save.header().blocks());
     } catch (MemoryRefusedException e) {
       throw e.with(Remedy.RESTORE_BY_STREAM);
-    }
-  }
-
-  private void giveUp(WaitingMemory memory, Throwable reason) {
-    memory.quit(reason);
-    if (destination.process().isEmpty()) {
-      listener.warning(
-          "QEMU at "
-              + destination.qmp().endpoint()
-              + " was told to end, since a part of the guest is in its memory");
     }
   }
 

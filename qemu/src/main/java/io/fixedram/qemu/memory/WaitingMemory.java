@@ -247,13 +247,7 @@ public final class WaitingMemory implements AutoCloseable {
     }
   }
 
-  /**
-   * Tells QEMU to end, which a guest must not be loaded into any more once a part of one was
-   * written.
-   *
-   * @param reason gets what fails in that as suppressed
-   */
-  public void quit(Throwable reason) {
+  private void quit(FixedRamException reason) {
     try {
       var _ = qmp.unheeding().send("quit");
     } catch (FixedRamException e) {

@@ -167,7 +167,8 @@ public final class QmpClient implements AutoCloseable {
 
   /**
    * A client of the same connection for somebody else, which takes all events from now on without
-   * taking them from this one, and heeds no request to end. Need not be closed.
+   * taking them from this one, and heeds no request to end. Its latest events are kept until the
+   * connection is closed, which this client need not do.
    */
   public QmpClient forAnother() {
     return new QmpClient(

@@ -4,6 +4,7 @@ package io.fixedram.qemu.restore;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Reason;
 import io.fixedram.error.Remedy;
+import io.fixedram.guest.Configuration;
 import io.fixedram.qemu.check.LazyObstacles;
 import io.fixedram.qemu.check.NativeObstacles;
 import io.fixedram.qemu.migration.QemuMigration;
@@ -41,7 +42,7 @@ record ModeChoice(RestoreMode mode, Reason why) {
       QemuMigration migration) {
     return switch (wanted) {
       case STREAM -> of(RestoreMode.STREAM, ASKED_FOR);
-      case MEMORY -> of(RestoreMode.MEMORY, ASKED_FOR);
+      case MEMORY -> unless(withoutAllMemory(save), RestoreMode.MEMORY);
       case NATIVE ->
           unless(NativeObstacles.find(save, capabilities, migration), RestoreMode.NATIVE);
       case LAZY -> unless(LazyObstacles.find(save, capabilities, migration), RestoreMode.LAZY);
@@ -73,6 +74,16 @@ record ModeChoice(RestoreMode mode, Reason why) {
                     RestoreMode.NATIVE,
                     migration.qmp().version() + " loads mapped-ram files itself"));
     return other.insteadOf(RestoreMode.LAZY, notLazy.get());
+  }
+
+  /** Memory that the save does not hold, since it is shared, would be made zero. */
+  private static Optional<Reason> withoutAllMemory(PageStore save) {
+    return save.header().configuration().capabilities().contains(Configuration.X_IGNORE_SHARED)
+        ? Optional.of(
+            Reason.of(
+                save.name() + " was saved under x-ignore-shared, without all of its memory",
+                Remedy.RESTORE_BY_STREAM))
+        : Optional.empty();
   }
 
   /** The same choice, with why it is not a faster mode. */

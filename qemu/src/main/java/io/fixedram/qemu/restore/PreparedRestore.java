@@ -42,6 +42,15 @@ public final class PreparedRestore implements AutoCloseable {
   }
 
   /**
+   * Whether the guest may be served its pages by this process while it runs, as far as is known
+   * yet. QEMU is then best kept from what ends it when this program is interrupted, Ctrl-C on its
+   * terminal for example.
+   */
+  public boolean served() {
+    return restoration.served();
+  }
+
+  /**
    * Goes on in a thread of its own, as {@link GuestRestore#start}. If the restore fails, QEMU is
    * left alone.
    *

@@ -70,6 +70,11 @@ final class Restoration implements AutoCloseable {
     return start.target();
   }
 
+  /** Whether the guest may be served pages, as far as is known. */
+  boolean served() {
+    return start.served();
+  }
+
   /** The same into a QEMU that somebody else starts with the command of {@link #target()}. */
   Restoration awaiting(RestoreTarget.Awaited target) {
     long beginNanos = System.nanoTime();
@@ -88,10 +93,15 @@ final class Restoration implements AutoCloseable {
   RestoredGuest start() {
     RestoreProgress progress = new RestoreProgress(listener);
     // It must not end with the program's other threads, since a guest may depend on it.
-    Thread.ofPlatform()
-        .daemon(false)
-        .name("restoring " + request.file())
-        .start(() -> restore(progress));
+    try {
+      Thread.ofPlatform()
+          .daemon(false)
+          .name("restoring " + request.file())
+          .start(() -> restore(progress));
+    } catch (OutOfMemoryError e) {
+      close();
+      throw e;
+    }
     return new RestoredGuest(progress, listener);
   }
 
@@ -114,8 +124,8 @@ final class Restoration implements AutoCloseable {
   private void closeSave() {
     try {
       save.close();
-    } catch (FixedRamException e) {
-      listener.note(e.reason());
+    } catch (RuntimeException | Error e) {
+      listener.note("closing " + save.name() + " failed: " + e);
     }
   }
 

@@ -6,8 +6,9 @@ import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.qemu.transfer.TransferView;
 
 /**
- * Is told how a restore goes on. Calls come from the restore's threads and must return soon. What a
- * method other than {@link #started} throws changes nothing.
+ * Is told how a restore goes on. Calls come from the restore's threads and must return soon; they
+ * must not wait for the restore themselves. What a method other than {@link #started} throws
+ * changes nothing.
  */
 public interface RestoreListener extends TransferListener {
   /** A listener that hears nothing. */

@@ -30,6 +30,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
 
 /**
  * One restore into one QEMU. Its migration settings end as they were, and the guest runs or not as
@@ -60,6 +61,9 @@ final class RestoreRun {
   private final IncomingGuest guest;
   private final RestoreProgress progress;
   private RestoreState state = RestoreState.STARTED;
+
+  /** Whether QEMU can't take another guest once this one has failed. */
+  private BooleanSupplier spoilt = () -> false;
 
   /** Whether QEMU has ended in good order before all pages had been served. */
   private boolean ended;
@@ -107,6 +111,7 @@ final class RestoreRun {
     listener.choseMode(choice.mode());
     OptionalLong presentBytes = choice.presentBytes(save);
     try (Loader loader = loader(choice.mode())) {
+      spoilt = loader::spoilsDestination;
       settings.setIncoming(loader.mappedRam(), loader.postcopyRam(), ignoreShared());
       if (request.paused() || loader.holdsGuestBack()) {
         guest.holdBack();
@@ -136,6 +141,10 @@ final class RestoreRun {
     boolean givenUp = state == RestoreState.RUNNING;
     state = RestoreState.FAILED;
     if (givenUp || destination.process().isPresent() || failure instanceof QemuGoneException) {
+      return;
+    }
+    if (spoilt.getAsBoolean()) {
+      destination.endSpoilt(failure, listener);
       return;
     }
     putBack(settings);
@@ -196,7 +205,7 @@ final class RestoreRun {
               guest,
               gate,
               this::runsWhileServed);
-      case MEMORY -> new MemoryLoader(save, destination, view.counters(), listener, cancellation);
+      case MEMORY -> new MemoryLoader(save, destination, view.counters(), cancellation);
       case NATIVE -> new NativeLoader(save, migration);
       case AUTO, INSTANT, STREAM ->
           new StreamLoader(pages(), destination, view.counters(), cancellation);

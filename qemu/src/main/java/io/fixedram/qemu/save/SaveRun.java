@@ -83,27 +83,37 @@ final class SaveRun {
       Outcome outcome;
       WrittenSave written;
       SaveUndo undo = new SaveUndo(own, settings, listener, cancellation);
+      MemoryTransfer inPlace = new MemoryTransfer(request, own, view, listener, cancellation);
       try {
         cancellation.throwIfCancelled();
         outcome =
             switch (request.mode()) {
               case STREAM -> migrate(writer.sink(), before);
-              case MEMORY ->
-                  new MemoryTransfer(request, own, view, listener, cancellation)
-                      .run(writer.sink(), before);
+              case MEMORY -> inPlace.run(writer.sink(), before);
             };
         view.phase("writing to disk");
         written = writer.publish(cancellation);
       } catch (FixedRamException e) {
         FixedRamException reason = reason(e);
-        undo.run(reason, before);
+        undo(undo, reason, before, inPlace);
         throw reason;
       } catch (RuntimeException | Error e) {
-        undo.run(e, before);
+        undo(undo, e, before, inPlace);
         throw e;
+      }
+      if (outcome.resumeFailure().isEmpty()) {
+        inPlace.guestIsAsWanted();
       }
       leave(outcome, before);
       return report(written, outcome, liveUnderTcg);
+    }
+  }
+
+  /** A guest that could not be let run is left to its guard. */
+  private static void undo(
+      SaveUndo undo, Throwable reason, GuestStatus before, MemoryTransfer inPlace) {
+    if (undo.run(reason, before)) {
+      inPlace.guestIsAsWanted();
     }
   }
 

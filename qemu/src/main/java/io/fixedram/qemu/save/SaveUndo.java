@@ -35,6 +35,9 @@ final class SaveUndo {
   private final Cancellation cancellation;
   private final QemuMigration hurried;
 
+  /** Whether QEMU was seen to have ended. */
+  private boolean gone;
+
   SaveUndo(
       OutgoingMigration own,
       TemporarySettings settings,
@@ -52,36 +55,45 @@ final class SaveUndo {
    *
    * @param failure the save's
    * @param before what the guest did before
+   * @return whether the guest is known to do that again, or QEMU is gone
    */
-  void run(Throwable failure, GuestStatus before) {
-    if (!(failure instanceof QemuGoneException)) {
-      Threads.withoutInterrupt(() -> undo(failure, before));
+  boolean run(Throwable failure, GuestStatus before) {
+    return failure instanceof QemuGoneException
+        || Threads.withoutInterrupt(() -> undo(failure, before) || gone);
+  }
+
+  private boolean undo(Throwable failure, GuestStatus before) {
+    if (!cancelMigration(failure)) {
+      warn("QEMU does not answer" + andSettings() + andStopped());
+      return false;
+    }
+    if (!own.hasBegun() && !own.guestStopped() && !settings.areChanged()) {
+      return true;
+    }
+    if (!attempt(failure, this::awaitOthers)) {
+      warn(
+          "another migration is under way, or QEMU does not answer" + andSettings() + andStopped());
+      return false;
+    }
+    boolean asBefore = attempt(failure, () -> bringBackGuest(before));
+    if (!asBefore) {
+      warn("it is not known whether the guest runs on as it did before");
+    }
+    if (!attempt(failure, settings::putBack)) {
+      warn("QEMU's migration settings could not be put back");
+    }
+    return asBefore;
+  }
+
+  /** Of a QEMU that is gone there is nothing to say. */
+  private void warn(String sentence) {
+    if (!gone) {
+      listener.warning(sentence);
     }
   }
 
-  private void undo(Throwable failure, GuestStatus before) {
-    if (!cancelMigration(failure)) {
-      listener.warning(
-          "QEMU does not answer, so its migration settings may stay as the save had them"
-              + andStopped());
-      return;
-    }
-    if (!own.hasBegun() && !own.guestStopped() && !settings.areChanged()) {
-      return;
-    }
-    if (!attempt(failure, this::awaitOthers)) {
-      listener.warning(
-          "another migration is under way, or QEMU does not answer, so its migration settings may"
-              + " stay as the save had them"
-              + andStopped());
-      return;
-    }
-    if (!attempt(failure, () -> bringBackGuest(before))) {
-      listener.warning("it is not known whether the guest runs on as it did before");
-    }
-    if (!attempt(failure, settings::putBack)) {
-      listener.warning("QEMU's migration settings could not be put back");
-    }
+  private String andSettings() {
+    return settings.areChanged() ? ", so its migration settings may stay as the save had them" : "";
   }
 
   /** Of a guest that would stay stopped the user is told why this does not end yet. */
@@ -138,10 +150,13 @@ final class SaveUndo {
     }
   }
 
-  private static boolean attempt(Throwable failure, Runnable part) {
+  private boolean attempt(Throwable failure, Runnable part) {
     try {
       part.run();
       return true;
+    } catch (QemuGoneException e) {
+      gone = true;
+      return false;
     } catch (FixedRamException e) {
       failure.addSuppressed(e);
       return false;
