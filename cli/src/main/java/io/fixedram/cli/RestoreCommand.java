@@ -207,8 +207,6 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
       RestoreReport report = guest.awaitResident();
       progress.close();
       if (!foreground()) {
-        // Who reads the result may connect with QEMU at once.
-        guest.close();
         tell(console, report);
         return ExitStatus.DONE;
       }
