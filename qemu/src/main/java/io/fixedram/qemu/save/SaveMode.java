@@ -10,7 +10,7 @@ public enum SaveMode {
   /**
    * The memory of a guest that stands still is read where it lies in QEMU's process, on this host,
    * if this process may. QEMU is not migrated: the guest stays in the state {@code paused}, its
-   * disks stay QEMU's, and the save has no description of the devices.
+   * disks stay QEMU's, and the save's description has the names of devices without their fields.
    */
   MEMORY;
 
