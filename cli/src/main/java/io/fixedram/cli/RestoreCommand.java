@@ -13,14 +13,12 @@ import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.OutputException;
 import io.fixedram.cli.console.ProgressDisplay;
 import io.fixedram.cli.host.CommandStarter;
-import io.fixedram.error.Reason;
 import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreListener;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreReport;
 import io.fixedram.qemu.restore.RestoredGuest;
 import io.fixedram.qemu.restore.ServingReport;
-import io.fixedram.qemu.transfer.TransferView;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -217,37 +215,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
 
   /** Shows what the restore tells, and has the starter tell what the mode means for signals. */
   static RestoreListener listener(ProgressDisplay progress, CommandStarter starter) {
-    return new RestoreListener() {
-      @Override
-      public void started(TransferView view) {
-        progress.started(view);
-      }
-
-      @Override
-      public void note(String sentence) {
-        progress.note(sentence);
-      }
-
-      @Override
-      public void warning(String sentence) {
-        progress.warning(sentence);
-      }
-
-      @Override
-      public void note(Reason reason) {
-        progress.note(reason);
-      }
-
-      @Override
-      public void warning(Reason reason) {
-        progress.warning(reason);
-      }
-
-      @Override
-      public void choseMode(RestoreMode mode) {
-        starter.tellOfSignals(mode, progress);
-      }
-    };
+    return RestoreListener.of(progress, mode -> starter.tellOfSignals(mode, progress));
   }
 
   /** Stays until QEMU ends, and has it end if this program is to. */

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Reason;
 import io.fixedram.error.StorageException;
 import io.fixedram.error.UnsupportedSaveException;
 import io.fixedram.qemu.migration.QemuMigration;
@@ -343,7 +344,7 @@ class GuestSaveFailureTest extends QemuTest {
             }
 
             @Override
-            public void warning(String sentence) {
+            public void warning(Reason reason) {
               throw new IllegalStateException("made up too");
             }
           };

@@ -41,24 +41,14 @@ final class Recorder implements RestoreListener {
   @Override
   public void note(Reason reason) {
     remedies.addAll(reason.remedies());
-    note(reason.sentence());
+    notes.add(reason.sentence());
+    whenTold.run();
   }
 
   @Override
   public void warning(Reason reason) {
     remedies.addAll(reason.remedies());
-    warning(reason.sentence());
-  }
-
-  @Override
-  public void note(String sentence) {
-    notes.add(sentence);
-    whenTold.run();
-  }
-
-  @Override
-  public void warning(String sentence) {
-    warnings.add(sentence);
+    warnings.add(reason.sentence());
     whenTold.run();
   }
 

@@ -48,23 +48,13 @@ public final class ProgressDisplay implements TransferListener, AutoCloseable {
   }
 
   @Override
-  public void note(String sentence) {
-    console.note(sentence);
-  }
-
-  @Override
-  public void warning(String sentence) {
-    console.warning(sentence);
-  }
-
-  @Override
   public void note(Reason reason) {
-    note(RemedyText.sentence(reason));
+    console.note(RemedyText.sentence(reason));
   }
 
   @Override
   public void warning(Reason reason) {
-    warning(RemedyText.sentence(reason));
+    console.warning(RemedyText.sentence(reason));
   }
 
   /** Ends the display, and takes the line away. */

@@ -4,6 +4,7 @@ package io.fixedram.cli.host;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.error.Reason;
 import io.fixedram.error.StorageException;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.start.StartedQemu;
@@ -60,13 +61,13 @@ class CommandStarterTest {
         mode,
         new TransferListener() {
           @Override
-          public void note(String sentence) {
-            sentences.add("note: " + sentence);
+          public void note(Reason reason) {
+            sentences.add("note: " + reason.sentence());
           }
 
           @Override
-          public void warning(String sentence) {
-            sentences.add("warning: " + sentence);
+          public void warning(Reason reason) {
+            sentences.add("warning: " + reason.sentence());
           }
         });
     return sentences;

@@ -17,18 +17,8 @@ public record SteadyTransfer(TransferListener listener) implements TransferListe
   }
 
   @Override
-  public void note(String sentence) {
-    attempt(() -> listener.note(sentence));
-  }
-
-  @Override
   public void note(Reason reason) {
     attempt(() -> listener.note(reason));
-  }
-
-  @Override
-  public void warning(String sentence) {
-    attempt(() -> listener.warning(sentence));
   }
 
   @Override

@@ -4,6 +4,7 @@ package io.fixedram.qemu.restore;
 import io.fixedram.error.Reason;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.qemu.transfer.TransferView;
+import java.util.function.Consumer;
 
 /**
  * Is told how a restore goes on. Calls come from the restore's threads and must return soon; they
@@ -22,20 +23,20 @@ public interface RestoreListener extends TransferListener {
 
   /** Tells somebody who follows transfers of any kind. */
   static RestoreListener of(TransferListener listener) {
+    return of(listener, _ -> {});
+  }
+
+  /** Tells somebody who follows transfers of any kind, and somebody the mode that was chosen. */
+  static RestoreListener of(TransferListener listener, Consumer<RestoreMode> chosen) {
     return new RestoreListener() {
+      @Override
+      public void choseMode(RestoreMode mode) {
+        chosen.accept(mode);
+      }
+
       @Override
       public void started(TransferView view) {
         listener.started(view);
-      }
-
-      @Override
-      public void note(String sentence) {
-        listener.note(sentence);
-      }
-
-      @Override
-      public void warning(String sentence) {
-        listener.warning(sentence);
       }
 
       @Override

@@ -22,18 +22,8 @@ record SteadyListener(RestoreListener listener) implements RestoreListener {
   }
 
   @Override
-  public void note(String sentence) {
-    steady().note(sentence);
-  }
-
-  @Override
   public void note(Reason reason) {
     steady().note(reason);
-  }
-
-  @Override
-  public void warning(String sentence) {
-    steady().warning(sentence);
   }
 
   @Override

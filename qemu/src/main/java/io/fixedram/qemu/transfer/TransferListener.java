@@ -14,19 +14,19 @@ public interface TransferListener {
   /** RAM begins to flow; the view may be read until the transfer's method returns, and after. */
   default void started(TransferView view) {}
 
-  /** A detail of what is done, for who wants to know. */
-  default void note(String sentence) {}
+  /** A detail of what is done, for who wants to know, and what can be done about it. */
+  default void note(Reason reason) {}
 
-  /** Something that everybody should know, though it does not end the work. */
-  default void warning(String sentence) {}
+  /** What everybody should know, though it does not end the work, and what can be done about it. */
+  default void warning(Reason reason) {}
 
-  /** A note on something that can be done about; the sentence alone unless this is overridden. */
-  default void note(Reason reason) {
-    note(reason.sentence());
+  /** Gives {@link #note(Reason)} a note that nothing can be done about. */
+  default void note(String sentence) {
+    note(Reason.of(sentence));
   }
 
-  /** A warning of something that can be done about; the sentence alone unless overridden. */
-  default void warning(Reason reason) {
-    warning(reason.sentence());
+  /** Gives {@link #warning(Reason)} a warning that nothing can be done about. */
+  default void warning(String sentence) {
+    warning(Reason.of(sentence));
   }
 }
