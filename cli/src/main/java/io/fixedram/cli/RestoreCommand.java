@@ -18,7 +18,7 @@ import io.fixedram.qemu.restore.RestoreListener;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreReport;
 import io.fixedram.qemu.restore.RestoredGuest;
-import io.fixedram.qemu.restore.ServingReport;
+import io.fixedram.qemu.transfer.ServingState;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -272,7 +272,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
     };
   }
 
-  private static void tell(JsonGenerator json, ServingReport serving) {
+  private static void tell(JsonGenerator json, ServingState serving) {
     serving
         .residentSeconds()
         .ifPresent(seconds -> JsonObject.seconds(json, "resident_seconds", seconds));
@@ -290,7 +290,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
     return report.serving().map(serving -> summary(report, serving)).orElseGet(() -> plain(report));
   }
 
-  private String summary(RestoreReport report, ServingReport serving) {
+  private String summary(RestoreReport report, ServingState serving) {
     StringBuilder text = new StringBuilder();
     text.append("restored ").append(file).append(" via ").append(report.mode().text());
     text.append(": the guest ").append(paused ? "was ready" : "ran").append(" after ");

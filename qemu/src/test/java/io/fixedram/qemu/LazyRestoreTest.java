@@ -12,7 +12,7 @@ import io.fixedram.qemu.guest.MemoryGuest.Region;
 import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreReport;
-import io.fixedram.qemu.restore.ServingReport;
+import io.fixedram.qemu.transfer.ServingState;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
 import java.nio.file.Files;
@@ -73,7 +73,7 @@ class LazyRestoreTest extends QemuTest {
       RestoreReport report = restore(target, RestoreMode.LAZY);
       RunningQemu.assertGoesOn(saved, directory, "restored");
       assertThat(target.migrationSettings()).isEqualTo(before);
-      ServingReport serving = report.serving().orElseThrow();
+      ServingState serving = report.serving().orElseThrow();
       assertThat(serving.faults()).isPositive();
       assertThat(serving.residentSeconds().orElseThrow()).isGreaterThan(report.runningSeconds());
       assertThat(serving.faultMedianSeconds().orElseThrow())

@@ -55,7 +55,12 @@ class ProgressLineTest {
   void howAGuestIsServed() {
     ServingState serving =
         new ServingState(
-            OptionalDouble.of(0.0123), 210, OptionalDouble.of(0.000031), OptionalDouble.of(0.0021));
+            OptionalDouble.of(0.0123),
+            OptionalDouble.empty(),
+            210,
+            OptionalDouble.of(0.000031),
+            OptionalDouble.of(0.0021),
+            0.02);
     ProgressState state =
         new ProgressState(
             "serving pages",

@@ -14,7 +14,9 @@ public final class LiveView implements TransferView {
   private final FaultTimes faults = new FaultTimes();
   private volatile MigrationState state = MigrationState.NONE;
   private volatile String phase;
-  private volatile Optional<ServingState> serving = Optional.empty();
+  private volatile boolean served;
+  private volatile OptionalDouble runningSeconds = OptionalDouble.empty();
+  private volatile OptionalDouble residentSeconds = OptionalDouble.empty();
 
   public LiveView(TransferCounters counters, String phase) {
     this.counters = counters;
@@ -75,16 +77,29 @@ public final class LiveView implements TransferView {
   }
 
   /** Says that pages are served, and how long it took until the guest ran, once it does. */
-  public void serving(OptionalDouble runningSeconds) {
-    serving =
-        Optional.of(
-            new ServingState(runningSeconds, 0, OptionalDouble.empty(), OptionalDouble.empty()));
+  public void serving(OptionalDouble untilRunning) {
+    runningSeconds = untilRunning;
+    served = true;
+  }
+
+  /** Says how long it took until all pages had arrived. */
+  public void resident(double seconds) {
+    residentSeconds = OptionalDouble.of(seconds);
   }
 
   @Override
   public Optional<ServingState> serving() {
-    return serving.map(state ->
-        new ServingState(state.runningSeconds(), faults.count(), quantile(0.5), quantile(0.99)));
+    if (!served) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new ServingState(
+            runningSeconds,
+            residentSeconds,
+            faults.count(),
+            quantile(0.5),
+            quantile(0.99),
+            faults.total().toNanos() / 1e9));
   }
 
   /** Seconds that a share of the faults took at most. */

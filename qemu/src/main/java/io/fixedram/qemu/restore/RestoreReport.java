@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.restore;
 
+import io.fixedram.qemu.transfer.ServingState;
 import java.util.Optional;
 
 /**
@@ -28,4 +29,4 @@ public record RestoreReport(
     double seconds,
     double downtimeSeconds,
     double runningSeconds,
-    Optional<ServingReport> serving) {}
+    Optional<ServingState> serving) {}

@@ -24,7 +24,6 @@ import io.fixedram.qemu.migration.MigrationState;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.migration.TemporarySettings;
 import io.fixedram.qemu.qmp.QemuGoneException;
-import io.fixedram.qemu.transfer.ServingState;
 import io.fixedram.store.PageStore;
 import java.time.Duration;
 import java.util.Optional;
@@ -366,6 +365,9 @@ final class RestoreRun {
   }
 
   private RestoreReport report(ModeChoice choice, OptionalLong presentBytes) {
+    if (!ended) {
+      view.resident((System.nanoTime() - incomingNanos) / 1e9);
+    }
     long settledNanos = guest.settledNanos().orElseGet(System::nanoTime);
     return new RestoreReport(
         choice.mode(),
@@ -376,17 +378,6 @@ final class RestoreRun {
         (System.nanoTime() - startNanos) / 1e9,
         (settledNanos - startNanos) / 1e9,
         (settledNanos - incomingNanos) / 1e9,
-        view.serving().map(this::serving));
-  }
-
-  private ServingReport serving(ServingState state) {
-    return new ServingReport(
-        ended
-            ? OptionalDouble.empty()
-            : OptionalDouble.of((System.nanoTime() - incomingNanos) / 1e9),
-        state.faults(),
-        state.faultMedianSeconds(),
-        state.faultP99Seconds(),
-        view.faults().total().toNanos() / 1e9);
+        view.serving());
   }
 }
