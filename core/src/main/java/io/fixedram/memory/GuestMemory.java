@@ -141,8 +141,11 @@ public final class GuestMemory {
     MemorySegment target = segment(block).asSlice(offset, from.byteSize());
     try {
       target.copyFrom(from);
-    } finally {
       markDirty(block, offset, from.byteSize());
+    } catch (RuntimeException | Error failure) {
+      // The JVM may report a fault of the copy late, even in the midst of the marking.
+      markDirty(block, offset, from.byteSize());
+      throw failure;
     }
   }
 

@@ -259,6 +259,42 @@ class GuestMemoryTest {
     }
   }
 
+  /**
+   * The JVM reports a fault in mapped memory "at the time of the access or later" ({@link
+   * java.nio.MappedByteBuffer}). Reported within the marking, it must not cost the mark.
+   */
+  @Test
+  void faultReportedWhileMarkingLeavesTheWriteMarked() {
+    RamBlocks blocks = Blocks.of(8);
+    List<Long> marked = new ArrayList<>();
+    DirtyLog interrupted =
+        new DirtyLog() {
+          private boolean reported;
+
+          @Override
+          public void mark(int block, long page, long count) {
+            if (!reported) {
+              reported = true;
+              throw new InternalError("a fault occurred in an unsafe memory access operation");
+            }
+            marked.add(page);
+          }
+
+          @Override
+          public long collect(int block, PageBitmap into) {
+            return 0;
+          }
+        };
+    GuestMemory memory =
+        GuestMemory.of(
+            blocks, List.of(MemorySegment.ofArray(new byte[8 * Blocks.PAGE])), interrupted);
+    RamBlock block = blocks.list().getFirst();
+    MemorySegment page = MemorySegment.ofArray(new byte[Blocks.PAGE]);
+    assertThatThrownBy(() -> memory.write(block, 3L * Blocks.PAGE, page))
+        .isInstanceOf(InternalError.class);
+    assertThat(marked).containsExactly(3L);
+  }
+
   /** One of several writers dies while passes are under way; the others and the save go on. */
   @ParameterizedTest
   @EnumSource(SaveFormat.class)
