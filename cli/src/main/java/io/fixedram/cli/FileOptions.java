@@ -28,7 +28,7 @@ public final class FileOptions {
               + " with huge pages, 1M is what QEMU itself writes, page is the smallest");
   private static final OptionSpec DIRECT =
       OptionSpec.choice(
-          "direct",
+          "direct-io",
           List.of("auto", "on", "off"),
           "write runs of pages past the page cache: auto does so where the file system can; runs"
               + " below 256 KiB always go through it");
@@ -55,7 +55,8 @@ public final class FileOptions {
           default -> DirectMode.AUTO;
         };
     if (format == SaveFormat.STREAM && direct == DirectMode.ON) {
-      throw new UsageException("--direct on does not go with a stream, which is never written so");
+      throw new UsageException(
+          "--direct-io on does not go with a stream, which is never written so");
     }
     long alignmentBytes =
         switch (arguments.choice(ALIGN)) {

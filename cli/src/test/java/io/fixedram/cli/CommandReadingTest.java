@@ -53,7 +53,7 @@ class CommandReadingTest {
                 "fixed-ram",
                 "--align",
                 "page",
-                "--direct",
+                "--direct-io",
                 "off",
                 "--no-sync",
                 "--max-passes",
@@ -71,7 +71,7 @@ class CommandReadingTest {
   @Test
   void saveUnderstandsEveryAlignmentAndEnd() {
     GuestSave plain = GuestSave.of(new Endpoint.Unix(Path.of("q")), Path.of("f"));
-    assertThat(read("save", "--qmp", "q", "f", "--align", "1M", "--direct", "on"))
+    assertThat(read("save", "--qmp", "q", "f", "--align", "1M", "--direct-io", "on"))
         .isEqualTo(new SaveCommand(plain.options(new WriteOptions(DirectMode.ON, true, 1 << 20))));
     assertThat(read("save", "--qmp", "q", "f", "--align", "4M"))
         .isEqualTo(

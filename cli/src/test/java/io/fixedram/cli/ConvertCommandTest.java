@@ -61,7 +61,8 @@ class ConvertCommandTest {
     String source = TinySave.write(directory.resolve("source"), SaveFormat.FIXED_RAM).toString();
     String target = directory.resolve("target").toString();
     assertThat(
-            Run.of("convert", source, target, "--to", "mapped-ram", "-v", "--direct", "off").err())
+            Run.of("convert", source, target, "--to", "mapped-ram", "-v", "--direct-io", "off")
+                .err())
         .isEqualTo("fixedram: pages were written through the page cache: direct writes are off\n");
     assertThat(Run.of("convert", source, target, "-v", "--to", "stream").err())
         .isEqualTo(

@@ -49,7 +49,8 @@ class UsageTest {
               "save: --format takes mapped-ram or fixed-ram, not 'stream'"),
           new Refusal("save --qmp q f --align 2M", "save: --align takes 4M, 1M or page, not '2M'"),
           new Refusal(
-              "save --qmp q f --direct yes", "save: --direct takes auto, on or off, not 'yes'"),
+              "save --qmp q f --direct-io yes",
+              "save: --direct-io takes auto, on or off, not 'yes'"),
           new Refusal(
               "save --qmp q f --max-passes -1",
               "save: --max-passes takes a whole number from 0, not '-1'"),
@@ -101,8 +102,8 @@ class UsageTest {
               "receive f --listen - --format stream --align 1M",
               "receive: --align does not go with a stream, whose pages have no fixed places"),
           new Refusal(
-              "receive f --listen - --format stream --direct on",
-              "receive: --direct on does not go with a stream, which is never written so"),
+              "receive f --listen - --format stream --direct-io on",
+              "receive: --direct-io on does not go with a stream, which is never written so"),
           new Refusal("receive - --listen -", "receive: FILE must be a file here, not -"),
           new Refusal("send f", "send: --connect ADDR is missing"),
           new Refusal("send --connect -", "send: FILE is missing"),

@@ -22,7 +22,7 @@ public abstract class LibraryRules extends ModuleRules {
           "capability",
           "connect",
           "detach",
-          "direct",
+          "direct-io",
           "format",
           "listen",
           "max-passes",

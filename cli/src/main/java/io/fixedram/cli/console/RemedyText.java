@@ -29,7 +29,7 @@ public final class RemedyText {
       case RESTORE_LAZILY -> "--via lazy may work";
       case CONVERT_TO_MAPPED_RAM ->
           "'fixedram convert --to mapped-ram FILE NEW' makes a file that will do";
-      case WRITE_THROUGH_PAGE_CACHE -> "use --direct auto or off";
+      case WRITE_THROUGH_PAGE_CACHE -> "use --direct-io auto or off";
       case HAVE_QEMU_STARTED -> "'-- QEMU-COMMAND' instead of --qmp starts one for it";
       case RESTORE_INTO_WAITING_QEMU ->
           "or start QEMU yourself with '-incoming defer', and give its QMP socket with --qmp";
