@@ -7,19 +7,19 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 
-/** Bytes to read: a file's at any position, or a connection's in their order. */
+/** A source of bytes: a file, read at any position, or a connection, read in order. */
 @FunctionalInterface
 public interface ByteSource {
   /**
    * Reads some bytes, at least one unless there are no more.
    *
-   * @param position where the bytes stand; a connection is only ever asked for the next ones
+   * @param position position of the first byte; for a connection always that of the next byte
    * @return number of bytes read, 0 at the end
    * @throws StorageException if reading fails
    */
   long read(long position, MemorySegment into, long offset, long length);
 
-  /** The bytes of a channel in their order; {@code name} says in errors where they come from. */
+  /** The bytes of a channel in order; errors call it {@code name}. */
   static ByteSource of(ReadableByteChannel channel, String name) {
     return (position, into, offset, length) -> {
       ByteBuffer buffer = into.asSlice(offset, length).asByteBuffer();

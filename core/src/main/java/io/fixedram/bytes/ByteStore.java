@@ -10,18 +10,18 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Bytes at positions: what a save lies in. A local file, a part of another store, a remote object
- * or a decrypting view. All methods but {@link #close()} may be called by any number of threads at
- * a time; close comes last.
+ * Storage of a save as bytes at positions: a local file, a part of another store, a remote object
+ * or a decrypting view. All methods except {@link #close()} may be called by any number of threads
+ * at a time; {@link #close()} must be called last.
  *
- * <p>What only some stores can do is asked for by a method that returns an {@link Optional}, never
- * by a cast.
+ * <p>A feature that only some stores have is a method that returns an {@link Optional}; callers
+ * never cast.
  */
 public interface ByteStore extends ByteSource, AutoCloseable {
-  /** What the store is called in messages: the path of a file. */
+  /** Name of the store in messages; for a file its path. */
   String name();
 
-  /** Number of bytes, as of now. */
+  /** Current size in bytes. */
   long sizeBytes();
 
   /**
@@ -36,7 +36,7 @@ public interface ByteStore extends ByteSource, AutoCloseable {
 
   /**
    * The first position at or after one where bytes may be other than zero; empty if only zeros
-   * follow. A store that knows of no holes has data everywhere.
+   * follow. A store without knowledge of holes reports data everywhere.
    */
   default OptionalLong nextData(long position) {
     return position < sizeBytes() ? OptionalLong.of(position) : OptionalLong.empty();
@@ -48,31 +48,33 @@ public interface ByteStore extends ByteSource, AutoCloseable {
     return position <= size ? OptionalLong.of(size) : OptionalLong.empty();
   }
 
-  /** Whether what is read now is what was there when the store was opened. */
+  /** Whether the content has changed since the store was opened. */
   StoreState state();
 
-  /** Bytes that the store takes on its device, where that can be told from its size. */
+  /** Bytes that the store occupies on its device, without holes; by default its size. */
   default long allocatedBytes() {
     return sizeBytes();
   }
 
   /**
-   * How many reads at a time the store answers as fast as one: 1 for local files, whose pages come
-   * from memory or a disk that reads ahead; more for stores with a way to go.
+   * Number of concurrent reads that the store answers as fast as one: 1 for local files, whose
+   * pages come from memory or a disk that reads ahead; more for stores with latency.
    */
   default int parallelReads() {
     return 1;
   }
 
   /**
-   * Where in a local file a position lies, for mapping it or handing it to another process; empty
-   * where the bytes are in no local file as they stand.
+   * The position in a local file that holds a position of this store, for mapping the file or
+   * handing it to another process; empty if the bytes are not stored verbatim in a local file.
    */
   default Optional<FilePlace> filePlace(long position) {
     return Optional.empty();
   }
 
-  /** Reads up to so many bytes, fewer only where the store ends: for heads of formats. */
+  /**
+   * Reads up to {@code length} bytes, fewer only at the end of the store: for headers of formats.
+   */
   default byte[] readHead(long position, int length) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment memory = arena.allocate(length);
@@ -82,7 +84,9 @@ public interface ByteStore extends ByteSource, AutoCloseable {
     }
   }
 
-  /** Reads up to {@code length} bytes, fewer only where the store ends; the number read. */
+  /**
+   * Reads up to {@code length} bytes, fewer only at the end of the store. Returns the number read.
+   */
   default long readUpTo(long position, MemorySegment into, long offset, long length) {
     long done = 0;
     while (done < length) {
@@ -98,7 +102,7 @@ public interface ByteStore extends ByteSource, AutoCloseable {
   /**
    * Reads all of {@code length} bytes.
    *
-   * @throws DamagedSaveException if the store ends before
+   * @throws DamagedSaveException if the store ends earlier
    */
   default void readFully(long position, MemorySegment into, long offset, long length) {
     long count = readUpTo(position, into, offset, length);
@@ -109,9 +113,9 @@ public interface ByteStore extends ByteSource, AutoCloseable {
   }
 
   /**
-   * Reads all of so many bytes: for fields of formats.
+   * Reads all of {@code length} bytes: for fields of formats.
    *
-   * @throws DamagedSaveException if the store ends before
+   * @throws DamagedSaveException if the store ends earlier
    */
   default byte[] readFully(long position, int length) {
     try (Arena arena = Arena.ofConfined()) {

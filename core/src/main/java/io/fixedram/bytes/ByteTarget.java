@@ -7,18 +7,18 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 
-/** Where bytes go: into a file at any position, or into a connection in their order. */
+/** A destination of bytes: a file, written at any position, or a connection, written in order. */
 @FunctionalInterface
 public interface ByteTarget {
   /**
    * Writes all the bytes.
    *
-   * @param position where they go; a connection is only ever given the next ones
+   * @param position position of the first byte; for a connection always that of the next byte
    * @throws StorageException if not all could be written
    */
   void write(long position, MemorySegment from, long offset, long length);
 
-  /** A channel, in its order; {@code name} says in errors where the bytes go. */
+  /** A channel, written in order; errors call it {@code name}. */
   static ByteTarget of(WritableByteChannel channel, String name) {
     return (position, from, offset, length) -> {
       ByteBuffer buffer = from.asSlice(offset, length).asByteBuffer();

@@ -24,13 +24,15 @@ public final class LocalFile implements ByteStore {
   /**
    * Opens a file.
    *
-   * @throws StorageException if that fails, or it is not a regular file
+   * @throws StorageException if opening fails, or the file is not a regular file
    */
   public static LocalFile open(Path path) {
     return of(Descriptor.open(path, Descriptor.Mode.READ));
   }
 
-  /** Takes an open file, which is closed with this, or at once if it is not a regular one. */
+  /**
+   * Wraps an open file, which is closed with this object, or at once if it is not a regular file.
+   */
   static LocalFile of(Descriptor descriptor) {
     try {
       Descriptor.Status opened = descriptor.status();
@@ -46,26 +48,26 @@ public final class LocalFile implements ByteStore {
   }
 
   /**
-   * Opens the path once more, to be closed on its own. What the file was when this one was opened
-   * stays what it is compared with.
+   * Opens the path again; the result must be closed separately. {@link #state()} of the result
+   * still compares with the file as it was when this one was opened.
    *
-   * @throws StorageException if that fails
+   * @throws StorageException if opening fails
    */
   public LocalFile reopen() {
     return new LocalFile(descriptor.reopen(Descriptor.Mode.READ), opened);
   }
 
-  /** The path that it was opened by. */
+  /** Path that the file was opened by. */
   public Path path() {
     return descriptor.path();
   }
 
-  /** The descriptor's number, to hand the open file over to another process. */
+  /** Number of the file descriptor, for handing the open file to another process. */
   public int number() {
     return descriptor.number();
   }
 
-  /** Time of the last change of content, as of now, in the resolution of the file system. */
+  /** Current modification time, in the resolution of the file system. */
   public Instant modified() {
     return descriptor.status().modified();
   }
@@ -73,7 +75,7 @@ public final class LocalFile implements ByteStore {
   /**
    * Takes a shared flock(2), which lasts until the last copy of the descriptor is closed.
    *
-   * @return false if a writer has locked the file; true also where the file system has no locks
+   * @return false if a writer has locked the file; true also if the file system has no locks
    * @throws StorageException if locking fails otherwise
    */
   public boolean tryLockShared() {
@@ -81,35 +83,35 @@ public final class LocalFile implements ByteStore {
   }
 
   /**
-   * Puts a mark on the file, which other processes can see until the last copy of the descriptor is
-   * closed: a record lock for readers on one byte far behind the end of the file.
+   * Marks the file, visibly for other processes until the last copy of the descriptor is closed: a
+   * shared record lock on one byte far behind the end of the file.
    *
-   * @param position of the byte
-   * @return false where the file system has no such locks
+   * @param position position of the byte
+   * @return false if the file system has no such locks
    */
   public boolean mark(long position) {
     return descriptor.mark(position);
   }
 
   /**
-   * Maps a page copy-on-write for a moment, to see whether the file system allows it.
+   * Maps a page copy-on-write and unmaps it again, to test whether the file system allows it.
    *
-   * @param position where in the file, a multiple of the host's page size
-   * @throws StorageException if it can't be mapped
+   * @param position position in the file, a multiple of the host's page size
+   * @throws StorageException if the page can't be mapped
    */
   public void probeMapping(long position) {
     PrivateMapping.probe(descriptor, position);
   }
 
   /**
-   * Whether this is the file that was opened first; {@link #reopen()} gets another one if the path
-   * was given to another file meanwhile.
+   * Whether this is the file that was opened first; {@link #reopen()} opens another one if the path
+   * names another file by then.
    */
   public boolean isFirstOpened() {
     return descriptor.status().key().equals(opened.key());
   }
 
-  /** Whether its name is gone, or is that of another file now. What is open stays as it is. */
+  /** Whether the file's name is gone or names another file now. The open file is not affected. */
   public boolean replaced() {
     try (Descriptor named = descriptor.reopen(Descriptor.Mode.READ)) {
       return !named.status().key().equals(opened.key());

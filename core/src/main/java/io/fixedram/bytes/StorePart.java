@@ -7,8 +7,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * A part of another store as a store of its own: position 0 is the part's first byte. Closes the
- * other store with itself.
+ * A part of another store as a store: position 0 is the part's first byte. Closing it closes the
+ * other store.
  */
 public final class StorePart implements ByteStore {
   private final ByteStore whole;
@@ -16,10 +16,10 @@ public final class StorePart implements ByteStore {
   private final long sizeBytes;
 
   /**
-   * Takes a part.
+   * Creates the view.
    *
-   * @param from where the part begins in the whole
-   * @param sizeBytes its length
+   * @param from position of the part in the whole store
+   * @param sizeBytes length of the part
    * @throws IndexOutOfBoundsException if the whole has no such part
    */
   public StorePart(ByteStore whole, long from, long sizeBytes) {
@@ -34,7 +34,7 @@ public final class StorePart implements ByteStore {
     return whole.name();
   }
 
-  /** Fewer bytes than at first if the whole was truncated. */
+  /** Current size in bytes, smaller than at first if the whole store was truncated. */
   @Override
   public long sizeBytes() {
     return Math.clamp(whole.sizeBytes() - from, 0, sizeBytes);

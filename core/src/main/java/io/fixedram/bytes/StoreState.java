@@ -4,24 +4,24 @@ package io.fixedram.bytes;
 import io.fixedram.error.DamagedSaveException;
 import java.time.Instant;
 
-/** What became of a store since it was opened. */
+/** Change of a store since it was opened. */
 public sealed interface StoreState {
-  /** Nothing that can be seen. */
+  /** No visible change. */
   record Unchanged() implements StoreState {}
 
-  /** It has another size. */
+  /** The size has changed. */
   record Resized(long openedBytes, long nowBytes) implements StoreState {}
 
-  /** Its content was written. The time has the resolution of its file system. */
+  /** The content was written. The time has the resolution of the file system. */
   record Modified(Instant at) implements StoreState {}
 
-  /** It changes all the time, as the memory of a guest that runs does. */
+  /** The content changes all the time, as the memory of a running guest does. */
   record Changing() implements StoreState {}
 
   /**
    * Throws if the store was changed.
    *
-   * @param name what the store is called
+   * @param name name of the store, for the error
    */
   default void throwIfChanged(String name) {
     String what =

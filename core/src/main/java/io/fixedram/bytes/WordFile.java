@@ -14,26 +14,26 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * An array of 64-bit words, all 0 at first, of which a fixed number of pieces is in memory and the
- * rest in a file of the temporary directory that has no name any more. Made for accesses that stay
- * near each other for a while. Safe for use by several threads.
+ * An array of 64-bit words, all 0 at first, with a fixed number of pieces in memory and the rest in
+ * an unlinked file of the temporary directory. Efficient for accesses with locality. Safe for use
+ * by several threads.
  */
 public final class WordFile implements AutoCloseable {
   private static final int PIECE_BYTES = 4096;
   private static final int PIECE_WORDS = PIECE_BYTES / Long.BYTES;
 
-  /** 2 MiB in memory: the places of pages of 1 GiB in the order of a stream. */
+  /** 2 MiB in memory, which hold the words of 1 GiB of 4 KiB pages. */
   private static final int MAX_PIECES = 512;
 
-  /** There once memory does not hold all. */
+  /** Present once the words do not all fit into memory. */
   private Optional<Descriptor> file = Optional.empty();
 
   private final Arena arena = Arena.ofShared();
 
-  /** In the order of use, the latest last. */
+  /** In order of use, the most recently used last. */
   private final Map<Long, Piece> pieces = new LinkedHashMap<>(MAX_PIECES * 2, 0.75f, true);
 
-  /** Starts with words that are all 0, and no file. */
+  /** Creates an array of words that are all 0, without a file. */
   public WordFile() {}
 
   private static final class Piece {
@@ -72,7 +72,7 @@ public final class WordFile implements AutoCloseable {
     piece.changed = true;
   }
 
-  /** A word that was set, or 0. */
+  /** Returns a word; 0 if it was not set. */
   public synchronized long get(long index) {
     return piece(index / PIECE_WORDS).words.getAtIndex(ValueLayout.JAVA_LONG, index % PIECE_WORDS);
   }
@@ -92,7 +92,9 @@ public final class WordFile implements AutoCloseable {
     return piece;
   }
 
-  /** Memory of the piece that was not used for longest, once there are enough. */
+  /**
+   * New memory for a piece or, once the maximum is reached, that of the least recently used piece.
+   */
   private MemorySegment memory() {
     if (pieces.size() < MAX_PIECES) {
       return arena.allocate(PIECE_BYTES, Long.BYTES);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Bytes: those of a file or another store at any position, or those of a connection in their order.
- * What they mean is not known here.
+ * Access to bytes: of a file or another store at any position, or of a connection in order. This
+ * package knows no formats.
  */
 package io.fixedram.bytes;

@@ -9,19 +9,16 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
 
-/**
- * A request to end work early, made once and seen by everybody who shares the object. Safe for use
- * by several threads.
- */
+/** A request to end work early, made once and seen by all holders of the object. Thread-safe. */
 public final class Cancellation {
   private final Set<Registration> registrations = new LinkedHashSet<>();
   private final Set<Registration> refusals = new LinkedHashSet<>();
   private volatile boolean cancelled;
 
-  /** A request that nobody has made yet. */
+  /** Creates a request that has not been made. */
   public Cancellation() {}
 
-  /** An action that waits for {@link #cancel()}; closing it takes the action back. */
+  /** A registered action; closing it removes the action. */
   public final class Registration implements AutoCloseable {
     private final Runnable action;
 
@@ -39,9 +36,10 @@ public final class Cancellation {
   }
 
   /**
-   * Asks for the end and runs the registered actions in this thread; later calls do nothing.
+   * Makes the request and runs the registered actions in this thread; later calls do nothing.
    *
-   * @return false if the request was refused, see {@link #refuseOnce}; the next may not be
+   * @return false if the request was refused because of {@link #refuseOnce}; a repeated call can
+   *     succeed
    */
   public boolean cancel() {
     List<Registration> due;
@@ -60,8 +58,8 @@ public final class Cancellation {
   }
 
   /**
-   * Has the next request refused, for the time in which an end would do harm: instead an action is
-   * run that says so. The request after that is heard.
+   * Refuses the next request and runs an action instead, which can warn the user. For phases in
+   * which an early end would do harm. A second request is not refused.
    */
   public Registration refuseOnce(Runnable action) {
     Registration registration = new Registration(action);
@@ -71,15 +69,15 @@ public final class Cancellation {
     return registration;
   }
 
-  /** Whether the end was asked for. */
+  /** Whether the request was made. */
   public boolean isCancelled() {
     return cancelled;
   }
 
   /**
-   * Returns if the end was not asked for.
+   * Returns if the request was not made.
    *
-   * @throws CancelledException if it was
+   * @throws CancelledException if it was made
    */
   public void throwIfCancelled() {
     if (cancelled) {
@@ -88,10 +86,10 @@ public final class Cancellation {
   }
 
   /**
-   * Does work that has nothing to put back, and does not wait for its end once the end was asked
-   * for. It goes on in a thread that does not keep the process.
+   * Does work in a daemon thread and waits for its result, or for the request. After the request
+   * the work continues without being waited for, so it must need no cleanup.
    *
-   * @throws CancelledException if the end was asked for
+   * @throws CancelledException if the request was made
    */
   public <T> T await(Supplier<T> work) {
     CompletableFuture<T> outcome = new CompletableFuture<>();
@@ -110,7 +108,7 @@ public final class Cancellation {
     }
   }
 
-  // Whatever is thrown is thrown again by who waits for it.
+  // All failures must reach the thread that waits for the result.
   @SuppressWarnings("CatchThrowable")
   private static <T> void complete(CompletableFuture<T> outcome, Supplier<T> work) {
     try {
@@ -121,9 +119,9 @@ public final class Cancellation {
   }
 
   /**
-   * Has an action run when the end is asked for, or at once if it was already: closing the channel
-   * that another thread may be blocked on, for instance. The action must be quick, and must not
-   * throw.
+   * Registers an action that runs when the request is made, or at once if it was made already: for
+   * instance to close a channel on which another thread may be blocked. The action must be quick
+   * and must not throw.
    */
   public Registration onCancel(Runnable action) {
     Registration registration = new Registration(action);

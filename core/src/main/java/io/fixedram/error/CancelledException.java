@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.error;
 
-/** The user asked for an end before the work was done. */
+/** The work was cancelled by the user before it was complete. */
 public final class CancelledException extends FixedRamException {
   private static final long serialVersionUID = 1L;
 

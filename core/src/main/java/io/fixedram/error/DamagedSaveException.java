@@ -5,7 +5,7 @@ package io.fixedram.error;
 public final class DamagedSaveException extends FixedRamException {
   private static final long serialVersionUID = 1L;
 
-  /** Creates a failure told by one sentence that names the file and the offset. */
+  /** Creates a failure with a sentence that names the file and the offset. */
   public DamagedSaveException(String sentence) {
     super(sentence);
   }

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * A failure that is told to the user in one sentence: what failed, on which file, block or offset,
- * and what to do. What to do with this library itself is not in the sentence but in the {@link
- * #remedies()}. The base of every exception that this project throws on purpose.
+ * A failure with one sentence for the user: what failed, on which file, block or offset, and what
+ * to do. What can be done with this library itself is not in the sentence but in {@link
+ * #remedies()}. Base class of all exceptions that this project throws deliberately.
  */
 public class FixedRamException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -18,22 +18,22 @@ public class FixedRamException extends RuntimeException {
   /** An array, since exceptions are serializable. */
   private final Remedy[] remedies;
 
-  /** Creates a failure told by one sentence, with what can be done about it. */
+  /** Creates a failure with its sentence and remedies. */
   public FixedRamException(String sentence, Remedy... remedies) {
     super(sentence);
     this.sentence = sentence;
     this.remedies = remedies.clone();
   }
 
-  /** Creates a failure for this reason. */
+  /** Creates a failure from a reason. */
   public FixedRamException(Reason reason) {
     this(reason.sentence(), reason.remedies().toArray(Remedy[]::new));
   }
 
   /**
-   * Creates a failure told by one sentence, with what caused it.
+   * Creates a failure with its sentence and cause.
    *
-   * @param remedies what can be done about it, beside the remedies of the cause, which are kept
+   * @param remedies remedies in addition to those of the cause, which are kept
    */
   public FixedRamException(String sentence, Throwable cause, Remedy... remedies) {
     super(sentence, cause);
@@ -49,10 +49,10 @@ public class FixedRamException extends RuntimeException {
   }
 
   /**
-   * Any failure as one that is told to the user.
+   * Converts any failure to a {@link FixedRamException}.
    *
-   * @param what what failed, for a failure that does not tell it itself
-   * @return the failure, if it is told by a sentence already
+   * @param what what failed, used if the failure has no sentence
+   * @return the failure itself if it is a {@link FixedRamException}
    */
   public static FixedRamException of(String what, Throwable failure) {
     return failure instanceof FixedRamException told
@@ -60,17 +60,17 @@ public class FixedRamException extends RuntimeException {
         : new FixedRamException(what + ": " + failure, failure);
   }
 
-  /** What the user is told. */
+  /** The sentence for the user. */
   public final String sentence() {
     return sentence;
   }
 
-  /** What can be done about it with this library; alternatives, the best one first. */
+  /** Ways to avoid the failure with this library: alternatives, the best first. */
   public final List<Remedy> remedies() {
     return List.of(remedies);
   }
 
-  /** Sentence and remedies. */
+  /** Sentence and remedies as one value. */
   public final Reason reason() {
     return new Reason(sentence, remedies());
   }

@@ -5,7 +5,7 @@ package io.fixedram.error;
 public final class ProtocolException extends FixedRamException {
   private static final long serialVersionUID = 1L;
 
-  /** Creates a failure told by one sentence that names the program and what it sent. */
+  /** Creates a failure with a sentence that names the program and what it sent. */
   public ProtocolException(String sentence) {
     super(sentence);
   }

@@ -4,23 +4,23 @@ package io.fixedram.error;
 import java.util.List;
 
 /**
- * Why something is not possible or was not done, and what can be done about it.
+ * Reason why something is not possible or was not done, with remedies.
  *
  * @param sentence the reason, complete without the remedies
- * @param remedies alternatives, the best one first; often none, where the sentence says it all
+ * @param remedies alternatives, the best first; may be empty
  */
 public record Reason(String sentence, List<Remedy> remedies) {
-  /** Keeps a copy of the list. */
+  /** Copies the list of remedies. */
   public Reason {
     remedies = List.copyOf(remedies);
   }
 
-  /** A reason with the remedies that follow it. */
+  /** A reason with a sentence and remedies. */
   public static Reason of(String sentence, Remedy... remedies) {
     return new Reason(sentence, List.of(remedies));
   }
 
-  /** The same reason with text in front of its sentence. */
+  /** A copy of this reason with text prepended to its sentence. */
   public Reason after(String text) {
     return new Reason(text + sentence, remedies);
   }

@@ -2,38 +2,37 @@
 package io.fixedram.error;
 
 /**
- * What can be done about something that is not possible, in the terms of the library. A program
- * does it, or words it with the names of its own options.
+ * A way to avoid a failure or an obstacle, in terms of the library. A program can apply it, or
+ * describe it to its users in terms of its own options.
  */
 public enum Remedy {
   /** Stop the guest before it is saved. */
   STOP_GUEST,
 
-  /** Have QEMU send the guest in a migration stream (save mode stream), which every QEMU can. */
+  /** Save by a migration stream (save mode stream), which every QEMU supports. */
   SAVE_BY_STREAM,
 
-  /** Restore the save by a migration stream (restore mode stream), which every QEMU can load. */
+  /** Restore by a migration stream (restore mode stream), which every QEMU supports. */
   RESTORE_BY_STREAM,
 
   /**
-   * Have the guest's pages served while it runs (restore mode lazy), unless something is in the way
-   * of that too.
+   * Serve the guest's pages while it runs (restore mode lazy), unless that is not possible either.
    */
   RESTORE_LAZILY,
 
-  /** Convert the save to a new mapped-ram file and use that one. */
+  /** Convert the save to a new mapped-ram file and use that. */
   CONVERT_TO_MAPPED_RAM,
 
-  /** Do not demand that pages are written past the page cache. */
+  /** Do not require direct writes, which bypass the page cache. */
   WRITE_THROUGH_PAGE_CACHE,
 
-  /** Have the restore start QEMU from its command line, instead of using a QEMU that waits. */
+  /** Let the restore start QEMU from its command line, instead of using a QEMU that waits. */
   HAVE_QEMU_STARTED,
 
   /** Start QEMU separately, so that it waits for a guest, and restore over its QMP socket. */
   RESTORE_INTO_WAITING_QEMU,
 
-  /** Let the QEMU that is started go on in the background when the restore is done. */
+  /** Let the started QEMU run on in the background when the restore is complete. */
   DETACH_QEMU,
 
   /** Leave the guest paused once it is loaded. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.error;
 
-/** A system call on a file or socket failed. */
+/** A failed system call on a file or socket. */
 public final class StorageException extends FixedRamException {
   private static final long serialVersionUID = 1L;
 
@@ -11,7 +11,7 @@ public final class StorageException extends FixedRamException {
    * Creates a failure.
    *
    * @param sentence what failed, on which file and offset, and why
-   * @param errno the error number of the C library, 0 where there is none
+   * @param errno the error number of the C library (errno.h), 0 if there is none
    * @param remedies what can be done about it
    */
   public StorageException(String sentence, int errno, Remedy... remedies) {
@@ -19,13 +19,13 @@ public final class StorageException extends FixedRamException {
     this.errno = errno;
   }
 
-  /** Creates a failure that Java's own I/O reported. */
+  /** Creates a failure reported by Java's I/O, without an error number. */
   public StorageException(String sentence, Throwable cause) {
     super(sentence, cause);
     this.errno = 0;
   }
 
-  /** The error number of the C library (errno.h), 0 where there is none. */
+  /** The error number of the C library (errno.h), 0 if there is none. */
   public int errno() {
     return errno;
   }

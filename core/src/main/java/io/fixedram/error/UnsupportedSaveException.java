@@ -6,7 +6,7 @@ public final class UnsupportedSaveException extends FixedRamException {
   private static final long serialVersionUID = 1L;
 
   /**
-   * Creates a failure told by one sentence that names what cannot be carried.
+   * Creates a failure with a sentence that names what cannot be carried.
    *
    * @param remedies what can be done about it
    */

@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The failures that users are told about, and what can be done about them; the lowest layer. */
+/** Failures with a sentence for the user, and their remedies. The lowest layer. */
 package io.fixedram.error;

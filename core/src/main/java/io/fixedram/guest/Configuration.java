@@ -7,25 +7,25 @@ import java.util.OptionalInt;
 import java.util.UUID;
 
 /**
- * What the CONFIGURATION section of a stream says of the guest.
+ * The guest's entries in the CONFIGURATION section of a stream.
  *
  * @param machine name of the machine type with its version, such as pc-i440fx-7.2
- * @param capabilities capabilities that change the stream and must be set the same on load, without
- *     the one that names a fixed-offset layout: that belongs to the file, not to the guest
+ * @param capabilities capabilities that change the stream and must be set the same on load, except
+ *     the one that names a fixed-offset layout, which describes the file and not the guest
  * @param targetPageBits log2 of the target page size where the stream says so
  * @param uuid the guest's UUID, sent under validate-uuid
  */
 public record Configuration(
     String machine, List<String> capabilities, OptionalInt targetPageBits, Optional<UUID> uuid) {
-  /** Capability under which blocks are listed with their guest address. */
+  /** Name of the capability with which blocks are listed with their guest addresses. */
   public static final String X_IGNORE_SHARED = "x-ignore-shared";
 
   private static final int DEFAULT_TARGET_PAGE_BITS = 12;
 
   /**
-   * Keeps a copy of the list, and checks the names.
+   * Copies the list of capabilities and checks all names.
    *
-   * @throws io.fixedram.error.FixedRamException if a stream can't carry one of them
+   * @throws io.fixedram.error.FixedRamException if a stream can't carry a name
    */
   public Configuration {
     machine = StreamNames.checked("a machine type", machine);
@@ -43,7 +43,7 @@ public record Configuration(
     return 1 << targetPageBits.orElse(DEFAULT_TARGET_PAGE_BITS);
   }
 
-  /** The same with other capabilities. */
+  /** A copy of this configuration with other capabilities. */
   public Configuration withCapabilities(List<String> others) {
     return new Configuration(machine, others, targetPageBits, uuid);
   }

@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
- * Counts what flows into another sink and ends the flow with a {@link
- * io.fixedram.error.CancelledException} when that is asked for.
+ * A sink that counts the pages it passes on to another sink. Throws a {@link
+ * io.fixedram.error.CancelledException} once the transfer is cancelled.
  */
 public final class CountingSink implements SaveSink {
   private final SaveSink target;
@@ -24,8 +24,8 @@ public final class CountingSink implements SaveSink {
   }
 
   /**
-   * Wraps a sink of pages alone. Several of them may count with the same counters at a time, which
-   * the caller begins.
+   * Wraps a sink of pages only. Several such sinks may share the counters at the same time; the
+   * caller calls {@link TransferCounters#begin}.
    */
   public static PageSink pages(
       PageSink target, TransferCounters counters, Cancellation cancellation) {
@@ -65,7 +65,7 @@ public final class CountingSink implements SaveSink {
     pages.zero(block, offset, lengthBytes);
   }
 
-  /** Counts zero pages that the other sink has without their flowing. */
+  /** Counts zero pages that the other sink has already, so that they are not sent. */
   public void addAbsent(long lengthBytes) {
     counters.addZero(lengthBytes);
   }

@@ -27,7 +27,7 @@ public final class PageBitmap {
     Arrays.fill(parts, NO_WORDS);
   }
 
-  /** Number of pages it speaks of. */
+  /** Number of pages, with or without a bit set. */
   public long pages() {
     return pages;
   }
@@ -105,18 +105,23 @@ public final class PageBitmap {
     return end;
   }
 
-  /** Takes a run of pages. */
+  /** Receives runs of pages. */
   public interface RunConsumer {
-    /** Pages from one on, one at least. */
+    /** Called with the first page of a run and the number of its pages, at least 1. */
     void accept(long page, long count);
   }
 
-  /** Gives each run of pages whose bits are set, in order; the bits must not change meanwhile. */
+  /**
+   * Calls a consumer with each run of pages whose bits are set, in order. The bits must not change
+   * meanwhile.
+   */
   public void forEachRun(RunConsumer consumer) {
     forEachRun(0, pages, consumer);
   }
 
-  /** The same for the part of the bitmap from one page to another, the end excluded. */
+  /**
+   * Calls a consumer with each run of set bits from page {@code from} to {@code end}, exclusive.
+   */
   public void forEachRun(long from, long end, RunConsumer consumer) {
     for (long page = nextSet(from, end); page < end; ) {
       long endOfRun = nextClear(page, end);
@@ -142,10 +147,10 @@ public final class PageBitmap {
   }
 
   /**
-   * Copies bits into the form that files hold: bit i%64 of the i/64-th little-endian word.
+   * Writes bits in the form used in files: bit i%64 of the i/64-th little-endian word.
    *
    * @param firstWord first 64-bit word to copy
-   * @param into takes as many words as fit
+   * @param into memory to write to; as many words as fit are copied
    */
   public void store(long firstWord, MemorySegment into) {
     for (long i = 0; i < into.byteSize() / Long.BYTES; i++) {
@@ -154,9 +159,9 @@ public final class PageBitmap {
   }
 
   /**
-   * Takes bits over from the form that files hold; bits past the last page are ignored.
+   * Reads bits from the form used in files; bits past the last page are ignored.
    *
-   * @param firstWord the 64-bit word that the memory starts with
+   * @param firstWord index of the 64-bit word that the memory starts with
    * @param from the file's bytes, any number of them
    */
   public void load(long firstWord, MemorySegment from) {
@@ -190,7 +195,7 @@ public final class PageBitmap {
     }
   }
 
-  /** The words that a word is one of, there to be set. */
+  /** The part that holds a word, allocated if absent. */
   private long[] part(long word) {
     int index = (int) (word / WORDS_A_PART);
     if (parts[index].length == 0) {

@@ -3,11 +3,13 @@ package io.fixedram.guest;
 
 import java.lang.foreign.MemorySegment;
 
-/** Gives back what pages are now, for sources that send differences (XBZRLE). */
+/**
+ * Reads the current content of pages back from a sink, for sources that send differences (XBZRLE).
+ */
 @FunctionalInterface
 public interface PageReadBack {
   /**
-   * Copies the content that a page has now.
+   * Copies the current content of a page.
    *
    * @param into native memory of one page
    */

@@ -2,8 +2,8 @@
 package io.fixedram.guest;
 
 /**
- * Where pages come from: a stream being decoded, a fixed-offset file, or memory of a guest that may
- * be running meanwhile.
+ * A source of pages: a stream being decoded, a fixed-offset file, or memory of a guest that may be
+ * running meanwhile.
  */
 public interface PageSource {
   /**

@@ -6,12 +6,12 @@ import java.util.OptionalLong;
 /**
  * One RAM block of a guest, as the MEM_SIZE record of the migration stream lists it.
  *
- * @param index its place in that list
- * @param name QEMU's idstr, 1 to 255 bytes, one char a byte
+ * @param index position of the block in that list
+ * @param name QEMU's idstr, 1 to 255 bytes, each as one char
  * @param usedLength bytes in use, a multiple of the target page size
- * @param pageSize bytes of a host page behind it, listed only where QEMU's postcopy-ram is on and
- *     it is not the host's ordinary one (huge pages)
- * @param guestAddress its guest physical address, listed only under x-ignore-shared
+ * @param pageSize bytes of a host page behind the block, listed only if postcopy-ram is on and the
+ *     size differs from the host's base page (huge pages)
+ * @param guestAddress guest-physical address of the block, listed only with x-ignore-shared
  */
 public record RamBlock(
     int index, String name, long usedLength, OptionalLong pageSize, OptionalLong guestAddress) {
@@ -19,13 +19,13 @@ public record RamBlock(
   /**
    * Checks the name.
    *
-   * @throws io.fixedram.error.FixedRamException if a stream can't carry it
+   * @throws io.fixedram.error.FixedRamException if a stream can't carry the name
    */
   public RamBlock {
     name = StreamNames.checked("a RAM block", name);
   }
 
-  /** A block as most streams list it. */
+  /** A block as most streams list it: without page size and guest address. */
   public RamBlock(int index, String name, long usedLength) {
     this(index, name, usedLength, OptionalLong.empty(), OptionalLong.empty());
   }

@@ -14,7 +14,10 @@ import java.util.Set;
  * @param list the blocks; each knows its index here
  */
 public record RamBlocks(int targetPageSize, List<RamBlock> list) {
-  /** More RAM than any machine type of QEMU takes; a larger sum comes from damaged bytes. */
+  /**
+   * Maximum total RAM, above what any machine type of QEMU allows; a larger sum means damaged
+   * bytes.
+   */
   public static final long MAX_BYTES = 1L << 46;
 
   private static final int MIN_PAGE_BYTES = 1 << 10;
@@ -22,13 +25,16 @@ public record RamBlocks(int targetPageSize, List<RamBlock> list) {
   /** The largest target page of QEMU's targets. */
   private static final int MAX_PAGE_BYTES = 1 << 16;
 
-  /** More blocks than guests have; bounds what hostile bytes can make us keep. */
+  /**
+   * Maximum number of blocks, above what guests have; bounds the memory that hostile input can
+   * claim.
+   */
   public static final int MAX_BLOCKS = 65_536;
 
   /**
    * Checks that the blocks can be those of a guest.
    *
-   * @throws FixedRamException naming the block that can't
+   * @throws FixedRamException if they can't, naming the block
    */
   public RamBlocks {
     list = List.copyOf(list);
@@ -60,17 +66,17 @@ public record RamBlocks(int targetPageSize, List<RamBlock> list) {
     }
   }
 
-  /** The block of that name. */
+  /** The block with a name. */
   public Optional<RamBlock> byName(String name) {
     return list.stream().filter(block -> block.name().equals(name)).findFirst();
   }
 
-  /** Used bytes of all blocks. */
+  /** Sum of the used lengths of all blocks, in bytes. */
   public long totalBytes() {
     return list.stream().mapToLong(RamBlock::usedLength).sum();
   }
 
-  /** Target pages of a block. */
+  /** Number of target pages of a block. */
   public long pages(RamBlock block) {
     return block.usedLength() / targetPageSize;
   }

@@ -2,10 +2,10 @@
 package io.fixedram.guest;
 
 /**
- * All that stands before the first page of a save.
+ * The part of a save that precedes its first page.
  *
  * @param configuration the guest's configuration
- * @param blocks its RAM blocks
- * @param ramSectionId the id under which the stream's "ram" section and its parts go
+ * @param blocks the guest's RAM blocks
+ * @param ramSectionId section id of the stream's "ram" section and its parts
  */
 public record SaveHeader(Configuration configuration, RamBlocks blocks, int ramSectionId) {}

@@ -4,20 +4,20 @@ package io.fixedram.guest;
 import java.util.Optional;
 
 /**
- * Takes one save: {@link #begin}, then pages in any order, then {@link #end}, and at last {@link
- * #close()}, whether it ended or not. Called by one thread at a time.
+ * A destination of one save: {@link #begin}, then pages in any order, then {@link #end}, and
+ * finally {@link #close()}, whether the save ended or not. Called by one thread at a time.
  */
 public interface SaveSink extends PageSink, AutoCloseable {
   /** Starts the save. */
   void begin(SaveHeader header);
 
-  /** Returns when what came so far is on its way as far as it can be without an end. */
+  /** Flushes the pages received so far, as far as that is possible before the end of the save. */
   void drain();
 
   /** Ends the save: all pages are final. */
   void end(DeviceState state);
 
-  /** What gives the pages back that came so far; empty where pages are not kept. */
+  /** Reads back pages received so far; empty if the sink does not keep pages. */
   default Optional<PageReadBack> readBack() {
     return Optional.empty();
   }

@@ -3,7 +3,7 @@ package io.fixedram.guest;
 
 import io.fixedram.error.FixedRamException;
 
-/** Names as a stream carries them: led by a length byte, and one byte a character. */
+/** Checks of the names in a stream, which have a length byte and one byte for each character. */
 final class StreamNames {
   private static final int MAX_CHARS = 255;
   private static final int MAX_CHAR = 0xff;
@@ -13,8 +13,8 @@ final class StreamNames {
   /**
    * Returns a name that a stream can carry.
    *
-   * @param what it names, for the error
-   * @throws FixedRamException if it can't
+   * @param what the named thing, for the error
+   * @throws FixedRamException if a stream can't carry the name
    */
   static String checked(String what, String name) {
     if (name.isEmpty()

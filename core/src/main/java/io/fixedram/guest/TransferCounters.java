@@ -3,14 +3,17 @@ package io.fixedram.guest;
 
 import java.util.concurrent.atomic.LongAdder;
 
-/** What has flowed so far. Written by the threads of a transfer, readable from any. */
+/**
+ * Counters of the pages transferred so far. Updated by the threads of a transfer and readable from
+ * any thread.
+ */
 public final class TransferCounters {
   private volatile long totalRamBytes;
   private final LongAdder dataBytes = new LongAdder();
   private final LongAdder zeroBytes = new LongAdder();
   private volatile boolean ended;
 
-  /** Starts with nothing. */
+  /** Creates counters that are all 0. */
   public TransferCounters() {}
 
   /** Used bytes of all blocks; 0 until the transfer has begun. */
@@ -18,17 +21,17 @@ public final class TransferCounters {
     return totalRamBytes;
   }
 
-  /** Bytes that came as page content, repeats counted. */
+  /** Bytes transferred as page content; repeated pages count again. */
   public long dataBytes() {
     return dataBytes.sum();
   }
 
-  /** Bytes that came as zero pages, repeats counted. */
+  /** Bytes of zero pages; repeated pages count again. */
   public long zeroBytes() {
     return zeroBytes.sum();
   }
 
-  /** Whether the last page and the device state have come. */
+  /** Whether the last page and the device state have been transferred. */
   public boolean ended() {
     return ended;
   }
@@ -41,7 +44,7 @@ public final class TransferCounters {
     zeroBytes.add(bytes);
   }
 
-  /** Says how much there is: used bytes of all blocks. */
+  /** Sets the total: the sum of the used lengths of all blocks, in bytes. */
   public void begin(long ramBytes) {
     totalRamBytes = ramBytes;
   }

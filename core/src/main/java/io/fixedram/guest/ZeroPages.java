@@ -5,13 +5,13 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 
-/** Tells pages that hold nothing but zeros. */
+/** Detects memory that holds only zeros. */
 public final class ZeroPages {
   private static final MemorySegment ZEROS = MemorySegment.ofArray(new long[512]).asReadOnly();
 
   private ZeroPages() {}
 
-  /** Whether a piece of memory, a multiple of 8 bytes long, is all zeros. */
+  /** Whether a range of memory is all zeros; its length must be a multiple of 8 bytes and not 0. */
   public static boolean isZero(MemorySegment memory, long offset, long lengthBytes) {
     // Most pages that are not zero show it in their first word or their last.
     if ((memory.get(JAVA_LONG_UNALIGNED, offset)
@@ -19,7 +19,8 @@ public final class ZeroPages {
         != 0) {
       return false;
     }
-    // The JVM compares with code of its own that is fast from the first call on.
+    // mismatch is an intrinsic of the JVM that is fast from the first call on, before the JIT
+    // compiles.
     for (long at = offset; at < offset + lengthBytes; at += ZEROS.byteSize()) {
       long length = Math.min(ZEROS.byteSize(), offset + lengthBytes - at);
       if (MemorySegment.mismatch(memory, at, at + length, ZEROS, 0, length) != -1) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * A guest as a save holds it: its configuration, its RAM blocks, pages at offsets of them that flow
- * from a {@link io.fixedram.guest.PageSource} to a {@link io.fixedram.guest.PageSink}, and its
- * device state.
+ * The content of a save: the guest's configuration, its RAM blocks, its device state, and pages at
+ * offsets of blocks, which flow from a {@link io.fixedram.guest.PageSource} to a {@link
+ * io.fixedram.guest.PageSink}.
  */
 package io.fixedram.guest;

@@ -4,15 +4,16 @@ package io.fixedram.layout;
 import io.fixedram.guest.RamBlock;
 
 /**
- * Where one RAM block stands in a file.
+ * File offsets of one RAM block's bitmap and pages.
  *
  * @param block the block
- * @param bitmapOffset file offset of its bitmap
- * @param bitmapBytes room for the bitmap
- * @param pagesOffset file offset of its first page; page i stands i target page sizes further
+ * @param bitmapOffset file offset of the block's bitmap
+ * @param bitmapBytes space reserved for the bitmap
+ * @param pagesOffset file offset of the block's first page; page i follows at i times the target
+ *     page size
  */
 public record BlockPlace(RamBlock block, long bitmapOffset, long bitmapBytes, long pagesOffset) {
-  /** File offset after its last page, where the next block's entry begins. */
+  /** File offset after the block's last page, where the next block's entry begins. */
   public long end() {
     return pagesOffset + block.usedLength();
   }

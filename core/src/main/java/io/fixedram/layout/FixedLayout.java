@@ -28,19 +28,19 @@ import java.util.stream.Stream;
  */
 public sealed interface FixedLayout permits FixedRamLayout, MappedRamLayout {
   /**
-   * Where pages start by default: at multiples of 4 MiB. That serves every disk's sector size, and
-   * mapping with huge pages of 2 MiB (x86-64, arm64) and of 4 MiB (x86 without PAE). The space
-   * between is a hole.
+   * Default alignment of a block's pages: 4 MiB, a multiple of every disk's sector size, which also
+   * allows mapping with huge pages of 2 MiB (x86-64, arm64) and of 4 MiB (x86 without PAE). The
+   * padding is a hole.
    */
   long DEFAULT_ALIGNMENT_BYTES = 4L << 20;
 
-  /** The format this layout makes. */
+  /** The format of files in this layout. */
   SaveFormat format();
 
-  /** What pages start at a multiple of; at least the target page size. */
+  /** Alignment of the first page of each block in the file, at least the target page size. */
   long alignmentBytes();
 
-  /** Names of the capability in the configuration section, the one that is written first. */
+  /** Names of the capability in the configuration section; the first one is used for writing. */
   List<String> capabilities();
 
   /** Bytes of the layout's fields in a block's entry. */
@@ -49,16 +49,19 @@ public sealed interface FixedLayout permits FixedRamLayout, MappedRamLayout {
   /** Writes the layout's fields. */
   void writeFields(StreamOutput out, BlockPlace place, int targetPageSize);
 
-  /** Whether the layout's fields can stand so many bytes ahead of an input. */
+  /**
+   * Whether the bytes that begin {@code ahead} bytes after an input's position can be the layout's
+   * fields.
+   */
   boolean fieldsFollow(StreamInput in, int ahead, long usedLength);
 
   /** Consumes the layout's fields of a block. */
   BlockPlace readFields(StreamInput in, RamBlock block, int targetPageSize);
 
-  /** Whether a SECTION_PART or SECTION_END has a payload, an EOS. */
+  /** Whether SECTION_PART and SECTION_END have a payload, which is an EOS. */
   boolean laterPayloads();
 
-  /** Where a block goes whose fields begin at an offset. */
+  /** Place of a block in a new file, given the file offset of the block's fields. */
   default BlockPlace place(RamBlock block, long fieldsOffset, int targetPageSize) {
     long bitmapOffset = fieldsOffset + fieldBytes();
     long bitmapBytes = PageBitmap.fileBytes(block.usedLength() / targetPageSize);

@@ -14,18 +14,18 @@ import java.util.List;
  * </pre>
  *
  * <p>The bitmap starts right after them. The proposal rounds pages_offset up to the target page
- * size; its review asks for 1 or 4 MiB. Only SECTION_START has a payload. bitmap_size is whole
- * words of the host that wrote the file, 32 or 64 bits.
+ * size; its review asks for 1 or 4 MiB. Only SECTION_START has a payload. bitmap_size is a multiple
+ * of the word size of the host that wrote the file, 32 or 64 bits.
  *
- * @param alignmentBytes what pages start at a multiple of
+ * @param alignmentBytes alignment of the first page of each block
  */
 public record FixedRamLayout(long alignmentBytes) implements FixedLayout {
   private static final int FIELD_BYTES = 12;
 
-  /** RAM that a byte of a bitmap can stand for: eight of the largest target pages. */
+  /** Most RAM that a byte of a bitmap covers: eight of the largest target pages. */
   private static final long MAX_BYTES_A_BITMAP_BYTE = 8 << 16;
 
-  /** More than anybody aligns pages to. */
+  /** Limit above any plausible alignment of pages. */
   private static final long MAX_PADDING_BYTES = 4L << 30;
 
   @Override

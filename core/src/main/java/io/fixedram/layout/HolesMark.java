@@ -5,15 +5,16 @@ import io.fixedram.guest.PageBitmap;
 import java.nio.charset.StandardCharsets;
 
 /**
- * 16 bytes right behind a block's bitmap that say: where the bitmap has no bit, the block's region
- * of this file is zeros. Nobody else's files have them: QEMU leaves old content under clear bits in
- * live saves, and a hole behind the bitmap, where its loader does not look.
+ * A mark of 16 bytes directly behind a block's bitmap: wherever the bitmap has no bit, the block's
+ * region of this file reads as zeros. Only files of this project have it. QEMU may leave old
+ * content under clear bits in live saves; behind the bitmap it leaves a hole, which its loader does
+ * not read.
  *
- * <p>So a bit that was lost is told from a page that is zero. Files whose pages are aligned to less
- * than 1 MiB are the proposal's to the byte, and have no mark.
+ * <p>With the mark, a lost bit can be told from a zero page. Files whose pages are aligned to less
+ * than 1 MiB follow the proposal byte for byte and have no mark.
  */
 public final class HolesMark {
-  /** Its length. */
+  /** Length of the mark in bytes. */
   public static final int BYTES = 16;
 
   private static final byte[] TEXT = "fixedram holes 1".getBytes(StandardCharsets.US_ASCII);
@@ -21,17 +22,20 @@ public final class HolesMark {
 
   private HolesMark() {}
 
-  /** Room for it in a file whose pages are aligned so: nothing if it has none. */
+  /**
+   * Bytes reserved for the mark in a file with the given alignment of pages; 0 if such a file has
+   * no mark.
+   */
   public static int room(long alignmentBytes) {
     return alignmentBytes >= MIN_ALIGNMENT_BYTES ? BYTES : 0;
   }
 
-  /** The mark. */
+  /** The bytes of the mark. */
   public static byte[] text() {
     return TEXT.clone();
   }
 
-  /** File offset at which a block's mark stands, if it has one. */
+  /** File offset of a block's mark, if the block has one. */
   public static long position(BlockPlace place, int targetPageSize) {
     return place.bitmapOffset() + PageBitmap.fileBytes(place.block().usedLength() / targetPageSize);
   }

@@ -7,22 +7,23 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
- * Tells main memory, which is empty in a new QEMU, from all other blocks. A destination fills some
- * of those before it loads (firmware, option ROMs, ACPI tables, registers of a display), and QEMU's
- * mapped-ram loader leaves a page alone whose bit is clear, so that a zero page would keep what the
- * destination has there; their bits are all set. Zero pages of main memory can be left out.
+ * Distinguishes main memory, which is empty in a new QEMU, from all other blocks. A destination
+ * fills some of those before it loads (firmware, option ROMs, ACPI tables, registers of a display),
+ * and QEMU's mapped-ram loader does not touch pages whose bit is clear, so that a zero page would
+ * keep the destination's content. The bits of such blocks are therefore all set. Zero pages of main
+ * memory can be left out.
  *
- * <p>A stream does not say which is which. Main memory has the name that its machine type gives it
- * (pc.ram, mach-virt.ram) or the id of a memory backend, with or without its path (/objects/ID).
- * Ids are free, and boards give other blocks plain names too (isa-bios, vmsvga.fifo): any other
- * name counts only if no part of it is one for firmware or a device's memory and the block is
- * larger than what boards name so. A block of doubt is not main memory, which costs time but never
- * content.
+ * <p>A stream does not say which block is main memory. Main memory has the name that its machine
+ * type gives it (pc.ram, mach-virt.ram) or the id of a memory backend, with or without its path
+ * (/objects/ID). Ids are free, and boards give other blocks plain names too (isa-bios,
+ * vmsvga.fifo): any other name counts only if no part of it is one for firmware or a device's
+ * memory and the block is larger than what boards name so. A doubtful block is not treated as main
+ * memory, which costs time but never content.
  */
 public final class MainMemory {
   private static final String BACKEND_PATH = "/objects/";
 
-  /** What machine types call it: ram, pc.ram, mach-virt.ram, xlnx-versal.ddr. */
+  /** Names that machine types give main memory: ram, pc.ram, mach-virt.ram, xlnx-versal.ddr. */
   private static final Pattern OF_A_MACHINE =
       Pattern.compile("(?:[^/]*\\.)?(?:ram|dram|ddr|sdram)");
 
@@ -30,11 +31,11 @@ public final class MainMemory {
   private static final Pattern USUAL_ID =
       Pattern.compile("(?:ram|mem|memory|dimm|memdimm|vmem|nvdimm|memnvdimm|node|numa)[-_]?.*");
 
-  /** In the names of blocks that hold firmware, or are memory of a device. */
+  /** Parts of the names of blocks that hold firmware or are memory of a device. */
   private static final List<String> OTHERS =
       List.of("bios", "rom", "flash", "vram", "sram", "fifo", "nor", "firmware", "efi", "tpm");
 
-  /** Larger than unnamed ROMs, SRAMs and buffers of boards. */
+  /** Minimum size of a block with any other name; ROMs, SRAMs and buffers of boards are smaller. */
   private static final long MIN_BYTES_OF_ANY_ID = 16 << 20;
 
   private MainMemory() {}
@@ -53,7 +54,7 @@ public final class MainMemory {
             && (USUAL_ID.matcher(name).matches() || block.usedLength() >= MIN_BYTES_OF_ANY_ID));
   }
 
-  /** Whether a block has the name that machine types give the memory that -m alone makes. */
+  /** Whether a block has a name that machine types give to memory created by -m alone. */
   public static boolean isOfMachine(RamBlock block) {
     return OF_A_MACHINE.matcher(block.name()).matches();
   }

@@ -14,11 +14,11 @@ import java.util.List;
  *   be32 version 1, be64 page_size, be64 bitmap_offset, be64 pages_offset
  * </pre>
  *
- * <p>QEMU puts the bitmap right after them, rounds pages_offset up to 1 MiB, and loads any
- * pages_offset that is a multiple of the target page size. Every payload ends with an EOS. (Files
- * of QEMU 10.0.2, and its loader.)
+ * <p>QEMU puts the bitmap directly after the fields, rounds pages_offset up to 1 MiB, and loads any
+ * pages_offset that is a multiple of the target page size. Every payload ends with an EOS. (As seen
+ * in files of QEMU 10.0.2 and in its loader's behaviour.)
  *
- * @param alignmentBytes what pages start at a multiple of
+ * @param alignmentBytes alignment of the first page of each block
  */
 public record MappedRamLayout(long alignmentBytes) implements FixedLayout {
   private static final int VERSION = 1;

@@ -4,16 +4,16 @@ package io.fixedram.layout;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.stream.StreamInput;
 
-/** Tells places that a file can have from those that damaged bytes give. */
+/** Checks that places read from a file are possible. */
 final class Places {
   private Places() {}
 
   /**
-   * Returns a place that stands after its fields, does not overlap itself, and has room for its
-   * bitmap.
+   * Returns a place if its bitmap and pages follow its fields, do not overlap, and the bitmap is
+   * large enough.
    *
-   * @param at where the fields begin, for the error
-   * @throws DamagedSaveException if it does not
+   * @param at offset of the fields, for the error
+   * @throws DamagedSaveException if the place is not possible
    */
   static BlockPlace checked(StreamInput in, long at, BlockPlace place, int targetPageSize) {
     long pages = place.block().usedLength() / targetPageSize;

@@ -4,7 +4,7 @@ package io.fixedram.layout;
 import java.util.Arrays;
 import java.util.Optional;
 
-/** What a save can be. */
+/** Format of a save. */
 public enum SaveFormat {
   /** QEMU's sequential migration stream. */
   STREAM("stream"),
@@ -19,17 +19,17 @@ public enum SaveFormat {
     this.text = text;
   }
 
-  /** The name that users type and read. */
+  /** Name of the format in options and messages. */
   public String text() {
     return text;
   }
 
-  /** The format of that name. */
+  /** The format with a name. */
   public static Optional<SaveFormat> parse(String text) {
     return Arrays.stream(values()).filter(format -> format.text.equals(text)).findFirst();
   }
 
-  /** The layout that this format is written in, its pages aligned; none for a stream. */
+  /** The layout of this format with the given alignment of pages; empty for a stream. */
   public Optional<FixedLayout> layout(long alignmentBytes) {
     return switch (this) {
       case STREAM -> Optional.empty();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The fixed-offset layouts: where in a file the pages and the bitmap of each RAM block stand, and
- * the fields that say so.
+ * The fixed-offset layouts: the file offsets of each RAM block's bitmap and pages, and the fields
+ * that record them.
  */
 package io.fixedram.layout;

@@ -9,22 +9,22 @@ import java.nio.file.Path;
 import java.util.Set;
 
 /**
- * Asks, before a file is written, whether it can be given its name in the end. What only a server
- * knows, as that of NFS, is not found out.
+ * Checks, before a file is written, whether it can be renamed to its final name. Conditions that
+ * only a server knows, such as those of NFS, are not detected.
  */
 final class NewName {
-  /** Who creates a file beside it then hears why. */
+  /** Errors that are ignored here, since creating a file in the directory reports the reason. */
   private static final Set<Integer> NOT_TO_BE_SEEN =
       Set.of(Errno.ENOENT.number(), Errno.EACCES.number(), Errno.EPERM.number());
 
   private NewName() {}
 
   /**
-   * Asks the kernel.
+   * Checks a name.
    *
-   * @param target the name as it was given, for errors
-   * @param name the name to be taken, no link
-   * @throws StorageException if it would refuse
+   * @param target the path as the user gave it, for errors
+   * @param name the final path, with links resolved
+   * @throws StorageException if the kernel would refuse the rename
    */
   static void check(SystemCalls calls, Path target, Path name) {
     Path directory = name.resolveSibling("");
@@ -45,7 +45,8 @@ final class NewName {
       }
       throw e;
     }
-    // A file is never removed so: the kernel first looks whether its name may go.
+    // rmdir(2) never removes a regular file, but the kernel checks first whether its name may be
+    // removed.
     if (Errno.EPERM.is(calls.removeDirectory(name.toString()))) {
       throw refused(
           target,

@@ -15,10 +15,10 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
 
 /**
- * A file that is being written and gets its name when it is complete. Until then it stands beside
- * its place as ".NAME.partial" ({@link SiblingName}), locked; a file of that name that nobody locks
- * was left by a process that was killed, and is removed. Where the file system has no locks, that
- * is left to the user.
+ * A file that is being written and gets its final name when it is complete. Until then it is named
+ * ".NAME.partial" ({@link SiblingName}) in the same directory, and locked. An unlocked file of that
+ * name was left by a killed process and is removed. On a file system without locks, the user must
+ * remove it.
  */
 public final class PendingFile implements AutoCloseable {
   private final SystemCalls calls;
@@ -35,8 +35,8 @@ public final class PendingFile implements AutoCloseable {
   /**
    * Creates the file, empty, with mode 0600.
    *
-   * @throws StorageException if it can't become {@code target}, another process is writing it, or
-   *     guests run on the file of that name
+   * @throws StorageException if the file can't be renamed to {@code target}, another process is
+   *     writing {@code target}, or guests run on it
    */
   public static PendingFile create(SystemCalls calls, Path target) {
     Path absolute = target.toAbsolutePath();
@@ -63,7 +63,9 @@ public final class PendingFile implements AutoCloseable {
     }
   }
 
-  /** Looks under the lock of the new file, so that no two writers take each other for guests. */
+  /**
+   * Checks under the lock of the new file, so that two writers don't take each other for guests.
+   */
   private static PendingFile refuseIfHeld(PendingFile file) {
     try {
       ReplacedFile.open(file.calls, file.target).close();
@@ -75,7 +77,7 @@ public final class PendingFile implements AutoCloseable {
     }
   }
 
-  /** Creates and locks the file; empty if one of its name is there. */
+  /** Creates and locks the file; empty if the name exists. */
   private static Optional<Descriptor> tryCreate(SystemCalls calls, Path target, Path partial) {
     Descriptor descriptor;
     try {
@@ -87,7 +89,7 @@ public final class PendingFile implements AutoCloseable {
       throw new StorageException(
           "cannot write " + target + ": " + Errno.text(e.errno()), e.errno());
     }
-    // Somebody may have taken the new file for an abandoned one before it was locked.
+    // Another process may have taken the new file for an abandoned one before it was locked.
     try {
       if (descriptor.tryLockIfSupported(false) && isStill(calls, partial, descriptor)) {
         return Optional.of(descriptor);
@@ -100,14 +102,14 @@ public final class PendingFile implements AutoCloseable {
     return Optional.empty();
   }
 
-  /** Removes a file that was created and can't be used, for a reason that is told elsewhere. */
+  /** Removes a file that was created and can't be used, for a reason that the caller reports. */
   private static void takeBack(SystemCalls calls, Path partial, Descriptor descriptor) {
     try (descriptor) {
       if (isStill(calls, partial, descriptor)) {
         var _ = calls.unlink(partial.toString());
       }
     } catch (StorageException e) {
-      // What is left is taken over by the next save to that name.
+      // The next save to that name removes the leftover file.
     }
   }
 
@@ -132,7 +134,7 @@ public final class PendingFile implements AutoCloseable {
     }
   }
 
-  /** Asked in one call: other writers create and remove the file meanwhile. */
+  /** Checks in one call, since other writers create and remove the file meanwhile. */
   private static boolean isOfAnotherKind(Path partial) {
     try {
       return !Files.readAttributes(partial, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
@@ -143,7 +145,9 @@ public final class PendingFile implements AutoCloseable {
     }
   }
 
-  /** Without locks there is no telling whether somebody writes the file. */
+  /**
+   * Fails if the file system has no locks: whether another process writes the file is then unknown.
+   */
   private static boolean lock(Descriptor existing, Path target) {
     try {
       return existing.tryLock(false);
@@ -192,17 +196,17 @@ public final class PendingFile implements AutoCloseable {
     return descriptor;
   }
 
-  /** Its name so far. */
+  /** Path of the unfinished file. */
   Path partialPath() {
     return descriptor.path();
   }
 
-  /** Brings what was written onto the device; the end can be asked for meanwhile. */
+  /** Writes the content back to the device; can be cancelled. */
   public void writeBack(Cancellation cancellation) {
     descriptor.writeBack(cancellation);
   }
 
-  /** Returns when all that was written is on the device. */
+  /** Syncs the content to the device. */
   public void sync() {
     try (SyncEvent event = new SyncEvent()) {
       event.begin();
@@ -212,11 +216,11 @@ public final class PendingFile implements AutoCloseable {
   }
 
   /**
-   * Gives the file its name, in place of an earlier one.
+   * Gives the file its final name, in place of an earlier file.
    *
-   * @param sync whether the name is on the device when this returns
-   * @throws StorageException if that fails, or guests run on the earlier one; where the name could
-   *     not be brought onto the device, the file has it all the same
+   * @param sync whether to sync the directory, so that the name is durable
+   * @throws StorageException if renaming fails, or guests run on the earlier file; if only syncing
+   *     the directory fails, the file has its name already
    */
   public void publish(boolean sync) {
     // Opened before the name changes: what can fail should fail while the earlier file is there.

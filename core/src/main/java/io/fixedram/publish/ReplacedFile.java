@@ -11,13 +11,13 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The file whose name another one is to take, if there is one: locked against those who would begin
- * to run guests on it ({@link SaveHold}) until this is closed. A file that can't be read or locked,
- * or that a reader has locked, is replaced without: a new name for a file needs neither, and who
- * has the file open keeps it.
+ * The file that is about to be replaced, if there is one. It is locked until this object is closed,
+ * so that no process can begin to run guests on it ({@link SaveHold}). A file that can't be read or
+ * locked, or that a reader has locked, is replaced without a lock: a rename needs neither, and
+ * processes that have the file open keep it.
  */
 public final class ReplacedFile implements AutoCloseable {
-  /** Why a file can't be looked at: it is not there, or not for us. */
+  /** Errors for a file that does not exist or may not be read. */
   private static final Set<Integer> NOT_TO_BE_SEEN =
       Set.of(Errno.ENOENT.number(), Errno.EACCES.number(), Errno.EPERM.number());
 
@@ -28,9 +28,10 @@ public final class ReplacedFile implements AutoCloseable {
   }
 
   /**
-   * Opens and locks it. Only who has the lock on the file to be renamed may do so.
+   * Opens and locks the file. The caller must hold the lock on the file that replaces it.
    *
-   * @throws StorageException if guests run on it, or it can't be opened though it might be
+   * @throws StorageException if guests run on the file, or opening fails for a reason other than
+   *     absence or permissions
    */
   public static ReplacedFile open(SystemCalls calls, Path path) {
     Descriptor descriptor;
@@ -57,7 +58,9 @@ public final class ReplacedFile implements AutoCloseable {
     }
   }
 
-  /** Not so if the other lock is that of a writer which has just given the file its name. */
+  /**
+   * Whether the other lock is shared; it is exclusive if a writer has just given the file its name.
+   */
   private static boolean isShared(Descriptor descriptor) {
     return descriptor.tryLock(true) && !descriptor.tryLock(false);
   }

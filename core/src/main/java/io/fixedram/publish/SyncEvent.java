@@ -8,10 +8,10 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/** What was written was brought onto its device. */
+/** Flight Recorder event: the content of a save is synced to its device. */
 @Name("io.fixedram.Sync")
 @Label("Sync")
-@Description("What was written to a save is brought onto its device")
+@Description("The content of a save is synced to its device")
 @Category("fixedram")
 @StackTrace(false)
 final class SyncEvent extends Event implements AutoCloseable {

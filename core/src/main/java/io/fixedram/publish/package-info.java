@@ -1,3 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Files that get their names when they are complete, in place of earlier ones that nobody uses. */
+/**
+ * Publishing of files: a file gets its name when it is complete, in place of an earlier file that
+ * no guest runs on.
+ */
 package io.fixedram.publish;

@@ -7,16 +7,16 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * What a save says of one RAM block.
+ * Description of one RAM block in a save.
  *
  * @param name QEMU's idstr
- * @param usedLength bytes
+ * @param usedLength bytes in use
  * @param pageSize bytes of a target page
  * @param pagesOffset file offset of the first page; none in a stream
  * @param bitmapOffset file offset of the bitmap; none in a stream
  * @param pages number of target pages
- * @param present number of pages whose content the save holds; in a stream, that are not zero at
- *     its end
+ * @param present number of pages whose content the save holds; in a stream, number of pages that
+ *     are not zero at its end
  */
 public record BlockInfo(
     String name,
@@ -27,7 +27,7 @@ public record BlockInfo(
     long pages,
     long present) {
 
-  /** Looks at a block of a store. */
+  /** Describes a block of a store. */
   static BlockInfo of(PageStore store, RamBlock block) {
     Optional<BlockPlace> place = store.place(block);
     PageMap pages = store.listedPages(block);

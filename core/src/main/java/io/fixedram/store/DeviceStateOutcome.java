@@ -6,17 +6,17 @@ import io.fixedram.guest.DeviceState;
 import java.util.function.Supplier;
 
 /**
- * The device state that stands at the end of a save, or why there is none: pages before it can be
- * read all the same.
+ * The device state at the end of a save, or the reason why it can't be read. Pages can be read in
+ * either case.
  */
 sealed interface DeviceStateOutcome {
-  /** It was read. */
+  /** The device state was read. */
   record Read(DeviceState state) implements DeviceStateOutcome {}
 
-  /** It is damaged, incomplete, or can't be carried. */
+  /** The device state is damaged, incomplete, or can't be carried. */
   record Failed(FixedRamException reason) implements DeviceStateOutcome {}
 
-  /** What comes of reading it. */
+  /** Reads the device state and returns the outcome. */
   static DeviceStateOutcome of(Supplier<DeviceState> reading) {
     try {
       return new Read(reading.get());
@@ -25,7 +25,7 @@ sealed interface DeviceStateOutcome {
     }
   }
 
-  /** The state, or the failure thrown. */
+  /** Returns the device state, or throws the failure. */
   default DeviceState get() {
     return switch (this) {
       case Read read -> read.state();

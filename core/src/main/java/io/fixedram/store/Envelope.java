@@ -9,19 +9,19 @@ import java.util.Optional;
 @FunctionalInterface
 public interface Envelope {
   /**
-   * Looks whether a store is of this format.
+   * Finds the save in a store of this format.
    *
-   * @return where the save is; empty if the store is of another format
-   * @throws io.fixedram.error.FixedRamException if it is of this format and damaged, or of a kind
-   *     that can't be read
+   * @return the save's position; empty if the store is of another format
+   * @throws io.fixedram.error.FixedRamException if the store is of this format and damaged, or of
+   *     an unsupported variant
    */
   Optional<Body> open(ByteStore store);
 
   /**
    * A save in an envelope.
    *
-   * @param bytes what the offsets in the save count from: a {@link StorePart}, or the store itself
-   *     where they count from the beginning of the envelope
+   * @param bytes store in which the offsets of the save count from position 0: a {@link StorePart},
+   *     or the store itself if they count from the beginning of the envelope
    * @param start position of the save's first byte in {@code bytes}
    */
   record Body(ByteStore bytes, long start) {}

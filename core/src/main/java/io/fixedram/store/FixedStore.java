@@ -28,7 +28,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** A fixed-offset file, of either layout, whoever wrote it. */
+/** The pages of a fixed-offset file, of either layout and from any writer. */
 final class FixedStore implements PageStore {
   private static final int BITMAP_PIECE_BYTES = 1 << 16;
 
@@ -39,7 +39,7 @@ final class FixedStore implements PageStore {
   private final List<BlockPlace> places;
   private final DeviceStateOutcome outcome;
 
-  /** Blocks that hold to their marks; by several threads. */
+  /** Blocks that are verified, or have no mark. Accessed by several threads. */
   private final Set<BlockPlace> checked = ConcurrentHashMap.newKeySet();
 
   private FixedStore(
@@ -52,7 +52,7 @@ final class FixedStore implements PageStore {
     this.outcome = outcome;
   }
 
-  /** Reads all of a save but bitmaps and pages; its bytes are then the store's to close. */
+  /** Reads a save except bitmaps and pages. The store then owns and closes the bytes. */
   static FixedStore read(Envelope.Body body, FixedLayout layout) {
     try (StreamInput in = Saves.input(body)) {
       Configuration configuration = ConfigurationSection.read(in);
@@ -88,7 +88,7 @@ final class FixedStore implements PageStore {
     }
   }
 
-  /** Reads where each block stands, and skips its pages. */
+  /** Reads the place of each block and skips its pages. */
   private static final class Fields implements BlockFields {
     private final FixedLayout layout;
     private final int targetPageSize;
@@ -162,8 +162,8 @@ final class FixedStore implements PageStore {
   /**
    * {@inheritDoc}
    *
-   * @throws DamagedSaveException if the block has data in pages that its bitmap says are zero, and
-   *     is marked to have none ({@link HolesMark})
+   * @throws DamagedSaveException if the block has a {@link HolesMark} but data in pages that are
+   *     zero in its bitmap
    */
   @Override
   public PageMap pages(RamBlock block) {

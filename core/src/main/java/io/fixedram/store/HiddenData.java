@@ -12,9 +12,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.OptionalLong;
 
 /**
- * Looks for data in a block's region where its bitmap has no bit. Holes read as zeros, so only what
- * the file system says is data is read: nothing of an ordinary file, and all zeros of one that was
- * copied without its holes.
+ * Search for data in a block's region where its bitmap has no bit. Holes read as zeros, so only
+ * ranges that the file system reports as data are read: nothing in an ordinary file, and all zeros
+ * in a file that was copied without its holes.
  */
 final class HiddenData {
   private static final int READ_BYTES = 1 << 20;
@@ -25,23 +25,23 @@ final class HiddenData {
   private final int pageSize;
   private final long maxZeroBytes;
 
-  /** What was found. */
+  /** Result of the search. */
   sealed interface Outcome {
-    /** All of it reads as zeros. */
+    /** All pages without a bit read as zeros. */
     record Zeros() implements Outcome {}
 
-    /** Data, in the page that begins at a file offset. */
+    /** Data was found in the page that begins at a file offset. */
     record Data(long offset) implements Outcome {}
 
-    /** More zeros than were to be read. */
+    /** The limit of zeros to read was reached. */
     record TooMany() implements Outcome {}
   }
 
   /**
-   * Prepares.
+   * Prepares a search.
    *
-   * @param map the block's
-   * @param maxZeroBytes zeros that are read before giving up
+   * @param map page map of the block
+   * @param maxZeroBytes maximum bytes of zeros to read before giving up
    */
   HiddenData(ByteStore bytes, BlockPlace place, PageMap map, long maxZeroBytes) {
     this.bytes = bytes;
@@ -52,7 +52,7 @@ final class HiddenData {
   }
 
   /**
-   * Looks.
+   * Runs the search.
    *
    * @throws StorageException if the file can't be read
    * @throws CancelledException if the thread is interrupted
@@ -94,7 +94,7 @@ final class HiddenData {
     return place.pagesOffset() + page * pageSize;
   }
 
-  /** The first page that the data does not reach into. */
+  /** The first page after the data range that holds a position. */
   private long endOfData(long position) {
     long hole = bytes.nextHole(position).orElse(place.end());
     return (hole - place.pagesOffset() + pageSize - 1) / pageSize;

@@ -2,23 +2,23 @@
 package io.fixedram.store;
 
 /**
- * Why a block's pages can't be mapped where they stand.
+ * Reason why a block's pages can't be mapped from the file.
  *
  * @param reason the kind of obstacle
- * @param sentence what is in the way, with names and offsets
+ * @param sentence description of the obstacle, with names and offsets
  */
 public record MapObstacle(Reason reason, String sentence) {
   /** Kinds of obstacles. */
   public enum Reason {
-    /** The pages have no offset each, or their bytes are in no local file as they stand. */
+    /** The pages have no fixed offsets, or are not stored verbatim in a local file. */
     NO_PLACE,
-    /** The pages begin where no mapping can. */
+    /** The file offset of the pages is not a multiple of the host's page size. */
     MISALIGNED,
     /** The system refuses to map the file. */
     REFUSED,
-    /** Zero pages take space in the file, more than is read to see that they are zero. */
+    /** Zero pages occupy more space in the file than is read to verify that they are zero. */
     TOO_MANY_ZEROS,
-    /** The file has content where the guest has zeros. */
+    /** The file has old content in pages that are zero in the guest. */
     STALE_CONTENT
   }
 }

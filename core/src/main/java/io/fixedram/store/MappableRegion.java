@@ -11,18 +11,18 @@ import io.fixedram.store.MapObstacle.Reason;
 import java.util.Optional;
 
 /**
- * Tells whether a block's region of a file can be the guest's memory as it stands. A bitmap says
- * which pages are zero, a mapping shows what is there: the two must say the same. They do in the
- * files that fixedram writes; QEMU 9 and 10 clear the bit of a page that was data in an earlier
+ * Checks whether a block's region of a file can be mapped as the guest's memory. The bitmap says
+ * which pages are zero, but a mapping shows the bytes of the file, so the two must agree. They do
+ * in files that fixedram writes. QEMU 9 and 10 clear the bit of a page that was data in an earlier
  * pass of a live save and is zero in a later one, and leave the data in the file.
  */
 public final class MappableRegion {
-  /** What a mapping starts at must be a multiple of it: the page size of x86 and most arm64. */
+  /** Alignment of mappings: the page size of x86 and of most arm64 hosts. */
   private static final long HOST_PAGE_BYTES = 4096;
 
   /**
-   * Zeros that are read before giving up: a file that was copied without its holes is all data, and
-   * reading all of it is what mapping is to avoid.
+   * Maximum bytes of zeros to read before giving up: a file that was copied without its holes is
+   * all data, and mapping exists to avoid reading all of it.
    */
   private static final long MAX_ZERO_BYTES = 256 << 20;
 
@@ -37,10 +37,11 @@ public final class MappableRegion {
   }
 
   /**
-   * Why a block's region can't be mapped; empty if it can.
+   * Reason why a block's region can't be mapped; empty if it can.
    *
    * @throws StorageException if the file can't be read
-   * @throws DamagedSaveException if it has data where a file of fixedram's has none
+   * @throws DamagedSaveException if a block with a {@link io.fixedram.layout.HolesMark} has data in
+   *     zero pages
    */
   public static Optional<MapObstacle> obstacle(PageStore store, RamBlock block) {
     Optional<BlockPlace> place = store.place(block);

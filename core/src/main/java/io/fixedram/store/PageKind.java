@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.store;
 
-/** Where the content of a page is. */
+/** Location of a page's content. */
 public enum PageKind {
-  /** Nowhere: the page is zero. */
+  /** No content: the page is zero. */
   ZERO,
-  /** In the store that was asked. */
+  /** Stored in the store that was asked. */
   HERE,
-  /** In another store that the one asked builds upon. */
+  /** Stored in another store that the one asked builds upon. */
   ELSEWHERE
 }

@@ -6,11 +6,11 @@ import io.fixedram.guest.RamBlock;
 import java.util.Optional;
 
 /**
- * Of which kind each page of a RAM block is. Not to be changed by who gets it; any number of
- * threads may look at it.
+ * The kind of each page of a RAM block. Receivers must not change the bitmaps; any number of
+ * threads may read them.
  *
  * @param stored pages that have content, here or elsewhere; all others are zero
- * @param elsewhere those of them whose content is in another store; absent if there are none
+ * @param elsewhere the stored pages whose content is in another store; absent if there are none
  */
 public record PageMap(RamBlock block, PageBitmap stored, Optional<PageBitmap> elsewhere) {
   /** A map of a store that builds upon no other. */
@@ -28,7 +28,7 @@ public record PageMap(RamBlock block, PageBitmap stored, Optional<PageBitmap> el
     return pages() == 0 ? 1 : Math.toIntExact(block.usedLength() / pages());
   }
 
-  /** Where the content of a page is. */
+  /** Location of a page's content. */
   public PageKind kind(long page) {
     if (!stored.get(page)) {
       return PageKind.ZERO;

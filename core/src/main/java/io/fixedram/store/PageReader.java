@@ -9,14 +9,14 @@ import java.lang.foreign.MemorySegment;
 import java.util.OptionalLong;
 
 /**
- * Reads pages that have one offset each. All page content of fixed-offset files comes through here.
- * Safe for use by several threads.
+ * Reads pages with fixed offsets. All page content of fixed-offset files is read through this
+ * class. Safe for use by several threads.
  */
 final class PageReader {
-  /** Shorter runs are read without asking whether the store has a hole there. */
+  /** Minimum length of a run for which the store is asked for holes. */
   private static final long MIN_ASKED_BYTES = 256 << 10;
 
-  /** One read takes all of a run if the store holds at least one in so many of its pages. */
+  /** A run is read in one call if the store holds at least one in {@value} of its pages. */
   private static final int SPARSENESS = 4;
 
   private final ByteStore bytes;
@@ -26,9 +26,9 @@ final class PageReader {
   }
 
   /**
-   * Reads the stored pages of a run, as {@link PageStore#read} says.
+   * Reads the stored pages of a run, as specified by {@link PageStore#read}.
    *
-   * @throws DamagedSaveException if the store ends before
+   * @throws DamagedSaveException if the store ends earlier
    */
   boolean read(
       BlockPlace place, PageMap map, long first, long end, MemorySegment into, long offset) {

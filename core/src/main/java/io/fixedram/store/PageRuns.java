@@ -14,9 +14,9 @@ public final class PageRuns {
 
   /**
    * Sends a run of a block's pages, in the calling thread. Any number of threads may do so at a
-   * time, each with a sink of its own.
+   * time, each with its own sink.
    *
-   * @param map the block's, as {@link PageStore#pages} gives it
+   * @param map page map of the block from {@link PageStore#pages}
    * @param first the first page
    * @param count number of pages
    */
@@ -46,9 +46,9 @@ public final class PageRuns {
   }
 
   /**
-   * The same through memory of the caller.
+   * Sends a run of a block's pages through a buffer of the caller.
    *
-   * @param buffer what is read into, one target page at least; no longer run reaches the sink
+   * @param buffer memory to read into, at least one target page; the sink gets no longer run
    */
   public static void send(
       PageStore store, PageMap map, long first, long count, MemorySegment buffer, PageSink sink) {

@@ -11,11 +11,14 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * Runs of pages of a store that several threads send, each to a sink of its own, in no order. Not
- * for several threads itself. Memory: 1 MiB a thread.
+ * Runs of pages of a store that several threads send in no particular order, each to its own sink.
+ * Not thread-safe itself. Memory: 1 MiB for each thread.
  */
 public final class PageShares {
-  /** Shared out to a thread at a time: read in few calls, and little enough to spread evenly. */
+  /**
+   * Bytes assigned to a thread at a time: large enough for few read calls, small enough to spread
+   * evenly.
+   */
   private static final long SHARE_BYTES = 16 << 20;
 
   private static final int BUFFER_BYTES = 1 << 20;
@@ -23,10 +26,10 @@ public final class PageShares {
   private final PageStore store;
   private final List<Share> shares = new ArrayList<>();
 
-  /** A run of pages for one thread. */
+  /** A run of pages that one thread sends. */
   private record Share(PageMap map, long first, long count) {}
 
-  /** Starts with no pages. */
+  /** Creates an empty set of runs. */
   public PageShares(PageStore store) {
     this.store = store;
   }
@@ -34,7 +37,7 @@ public final class PageShares {
   /**
    * Adds a run of a block's pages.
    *
-   * @param map the block's, as {@link PageStore#pages} gives it
+   * @param map page map of the block from {@link PageStore#pages}
    * @param first the first page
    * @param end the page after the last
    */
@@ -46,12 +49,13 @@ public final class PageShares {
   }
 
   /**
-   * Sends all of them, and returns when no thread is at it any more. Where the system has no more
-   * threads, fewer do it.
+   * Sends all runs and returns when all threads have finished. If the system can't create more
+   * threads, fewer are used.
    *
-   * @param threads this one among them, one at least
-   * @param sinks makes the sink of one thread, in that thread
-   * @throws io.fixedram.error.FixedRamException the first failure, after which no run was begun
+   * @param threads number of threads including the calling one, at least 1
+   * @param sinks creates the sink of one thread, called in that thread
+   * @throws io.fixedram.error.FixedRamException the first failure; no further run was begun after
+   *     it
    */
   public void send(int threads, Supplier<? extends PageSink> sinks) {
     SharedWork.run(shares, threads, () -> sender(sinks.get()));

@@ -18,84 +18,85 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Pages at offsets: the RAM blocks of a guest, whose pages can be read in any order, and the state
- * of its devices. A fixed-offset file, a sequential stream in a file, a view of another store; the
- * memory of a guest. {@link Saves} opens what is on disk.
+ * The RAM blocks of a guest, whose pages can be read in any order, and its device state: a
+ * fixed-offset file, a sequential stream in a file, a view of another store, or the memory of a
+ * guest. {@link Saves} opens saves on disk.
  *
  * <p>{@link #pages}, {@link #read} and {@link #deviceState} may be called by any number of threads
- * at a time; {@link #close()} comes last.
+ * at a time; {@link #close()} must be called last.
  */
 public interface PageStore extends PageSource, AutoCloseable {
-  /** What the store is called in messages: the path of a file. */
+  /** Name of the store in messages; for a file its path. */
   String name();
 
-  /** All that stands before the first page. */
+  /** The part of the save that precedes the first page. */
   SaveHeader header();
 
-  /** The blocks whose pages are here, in the header's order: all of them, unless it is a view. */
+  /**
+   * The blocks whose pages this store has, in the header's order: all blocks, unless it is a view.
+   */
   default List<RamBlock> blocks() {
     return header().blocks().list();
   }
 
   /**
-   * Of which kind each page of a block is.
+   * The kind of each page of a block.
    *
    * @param block one of {@link #blocks()}
-   * @throws DamagedSaveException if that is seen not to be true
-   * @throws FixedRamException if it can't be read
+   * @throws DamagedSaveException if the content is found to contradict the map
+   * @throws FixedRamException if the map can't be read
    */
   PageMap pages(RamBlock block);
 
-  /** The same as the store lists it, without a look at whether it is true. */
+  /** The kind of each page of a block as the store lists it, not checked against the content. */
   default PageMap listedPages(RamBlock block) {
     return pages(block);
   }
 
   /**
-   * Reads the stored pages of a run, each to its place in memory. Memory of the zero pages between
-   * them may be overwritten with anything.
+   * Reads the stored pages of a run, each to its place in memory. The memory of zero pages between
+   * them has undefined content afterwards.
    *
-   * @param map the block's, as {@link #pages} gives it
+   * @param map page map of the block from {@link #pages}
    * @param first the first page
    * @param end the page after the last
-   * @param into memory that the run has its place in
-   * @param offset where in it the first page goes
-   * @return false if all the pages are known to be zeros, and the memory was left as it was
-   * @throws DamagedSaveException if a page is not there
+   * @param into memory to read into
+   * @param offset offset in that memory of the first page
+   * @return false if all the pages are known to be zero and the memory was not changed
+   * @throws DamagedSaveException if a page is missing
    * @throws FixedRamException if a page can't be read
    */
   boolean read(PageMap map, long first, long end, MemorySegment into, long offset);
 
   /**
-   * The state of the devices.
+   * The device state.
    *
-   * @throws FixedRamException if what stands after the RAM is damaged, incomplete, or can't be
-   *     carried
+   * @throws FixedRamException if the device state is damaged, incomplete, or can't be carried
    */
   DeviceState deviceState();
 
-  /** Whether what is read now is what was there when the store was opened. */
+  /** Whether the content has changed since the store was opened. */
   StoreState state();
 
   /**
-   * Whether pages read in any order, and the map of kinds, come at no more cost than pages read in
-   * the order of {@link #sendTo}.
+   * Whether reading pages in any order, and reading their kinds, costs no more than reading pages
+   * in the order of {@link #sendTo}.
    */
   default boolean isRandomAccess() {
     return true;
   }
 
-  /** How many calls of {@link #read} at a time the store answers as fast as one. */
+  /** Number of concurrent calls of {@link #read} that the store answers as fast as one. */
   default int parallelReads() {
     return 1;
   }
 
-  /** The file that the store reads, if it is one. */
+  /** The file that the store reads; empty if it does not read a file. */
   default Optional<SaveFile> file() {
     return Optional.empty();
   }
 
-  /** The local file that holds the save from its first byte on, if there is one. */
+  /** The local file that holds the save from its first byte on; empty if there is none. */
   default Optional<LocalFile> localFile() {
     return file()
         .flatMap(file -> file.bytes().filePlace(0))
@@ -103,14 +104,16 @@ public interface PageStore extends PageSource, AutoCloseable {
         .map(FilePlace::file);
   }
 
-  /** Where bitmap and pages of a block stand in {@link #file()}, if each page has one offset. */
+  /**
+   * Offsets of a block's bitmap and pages in {@link #file()}; empty if pages have no fixed offsets.
+   */
   default Optional<BlockPlace> place(RamBlock block) {
     return Optional.empty();
   }
 
   /**
-   * Whether the region of {@link #file()} at {@link #place} is known to be the block's memory byte
-   * for byte, zero pages too, once {@link #pages} has been read.
+   * Whether the region of {@link #file()} at {@link #place} is known to equal the block's memory
+   * byte for byte, including zero pages. Valid after {@link #pages} has returned.
    */
   default boolean isExact(RamBlock block) {
     return false;
@@ -122,19 +125,19 @@ public interface PageStore extends PageSource, AutoCloseable {
   }
 
   /**
-   * The same store without the pages of some blocks, for destinations that have them already; the
-   * header lists them nevertheless. Closing it closes nothing.
+   * A view of this store without the pages of some blocks, for destinations that have them already.
+   * Its header still lists these blocks. Closing the view does not close this store.
    */
   default PageStore without(Set<RamBlock> blocks) {
     return new PartialStore(this, blocks);
   }
 
   /**
-   * {@inheritDoc} May be called any number of times. By default each page comes once, in the order
-   * of blocks and pages.
+   * {@inheritDoc} May be called any number of times. By default each page is sent once, in the
+   * order of blocks and pages.
    *
-   * @throws FixedRamException if the save is not complete, before anything is sent where that can
-   *     be known then
+   * @throws FixedRamException if the save is not complete; thrown before anything is sent if this
+   *     can be known then
    */
   @Override
   default void sendTo(SaveSink sink) {

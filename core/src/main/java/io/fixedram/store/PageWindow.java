@@ -6,12 +6,12 @@ import io.fixedram.guest.PageSink;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A run of a block's pages that one buffer can hold the content of: zero pages at its start and end
- * take no room.
+ * A run of a block's pages whose content fits into one buffer; zero pages at its start and end need
+ * no space.
  *
  * @param first the first page
  * @param end the page after the last
- * @param firstStored the first page that has content, and the buffer begins with; {@code end} if
+ * @param firstStored the first page that has content, with which the buffer begins; {@code end} if
  *     none has
  * @param endStored the page after the last that has content
  */
@@ -20,7 +20,7 @@ record PageWindow(PageMap map, long first, long end, long firstStored, long endS
   /**
    * The first window of a run of pages, as long as a buffer allows.
    *
-   * @param bufferBytes one page at least
+   * @param bufferBytes size of the buffer, at least one page
    */
   static PageWindow of(PageMap map, long first, long end, long bufferBytes) {
     PageBitmap stored = map.stored();
@@ -34,12 +34,14 @@ record PageWindow(PageMap map, long first, long end, long firstStored, long endS
     return new PageWindow(map, first, after, firstStored, endStored);
   }
 
-  /** Reads the content; false if all pages are known to be zeros, and the buffer was not used. */
+  /**
+   * Reads the content. Returns false if all pages are known to be zero and the buffer was not used.
+   */
   boolean read(PageStore store, MemorySegment buffer) {
     return firstStored < end && store.read(map, firstStored, endStored, buffer, 0);
   }
 
-  /** Gives the pages to a sink, with the content that was read. */
+  /** Sends the pages to a sink with the content that was read. */
   void sendTo(PageSink sink, MemorySegment buffer) {
     int pageSize = map.pageSize();
     for (long page = first; page < end; ) {
@@ -60,7 +62,7 @@ record PageWindow(PageMap map, long first, long end, long firstStored, long endS
     }
   }
 
-  /** Gives the pages to a sink as zeros. */
+  /** Sends the pages to a sink as zeros. */
   void sendZeros(PageSink sink) {
     int pageSize = map.pageSize();
     sink.zero(map.block(), first * pageSize, (end - first) * pageSize);

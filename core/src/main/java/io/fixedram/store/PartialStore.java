@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Set;
 
-/** A store without the pages of some blocks. */
+/** A view of a store without the pages of some blocks. */
 final class PartialStore implements PageStore {
   private final PageStore whole;
   private final List<RamBlock> blocks;

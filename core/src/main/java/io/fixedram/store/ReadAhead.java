@@ -18,9 +18,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Reads the pages of a store ahead of the thread that sends them on, in the store's order, by as
- * many threads as it answers at a time. Memory: {@value #BUFFERS} buffers of 1 MiB, or two a
- * thread.
+ * Reads the pages of a store ahead of the thread that sends them on, in the store's order, with
+ * {@link PageStore#parallelReads()} threads. Memory: {@value #BUFFERS} buffers of 1 MiB, or two for
+ * each thread if that is more.
  */
 final class ReadAhead implements AutoCloseable {
   private static final int BUFFERS = 8;
@@ -30,7 +30,10 @@ final class ReadAhead implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final BlockingQueue<MemorySegment> free;
 
-  /** Each piece that is not the last has a buffer or its place in {@link #free} taken. */
+  /**
+   * Bounded without blocking: each piece but the last corresponds to a buffer taken from {@link
+   * #free}.
+   */
   private final BlockingQueue<CompletableFuture<Piece>> pieces;
 
   private final List<Thread> threads = new ArrayList<>();
@@ -43,7 +46,7 @@ final class ReadAhead implements AutoCloseable {
   private long page;
   private boolean ended;
 
-  /** What the reading threads have to say. */
+  /** Result of a reading thread. */
   private sealed interface Piece {
     /** A window, and its content. */
     record Content(PageWindow window, MemorySegment buffer) implements Piece {}
@@ -58,7 +61,7 @@ final class ReadAhead implements AutoCloseable {
   /** A window that a thread is to read. */
   private record Claim(PageWindow window, MemorySegment buffer, CompletableFuture<Piece> piece) {}
 
-  /** Starts to read all blocks of a store. */
+  /** Starts reading all blocks of a store. */
   ReadAhead(PageStore store) {
     this.store = store;
     this.blocks = store.blocks().iterator();
@@ -83,7 +86,7 @@ final class ReadAhead implements AutoCloseable {
   /**
    * Sends all pages to a sink, which is neither begun nor ended.
    *
-   * @throws FixedRamException if reading failed; what came before has been sent
+   * @throws FixedRamException if reading failed; the pages before it have been sent
    */
   void sendTo(PageSink sink) {
     while (true) {
@@ -109,7 +112,7 @@ final class ReadAhead implements AutoCloseable {
         claim.get().piece().complete(read(claim.get()));
       }
     } catch (InterruptedException e) {
-      // Nobody wants more.
+      // close() interrupts the thread: no more pages are wanted.
       Thread.currentThread().interrupt();
     }
   }

@@ -8,9 +8,9 @@ import java.util.List;
 /**
  * The file of a save.
  *
- * @param bytes its content; not to be closed by who gets this
- * @param format how pages are laid out in it
- * @param capabilities names that its configuration section has, that of its layout among them
+ * @param bytes content of the file; the receiver must not close it
+ * @param format layout of the pages
+ * @param capabilities names in the configuration section, including that of the layout
  */
 public record SaveFile(ByteStore bytes, SaveFormat format, List<String> capabilities) {
   /** Keeps a copy of the list. */

@@ -7,14 +7,16 @@ import io.fixedram.error.StorageException;
 import io.fixedram.os.Errno;
 
 /**
- * Holds a save that guests run on: no writer of ours takes its name, and what others do to it is
- * noticed. The hold is a shared flock(2), so that any number of guests can share a save, and goes
- * with the open file: it lasts until the last process that has a copy of {@link #number()} has
- * closed it. Where the file system has no locks only the noticing is left. Safe for use by several
- * threads, but for {@link #close()}, which must come last.
+ * A lock on a save that guests run on: writers of this project don't replace the file, and changes
+ * by other programs are detected. The lock is a shared flock(2), so that any number of guests can
+ * share a save. It belongs to the open file and lasts until the last process that has a copy of
+ * {@link #number()} has closed it. On a file system without locks, changes are still detected. Safe
+ * for use by several threads, except {@link #close()}, which must be called last.
  */
 public final class SaveHold implements AutoCloseable {
-  /** Tells a hold from the locks of programs that only read a save, such as flock(1). */
+  /**
+   * Position of the mark that distinguishes a hold from locks of other readers, such as flock(1).
+   */
   public static final long MARK = 0x4652_414d_0000_0000L;
 
   private final LocalFile file;
@@ -24,11 +26,12 @@ public final class SaveHold implements AutoCloseable {
   }
 
   /**
-   * Holds a save as it was when it was opened. The hold does not end with the save.
+   * Locks a save, provided that it is unchanged since it was opened. The hold outlives the store of
+   * the save.
    *
    * @param opened the file of the save
-   * @throws StorageException if the file cannot be locked, was changed since, or another one has
-   *     its name by now
+   * @throws StorageException if the file cannot be locked, or another file has its name by now
+   * @throws DamagedSaveException if the file was changed since it was opened
    */
   public static SaveHold take(LocalFile opened) {
     LocalFile file = opened.reopen();
@@ -54,26 +57,26 @@ public final class SaveHold implements AutoCloseable {
   }
 
   /**
-   * Looks whether the file is still what was held. A change of content shows by its time, which has
-   * the resolution that the file system gives it.
+   * Checks that the file is unchanged. A change of content is detected by the file's modification
+   * time, in the resolution of the file system.
    *
-   * @throws DamagedSaveException if it was changed
+   * @throws DamagedSaveException if the file was changed
    */
   public void check() {
     file.state().throwIfChanged(file.name());
   }
 
-  /** Whether its name is gone or that of another file now. What was held stays as it is. */
+  /** Whether the file's name is gone or names another file now. The held file is not affected. */
   public boolean replaced() {
     return file.replaced();
   }
 
-  /** The held descriptor's number, to hand the hold over to another process. */
+  /** Number of the locked file descriptor, for handing the hold to another process. */
   public int number() {
     return file.number();
   }
 
-  /** Lets go, unless another process has a copy of the descriptor. */
+  /** Releases the lock, unless another process has a copy of the descriptor. */
   @Override
   public void close() {
     file.close();

@@ -9,19 +9,19 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a save says of itself. Of a fixed-offset file only the head, the bitmaps and the device
- * state are read; a stream is read whole.
+ * Description of a save. Of a fixed-offset file only the header, the bitmaps and the device state
+ * are read; a stream is read completely.
  *
- * @param format what it is
- * @param complete whether it ends as a whole save does
+ * @param format format of the save
+ * @param complete whether the save ends with a complete device state
  * @param machine machine type of the guest
- * @param capabilities capabilities that its configuration section names, a layout's among them
+ * @param capabilities capabilities in its configuration section, including that of a layout
  * @param blocks the RAM blocks
  * @param fileBytes size of the file
- * @param diskBytes space it takes on its file system
- * @param deviceStateBytes bytes after the RAM; 0 if incomplete
- * @param ramBytes used lengths of all blocks together
- * @param problem why it is not complete
+ * @param diskBytes space that the file occupies on its file system
+ * @param deviceStateBytes length of the device state; 0 if incomplete
+ * @param ramBytes sum of the used lengths of all blocks
+ * @param problem reason why the save is not complete
  */
 public record SaveInfo(
     SaveFormat format,
@@ -42,9 +42,9 @@ public record SaveInfo(
   }
 
   /**
-   * Looks at a file.
+   * Describes the save in a file.
    *
-   * @throws FixedRamException if it can't be read, or so little of it that nothing can be said
+   * @throws FixedRamException if the file can't be read or its header is damaged
    */
   public static SaveInfo of(Path path) {
     try (PageStore store = Saves.open(path)) {
@@ -53,13 +53,15 @@ public record SaveInfo(
   }
 
   /**
-   * The same of an open save.
+   * Describes an open save.
    *
-   * @throws IllegalArgumentException if the store is no file
+   * @throws IllegalArgumentException if the store is not a file
    */
   public static SaveInfo of(PageStore store) {
     SaveFile file =
-        store.file().orElseThrow(() -> new IllegalArgumentException(store.name() + " is no file"));
+        store
+            .file()
+            .orElseThrow(() -> new IllegalArgumentException(store.name() + " is not a file"));
     SaveHeader header = store.header();
     List<BlockInfo> blocks =
         store.blocks().stream().map(block -> BlockInfo.of(store, block)).toList();

@@ -12,31 +12,31 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** Opens saves, whatever their format. */
+/** Opens saves of any format. */
 public final class Saves {
-  /** Buffer for reading what is not pages. */
+  /** Size of the buffer for reading everything except pages. */
   static final int HEADER_BUFFER_BYTES = 1 << 16;
 
   private Saves() {}
 
   /**
-   * Opens a file.
+   * Opens the save in a file.
    *
    * @throws StorageException if the file can't be read
-   * @throws DamagedSaveException if it is not a save, or its head is damaged
+   * @throws DamagedSaveException if it is not a save, or its header is damaged
    */
   public static PageStore open(Path path) {
     return open(LocalFile.open(path));
   }
 
-  /** The same of any store, which is closed with the save, or if it holds none. */
+  /** Opens the save in a store. The store is closed with the save, or at once if opening fails. */
   public static PageStore open(ByteStore store) {
     return open(store, List.of());
   }
 
   /**
-   * The same of a store that may be in one of several envelopes, the first of which that knows it
-   * opens it.
+   * Opens the save in a store that may have the format of an envelope; the first envelope that
+   * recognizes the store is used. The store is closed with the save, or at once if opening fails.
    */
   public static PageStore open(ByteStore store, List<Envelope> envelopes) {
     try {
@@ -62,7 +62,7 @@ public final class Saves {
     return layout.isPresent() ? FixedStore.read(body, layout.get()) : new StreamStore(body);
   }
 
-  /** Reads a save from its first byte. */
+  /** An input positioned at a save's first byte. */
   static StreamInput input(Envelope.Body body) {
     StreamInput in = new StreamInput(body.bytes(), body.bytes().name(), HEADER_BUFFER_BYTES);
     in.seek(body.start());

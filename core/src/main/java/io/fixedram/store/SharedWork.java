@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
-/** Spreads pieces of work over the calling thread and some more. */
+/** Distributes pieces of work over the calling thread and additional threads. */
 final class SharedWork<T> {
   private final List<T> pieces;
   private final Supplier<Consumer<T>> workers;
@@ -24,12 +24,12 @@ final class SharedWork<T> {
   }
 
   /**
-   * Does all the work, and returns when no thread is at it any more. Where the system has no more
-   * threads, fewer do it.
+   * Does all the work and returns when all threads have finished. If the system can't create more
+   * threads, fewer are used.
    *
-   * @param threads this one among them, one at least
-   * @param workers makes what does the pieces of one thread
-   * @throws FixedRamException the first failure, after which no piece was begun
+   * @param threads number of threads including the calling one, at least 1
+   * @param workers creates the worker of one thread, called in that thread
+   * @throws FixedRamException the first failure; no further piece was begun after it
    */
   static <T> void run(List<T> pieces, int threads, Supplier<Consumer<T>> workers) {
     if (threads < 1) {

@@ -15,12 +15,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Where in a stream the last content of each page stands. One pass over the stream makes it. Pages
- * take one word each in a {@link WordFile}, so that memory is bounded whatever the size of the
- * guest; what has content is a bitmap a block. Safe for use by several threads.
+ * Positions in a stream of the last content of each page, built in one pass over the stream. Each
+ * page takes one word in a {@link WordFile}, which bounds the memory for guests of any size; a
+ * bitmap for each block says which pages have content. Safe for use by several threads.
  *
  * <pre>
- *   word   bits 0 to 1    encoding: its place in ENCODINGS
+ *   word   bits 0 to 1    encoding: its index in ENCODINGS
  *          bits 2 to 18   length of the encoded content
  *          bits 19 to 63  position of the encoded content in the stream
  * </pre>
@@ -41,7 +41,7 @@ final class StreamIndex implements AutoCloseable {
   private final WordFile words;
   private final DeviceStateOutcome outcome;
 
-  /** Where the content of a page stands. */
+  /** Location of a page's content in the stream. */
   record Entry(PageEncoding encoding, long position, int lengthBytes) {}
 
   private StreamIndex(StreamDecoder stream, RamBlocks blocks, WordFile words) {
@@ -56,7 +56,7 @@ final class StreamIndex implements AutoCloseable {
     this.outcome = DeviceStateOutcome.of(() -> stream.readRecords(new Recorder()));
   }
 
-  /** Reads a stream of these blocks to its end, or to where it is damaged. */
+  /** Indexes a stream with these blocks up to its end, or to the offset where it is damaged. */
   static StreamIndex of(StreamDecoder stream, RamBlocks blocks) {
     WordFile words = new WordFile();
     try {
@@ -91,7 +91,7 @@ final class StreamIndex implements AutoCloseable {
     return stored.get(block.index());
   }
 
-  /** Where the last content of a page stands that is not zero. */
+  /** Location of the last content of a page that is not zero. */
   Entry entry(RamBlock block, long page) {
     long word = words.get(firstWords.get(block.index()) + page);
     return new Entry(
@@ -101,9 +101,9 @@ final class StreamIndex implements AutoCloseable {
   }
 
   /**
-   * The state of the devices, at the end of the stream.
+   * The device state at the end of the stream.
    *
-   * @throws FixedRamException why the stream has none; the pages are those that come before
+   * @throws FixedRamException if the stream has none; the index then has the pages up to the damage
    */
   DeviceState deviceState() {
     return outcome.get();

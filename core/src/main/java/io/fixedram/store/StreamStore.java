@@ -19,8 +19,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
- * A sequential migration stream in a file. Sent in the order of the stream; read at random by way
- * of a {@link StreamIndex}, which takes one pass over the file and is made when it is first needed.
+ * The pages of a sequential migration stream in a file. {@link #sendTo} follows the order of the
+ * stream; random reads use a {@link StreamIndex}, which takes one pass over the file and is built
+ * on first use.
  */
 final class StreamStore implements PageStore {
 
@@ -29,7 +30,7 @@ final class StreamStore implements PageStore {
   private final SaveHeader header;
   private Optional<StreamIndex> index = Optional.empty();
 
-  /** Reads the head of a stream; its bytes are then the store's to close. */
+  /** Reads the header of a stream. The store then owns and closes the bytes. */
   StreamStore(Envelope.Body body) {
     this.bytes = body.bytes();
     this.start = body.start();

@@ -1,3 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Saves that exist: opened whatever their format, described, held while guests run on them. */
+/**
+ * Reading of existing saves: opening any format, describing saves, and locking saves that guests
+ * run on.
+ */
 package io.fixedram.store;

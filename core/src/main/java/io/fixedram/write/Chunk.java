@@ -6,14 +6,14 @@ import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 
 /**
- * A piece of one block's pages on its way into the file: the content of some of them, and which
- * others became zero.
+ * A fixed-size piece of one block that waits to be written: the content of some of its pages, and
+ * which others became zero.
  */
 final class Chunk {
-  /** Bytes of a chunk; a write is at most that long. */
+  /** Size of a chunk in bytes, the maximum length of a write. */
   static final int BYTES = 1 << 20;
 
-  /** Names a chunk. */
+  /** Identifies a chunk. */
   record Key(int block, long index) {}
 
   private final MemorySegment buffer;
@@ -21,12 +21,12 @@ final class Chunk {
   private final BitSet zero = new BitSet();
   private Key key = new Key(-1, -1);
 
-  /** Makes an unused chunk over a buffer of {@link #BYTES} that is aligned for direct writes. */
+  /** Creates an unused chunk over a buffer of {@link #BYTES} that is aligned for direct writes. */
   Chunk(MemorySegment buffer) {
     this.buffer = buffer;
   }
 
-  /** Makes the chunk stand for another piece, none of whose pages came yet. */
+  /** Reuses the chunk for another piece, without any pages yet. */
   void reset(Key newKey) {
     key = newKey;
     data.clear();
@@ -66,7 +66,7 @@ final class Chunk {
     data.clear(first, end);
   }
 
-  /** Whether every page that the chunk can hold has come. */
+  /** Whether the chunk has every page of its piece. */
   boolean isFull(BlockPlace place, int pageSize) {
     long inBlock = Math.min(BYTES, place.block().usedLength() - key.index * BYTES);
     return data.cardinality() + zero.cardinality() == inBlock / pageSize;

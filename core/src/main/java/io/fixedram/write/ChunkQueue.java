@@ -12,8 +12,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 
 /**
- * Hands chunks from the thread that fills them to the one that writes them, and back when they are
- * empty again. A failure of the writing thread comes out of every later call of the filling one.
+ * Passes chunks from the thread that fills them to the thread that writes them, and back when they
+ * are empty again. After a failure of the writing thread, every later call of the filling thread
+ * throws it.
  */
 final class ChunkQueue {
   private final ReentrantLock lock = new ReentrantLock();
@@ -32,7 +33,7 @@ final class ChunkQueue {
     locked(() -> free.push(chunk));
   }
 
-  /** Waits for an empty chunk, and until no earlier write of its piece is under way. */
+  /** Waits for an empty chunk, and until no earlier write of the same piece is in progress. */
   Chunk take(Chunk.Key key) {
     lock.lock();
     try {
@@ -46,7 +47,7 @@ final class ChunkQueue {
     }
   }
 
-  /** Has a chunk written. */
+  /** Queues a chunk for writing. */
   void submit(Chunk chunk) {
     locked(() -> {
       inFlight.add(chunk.key());
@@ -54,7 +55,7 @@ final class ChunkQueue {
     });
   }
 
-  /** Whether a piece waits to be written, or is being. */
+  /** Whether a piece is queued or being written. */
   boolean isInFlight(Chunk.Key key) {
     lock.lock();
     try {
@@ -64,7 +65,7 @@ final class ChunkQueue {
     }
   }
 
-  /** Waits until a piece is written, if a write of it is under way. */
+  /** Waits until a piece that is queued or being written has been written. */
   void awaitLanded(Chunk.Key key) {
     lock.lock();
     try {
@@ -75,7 +76,7 @@ final class ChunkQueue {
     }
   }
 
-  /** Waits until all is written. */
+  /** Waits until all queued chunks have been written. */
   void awaitAllLanded() {
     lock.lock();
     try {
@@ -97,7 +98,7 @@ final class ChunkQueue {
     }
   }
 
-  /** For the writing thread: whether there is still a point in writing. */
+  /** For the writing thread: whether a write has failed, so that further writes are useless. */
   boolean hasFailed() {
     lock.lock();
     try {
@@ -107,7 +108,7 @@ final class ChunkQueue {
     }
   }
 
-  /** For the writing thread: a chunk is written, or could not be. */
+  /** For the writing thread: records that a chunk was written or failed. */
   void landed(Chunk chunk, Optional<Throwable> problem) {
     locked(() -> {
       if (failure.isEmpty()) {
@@ -118,7 +119,7 @@ final class ChunkQueue {
     });
   }
 
-  /** Ends the writing thread after the chunk it is at. */
+  /** Ends the writing thread after its current chunk. */
   void stop() {
     locked(() -> stopping = true);
   }
@@ -133,7 +134,7 @@ final class ChunkQueue {
     }
   }
 
-  /** The writing thread always comes to an end with what it has, so that no wait is for ever. */
+  /** Waits end because the writing thread completes every chunk, even after a failure. */
   private void await(BooleanSupplier condition) {
     while (!condition.getAsBoolean()) {
       changed.awaitUninterruptibly();

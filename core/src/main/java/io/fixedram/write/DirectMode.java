@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.write;
 
-/** Whether pages are written past the page cache (O_DIRECT). */
+/** Use of direct writes (O_DIRECT), which bypass the page cache, for pages. */
 public enum DirectMode {
-  /** Where the file system can. */
+  /** Direct writes if the file system supports them. */
   AUTO,
-  /** Always; a file system that can't is an error. */
+  /** Direct writes; fails if the file system does not support them. */
   ON,
-  /** Never. */
+  /** No direct writes. */
   OFF
 }

@@ -31,14 +31,14 @@ import java.util.Optional;
  *   configuration, with the layout's capability
  *   SECTION_START of "ram": the list of blocks, each entry with its fields, bitmap and pages; EOS
  *   FOOTER
- *   SECTION_PART of "ram", likewise, and FOOTER: only under {@link DestinationMemory#EMPTY}
- *   SECTION_END of "ram": EOS, or nothing under fixed-ram
+ *   SECTION_PART of "ram": EOS, or nothing in fixed-ram; FOOTER: only for DestinationMemory.EMPTY
+ *   SECTION_END of "ram": EOS, or nothing in fixed-ram
  *   FOOTER
  *   device state
  * </pre>
  *
- * <p>All but the bitmaps, the pages and the device state is written when the save begins, since
- * every offset is known then.
+ * <p>Everything except the bitmaps, the pages and the device state is written when the save begins,
+ * since every offset is known then.
  */
 final class FixedSaveWriter implements SaveSink {
   private static final int BUFFER_BYTES = 1 << 16;
@@ -54,7 +54,7 @@ final class FixedSaveWriter implements SaveSink {
   private long tailOffset;
   private long pageBytes;
 
-  /** What exists once the blocks are known. */
+  /** Objects that exist once the blocks are known. */
   private record Pages(SaveHeader header, PageFile file, PageWriter writer)
       implements AutoCloseable {
     @Override
@@ -64,7 +64,7 @@ final class FixedSaveWriter implements SaveSink {
     }
   }
 
-  /** Writes into an empty file, which stays the caller's to close. */
+  /** Prepares to write to an empty file, which the caller closes. */
   FixedSaveWriter(
       Descriptor descriptor, FixedLayout layout, DestinationMemory destination, DirectMode direct) {
     this.descriptor = descriptor;
@@ -80,13 +80,14 @@ final class FixedSaveWriter implements SaveSink {
   }
 
   /**
-   * Bytes written so far, pages that came again counted again; for use while none is on its way.
+   * Bytes written so far; repeated pages count again. Not to be called while pages are being
+   * written.
    */
   long writtenBytes() {
     return out.writtenBytes() + pages().file().writtenBytes();
   }
 
-  /** Why pages go through the page cache; empty if they go past it. */
+  /** Reason why pages go through the page cache; empty if direct writes are used. */
   Optional<String> whyCached() {
     return pages().file().whyCached();
   }
@@ -190,7 +191,7 @@ final class FixedSaveWriter implements SaveSink {
     out.flush();
   }
 
-  /** Pieces without a bit stay holes: a stream can announce far more RAM than it brings. */
+  /** Pieces without a bit set stay holes: a stream can announce far more RAM than it has pages. */
   private void writeBitmap(BlockPlace place, PageBitmap bitmap, boolean all) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment piece = arena.allocate(BITMAP_PIECE_BYTES, Long.BYTES);

@@ -11,16 +11,16 @@ import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The open file under a save that is being written: page content past the page cache where that is
- * wanted and possible, all else through it. The two never share a block of the disk, since pages
- * start and end at the alignment that direct writes ask for, or go through the cache too. Several
- * threads may write at a time, each other pages.
+ * The open file of a save that is being written. Page content bypasses the page cache (O_DIRECT) if
+ * wanted and possible; everything else goes through it. The two never share a block of the disk,
+ * since pages that are not aligned for direct writes go through the cache too. Several threads may
+ * write different pages at a time.
  */
 final class PageFile implements AutoCloseable {
   /**
-   * Shorter writes go through the page cache, which puts scattered pages into order; each of them
-   * past it, or written back at once, would cost the disk's latency. Those that are as long and
-   * have to go through it are written back at once.
+   * Minimum length of a direct write. Shorter writes go through the page cache, which sorts
+   * scattered pages; direct, or written back at once, each would cost the disk's latency. Longer
+   * writes that can't be direct are written back at once.
    */
   private static final long MIN_LONG_BYTES = 256 << 10;
 
@@ -30,7 +30,10 @@ final class PageFile implements AutoCloseable {
   private final Descriptor plain;
   private final boolean directDemanded;
 
-  /** Stays open until all threads are done, even if it turns out to be of no use. */
+  /**
+   * Stays open until {@link #close()}, since other threads may use it, even after direct writes are
+   * given up.
+   */
   private final Optional<Descriptor> direct;
 
   private final long directAlignment;
@@ -38,16 +41,17 @@ final class PageFile implements AutoCloseable {
   private volatile boolean anyDirect;
   private volatile boolean anyMisplaced;
 
-  /** Why pages go through the page cache; empty while they go past it. */
+  /** Reason why pages go through the page cache; empty while direct writes are used. */
   private volatile Optional<String> whyCached = Optional.empty();
 
   private volatile boolean holes = true;
   private final AtomicLong writtenBytes = new AtomicLong();
 
   /**
-   * Uses an open file, which stays the caller's to close.
+   * Uses an open file, which the caller closes.
    *
-   * @throws StorageException if direct writes are demanded and the file has none
+   * @throws StorageException if direct writes are demanded and the file system does not support
+   *     them
    */
   PageFile(Descriptor plain, DirectMode mode) {
     this.plain = plain;
@@ -65,7 +69,7 @@ final class PageFile implements AutoCloseable {
   }
 
   private Optional<Descriptor> openDirect(OptionalLong alignment) {
-    // tmpfs takes O_DIRECT since Linux 6.6, and means nothing by it.
+    // tmpfs accepts O_DIRECT since Linux 6.6, without any effect.
     if (plain.isInMemory()) {
       giveUpDirect("the file system keeps its files in memory", Errno.EOPNOTSUPP.number());
       return Optional.empty();
@@ -96,7 +100,7 @@ final class PageFile implements AutoCloseable {
     whyCached = Optional.of(reason);
   }
 
-  /** Why all pages went through the page cache; empty if long runs went past it. */
+  /** Reason why all pages went through the page cache; empty if long runs were written directly. */
   Optional<String> whyCached() {
     if (whyCached.isPresent() || anyDirect) {
       return whyCached;
@@ -129,7 +133,7 @@ final class PageFile implements AutoCloseable {
         anyDirect = true;
         return;
       } catch (StorageException e) {
-        // Some file systems take the flag at open and refuse the write.
+        // Some file systems accept the flag at open and refuse the write.
         if (e.errno() != Errno.EINVAL.number()) {
           throw e;
         }
@@ -140,7 +144,7 @@ final class PageFile implements AutoCloseable {
     plain.startWriteBack(position, lengthBytes);
   }
 
-  /** Makes pages that were written read as zeros again, and gives their space back. */
+  /** Makes pages read as zeros again and frees their space if the file system can punch holes. */
   void punch(long position, long lengthBytes) {
     if (holes) {
       holes = plain.punchHole(position, lengthBytes);

@@ -18,19 +18,23 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Puts pages to their places in a fixed-offset file, with few large writes, in a thread of its own.
+ * Writes pages to their places in a fixed-offset file, with few large writes, in its own thread.
  *
- * <p>Pages gather in chunks, and a chunk goes to the thread when it is full or its buffer is
+ * <p>Pages are gathered in chunks; a chunk is passed to the thread when it is full or its buffer is
  * needed. The last content of a page wins: while a chunk is being written, pages of the same piece
- * wait. A page that is zero is never written; one that was written before and became zero loses its
- * bit and its place in the file becomes a hole again.
+ * wait. Zero pages are never written; for a page that was written before and became zero, the bit
+ * is cleared and the hole is punched again.
  *
- * <p>One thread calls all methods. Memory: {@value #BUFFERS} buffers of 1 MiB, and the bitmaps.
+ * <p>All methods must be called by one thread. Memory: {@value #BUFFERS} buffers of 1 MiB, and the
+ * bitmaps.
  */
 final class PageWriter implements AutoCloseable {
   private static final int BUFFERS = 24;
 
-  /** Chunks that gather pages at a time; the other buffers are being written or about to be. */
+  /**
+   * Maximum number of chunks that gather pages at a time; the other buffers are queued or being
+   * written.
+   */
   private static final int MAX_OPEN = 8;
 
   private final PageFile file;
@@ -44,7 +48,7 @@ final class PageWriter implements AutoCloseable {
   private final ChunkQueue queue = new ChunkQueue();
   private final Thread thread;
 
-  /** Starts with a file whose places are all holes. */
+  /** Starts the thread. All places in the file must be holes. */
   PageWriter(PageFile file, List<BlockPlace> places, int pageSize) {
     this.file = file;
     this.places = List.copyOf(places);
@@ -104,7 +108,7 @@ final class PageWriter implements AutoCloseable {
     }
   }
 
-  /** Gives back the content a page has now. */
+  /** Copies the current content of a page. */
   void current(RamBlock block, long offset, MemorySegment into) {
     Chunk.Key key = new Chunk.Key(block.index(), offset / Chunk.BYTES);
     Optional<Chunk> chunk = Optional.ofNullable(open.get(key));
@@ -124,9 +128,9 @@ final class PageWriter implements AutoCloseable {
   }
 
   /**
-   * Writes all that has come.
+   * Writes all pages received so far and waits for the writes.
    *
-   * @return for each block which pages the file holds
+   * @return for each block, the pages that the file holds
    */
   List<PageBitmap> flush() {
     open.values().forEach(queue::submit);
@@ -226,7 +230,7 @@ final class PageWriter implements AutoCloseable {
         });
   }
 
-  /** Takes one run of set bits, its end excluded. */
+  /** Receives a run of set bits; the end is exclusive. */
   private interface RunConsumer {
     void accept(int from, int end);
   }
@@ -239,7 +243,7 @@ final class PageWriter implements AutoCloseable {
     }
   }
 
-  /** Ends the thread; what was not flushed is dropped. */
+  /** Ends the thread; pages that were not flushed are dropped. */
   @Override
   public void close() {
     queue.stop();

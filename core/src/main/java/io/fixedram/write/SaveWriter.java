@@ -19,9 +19,9 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * Writes one save of any format. The file appears under its name when {@link #publish()} is called,
- * complete; until then an earlier file of that name stays as it is, and {@link #close()} leaves
- * nothing behind. One thread at a time.
+ * Writer of one save of any format. The complete file gets its name when {@link #publish()} is
+ * called; until then an earlier file of that name is not touched, and {@link #close()} removes the
+ * unfinished file. Not thread-safe.
  */
 public final class SaveWriter implements AutoCloseable {
   private final Path target;
@@ -76,13 +76,13 @@ public final class SaveWriter implements AutoCloseable {
     return create(target, format, DestinationMemory.QEMU, options);
   }
 
-  /** The same for a guest that need not be a QEMU. */
+  /** Prepares to write a file for a destination that need not be a QEMU. */
   public static SaveWriter create(
       Path target, SaveFormat format, DestinationMemory destination, WriteOptions options) {
     return create(SystemCalls.linux(), target, format, destination, options);
   }
 
-  /** The same through other system calls than the kernel's own, for tests of faults. */
+  /** Prepares to write a file through the given system calls, for tests of faults. */
   static SaveWriter create(
       SystemCalls calls,
       Path target,
@@ -98,24 +98,24 @@ public final class SaveWriter implements AutoCloseable {
     }
   }
 
-  /** Takes the save. */
+  /** The sink that receives the save; closed with this writer. */
   public SaveSink sink() {
     return sink;
   }
 
   /**
-   * Bytes taken for the file so far, repeated pages counted: the stream, or page content that goes
-   * to fixed offsets. For the thread that feeds the sink.
+   * Bytes received for the file so far: of the stream, or of page content at fixed offsets.
+   * Repeated pages count again. Only for the thread that feeds the sink.
    */
   public long transferredBytes() {
     return transferredBytes.getAsLong();
   }
 
   /**
-   * Returns when all of the save is on the device, if the options ask for that; the longest part of
-   * {@link #publish}, which does it too if it was not done.
+   * Syncs the save to the device if the options say so. This is the longest part of {@link
+   * #publish}, which does it if it was not done before.
    *
-   * @throws StorageException if it can't be brought there
+   * @throws StorageException if syncing fails
    * @throws IllegalStateException if the sink has not taken a whole save
    */
   public void sync() {
@@ -129,10 +129,10 @@ public final class SaveWriter implements AutoCloseable {
   }
 
   /**
-   * The same as {@link #publish()}, unless the end is asked for while the content is brought onto
-   * the device.
+   * Gives the file its name, as {@link #publish()} does; can be cancelled while the content is
+   * synced.
    *
-   * @throws CancelledException if it was
+   * @throws CancelledException if cancelled; the file is not published
    */
   public WrittenSave publish(Cancellation cancellation) {
     cancellation.throwIfCancelled();
@@ -147,8 +147,8 @@ public final class SaveWriter implements AutoCloseable {
   /**
    * Gives the file its name.
    *
-   * @throws StorageException if content or name can't be brought onto the device; if it was the
-   *     name, the new file may have it already
+   * @throws StorageException if syncing the content or the name fails; in the latter case the file
+   *     may have its name already
    * @throws IllegalStateException if the sink has not taken a whole save
    */
   public WrittenSave publish() {
@@ -165,7 +165,7 @@ public final class SaveWriter implements AutoCloseable {
         whyCached.get());
   }
 
-  /** Removes what was not published. */
+  /** Removes the file if it was not published. */
   @Override
   public void close() {
     try {

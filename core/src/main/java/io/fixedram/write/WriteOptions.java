@@ -4,12 +4,12 @@ package io.fixedram.write;
 import io.fixedram.layout.FixedLayout;
 
 /**
- * How a save is written.
+ * Options for writing a save.
  *
- * @param direct whether pages go past the page cache
- * @param sync whether the file is on its device before it gets its name
- * @param alignmentBytes what pages of a block start at a multiple of, in a fixed-offset file: a
- *     power of two; anything below the target page size means the target page size
+ * @param direct use of direct writes, which bypass the page cache
+ * @param sync whether the file is synced to its device before it gets its name
+ * @param alignmentBytes alignment of the first page of each block in a fixed-offset file: a power
+ *     of two; a value below the target page size means the target page size
  */
 public record WriteOptions(DirectMode direct, boolean sync, long alignmentBytes) {
   /** Checks the alignment. */
@@ -19,7 +19,7 @@ public record WriteOptions(DirectMode direct, boolean sync, long alignmentBytes)
     }
   }
 
-  /** Direct where possible, synced, aligned for huge pages. */
+  /** Default options: direct writes where possible, synced, aligned for huge pages. */
   public static WriteOptions defaults() {
     return new WriteOptions(DirectMode.AUTO, true, FixedLayout.DEFAULT_ALIGNMENT_BYTES);
   }

@@ -5,16 +5,16 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * A save that was written and has its name.
+ * Description of a published save.
  *
- * @param path its name
+ * @param path path of the file
  * @param ramBytes RAM of the guest
- * @param pageBytes bytes of pages that it holds as data; the others are zero
- * @param writtenBytes bytes written to make it, pages that came again counted again
- * @param fileBytes its size
- * @param diskBytes the space it takes on its file system
- * @param whyCached why it was written through the page cache; empty if long runs of pages went past
- *     it
+ * @param pageBytes bytes of pages stored as data; all other pages are zero
+ * @param writtenBytes bytes written, with repeated pages counted again
+ * @param fileBytes size of the file
+ * @param diskBytes space that the file occupies on its file system
+ * @param whyCached reason why pages were written through the page cache; empty if long runs were
+ *     written directly
  */
 public record WrittenSave(
     Path path,

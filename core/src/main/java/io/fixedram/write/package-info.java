@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Saves that are being written: a file gets its name when it is complete and durable, and leaves
- * nothing behind otherwise.
+ * Writing of saves: a file gets its name when it is complete and durable, and is removed otherwise.
  */
 package io.fixedram.write;
