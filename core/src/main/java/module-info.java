@@ -12,6 +12,8 @@ module io.fixedram.core {
   exports io.fixedram.cancel;
   exports io.fixedram.engine;
   exports io.fixedram.error;
+  exports io.fixedram.fingerprint to
+      io.fixedram.qemu;
   exports io.fixedram.guest;
   exports io.fixedram.layout;
   exports io.fixedram.memory;

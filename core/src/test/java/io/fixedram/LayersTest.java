@@ -12,6 +12,7 @@ class LayersTest extends LibraryRules {
         "os",
         "bytes",
         "guest",
+        "fingerprint",
         "stream",
         "layout",
         "store",
