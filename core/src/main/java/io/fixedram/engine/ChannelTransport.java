@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.nio.channels.WritableByteChannel;
 import java.util.Optional;
 
-/** A migration into a connection or pipe. */
+/** Transport to a connection or pipe. */
 final class ChannelTransport extends Transport {
   private final WritableByteChannel channel;
   private final String name;

@@ -9,10 +9,10 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/** What is sent while the guest stands still. */
+/** Flight Recorder event: the final pass and the device state, sent while the guest is stopped. */
 @Name("io.fixedram.Completion")
 @Label("Migration Completion")
-@Description("The last pass and the device state, while the guest stands still")
+@Description("The final pass and the device state, while the guest is stopped")
 @Category("fixedram")
 @StackTrace(false)
 final class CompletionEvent extends Event implements AutoCloseable {

@@ -8,25 +8,25 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Which pages of a guest's memory are still to be sent: taken out of its dirty log, and put back
- * into it if the save comes to nothing. One thread at a time.
+ * The pages of a guest's memory that are still to be sent. They are taken from its dirty log, and
+ * put back if the save fails. Not thread-safe.
  *
- * <p>Blocks of no bytes are left out: the stream's list of blocks ends with the last byte of RAM,
- * and a reader would not look for them.
+ * <p>Empty blocks are omitted: the stream's list of blocks ends with the last byte of RAM, so that
+ * a reader does not expect them.
  */
 final class DirtyPages {
   private final GuestMemory memory;
   private final List<Block> blocks = new ArrayList<>();
   private boolean logging;
 
-  /** A block with pages. */
+  /** A block that has pages. */
   static final class Block {
     private final RamBlock own;
     private final RamBlock inSave;
     private final long pages;
     private PageBitmap pending;
 
-    /** Every mark taken out of the log. */
+    /** Every mark taken from the log. */
     private final PageBitmap taken;
 
     private Block(RamBlock own, RamBlock inSave, long pages) {
@@ -42,7 +42,7 @@ final class DirtyPages {
       return own;
     }
 
-    /** The block that the save lists. */
+    /** The block as listed in the save. */
     RamBlock inSave() {
       return inSave;
     }
@@ -52,13 +52,13 @@ final class DirtyPages {
       return pending;
     }
 
-    /** None is left to be sent. */
+    /** Records that all pages have been sent. */
     void sent() {
       pending = new PageBitmap(pages);
     }
   }
 
-  /** No page is dirty yet. */
+  /** Starts without dirty pages. */
   DirtyPages(GuestMemory memory) {
     this.memory = memory;
     for (RamBlock own : memory.blocks().list()) {
@@ -74,7 +74,7 @@ final class DirtyPages {
     return blocks;
   }
 
-  /** Starts the log; all pages are to be sent, whatever it says. */
+  /** Starts the log. All pages are to be sent, whether marked or not. */
   void begin() {
     logging = true;
     memory.dirtyLog().start();
@@ -82,7 +82,7 @@ final class DirtyPages {
     blocks.forEach(block -> block.pending.set(0, block.pages));
   }
 
-  /** Moves the log's marks to what is to be sent; their number. */
+  /** Moves the log's marks to the pages to be sent; returns the number of marks. */
   long collect() {
     long moved = 0;
     for (Block block : blocks) {
@@ -101,16 +101,16 @@ final class DirtyPages {
     return pages * memory.blocks().targetPageSize();
   }
 
-  /** Ends the log: the save has all pages. */
+  /** Stops the log after all pages are saved. */
   void end() {
     logging = false;
     memory.dirtyLog().stop();
   }
 
   /**
-   * Puts every mark that was taken back into the log, and ends it.
+   * Puts all marks back into the log and stops it.
    *
-   * @param cause gets what goes wrong here as suppressed
+   * @param cause exception to which failures are added as suppressed
    */
   void putBack(Throwable cause) {
     for (Block block : blocks) {

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** A migration into a file. */
+/** Transport to a file. */
 final class FileTransport extends Transport {
   private final Path path;
   private final Function<SaveFormat, SaveWriter> writers;
@@ -18,14 +18,14 @@ final class FileTransport extends Transport {
   /**
    * Prepares to write a file.
    *
-   * @param writers makes what writes a save of a format to the path
+   * @param writers creates a writer to the path for a format
    */
   FileTransport(Path path, Function<SaveFormat, SaveWriter> writers) {
     this.path = path;
     this.writers = writers;
   }
 
-  /** A name that is a pipe or device is no file. */
+  /** False if the path names a pipe or device. */
   @Override
   public boolean isSeekable() {
     return !Files.exists(path) || Files.isRegularFile(path) || Files.isDirectory(path);
@@ -57,7 +57,7 @@ final class FileTransport extends Transport {
       return Optional.of(writer.publish());
     }
 
-    /** Nobody waits for long: writes to a file end. */
+    /** Nothing to do: writes to a file do not block indefinitely. */
     @Override
     public void interrupt() {}
 

@@ -4,32 +4,30 @@ package io.fixedram.engine;
 import io.fixedram.guest.DeviceState;
 
 /**
- * What a migration asks of the program that runs the guest. All methods are called by the
- * migration's thread, which may be interrupted while it is in them: the migration was cancelled
- * then.
+ * Control of a guest by a migration, implemented by the program that runs the guest. All methods
+ * are called by the migration's thread, which is interrupted when the migration is cancelled.
  */
 public interface GuestControl {
 
   /**
-   * Stops the guest: returns when every write is done and marked, and none will come before {@link
-   * #resume}. May be called again after a call that failed; a guest that stands still is left
-   * alone.
+   * Stops the guest. Returns when every write is done and marked, and no write follows before
+   * {@link #resume}. May be called again after a failure; does nothing if the guest is stopped.
    */
   void stop();
 
-  /** The state of everything but memory. The guest is stopped. */
+  /** The device state: everything except memory. Called while the guest is stopped. */
   DeviceState deviceState();
 
   /**
-   * The save holds all of the guest; its memory is read no more. A guest that is to run on can be
-   * started here; else it stays stopped. The migration may still fail or be cancelled while the
-   * file is brought onto its device, and then calls {@link #resume}.
+   * Called when the guest is saved completely and its memory is no longer read. An implementation
+   * may resume the guest here; otherwise it stays stopped. The migration may still fail or be
+   * cancelled while the file is synced, and then calls {@link #resume}.
    */
   default void saved() {}
 
   /**
-   * Lets the guest run again, because the migration failed or was cancelled after {@link #stop} was
-   * called. A guest that runs is left alone.
+   * Resumes the guest after the migration has failed or was cancelled and {@link #stop} was called.
+   * Does nothing if the guest runs.
    */
   void resume();
 }

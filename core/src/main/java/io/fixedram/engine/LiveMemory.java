@@ -19,20 +19,23 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * Memory of a guest that goes on writing it, as a source of pages: one pass over all pages, then
- * passes over those written meanwhile, until what is left can be sent within the downtime limit or
- * the maximum of passes is reached; then the guest is stopped, and the last pass and the device
- * state follow.
+ * A source of pages of a running guest's memory: one pass over all pages, then passes over the
+ * pages written meanwhile, until the rest can be sent within the downtime limit or the maximum
+ * number of passes is reached. Then the guest is stopped, and the final pass and the device state
+ * follow.
  *
- * <p>Pages are handed on where they lie, so that a sink may see one change while it takes it, even
- * from zero to other content. Such a page is marked by its writer, so that a later pass sends it
- * again; what the last pass sends nobody writes.
+ * <p>Pages are passed to the sink without a copy, so their content may change during the call, even
+ * from zero to other content. Such a page is marked by its writer and sent again in a later pass.
+ * Pages of the final pass do not change.
  *
- * <p>One thread at a time. The guest's callbacks and the dirty log are called by that thread; an
+ * <p>Not thread-safe. The guest's callbacks and the dirty log are called by the calling thread. An
  * interrupt ends a wait for the bandwidth limit, as a cancellation does.
  */
 public final class LiveMemory implements PageSource {
-  /** Sent at a time: between two of them the bandwidth limit and a cancellation are looked at. */
+  /**
+   * Maximum length of a run of pages; the bandwidth limit and a cancellation are checked between
+   * runs.
+   */
   private static final int RUN_BYTES = 256 << 10;
 
   private final GuestMemory memory;
@@ -51,26 +54,26 @@ public final class LiveMemory implements PageSource {
   private long passEndNanos;
   private long syncNanos;
 
-  /** Hears of the turns that a save takes. */
+  /** Observer of the phases of a save. */
   interface Watcher {
-    /** The head is written, and writes are logged. */
+    /** The header is written and writes are logged. */
     default void setUp() {}
 
-    /** The log was read, for the n-th time. */
+    /** The dirty log was read for the {@code count}-th time. */
     default void synced(long count) {}
 
     /** A pass begins. */
     default void passBegins(long pass) {}
 
-    /** The guest is stopped; may wait before the rest is sent. */
+    /** The guest is stopped. May block before the rest is sent. */
     default void stopped() {}
   }
 
   /**
-   * Prepares to save memory once.
+   * Prepares one save of the memory.
    *
-   * @param configuration what the save says of the guest
-   * @throws FixedRamException if the configuration gives another page size than the memory's
+   * @param configuration the guest's configuration in the save
+   * @throws FixedRamException if the configuration has another page size than the memory
    */
   public LiveMemory(
       GuestMemory memory,
@@ -110,15 +113,15 @@ public final class LiveMemory implements PageSource {
             dirty.blocks().stream().map(DirtyPages.Block::inSave).toList());
   }
 
-  /** What a save of this memory begins with: the configuration, and the blocks that are listed. */
+  /** The header of a save of this memory: the configuration and the listed blocks. */
   public SaveHeader header() {
     return header;
   }
 
   /**
-   * {@inheritDoc} If it fails, the guest runs again and the log has all its marks.
+   * {@inheritDoc} If it fails, the guest is resumed and all marks are put back into the log.
    *
-   * @throws CancelledException if the cancellation asks for it
+   * @throws CancelledException if cancelled
    * @throws FixedRamException if another migration or load uses the memory
    */
   @Override
@@ -135,10 +138,10 @@ public final class LiveMemory implements PageSource {
   }
 
   /**
-   * The same for a caller who has the use of the memory, and who calls {@link #takeBack} if it or
-   * what comes after it fails.
+   * Sends the memory for a caller that has reserved it, and that must call {@link #takeBack} if
+   * this or a later step fails.
    *
-   * @param transferredBytes what the sink's target has taken so far
+   * @param transferredBytes bytes that the sink's target has received so far
    */
   void send(SaveSink sink, LongSupplier transferredBytes) {
     transferred = transferredBytes;
@@ -152,10 +155,10 @@ public final class LiveMemory implements PageSource {
   }
 
   /**
-   * Undoes what a save that comes to nothing did to the guest: all marks that were taken return to
-   * the log, and the guest runs again if it was stopped.
+   * Undoes the effects of a failed save: puts all marks back into the log and resumes the guest if
+   * it was stopped.
    *
-   * @param cause gets what goes wrong here as suppressed
+   * @param cause exception to which failures are added as suppressed
    */
   void takeBack(Throwable cause) {
     dirty.putBack(cause);
@@ -192,7 +195,9 @@ public final class LiveMemory implements PageSource {
     } while (!fits && !isLast(pass, parameters.get().maxPasses()));
   }
 
-  /** One pass over what is dirty; the time that what is dirty then would take. */
+  /**
+   * Sends the dirty pages in one pass; returns the predicted time to send those dirtied meanwhile.
+   */
   private Duration sendPass(long pass, SaveSink sink, RateLimit limit) {
     try (PassEvent event = new PassEvent()) {
       event.begin();
@@ -202,12 +207,13 @@ public final class LiveMemory implements PageSource {
       long before = counters.sentBytes();
       event.contentBytes = sendPending(sink, limit::spend);
       sink.drain();
-      // Of all memory most may be zero, which is fast; what a guest dirties later is its usual mix.
+      // Pass 1 counts only content: most memory may be zero pages, which are fast to send and not
+      // typical of the pages that a guest dirties later.
       long pace =
           pass == 1 && event.contentBytes > 0 ? event.contentBytes : counters.sentBytes() - before;
-      // Waits for the bandwidth limit count: the target may be busy with earlier pages meanwhile,
-      // and what it can do beyond the limit is not known. So does the time between passes, which
-      // the limit makes up for in the next.
+      // The time includes waits for the bandwidth limit, since the target may be busy with earlier
+      // pages meanwhile and its speed beyond the limit is unknown. It also includes the time
+      // between passes, for which the limit compensates in the next pass.
       long end = System.nanoTime();
       throughput.add(pace, end - passEndNanos);
       passEndNanos = end;
@@ -255,7 +261,7 @@ public final class LiveMemory implements PageSource {
     guest.saved();
   }
 
-  /** Moves the log's marks to what is to be sent; the bytes of all that is. */
+  /** Moves the log's marks to the pages to be sent; returns the bytes of all pages to be sent. */
   private long sync() {
     long dirtied = dirty.collect();
     long now = System.nanoTime();
@@ -272,9 +278,9 @@ public final class LiveMemory implements PageSource {
   }
 
   /**
-   * Sends all pages that are dirty.
+   * Sends all dirty pages.
    *
-   * @param spent told of the bytes that each run took, and may wait
+   * @param spent called with the bytes transferred for each run; may block
    * @return bytes of page content sent
    */
   private long sendPending(SaveSink sink, LongConsumer spent) {
@@ -300,7 +306,7 @@ public final class LiveMemory implements PageSource {
     return moved[0];
   }
 
-  /** Sends a run of pages as runs of zeros and of content; bytes of content. */
+  /** Sends a run of pages as runs of zero pages and of content; returns the bytes of content. */
   private long sendRun(SaveSink sink, DirtyPages.Block block, long offset, long length) {
     RunSentEvent event = new RunSentEvent();
     event.begin();

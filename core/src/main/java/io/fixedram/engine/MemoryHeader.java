@@ -9,7 +9,7 @@ import io.fixedram.guest.SaveHeader;
 import java.util.List;
 import java.util.OptionalInt;
 
-/** What a save of memory begins with. */
+/** Creates the header of a save of memory. */
 final class MemoryHeader {
   /** QEMU's "ram" section has id 1 or more. */
   private static final int RAM_SECTION_ID = 1;
@@ -17,10 +17,10 @@ final class MemoryHeader {
   private MemoryHeader() {}
 
   /**
-   * The configuration, and the blocks that are listed, without the page sizes and guest addresses,
-   * which only capabilities that are not provided list.
+   * A header with a configuration and blocks. The blocks have no page sizes and guest addresses,
+   * since these require capabilities that the engine does not support.
    *
-   * @throws FixedRamException if the configuration does not fit the memory
+   * @throws FixedRamException if the configuration does not match the memory
    */
   static SaveHeader of(Configuration configuration, int pageSize, List<RamBlock> listed) {
     if (!configuration.capabilities().isEmpty()) {
@@ -33,7 +33,7 @@ final class MemoryHeader {
         withPageSize(configuration, pageSize), new RamBlocks(pageSize, listed), RAM_SECTION_ID);
   }
 
-  /** A stream without target-page-bits means pages of 4 KiB. */
+  /** Adds target-page-bits unless the pages have 4 KiB, which a stream without it means. */
   private static Configuration withPageSize(Configuration configuration, int pageSize) {
     Configuration sized =
         configuration.targetPageBits().isPresent() || configuration.targetPageSize() == pageSize

@@ -21,8 +21,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 
 /**
- * One migration of a guest's memory and devices over a transport, in a thread of its own, with the
- * states and counters that QEMU gives it:
+ * One migration of a guest's memory and devices over a transport, in its own thread, with QEMU's
+ * status values and counters:
  *
  * <pre>
  *   none -> setup -> active -> [pre-switchover -> device ->] completed
@@ -30,13 +30,12 @@ import java.util.function.Predicate;
  *   any of these but none and completed -> cancelling -> cancelled
  * </pre>
  *
- * <p>Before it has completed, nothing of it is seen: an earlier file of the target's name is as it
- * was. After it has failed or been cancelled the guest runs as before, and the dirty log has every
- * mark that it had or got. One failure comes after the new file has its name: that the name could
- * not be brought onto the device.
+ * <p>Before the migration is completed, an earlier file of the target's name is not touched. After
+ * a failure or cancellation the guest runs as before, and the dirty log has all its marks. Only one
+ * failure is possible after the new file has its name: syncing the directory.
  *
- * <p>The migration's thread is no daemon: a program that ends its main thread goes on until the
- * migration has ended. All methods may be called by any thread.
+ * <p>The migration's thread is not a daemon thread, so the JVM does not exit before the migration
+ * has ended. Thread-safe.
  */
 public final class Migration {
   private static final Set<MigrationStatus> UNDER_WAY =
@@ -59,7 +58,7 @@ public final class Migration {
   private volatile Duration setupTime = Duration.ZERO;
   private volatile Optional<Outcome> outcome = Optional.empty();
 
-  /** Which of those that rule each other out came first. */
+  /** The first of the mutually exclusive outcomes. */
   private enum Fate {
     OPEN,
     CANCELLED,
@@ -67,14 +66,14 @@ public final class Migration {
     PUBLISHED
   }
 
-  /** How it ended. */
+  /** Result of the migration. */
   private record Outcome(
       Duration totalTime, Optional<FixedRamException> failure, Optional<WrittenSave> written) {}
 
   /**
-   * Prepares a migration; its state is none.
+   * Prepares a migration with status none.
    *
-   * @throws FixedRamException if the configuration does not fit the memory
+   * @throws FixedRamException if the configuration does not match the memory
    */
   public Migration(GuestMemory memory, GuestControl guest, MigrationSettings settings) {
     this.memory = memory;
@@ -91,7 +90,7 @@ public final class Migration {
             new Turns());
   }
 
-  /** Turns of the source that are states here. */
+  /** Converts phases of the source to status changes and events. */
   private final class Turns implements LiveMemory.Watcher {
     @Override
     public void setUp() {
@@ -130,17 +129,18 @@ public final class Migration {
     }
   }
 
-  /** Adds somebody who hears of changes from now on. */
+  /** Adds a listener for later changes. */
   public void addListener(MigrationListener listener) {
     board.add(listener);
   }
 
   /**
-   * Opens the transport and starts.
+   * Opens the transport and starts the migration.
    *
    * @throws FixedRamException if the settings or the transport don't allow a migration, or another
-   *     one uses the memory; the state then stays none, and nothing has happened
-   * @throws IllegalStateException if it was started before
+   *     migration or load uses the memory; the status then stays none, and the migration can be
+   *     started again
+   * @throws IllegalStateException if the migration was started before
    */
   public void start(Transport transport) {
     settings.check(transport.isSeekable());
@@ -172,7 +172,7 @@ public final class Migration {
     }
   }
 
-  /** The whole of the migration's thread. What it calls of the guest's can throw anything. */
+  /** Body of the migration's thread. The guest's callbacks can throw anything. */
   @SuppressWarnings("CatchThrowable")
   private void run(Transport.Open open, GuestMemory.Use use) {
     Optional<FixedRamException> failure = Optional.empty();
@@ -193,7 +193,7 @@ public final class Migration {
     if (failure.isEmpty()) {
       board.change(UNDER_WAY::contains, MigrationStatus.COMPLETED);
     } else if (!fate.compareAndSet(Fate.OPEN, Fate.FAILED) && fate.get() == Fate.CANCELLED) {
-      // The thread that cancels may not have come to say so yet.
+      // The cancelling thread may not have set this status yet.
       board.change(UNDER_WAY::contains, MigrationStatus.CANCELLING);
       board.change(status -> status == MigrationStatus.CANCELLING, MigrationStatus.CANCELLED);
     } else {
@@ -212,7 +212,7 @@ public final class Migration {
         }
         return open.publish();
       } catch (Throwable e) {
-        // Before the target is closed, which may take a while: the guest stands still.
+        // Before the target is closed, which may take long while the guest is stopped.
         source.takeBack(e);
         throw e;
       }
@@ -229,7 +229,7 @@ public final class Migration {
     }
   }
 
-  /** Interrupts a thread as long as that is wanted, and not a moment longer. */
+  /** Interrupts a thread, but not after it has called {@link #end}. */
   private static final class Interrupter {
     private final Thread thread;
     private boolean wanted = true;
@@ -244,7 +244,7 @@ public final class Migration {
       }
     }
 
-    /** For the thread itself, which is not interrupted when this returns. */
+    /** Called by the thread itself; it is not interrupted when this returns. */
     synchronized void end() {
       wanted = false;
       var _ = Thread.interrupted();
@@ -252,17 +252,18 @@ public final class Migration {
   }
 
   /**
-   * Asks for the end. The guest goes on, and nothing is left of what was written.
+   * Cancels the migration: the guest runs on and the unfinished file is removed. A cancellation
+   * during the sync of the file takes effect after the sync.
    *
-   * @return false if it has not started or has ended, or its file is getting its name just now; a
-   *     cancel while the file is being brought onto its device is heard once that is done
+   * @return false if the migration has not started, has ended, or is publishing its file
    */
   public boolean cancel() {
     if (board.status() == MigrationStatus.NONE || !fate.compareAndSet(Fate.OPEN, Fate.CANCELLED)) {
       return false;
     }
     try {
-      // First: listeners take their time, and the migration must not go on meanwhile.
+      // Before the listeners are called, which may take long: the migration must not continue
+      // meanwhile.
       cancellation.cancel();
     } finally {
       board.change(UNDER_WAY::contains, MigrationStatus.CANCELLING);
@@ -270,27 +271,30 @@ public final class Migration {
     return true;
   }
 
-  /** Goes on from the state pre-switchover (QMP {@code migrate-continue}); whether it was in it. */
+  /**
+   * Continues from status pre-switchover (QMP {@code migrate-continue}). Returns false if the
+   * status was another one.
+   */
   public boolean continueSwitchover() {
     return board.change(status -> status == MigrationStatus.PRE_SWITCHOVER, MigrationStatus.DEVICE);
   }
 
-  /** Steers by other numbers from now on. */
+  /** Sets the parameters, which take effect while the migration runs. */
   public void setParameters(MigrationParameters newParameters) {
     parameters = newParameters;
   }
 
-  /** What it was made with. */
+  /** The settings that the migration was created with. */
   public MigrationSettings settings() {
     return settings;
   }
 
-  /** Its state now. */
+  /** The current status. */
   public MigrationStatus status() {
     return board.status();
   }
 
-  /** State and counters now. */
+  /** The current status and counters. */
   public MigrationInfo info() {
     MigrationStatus status = board.status();
     Optional<Outcome> ended = outcome;
@@ -310,20 +314,22 @@ public final class Migration {
   }
 
   /**
-   * Waits until it has ended, whatever came of it; from then on it leaves the memory alone.
+   * Waits until the migration has ended, whatever its outcome. It does not access the memory after
+   * that.
    *
-   * @throws CancelledException if this thread was interrupted
+   * @throws CancelledException if the calling thread was interrupted
    */
   public void awaitEnd() {
     await(MigrationStatus::isFinal, StatusBoard.FOREVER);
   }
 
   /**
-   * Waits until it has completed.
+   * Waits until the migration is completed.
    *
-   * @return its final state and counters
-   * @throws CancelledException if it was cancelled, or this thread was interrupted
-   * @throws FixedRamException why it failed
+   * @return the final status and counters
+   * @throws CancelledException if the migration was cancelled, or the calling thread was
+   *     interrupted
+   * @throws FixedRamException the failure of the migration
    */
   public MigrationInfo await() {
     awaitEnd();
@@ -337,12 +343,12 @@ public final class Migration {
   }
 
   /**
-   * Waits for a state.
+   * Waits for a status.
    *
-   * @param wanted asked of each state it comes to, with a lock held, so that it may only look; a
-   *     state that is left at once may be missed, a final one is not
-   * @return false if none came in time
-   * @throws CancelledException if this thread was interrupted
+   * @param wanted whether a status is waited for; called with a lock held, so it must not block or
+   *     call the migration. A status that changes at once may be missed, a final one is not
+   * @return false if the timeout has expired
+   * @throws CancelledException if the calling thread was interrupted
    */
   public boolean await(Predicate<MigrationStatus> wanted, Duration timeout) {
     try {

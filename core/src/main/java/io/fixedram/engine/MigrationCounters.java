@@ -5,12 +5,12 @@ import io.fixedram.migration.RamStatistics;
 import java.time.Duration;
 
 /**
- * What a migration has done so far. The migration's thread alone writes, so that a plain read and a
- * volatile write make an exact counter; any thread reads.
+ * Counters of a migration. Only the migration's thread writes them, so that a plain read and a
+ * volatile write make an exact counter; any thread may read them.
  */
 @SuppressWarnings("NonAtomicVolatileUpdate")
 final class MigrationCounters {
-  /** The rate is told anew after this time, which is QEMU's too. */
+  /** Interval at which the transfer rate is updated, the same as in QEMU. */
   private static final long RATE_NANOS = 100_000_000;
 
   private volatile int pageSize;
@@ -58,7 +58,7 @@ final class MigrationCounters {
     remainingBytes -= (newNormalPages + newZeroPages) * pageSize;
   }
 
-  /** Bytes of all pages sent, zero pages too. */
+  /** Bytes of all pages sent, including zero pages. */
   long sentBytes() {
     return (normalPages + zeroPages) * pageSize;
   }
@@ -76,7 +76,10 @@ final class MigrationCounters {
     expectedDowntime = newExpectedDowntime;
   }
 
-  /** All is sent: rates are now those of the whole, and nothing is dirtied any more. */
+  /**
+   * Records the end: the rate becomes that of the whole migration, and no pages are dirtied any
+   * more.
+   */
   void completed(long bytes, long nowNanos, Duration newDowntime, long newDowntimeBytes) {
     transferredBytes = bytes;
     bytesPerSecond = perSecond(bytes, nowNanos - startNanos);

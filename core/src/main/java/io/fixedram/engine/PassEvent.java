@@ -9,7 +9,10 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/** One pass over the memory of a running guest, with the reading of the dirty log after it. */
+/**
+ * Flight Recorder event: one pass over the memory of a running guest and the following read of the
+ * dirty log.
+ */
 @Name("io.fixedram.Pass")
 @Label("Migration Pass")
 @Description("One pass over the memory of a running guest")

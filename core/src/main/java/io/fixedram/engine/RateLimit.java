@@ -7,9 +7,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
-/** Holds a flow of bytes down to a rate, which may change meanwhile. One thread. */
+/** Limits the rate of a transfer; the limit may change meanwhile. Not thread-safe. */
 final class RateLimit implements AutoCloseable {
-  /** What was not used of the rate is lost after this time. */
+  /** Unused bandwidth is lost after this time. */
   private static final long MAX_CREDIT_NANOS = 100_000_000;
 
   /** A changed rate takes effect after this time at the latest. */
@@ -22,16 +22,20 @@ final class RateLimit implements AutoCloseable {
   private long owedBytes;
 
   /**
-   * Starts without debt.
+   * Starts a transfer.
    *
-   * @param bytesPerSecond the rate, 0 for no limit; asked again and again
+   * @param bytesPerSecond the current limit, 0 for none; called repeatedly
    */
   RateLimit(LongSupplier bytesPerSecond, Cancellation cancellation) {
     this.bytesPerSecond = bytesPerSecond;
     this.registration = cancellation.onCancel(cancelled::countDown);
   }
 
-  /** Waits until so many more bytes are within the rate; that they were sent is not undone. */
+  /**
+   * Adds bytes that were sent, and waits until the total is within the limit.
+   *
+   * @throws CancelledException if cancelled or interrupted; the bytes have been sent anyway
+   */
   void spend(long bytes) {
     owedBytes += bytes;
     long rate = bytesPerSecond.getAsLong();

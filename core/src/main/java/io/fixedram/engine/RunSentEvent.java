@@ -10,10 +10,13 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import jdk.jfr.Threshold;
 
-/** One run of pages looked at and taken by the target, which may write it later. */
+/**
+ * Flight Recorder event: a run of pages was read and passed to the target, which may write it
+ * later.
+ */
 @Name("io.fixedram.RunSent")
 @Label("Run Sent")
-@Description("A run of pages was looked at and taken by the target, which may write it later")
+@Description("A run of pages was read and passed to the target, which may write it later")
 @Category("fixedram")
 @StackTrace(false)
 @Threshold("1 ms")
@@ -31,7 +34,7 @@ final class RunSentEvent extends Event {
 
   @Label("Content")
   @DataAmount
-  @Description("Bytes of it that are not in zero pages")
+  @Description("Bytes of the run that are not in zero pages")
   long contentBytes;
 
   void end(String name, long offsetInBlock, long length, long content) {

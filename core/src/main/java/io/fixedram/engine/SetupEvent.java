@@ -9,10 +9,10 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/** The target was laid out, and the dirty log started. */
+/** Flight Recorder event: the header was written to the target and the dirty log started. */
 @Name("io.fixedram.Setup")
 @Label("Migration Setup")
-@Description("The target is laid out and the dirty log started")
+@Description("The header is written to the target and the dirty log is started")
 @Category("fixedram")
 @StackTrace(false)
 final class SetupEvent extends Event implements AutoCloseable {

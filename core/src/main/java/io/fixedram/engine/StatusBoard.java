@@ -14,11 +14,11 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
- * The state of a migration: changed by several threads, waited for, and told to listeners in the
- * order of the changes, without a lock held.
+ * The status of a migration. Several threads can change it and wait for it. Listeners are notified
+ * in the order of the changes, without a lock held.
  */
 final class StatusBoard {
-  /** As long as it takes. */
+  /** A timeout that never expires in practice. */
   static final Duration FOREVER = Duration.ofDays(10_000);
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -41,7 +41,7 @@ final class StatusBoard {
     }
   }
 
-  /** Changes the state if it is one of some; whether it was. */
+  /** Changes the status if the current one is accepted; returns whether it was. */
   boolean change(Predicate<MigrationStatus> from, MigrationStatus to) {
     lock.lock();
     try {
@@ -58,7 +58,7 @@ final class StatusBoard {
     return true;
   }
 
-  /** Tells the listeners something else. */
+  /** Notifies the listeners of another event. */
   void announce(Consumer<MigrationListener> what) {
     lock.lock();
     try {
@@ -69,7 +69,7 @@ final class StatusBoard {
     tell();
   }
 
-  /** Waits for a state; false if it did not come in time. */
+  /** Waits for a status; returns false if the timeout has expired. */
   boolean await(Predicate<MigrationStatus> wanted, Duration timeout) throws InterruptedException {
     long left = nanos(timeout);
     lock.lockInterruptibly();
@@ -93,7 +93,9 @@ final class StatusBoard {
     return timeout.compareTo(FOREVER) > 0 ? FOREVER.toNanos() : timeout.toNanos();
   }
 
-  /** Delivers what there is to tell, unless another thread is at it: that one then goes on. */
+  /**
+   * Delivers the queued notifications, unless another thread is delivering, which then continues.
+   */
   private void tell() {
     while (true) {
       Consumer<MigrationListener> next;
@@ -120,7 +122,7 @@ final class StatusBoard {
     }
   }
 
-  // Whatever is wrong with a listener, the migration goes on.
+  // A failing listener must not affect the migration.
   @SuppressWarnings("CatchThrowable")
   private static void tell(MigrationListener listener, Consumer<MigrationListener> what) {
     try {
@@ -130,7 +132,7 @@ final class StatusBoard {
     }
   }
 
-  /** A handler that throws is a bad listener too. */
+  /** The uncaught exception handler can throw too. */
   @SuppressWarnings("CatchThrowable")
   private static void report(Throwable failure) {
     Thread current = Thread.currentThread();

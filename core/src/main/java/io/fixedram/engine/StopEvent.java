@@ -8,7 +8,7 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/** The guest was stopped. */
+/** Flight Recorder event: the call that stops the guest. */
 @Name("io.fixedram.Stop")
 @Label("Guest Stop")
 @Description("The call that stops the guest")

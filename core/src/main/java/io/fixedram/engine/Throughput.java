@@ -4,8 +4,8 @@ package io.fixedram.engine;
 import java.time.Duration;
 
 /**
- * How fast pages get to the target, measured over the latest passes that together took long enough
- * to tell.
+ * Transfer rate of pages to the target, measured over the latest passes that together took long
+ * enough for a measurement.
  */
 final class Throughput {
   private static final long MIN_NANOS = 50_000_000;
@@ -14,7 +14,10 @@ final class Throughput {
   private long nanos;
   private double bytesPerNano;
 
-  /** Adds what one pass moved, and the time since the pass before until the target had it all. */
+  /**
+   * Adds the bytes of one pass, and the time from the end of the previous pass until the target had
+   * received them.
+   */
   void add(long movedBytes, long tookNanos) {
     bytes += movedBytes;
     nanos += Math.max(1, tookNanos);
@@ -27,12 +30,12 @@ final class Throughput {
     }
   }
 
-  /** The time that so many bytes would take. */
+  /** Predicted time to send a number of bytes at the measured rate. */
   Duration timeFor(long moreBytes) {
     return moreBytes == 0 ? Duration.ZERO : duration(moreBytes / bytesPerNano);
   }
 
-  /** The time that so many bytes would take at another rate. */
+  /** Time to send a number of bytes at a given rate. */
   static Duration timeFor(long moreBytes, long bytesPerSecond) {
     return duration(moreBytes * 1e9 / bytesPerSecond);
   }

@@ -12,56 +12,58 @@ import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Where a migration goes. Holds nothing open until the migration starts. */
+/** Target of a migration. Opens nothing before the migration starts. */
 public abstract sealed class Transport permits FileTransport, ChannelTransport {
   Transport() {}
 
-  /** A file, which appears under its name when the migration is completed, and never else. */
+  /** A file, which gets its name only when the migration is complete. */
   public static Transport file(Path path, WriteOptions options) {
     return new FileTransport(
         path, format -> SaveWriter.create(path, format, DestinationMemory.EMPTY, options));
   }
 
   /**
-   * A connection or pipe, which counts as one that can't seek, whatever it is. It is closed when
-   * the migration ends, however that is, and stays the caller's if the migration could not be
-   * started; one that did not complete ends before its stream does.
+   * A connection or pipe, which is treated as not seekable. It is closed when the migration ends,
+   * whatever the outcome; if the migration can't be started, the caller must close it. If the
+   * migration is not completed, the stream is truncated.
    *
-   * @param channel blocks in its writes, and can be closed by another thread, which ends them
-   * @param name where it leads, for errors
+   * @param channel a channel whose writes block and end when another thread closes it
+   * @param name name of the channel, for errors
    */
   public static Transport channel(WritableByteChannel channel, String name) {
     return new ChannelTransport(channel, name);
   }
 
-  /** Whether bytes can go to any offset. */
+  /** Whether bytes can be written at any offset. */
   public abstract boolean isSeekable();
 
   /**
-   * Opens it.
+   * Opens the transport.
    *
-   * @throws FixedRamException if that is not possible
+   * @throws FixedRamException if opening fails
    */
   abstract Open open(SaveFormat format);
 
-  /** A transport in use. One thread at a time, but for {@link #interrupt}. */
+  /** An open transport. Not thread-safe, except {@link #interrupt}. */
   interface Open extends AutoCloseable {
-    /** Takes the pages. */
+    /** The sink for the pages. */
     SaveSink sink();
 
-    /** Bytes that went in so far. */
+    /** Bytes transferred so far. */
     long transferredBytes();
 
-    /** Returns when all that went in is safe, after {@link SaveSink#end}; may take long. */
+    /** Syncs the written content, after {@link SaveSink#end}; may take long. */
     void sync();
 
-    /** Makes it final, after {@link #sync}; the file if it is one. */
+    /** Completes the transfer, after {@link #sync}. Returns the file, if the target is one. */
     Optional<WrittenSave> publish();
 
-    /** Wakes a thread that waits for the other side. Any thread; throws nothing. */
+    /**
+     * Wakes a thread that waits for the other side. May be called by any thread; does not throw.
+     */
     void interrupt();
 
-    /** Releases it, and takes back what was not published. */
+    /** Closes the transport; removes a file that was not published. */
     @Override
     void close();
   }

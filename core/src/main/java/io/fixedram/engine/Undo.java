@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.engine;
 
-/** Steps that take back what a failed migration did: each is tried, whatever became of others. */
+/** Runs the cleanup steps of a failed migration: a failing step does not prevent later ones. */
 final class Undo {
   private Undo() {}
 
   /**
-   * Tries one step. What it calls may be another's code, which can throw anything.
+   * Runs one step, which may call the guest's code and throw anything.
    *
-   * @param cause why it is taken back; gets what goes wrong here as suppressed
+   * @param cause failure of the migration, to which failures of the step are added as suppressed
    */
   @SuppressWarnings("CatchThrowable")
   static void attempt(Throwable cause, Runnable step) {

@@ -10,8 +10,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
- * Sends a stream and keeps its last bytes back, so that the other side can't take a migration for
- * complete that is cancelled or fails after all: it would run a guest that runs here.
+ * Sends a stream but withholds its last bytes until the migration can't fail any more, so that the
+ * destination can't run a guest that still runs here.
  */
 final class UnfinishedStream implements SaveSink {
   private final StreamEncoder encoder;
@@ -48,7 +48,7 @@ final class UnfinishedStream implements SaveSink {
     unfinished = Optional.of(state);
   }
 
-  /** Sends what was kept back. */
+  /** Sends the withheld bytes. */
   void finish() {
     encoder.finish(unfinished.orElseThrow(() -> new IllegalStateException("it has not ended")));
   }

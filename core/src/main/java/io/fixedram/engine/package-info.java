@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The migration engine: saves the memory of a guest that this process owns while the guest goes on
- * writing it.
+ * The migration engine: saves the memory of a guest in this process while the guest runs.
  *
- * <p>{@link io.fixedram.memory.GuestMemory} holds the RAM blocks and the log of pages written.
- * {@link io.fixedram.engine.LiveMemory} is the source of pages that it makes, pass after pass;
- * {@link io.fixedram.engine.Migration} wires that source to a transport and gives it QEMU's states,
- * capabilities and counters.
+ * <p>{@link io.fixedram.memory.GuestMemory} holds the RAM blocks and the log of written pages.
+ * {@link io.fixedram.engine.LiveMemory} is the source of pages for one save, pass after pass;
+ * {@link io.fixedram.engine.Migration} connects that source to a transport and has QEMU's status
+ * values, capabilities and counters.
  */
 package io.fixedram.engine;

@@ -10,14 +10,15 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * A log for memory that Java code writes: one bit a page, set and cleared by atomic operations on
- * 64-bit words. No thread ever waits for another, so that one that dies holds up nobody.
+ * A dirty log for memory written by Java code: one bit for each page, set and cleared by atomic
+ * operations on 64-bit words. The log is lock-free: a thread that dies can't block others.
  *
- * <p>A page that is marked already is only looked at, which lets many threads write the same pages
- * without passing the word's cache line around. That look must not come before the write it speaks
- * of is visible: the writer would see a mark that the collector is about to clear, and the
- * collector would read the page as it was before. A full fence on either side, between write and
- * look here, between clearing and reading there, rules out that both happen.
+ * <p>The word of a page that is marked already is only read, so that many threads can write the
+ * same pages without contending for the word's cache line. This read must not be reordered before
+ * the write to the page: otherwise the writer could see a mark that the collector is about to
+ * clear, while the collector reads the old content of the page. Full fences prevent this: between
+ * the write to the page and the read of the word in {@link #mark}, and between clearing the word
+ * and reading the page in {@link #collect}.
  */
 public final class AtomicDirtyLog implements DirtyLog {
   private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(long[].class);
@@ -25,7 +26,7 @@ public final class AtomicDirtyLog implements DirtyLog {
   private final long[][] words;
   private final long[] pages;
 
-  /** A log without marks. */
+  /** Creates a log without marks. */
   public AtomicDirtyLog(RamBlocks blocks) {
     List<RamBlock> list = blocks.list();
     words = new long[list.size()][];

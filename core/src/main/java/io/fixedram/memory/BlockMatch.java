@@ -8,14 +8,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 
-/** Compares the blocks of a save with those of the memory that it is to go into. */
+/** Compares the blocks of a save with those of the memory to load it into. */
 final class BlockMatch {
   private BlockMatch() {}
 
   /**
-   * Finds for each block of a save the memory's block of that name.
+   * Finds, for each block of a save, the memory's block of the same name.
    *
-   * @throws FixedRamException naming the first thing that differs, with both sides
+   * @throws FixedRamException naming the first difference, with both values
    */
   static List<RamBlock> match(RamBlocks saved, GuestMemory memory) {
     RamBlocks own = memory.blocks();

@@ -6,7 +6,8 @@ import io.fixedram.guest.ZeroPages;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Writes pages into guest memory, marks them, and leaves zero pages alone that are zero already.
+ * Writes pages to guest memory and marks them dirty. Pages that are zero already are not written
+ * again with zeros.
  */
 final class BlockWriter {
   private final GuestMemory memory;
@@ -19,7 +20,10 @@ final class BlockWriter {
     memory.write(block, offset, from.asSlice(fromOffset, lengthBytes));
   }
 
-  /** A fresh page stays untouched, so that the kernel need not give it memory. */
+  /**
+   * Makes pages zero. A page that reads as zeros is not written, so that the kernel need not
+   * allocate memory for it.
+   */
   void zero(RamBlock block, long offset, long lengthBytes) {
     MemorySegment segment = memory.segment(block);
     int pageSize = memory.blocks().targetPageSize();

@@ -4,40 +4,41 @@ package io.fixedram.memory;
 import io.fixedram.guest.PageBitmap;
 
 /**
- * Which pages of a guest's memory were written. Any number of threads mark, one collects, at the
- * same time.
+ * A log of the written pages of a guest's memory. Any number of threads may mark pages while one
+ * thread collects.
  *
- * <p>The contract that keeps a save right: a writer first writes a page and then marks it; whoever
- * saves first collects a mark, which clears it, and then reads the page. A mark that is made before
- * a collection is in it, or in a later one; a collection that has a mark sees what was written
- * before the mark was made. An implementation for memory that native code writes (a hypervisor's
- * dirty log, write protection) must give the same.
+ * <p>The contract that makes a save consistent: a writer first writes a page and then marks it; a
+ * save first collects the mark, which clears it, and then reads the page. Every mark is returned by
+ * exactly one collection; a read after that collection sees all writes made before the mark. An
+ * implementation for memory written by native code (a hypervisor's dirty log, write protection)
+ * must give the same guarantees.
  *
- * <p>{@link #start}, {@link #collect} and {@link #stop} are called by the thread of the migration,
- * which may be interrupted meanwhile: it was cancelled then.
+ * <p>{@link #start}, {@link #collect} and {@link #stop} are called by the migration's thread, which
+ * is interrupted when the migration is cancelled.
  *
- * <p>Blocks go by their index in the list of the {@link GuestMemory}, pages are target pages.
+ * <p>Blocks are given by their index in the list of the {@link GuestMemory}; pages are target
+ * pages.
  */
 public interface DirtyLog {
 
-  /** Makes sure that writes are logged from now on; a migration begins. */
+  /** Starts logging of writes, at the beginning of a migration. */
   default void start() {}
 
-  /** Writes need no longer be logged; the migration is over, however it ended. */
+  /** Stops logging of writes, after the end of a migration, whatever its outcome. */
   default void stop() {}
 
   /**
-   * Notes that a run of pages was written, or has to be saved again. Also before {@link #start} and
-   * after {@link #stop}, where a migration that comes to nothing puts its marks back: such marks
-   * stay for the next one.
+   * Marks a run of pages as written or to be saved again. May also be called before {@link #start}
+   * and after {@link #stop}: a migration that fails puts its marks back, which are kept for the
+   * next one.
    */
   void mark(int block, long page, long count);
 
   /**
-   * Moves the marks of a block into a bitmap and clears them here. If it fails, every mark is
-   * either still here or in the bitmap.
+   * Moves the marks of a block to a bitmap. If it fails, every mark is either still in the log or
+   * in the bitmap.
    *
-   * @param into takes a set bit for each marked page; other bits stay as they are
+   * @param into bitmap in which the bit of each marked page is set; other bits are not changed
    * @return number of marks moved
    */
   long collect(int block, PageBitmap into);

@@ -12,15 +12,15 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * The memory of a guest that this process owns: RAM blocks, each in a memory segment of any size
- * and kind, and the log of the pages written.
+ * The memory of a guest in this process: RAM blocks, each in a memory segment, and the log of
+ * written pages.
  *
- * <p>The memory stays the caller's: it must outlive every migration and load of it, and nothing
- * here frees it. Any number of threads may write it at any time, also while it is saved, if each of
- * them calls {@link #markDirty} <em>after</em> it has written, or writes through {@link #write}.
- * While it is loaded nobody else may write it.
+ * <p>The caller owns the memory: it must outlive every migration and load of it, and nothing here
+ * frees it. Any number of threads may write it at any time, also while it is saved, if each of them
+ * calls {@link #markDirty} <em>after</em> writing, or writes through {@link #write}. During a load
+ * no other thread may write it.
  *
- * <p>At most one migration or load uses it at a time; a second one is refused.
+ * <p>Only one migration or load can use the memory at a time; a second one is refused.
  */
 public final class GuestMemory {
   private static final String NOBODY = "";
@@ -39,10 +39,11 @@ public final class GuestMemory {
   }
 
   /**
-   * Maps anonymous memory for every block. It reads as zeros, and a page takes memory of the host
-   * once it is written.
+   * Maps anonymous memory for every block. It reads as zeros, and a page takes host memory once it
+   * is written.
    *
-   * @param arena what frees it; one that all threads may use: shared, automatic or global
+   * @param arena arena that frees the memory, accessible by all threads: shared, automatic or
+   *     global
    */
   public static GuestMemory allocate(Arena arena, RamBlocks blocks) {
     return of(
@@ -52,7 +53,7 @@ public final class GuestMemory {
             .toList());
   }
 
-  /** Uses the caller's memory with a log of the pages that Java code marks. */
+  /** Uses the caller's memory with an {@link AtomicDirtyLog}. */
   public static GuestMemory of(RamBlocks blocks, List<MemorySegment> segments) {
     return of(blocks, segments, new AtomicDirtyLog(blocks));
   }
@@ -60,8 +61,8 @@ public final class GuestMemory {
   /**
    * Uses the caller's memory and log.
    *
-   * @param segments for each block, in the order of the list, memory of at least its used length
-   *     that all threads may use: off-heap, mapped from a file, or on the heap
+   * @param segments for each block, in the order of the list, memory of at least its used length,
+   *     accessible by all threads: off-heap, mapped from a file, or on the heap
    * @throws FixedRamException naming the block whose memory can't be used
    */
   public static GuestMemory of(RamBlocks blocks, List<MemorySegment> segments, DirtyLog dirtyLog) {
@@ -100,27 +101,27 @@ public final class GuestMemory {
     return segment.asSlice(0, block.usedLength());
   }
 
-  /** The blocks. */
+  /** The RAM blocks. */
   public RamBlocks blocks() {
     return blocks;
   }
 
-  /** The memory of a block, its used length. Whoever writes it calls {@link #markDirty} after. */
+  /** The memory of a block, with its used length. Call {@link #markDirty} after writing to it. */
   public MemorySegment segment(RamBlock block) {
     return segments.get(block.index());
   }
 
-  /** The log of pages written. */
+  /** The log of written pages. */
   public DirtyLog dirtyLog() {
     return dirtyLog;
   }
 
   /**
-   * Notes that bytes of a block were written. Safe for any thread, and never waits.
+   * Marks the pages of written bytes as dirty. May be called by any thread and does not block.
    *
-   * @param offset the first byte written
-   * @param lengthBytes number of bytes; for none and less nothing is noted
-   * @throws IndexOutOfBoundsException if they are not in the block
+   * @param offset offset in the block of the first byte written
+   * @param lengthBytes number of bytes; nothing is marked if it is 0 or less
+   * @throws IndexOutOfBoundsException if the bytes are not in the block
    */
   public void markDirty(RamBlock block, long offset, long lengthBytes) {
     if (lengthBytes > 0) {
@@ -131,11 +132,12 @@ public final class GuestMemory {
   }
 
   /**
-   * Writes bytes into a block and marks them, also if the copy fails half way.
+   * Writes bytes to a block and marks their pages, also if the copy fails half-way.
    *
-   * @param offset where in the block
-   * @param from all of it is copied
-   * @throws IndexOutOfBoundsException if it does not fit, before anything is written
+   * @param offset offset in the block
+   * @param from memory to copy completely
+   * @throws IndexOutOfBoundsException if the bytes do not fit into the block; nothing is written
+   *     then
    */
   public void write(RamBlock block, long offset, MemorySegment from) {
     MemorySegment target = segment(block).asSlice(offset, from.byteSize());
@@ -157,10 +159,10 @@ public final class GuestMemory {
   }
 
   /**
-   * Takes the memory for one migration or load.
+   * Reserves the memory for one migration or load.
    *
-   * @param purpose what for, to be told to whom comes second
-   * @throws FixedRamException if another use is under way
+   * @param purpose what the memory is used for, for the error of a second user
+   * @throws FixedRamException if the memory is in use
    */
   public Use use(String purpose) {
     String current = user.compareAndExchange(NOBODY, purpose);

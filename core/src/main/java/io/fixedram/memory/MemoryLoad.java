@@ -23,13 +23,13 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A save on its way into guest memory: all of it, or single blocks and ranges. Everything the save
- * says of its blocks is compared with the memory when this is opened, before anything is written.
- * Memory that is zero in the save is made zero, whatever it was.
+ * Loads a save into guest memory: completely, or single blocks and ranges. The save's blocks are
+ * compared with those of the memory when the load is opened, before anything is written. Pages that
+ * are zero in the save are made zero, whatever their content was.
  *
- * <p>If a load fails or is cancelled, memory is partly overwritten and must not be run. One thread
- * at a time, but for {@link #cancel} and {@link #loadedBytes}; nobody else may write the memory
- * during a load.
+ * <p>If a load fails or is cancelled, the memory is partly overwritten and the guest must not run
+ * on it. Not thread-safe, except {@link #cancel} and {@link #loadedBytes}. No other thread may
+ * write the memory during a load.
  */
 public final class MemoryLoad implements AutoCloseable {
   private final PageStore store;
@@ -46,18 +46,19 @@ public final class MemoryLoad implements AutoCloseable {
   }
 
   /**
-   * Opens a save of any format, whatever capabilities it was made under.
+   * Opens a save of any format, made with any capabilities.
    *
-   * @throws FixedRamException if it can't be read, or its blocks are not the memory's
+   * @throws FixedRamException if the save can't be read, or its blocks differ from the memory's
    */
   public static MemoryLoad open(Path file, GuestMemory memory) {
     return open(Saves.open(file), memory);
   }
 
   /**
-   * Opens a save that must have been made under the layout that capabilities say.
+   * Opens a save that must have the format given by capabilities.
    *
-   * @throws FixedRamException also if it was made under another one
+   * @throws FixedRamException if the save can't be read, has another format, or its blocks differ
+   *     from the memory's
    */
   public static MemoryLoad open(Path file, GuestMemory memory, MigrationCapabilities capabilities) {
     PageStore store = Saves.open(file);
@@ -78,9 +79,10 @@ public final class MemoryLoad implements AutoCloseable {
   }
 
   /**
-   * Loads from a store that is open, which is closed with this, or if it can't be loaded.
+   * Prepares to load from an open store. The store is closed with this object, or at once if this
+   * method fails.
    *
-   * @throws FixedRamException if its blocks are not the memory's
+   * @throws FixedRamException if the store's blocks differ from the memory's
    */
   public static MemoryLoad open(PageStore store, GuestMemory memory) {
     try {
@@ -97,30 +99,33 @@ public final class MemoryLoad implements AutoCloseable {
         : format.text() + " on";
   }
 
-  /** Ends the load under way, and those to come, with a {@link CancelledException}. Any thread. */
+  /**
+   * Makes the current load and all later ones fail with a {@link CancelledException}. May be called
+   * by any thread.
+   */
   public void cancel() {
     cancellation.cancel();
   }
 
-  /** Bytes of pages loaded so far, zero pages too; those that a stream repeats count again. */
+  /** Bytes of pages loaded so far, including zero pages; pages repeated in a stream count again. */
   public long loadedBytes() {
     return loadedBytes.get() + streamed.dataBytes() + streamed.zeroBytes();
   }
 
-  /** What the save says of its guest. */
+  /** The header of the save. */
   public SaveHeader header() {
     return store.header();
   }
 
   /**
-   * Loads all of it.
+   * Loads the whole save.
    *
-   * @param threads that read, this one among them, one at least; a store that isn't of random
-   *     access takes one
-   * @return the state of the devices
-   * @throws CancelledException if that was asked for
-   * @throws FixedRamException if the save is damaged or incomplete, of a fixed-offset file before
-   *     anything is written
+   * @param threads number of threads including the calling one, at least 1; a store without random
+   *     access is read by one thread
+   * @return the device state
+   * @throws CancelledException if {@link #cancel} was called
+   * @throws FixedRamException if the save is damaged or incomplete; if it is a fixed-offset file,
+   *     nothing has been written then
    */
   public DeviceState load(int threads) {
     if (!store.isRandomAccess()) {
@@ -145,9 +150,9 @@ public final class MemoryLoad implements AutoCloseable {
   }
 
   /**
-   * Loads one block and leaves the others alone.
+   * Loads one block and does not touch the others.
    *
-   * @param threads that read, this one among them, one at least
+   * @param threads number of threads including the calling one, at least 1
    * @throws FixedRamException if the save has no such block
    */
   public void loadBlock(String name, int threads) {
@@ -155,11 +160,11 @@ public final class MemoryLoad implements AutoCloseable {
   }
 
   /**
-   * Loads a part of one block and leaves all else alone.
+   * Loads a part of one block and touches nothing else.
    *
-   * @param offset where in the block, a multiple of the target page size
-   * @param lengthBytes a multiple of the target page size
-   * @param threads that read, this one among them, one at least
+   * @param offset offset in the block in bytes, a multiple of the target page size
+   * @param lengthBytes length in bytes, a multiple of the target page size
+   * @param threads number of threads including the calling one, at least 1
    * @throws FixedRamException if the save has no such pages
    */
   public void loadRange(String name, long offset, long lengthBytes, int threads) {

@@ -15,12 +15,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Guest memory as the place where pages go. Everything the save says of its blocks is compared with
- * the memory before anything is written to it; afterwards the memory holds what the save holds and
- * nothing of what it held before, and every page is marked in its dirty log that was written.
+ * A sink that writes pages to guest memory. The save's blocks are compared with those of the memory
+ * before anything is written. After the save has ended, the memory has exactly the content of the
+ * save, and every written page is marked in its dirty log.
  *
- * <p>If a transfer fails, memory is partly overwritten and must not be run. One thread at a time;
- * nobody else may write the memory meanwhile.
+ * <p>If a transfer fails, the memory is partly overwritten and the guest must not run on it. Not
+ * thread-safe; no other thread may write the memory meanwhile.
  */
 public final class MemorySink implements SaveSink {
   private final GuestMemory memory;
@@ -30,7 +30,7 @@ public final class MemorySink implements SaveSink {
   private Optional<GuestMemory.Use> use = Optional.empty();
   private Optional<DeviceState> deviceState = Optional.empty();
 
-  /** Prepares to fill memory, once. */
+  /** Prepares to load one save into memory. */
   public MemorySink(GuestMemory memory) {
     this.memory = memory;
     this.writer = new BlockWriter(memory);
@@ -39,8 +39,8 @@ public final class MemorySink implements SaveSink {
   /**
    * {@inheritDoc}
    *
-   * @throws FixedRamException naming what differs between the save's blocks and the memory's, or if
-   *     a migration or another load uses the memory
+   * @throws FixedRamException if the save's blocks differ from the memory's, naming the difference,
+   *     or if a migration or another load uses the memory
    */
   @Override
   public void begin(SaveHeader header) {
@@ -77,7 +77,10 @@ public final class MemorySink implements SaveSink {
     return Optional.of(this::copyCurrent);
   }
 
-  /** A page that has not come is zero in the save, whatever the memory holds. */
+  /**
+   * Copies the current content of a page; zeros if the page was not sent yet, whatever the memory
+   * holds.
+   */
   private void copyCurrent(RamBlock block, long offset, MemorySegment into) {
     if (came.get(block.index()).get(offset / memory.blocks().targetPageSize())) {
       MemorySegment.copy(memory.segment(target(block)), offset, into, 0, into.byteSize());
@@ -104,7 +107,7 @@ public final class MemorySink implements SaveSink {
   }
 
   /**
-   * The state of the devices.
+   * The device state.
    *
    * @throws IllegalStateException if the save has not ended
    */

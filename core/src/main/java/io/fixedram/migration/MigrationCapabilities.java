@@ -11,12 +11,15 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The capabilities that are on.
+ * The set of enabled capabilities of a migration.
  *
- * @param on those; no two of them contradict each other
+ * @param on the enabled capabilities; no two of them are incompatible
  */
 public record MigrationCapabilities(Set<MigrationCapability> on) {
-  /** What each of these is called in the proposal's refusals, in the order it checks them. */
+  /**
+   * Names of incompatible capabilities in the proposal's error messages, in the order of its
+   * checks.
+   */
   private static final Map<MigrationCapability, String> NOT_WITH_FIXED_OFFSETS =
       new EnumMap<>(
           Map.of(
@@ -28,9 +31,9 @@ public record MigrationCapabilities(Set<MigrationCapability> on) {
                   "background-snapshot, which needs each page written once"));
 
   /**
-   * Checks what goes together.
+   * Checks that the capabilities are compatible.
    *
-   * @throws FixedRamException if two capabilities do not, in the proposal's words
+   * @throws FixedRamException if two capabilities are incompatible, with the proposal's wording
    */
   public MigrationCapabilities {
     EnumSet<MigrationCapability> copy = EnumSet.noneOf(MigrationCapability.class);
@@ -53,12 +56,12 @@ public record MigrationCapabilities(Set<MigrationCapability> on) {
         || on.contains(MigrationCapability.MAPPED_RAM);
   }
 
-  /** These ones on, all others off. */
+  /** A set with the given capabilities on and all others off. */
   public static MigrationCapabilities of(MigrationCapability... on) {
     return new MigrationCapabilities(Set.copyOf(Arrays.asList(on)));
   }
 
-  /** The capabilities that make a format; none for a stream. */
+  /** The capabilities that select a format; none for a stream. */
   public static MigrationCapabilities of(SaveFormat format) {
     return switch (format) {
       case STREAM -> of();
@@ -67,7 +70,7 @@ public record MigrationCapabilities(Set<MigrationCapability> on) {
     };
   }
 
-  /** The same with some of them switched. */
+  /** A copy with some capabilities switched on or off. */
   public MigrationCapabilities with(Map<MigrationCapability, Boolean> changes) {
     EnumSet<MigrationCapability> changed = EnumSet.noneOf(MigrationCapability.class);
     changed.addAll(on);
@@ -81,17 +84,17 @@ public record MigrationCapabilities(Set<MigrationCapability> on) {
     return new MigrationCapabilities(changed);
   }
 
-  /** Whether one is on. */
+  /** Whether a capability is on. */
   public boolean has(MigrationCapability capability) {
     return on.contains(capability);
   }
 
-  /** Whether pages go to fixed offsets, so that the transport must be able to seek. */
+  /** Whether pages have fixed offsets, which requires a seekable transport. */
   public boolean hasFixedOffsets() {
     return hasFixedOffsets(on);
   }
 
-  /** What they make of a save. */
+  /** The format of saves made with these capabilities. */
   public SaveFormat format() {
     if (has(MigrationCapability.FIXED_RAM)) {
       return SaveFormat.FIXED_RAM;
@@ -100,9 +103,9 @@ public record MigrationCapabilities(Set<MigrationCapability> on) {
   }
 
   /**
-   * Returns if this engine can do all that is on.
+   * Checks that this engine supports all enabled capabilities.
    *
-   * @throws FixedRamException naming what it can't
+   * @throws FixedRamException naming a capability that is not supported
    */
   void requireProvided() {
     for (MigrationCapability capability : on) {

@@ -7,18 +7,20 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * A migration at one moment, in the terms of QEMU's MigrationInfo.
+ * Snapshot of a migration's status and counters, in terms of QEMU's MigrationInfo.
  *
- * @param status its state
- * @param totalTime {@code total-time}: since it was started, until it ended
- * @param setupTime {@code setup-time}: until writes are logged and the first page can go
- * @param expectedDowntime {@code expected-downtime}: how long the guest would stand still if it
- *     were stopped where the last pass ended; the limit until one has
- * @param downtime {@code downtime}: how long the guest stood still for the last pass; zero before
+ * @param status the status
+ * @param totalTime {@code total-time}: time since the start, up to the end of the migration
+ * @param setupTime {@code setup-time}: time from the start until writes are logged and the first
+ *     page can be sent
+ * @param expectedDowntime {@code expected-downtime}: downtime if the guest had been stopped at the
+ *     end of the last pass; the downtime limit before the first pass has ended
+ * @param downtime {@code downtime}: time the guest was stopped until the save was complete; zero
+ *     before
  * @param ram counters of the memory
- * @param failure why it failed; a {@link io.fixedram.error.CancelledException}, or what the cancel
- *     brought about, if it was cancelled
- * @param written the file, once it is complete
+ * @param failure the failure of the migration; if it was cancelled, a {@link
+ *     io.fixedram.error.CancelledException} or a failure caused by cancelling
+ * @param written the file, once the migration is complete
  */
 public record MigrationInfo(
     MigrationStatus status,

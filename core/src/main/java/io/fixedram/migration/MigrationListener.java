@@ -2,21 +2,22 @@
 package io.fixedram.migration;
 
 /**
- * Hears of a migration as it goes on. Called by the migration's thread, or by the one that cancels
- * it, one call at a time and in order; it must return soon. What it throws goes to that thread's
- * handler of uncaught exceptions and does not touch the migration.
+ * Listener for the progress of a migration. Called by the migration's thread or by a thread that
+ * calls the migration, one call at a time and in order; implementations must return soon.
+ * Exceptions go to that thread's uncaught exception handler and do not affect the migration.
  */
 public interface MigrationListener {
 
-  /** The state is now another one. */
+  /** The status has changed. */
   default void statusChanged(MigrationStatus status) {}
 
   /**
-   * The dirty log was read, for the n-th time: before the first pass, after each, and once more
-   * when the guest stands still (QEMU's event MIGRATION_PASS, its dirty-sync-count).
+   * The dirty log was read for the {@code count}-th time: before the first pass, after each pass,
+   * and once after the guest is stopped (as in QEMU's event MIGRATION_PASS and its
+   * dirty-sync-count).
    */
   default void dirtyLogRead(long count) {}
 
-  /** A pass over the memory of the running guest begins, the first is 1. */
+  /** A pass over the memory of the running guest begins; the first pass is 1. */
   default void passBegins(long pass) {}
 }

@@ -4,15 +4,15 @@ package io.fixedram.migration;
 import java.util.Arrays;
 import java.util.Optional;
 
-/** A number that steers a migration, by the name that QMP has for it. */
+/** A numeric parameter of a migration, with its name in QMP. */
 public enum MigrationParameter {
-  /** Bytes a second. */
+  /** Bytes per second. */
   MAX_BANDWIDTH("max-bandwidth"),
   /** Milliseconds. */
   DOWNTIME_LIMIT("downtime-limit"),
-  /** Bytes a second. */
+  /** Bytes per second. */
   AVAIL_SWITCHOVER_BANDWIDTH("avail-switchover-bandwidth"),
-  /** Passes over the memory; none of QEMU's. */
+  /** Maximum number of passes over the memory; not a parameter of QEMU. */
   X_MAX_PASSES("x-max-passes");
 
   private final String text;
@@ -26,7 +26,7 @@ public enum MigrationParameter {
     return text;
   }
 
-  /** The parameter of that name. */
+  /** The parameter with a name. */
   public static Optional<MigrationParameter> parse(String text) {
     return Arrays.stream(values()).filter(each -> each.text.equals(text)).findFirst();
   }

@@ -5,18 +5,19 @@ import io.fixedram.error.FixedRamException;
 import java.time.Duration;
 
 /**
- * Numbers that steer a migration, with QEMU's names and defaults. They can be changed while it
- * runs.
+ * Numeric parameters of a migration, with QEMU's names and defaults. They can be changed while the
+ * migration runs.
  *
- * @param maxBandwidth {@code max-bandwidth}: bytes a second while the guest runs, 0 for no limit
- * @param downtimeLimit {@code downtime-limit}: how long the guest may stand still at the end, whole
- *     milliseconds, at most 2000 s as in QEMU
- * @param availSwitchoverBandwidth {@code avail-switchover-bandwidth}: bytes a second that the
- *     target is known to take once the guest stands still, 0 to tell it from what it took while the
- *     guest ran, which {@code max-bandwidth} may have held down
- * @param maxPasses {@code x-max-passes}: passes over the memory of the running guest after which it
- *     is stopped however much is left, so that a guest that writes faster than the target takes is
- *     saved too; 0 for no maximum. QEMU has none.
+ * @param maxBandwidth {@code max-bandwidth}: limit in bytes per second while the guest runs, 0 for
+ *     no limit
+ * @param downtimeLimit {@code downtime-limit}: maximum time the guest may be stopped at the end, in
+ *     whole milliseconds, at most 2000 s as in QEMU
+ * @param availSwitchoverBandwidth {@code avail-switchover-bandwidth}: known bandwidth of the target
+ *     in bytes per second while the guest is stopped; 0 to estimate it from the bandwidth while the
+ *     guest runs, which {@code max-bandwidth} may limit
+ * @param maxPasses {@code x-max-passes}: number of passes over the memory of the running guest
+ *     after which it is stopped however much is left, so that a guest that writes faster than the
+ *     target is saved too; 0 for no maximum. Not a parameter of QEMU.
  */
 public record MigrationParameters(
     long maxBandwidth, Duration downtimeLimit, long availSwitchoverBandwidth, int maxPasses) {
@@ -27,9 +28,9 @@ public record MigrationParameters(
   private static final int DEFAULT_PASSES = 0;
 
   /**
-   * Checks the numbers.
+   * Checks the parameters.
    *
-   * @throws FixedRamException naming the one that can't be
+   * @throws FixedRamException naming a parameter that is out of range
    */
   public MigrationParameters {
     if (maxBandwidth < 0) {
@@ -62,28 +63,28 @@ public record MigrationParameters(
         DEFAULT_BANDWIDTH, DEFAULT_DOWNTIME, DEFAULT_SWITCHOVER_BANDWIDTH, DEFAULT_PASSES);
   }
 
-  /** The same with another bandwidth. */
+  /** A copy with another {@code max-bandwidth}, in bytes per second. */
   public MigrationParameters withMaxBandwidth(long bytesPerSecond) {
     return new MigrationParameters(
         bytesPerSecond, downtimeLimit, availSwitchoverBandwidth, maxPasses);
   }
 
-  /** The same with another downtime. */
+  /** A copy with another {@code downtime-limit}. */
   public MigrationParameters withDowntimeLimit(Duration limit) {
     return new MigrationParameters(maxBandwidth, limit, availSwitchoverBandwidth, maxPasses);
   }
 
-  /** The same with another bandwidth for the time when the guest stands still. */
+  /** A copy with another {@code avail-switchover-bandwidth}, in bytes per second. */
   public MigrationParameters withAvailSwitchoverBandwidth(long bytesPerSecond) {
     return new MigrationParameters(maxBandwidth, downtimeLimit, bytesPerSecond, maxPasses);
   }
 
-  /** The same with another maximum of passes. */
+  /** A copy with another {@code x-max-passes}. */
   public MigrationParameters withMaxPasses(int passes) {
     return new MigrationParameters(maxBandwidth, downtimeLimit, availSwitchoverBandwidth, passes);
   }
 
-  /** One of them, in the unit that QMP has for it. */
+  /** The value of a parameter, in its unit in QMP. */
   public long value(MigrationParameter parameter) {
     return switch (parameter) {
       case MAX_BANDWIDTH -> maxBandwidth;
@@ -94,10 +95,10 @@ public record MigrationParameters(
   }
 
   /**
-   * The same with one of them changed.
+   * A copy with another value of one parameter.
    *
-   * @param value in the unit that QMP has for it
-   * @throws FixedRamException if it can't be that
+   * @param value the value in the parameter's unit in QMP
+   * @throws FixedRamException if the value is out of range
    */
   public MigrationParameters with(MigrationParameter parameter, long value) {
     return switch (parameter) {

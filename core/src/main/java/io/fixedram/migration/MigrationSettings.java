@@ -5,33 +5,33 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.Configuration;
 
 /**
- * What a migration is to do.
+ * Settings of a migration.
  *
- * @param configuration what the save says of the guest
- * @param capabilities switches
- * @param parameters numbers, which can be changed while it runs
+ * @param configuration the guest's configuration in the save
+ * @param capabilities the enabled capabilities
+ * @param parameters initial parameters, which can be changed while the migration runs
  */
 public record MigrationSettings(
     Configuration configuration,
     MigrationCapabilities capabilities,
     MigrationParameters parameters) {
 
-  /** QEMU's default parameters. */
+  /** Settings with QEMU's default parameters. */
   public static MigrationSettings of(Configuration configuration, MigrationCapability... on) {
     return new MigrationSettings(
         configuration, MigrationCapabilities.of(on), MigrationParameters.defaults());
   }
 
-  /** The same with other parameters. */
+  /** A copy with other parameters. */
   public MigrationSettings withParameters(MigrationParameters others) {
     return new MigrationSettings(configuration, capabilities, others);
   }
 
   /**
-   * Returns if a migration with these settings can go over a transport.
+   * Checks that a migration with these settings is possible over a transport.
    *
-   * @param seekable whether the transport can seek
-   * @throws FixedRamException saying why it can't
+   * @param seekable whether the transport is seekable
+   * @throws FixedRamException if it is not possible
    */
   public void check(boolean seekable) {
     capabilities.requireProvided();

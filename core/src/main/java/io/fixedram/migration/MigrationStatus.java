@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.migration;
 
-/** The states of a migration, as QEMU's MigrationStatus names them. */
+/** Status of a migration, with the names of QEMU's MigrationStatus. */
 public enum MigrationStatus {
   /** Not started. */
   NONE("none"),
-  /** Opening the target and laying out what comes before the pages. */
+  /** Opening the target and writing everything that precedes the pages. */
   SETUP("setup"),
-  /** Sending pages; the guest runs until the last pass. */
+  /** Sending pages; the guest runs until the final pass. */
   ACTIVE("active"),
-  /** The guest is stopped, and the migration waits to be continued (pause-before-switchover). */
+  /** The guest is stopped and the migration waits to be continued (pause-before-switchover). */
   PRE_SWITCHOVER("pre-switchover"),
   /** Continued after {@link #PRE_SWITCHOVER}: sending the rest and the device state. */
   DEVICE("device"),
-  /** The save is complete and has its name; the guest is as its owner left it, stopped or not. */
+  /** The save is complete and published; the guest is stopped unless its owner has resumed it. */
   COMPLETED("completed"),
-  /** It went wrong; the guest runs as before. */
+  /** The migration has failed; the guest runs as before. */
   FAILED("failed"),
-  /** The end was asked for and is being brought about. */
+  /** The migration is being cancelled. */
   CANCELLING("cancelling"),
-  /** It was ended on request; the guest runs as before. */
+  /** The migration was cancelled; the guest runs as before. */
   CANCELLED("cancelled");
 
   private final String text;
@@ -33,7 +33,7 @@ public enum MigrationStatus {
     return text;
   }
 
-  /** Whether nothing comes after. */
+  /** Whether no other status follows. */
   public boolean isFinal() {
     return this == COMPLETED || this == FAILED || this == CANCELLED;
   }

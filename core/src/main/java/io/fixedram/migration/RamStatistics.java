@@ -5,19 +5,20 @@ package io.fixedram.migration;
  * Counters of a migration's memory, in the terms of QEMU's MigrationStats. Pages sent again count
  * again.
  *
- * @param transferredBytes {@code transferred}: bytes taken by the target: of a stream all of them,
- *     at fixed offsets the page content
- * @param downtimeBytes {@code downtime-bytes}: of these, what went in while the guest stood still
- * @param remainingBytes {@code remaining}: known to be dirty and not sent yet
- * @param totalBytes {@code total}: used bytes of all blocks
+ * @param transferredBytes {@code transferred}: bytes received by the target: all bytes of a stream,
+ *     or the page content at fixed offsets
+ * @param downtimeBytes {@code downtime-bytes}: the part transferred while the guest was stopped
+ * @param remainingBytes {@code remaining}: bytes of pages known to be dirty and not sent yet
+ * @param totalBytes {@code total}: sum of the used lengths of all blocks
  * @param zeroPages {@code duplicate}: pages found zero
- * @param normalPages {@code normal}: pages sent as they are
- * @param dirtySyncCount {@code dirty-sync-count}: how often the dirty log was read
- * @param dirtyPagesPerSecond {@code dirty-pages-rate}: between the last two readings; 0 once the
- *     guest is saved
- * @param bytesPerSecond transferred bytes in a second, over the last tenth of one or longer, and
- *     over all of the time once the guest is saved ({@code mbps} tells it in megabits)
- * @param passes passes over the memory so far, the one under way included
+ * @param normalPages {@code normal}: pages sent with their content
+ * @param dirtySyncCount {@code dirty-sync-count}: number of times the dirty log was read
+ * @param dirtyPagesPerSecond {@code dirty-pages-rate}: rate between the last two reads of the log;
+ *     0 once the guest is saved
+ * @param bytesPerSecond transferred bytes per second, measured over at least the last 100 ms, and
+ *     over the whole migration once the guest is saved ({@code mbps} is the same in megabits per
+ *     second)
+ * @param passes number of passes over the memory so far, including the current one
  * @param pageSize {@code page-size}: bytes of a target page
  */
 public record RamStatistics(
@@ -33,7 +34,7 @@ public record RamStatistics(
     long passes,
     int pageSize) {
 
-  /** {@code normal-bytes}: bytes of the pages sent as they are. */
+  /** {@code normal-bytes}: bytes of the pages sent with their content. */
   public long normalBytes() {
     return normalPages * pageSize;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What a migration is told and tells, in QEMU's terms and spellings: capabilities, parameters,
- * statuses and counters.
+ * Settings and state of a migration in QEMU's terms and spellings: capabilities, parameters, status
+ * and counters.
  */
 package io.fixedram.migration;

@@ -3,16 +3,17 @@ package io.fixedram.stream;
 
 import io.fixedram.guest.RamBlock;
 
-/** What a layout adds to an entry of the MEM_SIZE list, read. */
+/** Reader of the fields that a layout adds to each entry of the MEM_SIZE list. */
 public interface BlockFields {
   /**
-   * Whether the layout's fields, or what else comes after the entry, can stand so many bytes ahead.
-   * Tells whether the entry has the optional page size, which nothing in the stream announces.
+   * Whether the bytes that begin {@code ahead} bytes after the input's position can be the layout's
+   * fields, or whatever else follows the entry. This decides whether the entry has the optional
+   * page size, which nothing in the stream announces.
    *
    * @param last whether the entry is the list's last
    */
   boolean follow(StreamInput in, int ahead, long usedLength, boolean last);
 
-  /** Consumes the layout's fields of a block, and the block's pages if they stand there. */
+  /** Consumes the layout's fields of a block, and the block's pages if they follow the fields. */
   void read(StreamInput in, RamBlock block);
 }

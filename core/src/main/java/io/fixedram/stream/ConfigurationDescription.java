@@ -12,16 +12,16 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What the description at the end of a save says of the configuration section at its beginning:
+ * The member of the VMDESCRIPTION at the end of a save that describes the configuration section:
  *
  * <pre>
  *   "configuration": {"vmsd_name": "configuration", "version": 1, "fields": [...],
  *     "subsections": [...]}
  * </pre>
  *
- * <p>QEMU 8.2 and later write it as the first member, and whoever walks a save by its description
- * needs it as soon as there is a subsection. A save has other subsections than the one that it was
- * made from, where their layouts differ.
+ * <p>QEMU 8.2 and later write it as the first member, and tools that parse a save by its
+ * description need it as soon as there is a subsection. The subsections of a converted save differ
+ * from those of its source if the layouts differ.
  */
 public final class ConfigurationDescription {
   private static final String MEMBER = "\"configuration\"";
@@ -30,7 +30,7 @@ public final class ConfigurationDescription {
 
   /**
    * Writes a device state from its EOF byte on, with a description of the configuration that {@link
-   * ConfigurationSection#write} has written. All else goes as it is.
+   * ConfigurationSection#write} has written. Everything else is copied verbatim.
    */
   public static void writeEnd(
       StreamOutput out,
@@ -119,7 +119,7 @@ public final class ConfigurationDescription {
     return "{\"name\": \"%s\", \"type\": \"%s\", \"size\": %d}".formatted(name, type, size);
   }
 
-  /** One element needs no length, and then QEMU gives none. */
+  /** QEMU omits the length of an array with one element. */
   private static String array(String name, int length, String type, int size) {
     return length == 1
         ? field(name, type, size)
@@ -140,7 +140,7 @@ public final class ConfigurationDescription {
     return at;
   }
 
-  /** Where the object after a member's name ends; the end of all if that is none. */
+  /** Offset after the object that follows a member's name; {@code end} if no object follows. */
   private static long endOfMember(MemorySegment bytes, long from, long end) {
     int depth = 0;
     boolean inText = false;

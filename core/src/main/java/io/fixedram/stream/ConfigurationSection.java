@@ -31,7 +31,7 @@ public final class ConfigurationSection {
 
   private ConfigurationSection() {}
 
-  /** Consumes header and configuration; its capabilities name the layout too, if it has one. */
+  /** Consumes the header and the configuration, whose capabilities include that of a layout. */
   public static Configuration read(StreamInput in) {
     if (!in.has(8) || in.peekBe32(0) != StreamFormat.MAGIC) {
       throw in.damaged(0, "it does not begin like a QEMU migration stream or save");
@@ -101,7 +101,7 @@ public final class ConfigurationSection {
     return OptionalInt.of(bits);
   }
 
-  /** Writes header and configuration, naming a layout's capability too if there is one. */
+  /** Writes the header and the configuration, with the capability of a layout if there is one. */
   public static void write(
       StreamOutput out, Configuration configuration, Optional<String> layoutCapability) {
     out.be32(StreamFormat.MAGIC);
@@ -130,7 +130,7 @@ public final class ConfigurationSection {
         });
   }
 
-  /** The capabilities as a section names them. */
+  /** The capabilities to write into a section. */
   static List<String> capabilities(Configuration configuration, Optional<String> layoutCapability) {
     List<String> capabilities = new ArrayList<>(configuration.capabilities());
     layoutCapability.ifPresent(capabilities::add);

@@ -20,8 +20,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The sections of a guest's devices without a description, as QEMU's xen-save-devices-state writes
- * them (QEMU's docs/xen-save-devices-state.txt):
+ * A guest's device sections without a description, as written by QEMU's xen-save-devices-state
+ * (QEMU's docs/xen-save-devices-state.txt):
  *
  * <pre>
  *   be32 "QEVM", be32 3
@@ -30,18 +30,25 @@ import java.util.stream.Collectors;
  *   u8 EOF
  * </pre>
  *
- * <p>Payloads have no length. A section ends at a footer of its own id that another section's head
- * follows, or the end. No two sections have the same id, and that is what tells a footer from one
- * that a device's buffer holds; where more than one reading is possible, none is taken.
+ * <p>Payloads have no length. A section ends at a footer with its own id that is followed by the
+ * header of another section or by the end. Section ids are unique, which distinguishes a footer
+ * from the same bytes in a device's buffer. Input that can be parsed in more than one way is
+ * refused.
  */
 public final class DeviceSections {
   private static final int FOOTER_BYTES = 5;
   private static final int FILE_HEAD_BYTES = 8;
 
-  /** Of a head: type, id, length of a name of one character, that, instance and version. */
+  /**
+   * Minimum length of a section header: type, id, name length, a name of one character, instance,
+   * version.
+   */
   private static final int MIN_HEAD_BYTES = 1 + 4 + 1 + 1 + 4 + 4;
 
-  /** More than guests have devices, with readings that come to nothing counted. */
+  /**
+   * Maximum number of parse steps, including failed ones; well above the number of a guest's
+   * devices.
+   */
   private static final int MAX_STEPS = 5_000;
 
   private final String name;
@@ -57,24 +64,24 @@ public final class DeviceSections {
   /**
    * A section.
    *
-   * @param id its number in the stream
-   * @param name of the device, with its place in the machine
-   * @param instance tells it from others of that name
-   * @param version of the payload's format
-   * @param payload its bytes where they lie, which may be changed
+   * @param id section id in the stream
+   * @param name name of the device, including its position in the machine
+   * @param instance instance id, which distinguishes sections of the same name
+   * @param version version of the payload's format
+   * @param payload the payload in the file's memory; changes are seen by {@link #toDeviceState}
    */
   public record Section(int id, String name, int instance, int version, MemorySegment payload) {}
 
-  /** A head that may be one, and where it and the payload behind it begin. */
+  /** Bytes that can be a section header, with the offsets of the header and the payload. */
   private record Head(int at, int id, String name, int instance, int version, int payloadAt) {}
 
   /**
    * Reads a file of device sections.
    *
-   * @param file all of it
-   * @param name what it is called in messages
-   * @throws DamagedSaveException if it is none
-   * @throws UnsupportedSaveException if it can't be told where its sections end
+   * @param file content of the whole file
+   * @param name name of the file in messages
+   * @throws DamagedSaveException if it is not a file of device sections
+   * @throws UnsupportedSaveException if the ends of its sections are ambiguous
    */
   public static DeviceSections read(MemorySegment file, String name) {
     long end = file.byteSize() - 1;
@@ -88,13 +95,13 @@ public final class DeviceSections {
     return new DeviceSections(name, bytes, new Reading(bytes, name).run());
   }
 
-  /** Finds the one way to read sections one after the other. */
+  /** Search for the only possible sequence of sections. */
   private static final class Reading {
     private final MemorySegment bytes;
     private final String name;
     private final int end;
 
-    /** Heads that a footer stands before, by the id in that footer. */
+    /** Possible headers that directly follow a footer, by the id in that footer. */
     private final Map<Integer, List<Head>> following = new HashMap<>();
 
     private final List<Head> path = new ArrayList<>();
@@ -134,7 +141,7 @@ public final class DeviceSections {
       return sections;
     }
 
-    /** Goes on from a section to all that may follow it. */
+    /** Tries all sections that can follow a section. */
     private void follow(Head head) {
       if (++steps > MAX_STEPS) {
         throw ambiguous();
@@ -199,12 +206,12 @@ public final class DeviceSections {
     }
   }
 
-  /** The sections, in their order. */
+  /** The sections in the order of the file. */
   public List<Section> list() {
     return sections;
   }
 
-  /** The only section of a name; empty if there is none, or more than one. */
+  /** The section with a name; empty if there is none or more than one. */
   public Optional<Section> find(String wanted) {
     List<Section> named =
         sections.stream().filter(section -> section.name().equals(wanted)).toList();
@@ -212,11 +219,13 @@ public final class DeviceSections {
   }
 
   /**
-   * The state as a save carries it: the sections as they are now, their end, and a description that
-   * lists their names, without which loaders complain and readers don't find the end.
+   * The device state for a save: the current content of the sections, the EOF byte, and a
+   * description with their names. Without the description QEMU warns when it loads, and readers
+   * can't find the end.
    *
    * @param pageSize bytes of a target page
-   * @throws UnsupportedSaveException if a section holds what a reader would take for the end
+   * @throws UnsupportedSaveException if a section contains bytes that a reader would take for the
+   *     end
    */
   public DeviceState toDeviceState(int pageSize) {
     byte[] end =

@@ -13,40 +13,43 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * The end of a stream, from the first section of a device on:
+ * The end of a stream, from the first device section on:
  *
  * <pre>
  *   u8 SECTION_FULL, be32 id, u8 length, name, be32 instance, be32 version, payload   any number
  *   u8 FOOTER, be32 id                                                       after each of them
  *   u8 EOF
- *   u8 VMDESCRIPTION, be32 length, JSON text          absent under suppress-vmdesc
+ *   u8 VMDESCRIPTION, be32 length, JSON text          absent with suppress-vmdesc
  * </pre>
  *
- * <p>The payloads carry no length. The end is found by the description, which is the only place
- * where an EOF byte, the type of the description and the length of a JSON object that is there
- * follow each other. QEMUs before 6.0 put spaces between the tokens of the JSON.
+ * <p>Payloads have no length. The end is found by the description: only there an EOF byte is
+ * followed by the type of the description, a length, and a JSON object of that length. QEMUs before
+ * 6.0 put spaces between the tokens of the JSON.
  */
 final class DeviceTail {
-  /** Of the EOF byte, the type of the description and its length. */
+  /** Length of the EOF byte, the type of the description, and its length field. */
   static final int DESCRIPTION_HEAD_BYTES = 6;
 
   private static final int FOOTER_BYTES = 5;
   private static final byte[] DEVICES = "\"devices\"".getBytes(StandardCharsets.US_ASCII);
 
-  /** Takes no memory where nothing has come, so that all that may come has its place. */
+  /** Reserved for the largest device state; untouched pages take no memory. */
   private final MemorySegment bytes;
 
   private int length;
   private int searched;
 
-  /** No byte from the text of the description that may begin at {@link #searched} to here is 0. */
+  /**
+   * End of the checked part of the text, if a description begins at {@link #searched}: no byte in
+   * it is 0.
+   */
   private int checked;
 
   private DeviceTail(long maxAtOnce) {
     bytes = AnonymousMemory.allocate(Arena.ofAuto(), DeviceState.MAX_BYTES + maxAtOnce);
   }
 
-  /** Consumes the rest of a stream; what follows the description is not looked at. */
+  /** Consumes a stream up to the end of the description; bytes after it are ignored. */
   static DeviceState read(StreamInput in) {
     long at = in.position();
     DeviceTail tail = new DeviceTail(in.buffer().byteSize());
@@ -77,7 +80,7 @@ final class DeviceTail {
     length += count;
   }
 
-  /** Offset of the EOF byte before a whole description, if there is one. */
+  /** Offset of the EOF byte before a complete description; empty if there is none yet. */
   private OptionalInt findDescription() {
     for (; searched + DESCRIPTION_HEAD_BYTES < length; searched++) {
       if (at(searched) != StreamFormat.EOF
@@ -100,7 +103,7 @@ final class DeviceTail {
     return OptionalInt.empty();
   }
 
-  /** Whether the object goes on with a name, as far as it has come. */
+  /** Whether the object begins with a name, as far as it has been read. */
   private boolean beginsWithName(int end) {
     int at = searched + DESCRIPTION_HEAD_BYTES + 1;
     int come = Math.min(end, length);
@@ -110,12 +113,12 @@ final class DeviceTail {
     return at == come ? end > length : at(at) == '"';
   }
 
-  /** White space of JSON. */
+  /** Whether a character is JSON white space. */
   static boolean isSpace(byte character) {
     return character == ' ' || character == '\t' || character == '\n' || character == '\r';
   }
 
-  /** Every description of QEMU's is an object with the list of its devices. */
+  /** Whether the text is an object with a list of devices, as every description of QEMU is. */
   private boolean listsDevices(int end) {
     int last = end - 1;
     while (isSpace(at(last))) {
@@ -134,8 +137,8 @@ final class DeviceTail {
   }
 
   /**
-   * Whether what has come of a description is text. One that only seems to begin, in a device's
-   * buffer, has a zero in the footer behind it at the latest, and must not be waited for.
+   * Whether the part of a description read so far is text. A false match in a device's buffer has a
+   * zero byte at the latest in the footer behind it; waiting for the rest of it would block.
    */
   private boolean isText(int end) {
     checked = Math.max(checked, searched + DESCRIPTION_HEAD_BYTES);

@@ -5,12 +5,12 @@ import io.fixedram.guest.RamBlock;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A record of a "ram" payload that carries content of a page.
+ * A record of a "ram" payload with the content of one page.
  *
  * @param block the page's block
  * @param offset the page's offset in the block
- * @param from memory that holds the encoded content until the next record is read
- * @param fromOffset where in it the content begins
+ * @param from memory with the encoded content, valid until the next record is read
+ * @param fromOffset offset of the content in that memory
  * @param lengthBytes length of the encoded content
  * @param recordPosition position of the record in the stream, for errors
  * @param position position of the encoded content in the stream

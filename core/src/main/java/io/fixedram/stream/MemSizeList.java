@@ -20,7 +20,7 @@ import java.util.function.Consumer;
  *     u8 length, name
  *     be64 used length
  *     be64 page size        only if postcopy-ram was on and the block has huge pages
- *     be64 guest address    only under x-ignore-shared
+ *     be64 guest address    only with x-ignore-shared
  *     fields of a fixed-offset layout, if the stream is one
  * </pre>
  */
@@ -33,7 +33,7 @@ public final class MemSizeList {
   /**
    * Consumes the list.
    *
-   * @throws DamagedSaveException if it can't be one
+   * @throws DamagedSaveException if the bytes are not a valid list
    */
   public static RamBlocks read(StreamInput in, Configuration configuration, BlockFields fields) {
     int pageSize = configuration.targetPageSize();

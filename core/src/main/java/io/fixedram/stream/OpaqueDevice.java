@@ -14,8 +14,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.regex.Pattern;
 
 /**
- * The device state of a guest that is not of QEMU: bytes that mean something to its owner only, as
- * one device section with an end and a description, so that every reader of a stream finds its way:
+ * The device state of a guest that is not a QEMU guest: bytes known only to its owner, in one
+ * device section with an EOF byte and a description, so that every reader of streams can parse it:
  *
  * <pre>
  *   u8 SECTION_FULL, be32 id, u8 length, name, be32 instance 0, be32 version, payload
@@ -24,9 +24,9 @@ import java.util.regex.Pattern;
  *   u8 VMDESCRIPTION, be32 length, JSON: one device with one field of type "buffer"
  * </pre>
  *
- * @param name the section's: 1 to 255 letters, digits, and any of {@code - _ . / :}
- * @param version of the payload's own format
- * @param payload the bytes, read-only here
+ * @param name name of the section: 1 to 255 letters, digits, and any of {@code - _ . / :}
+ * @param version version of the payload's format
+ * @param payload the owner's bytes, as a read-only view
  */
 public record OpaqueDevice(String name, int version, MemorySegment payload) {
   private static final Pattern NAME = Pattern.compile("[-A-Za-z0-9_./:]{1,255}");
@@ -36,9 +36,9 @@ public record OpaqueDevice(String name, int version, MemorySegment payload) {
   private static final int BUFFER_BYTES = 1 << 16;
 
   /**
-   * Checks the name.
+   * Checks name and payload.
    *
-   * @throws FixedRamException if it can't be one, or the payload is too long
+   * @throws FixedRamException if the name is not valid or the payload is too long
    */
   public OpaqueDevice {
     if (!NAME.matcher(name).matches()) {
@@ -60,10 +60,10 @@ public record OpaqueDevice(String name, int version, MemorySegment payload) {
   }
 
   /**
-   * The state as a save carries it.
+   * The device state for a save.
    *
-   * @throws UnsupportedSaveException if the payload holds what a reader would take for the end of a
-   *     stream, such as another save
+   * @throws UnsupportedSaveException if the payload contains bytes that a reader would take for the
+   *     end of a stream, such as another save
    */
   public DeviceState toDeviceState() {
     byte[] section = bytes(this::writeSection);
@@ -98,7 +98,7 @@ public record OpaqueDevice(String name, int version, MemorySegment payload) {
     RamSection.writeFooter(out, SECTION_ID);
   }
 
-  /** Writes into a buffer. */
+  /** Writes to an output. */
   interface Writer {
     void write(StreamOutput out);
   }
@@ -133,7 +133,7 @@ public record OpaqueDevice(String name, int version, MemorySegment payload) {
   }
 
   /**
-   * The one device of a state.
+   * The only device of a device state.
    *
    * @throws UnsupportedSaveException if the state is not of this form
    */

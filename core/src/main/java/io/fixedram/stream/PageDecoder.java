@@ -8,19 +8,18 @@ import java.util.Optional;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
-/** Makes pages of what records carry. One thread at a time. */
+/** Decodes the content of page records. Not thread-safe. */
 public final class PageDecoder implements AutoCloseable {
   private final Inflater inflater = new Inflater();
 
-  /** Made for any number of pages. */
+  /** Creates a decoder for any number of pages. */
   public PageDecoder() {}
 
   /**
    * Decodes a page.
    *
-   * @param into memory of one page; for {@link PageEncoding#XBZRLE} it holds what the page was
-   *     before
-   * @return what is wrong with the content, a noun phrase; empty if it is right
+   * @param into memory of one page; for {@link PageEncoding#XBZRLE} it holds the previous content
+   * @return the problem as a noun phrase if the content is invalid; empty if it was decoded
    */
   public Optional<String> decode(
       PageEncoding encoding,

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.stream;
 
-/** How a record of a "ram" payload carries the content of a page. */
+/** Encoding of a page's content in a record of a "ram" payload. */
 public enum PageEncoding {
   /** PAGE: the bytes of the page. */
   PLAIN,
-  /** ZERO with a fill other than 0: one byte, which all bytes of the page have. */
+  /** ZERO with a fill byte other than 0: all bytes of the page have that value. */
   FILL,
   /** COMPRESS_PAGE: zlib data. */
   COMPRESSED,
-  /** XBZRLE: the difference to what the page was before. */
+  /** XBZRLE: the difference from the page's previous content. */
   XBZRLE
 }

@@ -9,7 +9,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
-/** Decodes the pages of records and gives them to a sink. */
+/** Decodes the pages of records and sends them to a sink. */
 final class PagesOfRecords implements RamRecordSink, AutoCloseable {
   private final StreamInput in;
   private final SaveSink sink;

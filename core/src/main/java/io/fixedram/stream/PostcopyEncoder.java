@@ -12,8 +12,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
- * Writes what the source of a postcopy migration sends when it switches over before any page has
- * moved: the device state first, then each page once, in any order. {@link #begin} writes
+ * Writes the stream of a postcopy migration that switches over before any page is sent: the device
+ * state first, then each page once, in any order. {@link #begin} writes
  *
  * <pre>
  *   header, configuration
@@ -27,17 +27,20 @@ import java.util.Optional;
  *     COMMAND POSTCOPY_RUN
  * </pre>
  *
- * <p>All of every block is discarded, so that nothing of what the destination's firmware put there
- * is left. A COMMAND is u8 8, be16 command, be16 length, body. (Taken by QEMU 7.2.22 and 10.0.2.)
+ * <p>Every block is discarded completely, so that no content from the destination's firmware is
+ * left. A COMMAND is u8 8, be16 command, be16 length, body. (Verified with QEMU 7.2.22 and 10.0.2.)
  */
 public final class PostcopyEncoder implements SaveSink {
   private static final int BUFFER_BYTES = 1 << 16;
   private static final int COMMAND_HEAD_BYTES = 5;
 
-  /** The most device state that QEMU takes before the RAM: a package of 16 MiB has two commands. */
+  /**
+   * Maximum length of device sections before the RAM: QEMU's limit for a package is 16 MiB, which
+   * includes two commands.
+   */
   public static final long MAX_SECTIONS_BYTES = (1L << 24) - 2 * COMMAND_HEAD_BYTES;
 
-  /** Bytes of a page of the hosts that fixedram runs on. */
+  /** Base page size of the hosts that fixedram supports. */
   private static final int HOST_PAGE_BYTES = 4096;
 
   private final StreamOutput out;
@@ -47,7 +50,7 @@ public final class PostcopyEncoder implements SaveSink {
   /**
    * Prepares to write a stream from its first byte.
    *
-   * @param state the state of the devices, which goes before the pages
+   * @param state the device state, which precedes the pages
    */
   public PostcopyEncoder(ByteTarget target, DeviceState state) {
     this.out = new StreamOutput(target, BUFFER_BYTES);
@@ -59,9 +62,9 @@ public final class PostcopyEncoder implements SaveSink {
   }
 
   /**
-   * {@inheritDoc} The guest runs, or stands ready, as soon as all of it has arrived.
+   * {@inheritDoc} The destination can run the guest as soon as it has received these bytes.
    *
-   * @throws UnsupportedSaveException if the device state is too long to go in one piece
+   * @throws UnsupportedSaveException if the device state is longer than {@link #MAX_SECTIONS_BYTES}
    */
   @Override
   public void begin(SaveHeader header) {
@@ -130,14 +133,14 @@ public final class PostcopyEncoder implements SaveSink {
     records().zero(block, offset, lengthBytes);
   }
 
-  /** Hands all pages so far to the target, as a SECTION_PART of their own. */
+  /** Ends the current SECTION_PART and writes all pages so far to the target. */
   @Override
   public void drain() {
     records().endPart();
     out.flush();
   }
 
-  /** Ends the stream; the device state has gone before. */
+  /** Ends the stream; the device state was sent before the pages. */
   @Override
   public void end(DeviceState sentBefore) {
     records().end();

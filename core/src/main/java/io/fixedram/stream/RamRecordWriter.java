@@ -8,13 +8,13 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Writes the "ram" section of a sequential stream: its start with the list of RAM blocks, then any
- * number of SECTION_PARTs with records of pages, then its end. Pages that hold only zeros go as
- * ZERO records, as QEMU sends them.
+ * number of SECTION_PARTs with records of pages, then its end. Zero pages are written as ZERO
+ * records, as QEMU does.
  */
 final class RamRecordWriter {
   /**
-   * Payload after which a new SECTION_PART begins. QEMU's destination does other work only between
-   * sections, so that they must not grow without bounds.
+   * Payload length after which a new SECTION_PART begins. QEMU's destination does other work only
+   * between sections, so their length must be bounded.
    */
   private static final long PART_BYTES = 16 << 20;
 
@@ -44,7 +44,7 @@ final class RamRecordWriter {
     endPayload();
   }
 
-  /** Writes pages, each as what it is. */
+  /** Writes pages, each as a PAGE or ZERO record according to its content. */
   void data(RamBlock block, long offset, MemorySegment from, long fromOffset, long lengthBytes) {
     int pageSize = header.blocks().targetPageSize();
     for (long done = 0; done < lengthBytes; done += pageSize) {
@@ -89,17 +89,17 @@ final class RamRecordWriter {
     }
   }
 
-  /** Ends the SECTION_PART under way, if there is one. */
+  /** Ends the current SECTION_PART, if there is one. */
   void endPart() {
     if (inPart) {
       endPayload();
       inPart = false;
-      // A new section starts without a block to continue.
+      // The first record of a section must name its block.
       lastBlock = NO_BLOCK;
     }
   }
 
-  /** Ends the part under way and writes SECTION_END. */
+  /** Ends the current SECTION_PART and writes SECTION_END. */
   void end() {
     endPart();
     RamSection.writeEnd(out, header.ramSectionId());

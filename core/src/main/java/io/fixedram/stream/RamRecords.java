@@ -9,17 +9,17 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The records of an ordinary "ram" payload, each led by a be64 whose low bits, below the target
- * page size, are flags and whose high bits are an offset in a block:
+ * The records of an ordinary "ram" payload, each beginning with a be64: the bits below the target
+ * page size are flags, the others an offset in a block:
  *
  * <pre>
  *   ZERO           [block] u8 fill
  *   PAGE           [block] one target page
- *   XBZRLE         [block] u8 1, be16 length, difference to the page's content so far
+ *   XBZRLE         [block] u8 1, be16 length, difference from the page's previous content
  *   COMPRESS_PAGE  [block] be32 length, zlib data
  *   MULTIFD_FLUSH
  *   EOS            ends the payload
- *   [block]        u8 length, name; with CONTINUE nothing: the block of the record before
+ *   [block]        u8 length, name; nothing with CONTINUE: same block as in the previous record
  * </pre>
  */
 final class RamRecords {
@@ -31,7 +31,7 @@ final class RamRecords {
   private final Map<String, RamBlock> blocks = new HashMap<>();
   private Optional<RamBlock> block = Optional.empty();
 
-  /** A run of zero pages that is not handed on yet. */
+  /** Block of a run of zero pages that is not yet sent to the sink. */
   private Optional<RamBlock> zeroBlock = Optional.empty();
 
   private long zeroOffset;
@@ -45,9 +45,9 @@ final class RamRecords {
   }
 
   /**
-   * Consumes one payload, to its EOS.
+   * Consumes one payload up to its EOS.
    *
-   * @return whether there were pages in it
+   * @return whether the payload had pages
    */
   boolean readPayload() {
     boolean pages = false;

@@ -6,12 +6,12 @@ import io.fixedram.guest.DeviceState;
 import java.util.Optional;
 
 /**
- * The frame around the payloads of the "ram" section, and the walk through it:
+ * The framing of the "ram" section's payloads, and a parser for it:
  *
  * <pre>
  *   u8 SECTION_START, be32 id, u8 length, "ram", be32 instance, be32 version 4, payload
  *   u8 SECTION_PART,  be32 id, payload     any number
- *   u8 SECTION_END,   be32 id, payload   not under background-snapshot
+ *   u8 SECTION_END,   be32 id, payload   not with background-snapshot
  *   u8 FOOTER, be32 id                     after each of them
  *   u8 COMMAND, be16 command, be16 length, body   between them
  *   device state, as {@link DeviceTail} reads it
@@ -23,9 +23,9 @@ public final class RamSection {
   private int id;
 
   /**
-   * Prepares to walk a stream whose configuration has been consumed.
+   * Prepares to parse a stream whose configuration has been consumed.
    *
-   * @param returnPath the way back to a source that waits for answers
+   * @param returnPath the return path to a source that waits for answers; empty for a file
    */
   public RamSection(StreamInput in, Optional<ReturnPath> returnPath) {
     this.in = in;
@@ -33,10 +33,10 @@ public final class RamSection {
   }
 
   /**
-   * Consumes all before the payload of SECTION_START.
+   * Consumes everything before the payload of SECTION_START.
    *
    * @return the section's id
-   * @throws UnsupportedSaveException naming what can't be walked
+   * @throws UnsupportedSaveException naming a section or command that is not supported
    */
   public int readStart() {
     while (true) {
@@ -56,12 +56,12 @@ public final class RamSection {
   }
 
   /**
-   * Consumes all after the payload of SECTION_START.
+   * Consumes everything after the payload of SECTION_START.
    *
    * @param payload consumes the payload of one SECTION_PART or SECTION_END
-   * @param endNeeded whether there must be a SECTION_END: a file without has no bitmaps, but a
-   *     stream of a background snapshot goes from its last part to the devices
-   * @throws UnsupportedSaveException naming what can't be walked
+   * @param endNeeded whether SECTION_END is required: a fixed-offset file without it has no
+   *     bitmaps, but in a stream of a background snapshot the devices follow the last part
+   * @throws UnsupportedSaveException naming a section or command that is not supported
    */
   public DeviceState readRest(Runnable payload, boolean endNeeded) {
     footer();
@@ -129,7 +129,7 @@ public final class RamSection {
             + " can; remove the device or switch off what sends it");
   }
 
-  /** Machines with send-section-footer=off send none. */
+  /** Consumes a footer if there is one; machines with send-section-footer=off send none. */
   private void footer() {
     if (in.peekU8(0) != StreamFormat.FOOTER) {
       return;
@@ -157,8 +157,8 @@ public final class RamSection {
         int number = in.be32();
         returnPath.ifPresent(path -> path.pong(number));
       }
-      // ADVISE only announces that postcopy may come; SWITCHOVER_START tells a destination that
-      // works ahead. Neither says anything about the guest.
+      // ADVISE only announces that postcopy may follow; SWITCHOVER_START is for destinations that
+      // prefetch. Neither has information about the guest.
       case StreamFormat.COMMAND_POSTCOPY_ADVISE, StreamFormat.COMMAND_SWITCHOVER_START ->
           in.bytes(length);
       default ->
@@ -166,7 +166,7 @@ public final class RamSection {
     }
   }
 
-  /** Writes all of SECTION_START before its payload. */
+  /** Writes SECTION_START up to its payload. */
   public static void writeStart(StreamOutput out, int id) {
     out.u8(StreamFormat.SECTION_START);
     out.be32(id);
@@ -175,19 +175,19 @@ public final class RamSection {
     out.be32(StreamFormat.RAM_SECTION_VERSION);
   }
 
-  /** Writes all of SECTION_PART before its payload. */
+  /** Writes SECTION_PART up to its payload. */
   public static void writePart(StreamOutput out, int id) {
     out.u8(StreamFormat.SECTION_PART);
     out.be32(id);
   }
 
-  /** Writes all of SECTION_END before its payload. */
+  /** Writes SECTION_END up to its payload. */
   public static void writeEnd(StreamOutput out, int id) {
     out.u8(StreamFormat.SECTION_END);
     out.be32(id);
   }
 
-  /** Writes what ends a section. */
+  /** Writes the footer that ends a section. */
   public static void writeFooter(StreamOutput out, int id) {
     out.u8(StreamFormat.FOOTER);
     out.be32(id);

@@ -9,19 +9,23 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The way back to a source whose return-path or postcopy-ram capability is on; it waits for answers
- * of the form be16 type, be16 length, body. Nothing is sent to a source that has not asked for it.
+ * The return path to a source whose return-path or postcopy-ram capability is on. Such a source
+ * waits for messages of the form be16 type, be16 length, body. Nothing is sent to a source that has
+ * not opened the return path.
  *
- * <p>A source whose switchover-ack capability is on sends RAM until it gets SWITCHOVER_ACK, which
- * QEMUs before 8.1 take for an error. So it is sent where the machine type is one that only later
- * QEMUs have, and otherwise when the source repeats parts without a page in them, as it does while
- * it waits and has nothing to send.
+ * <p>A source whose switchover-ack capability is on sends RAM until it receives SWITCHOVER_ACK,
+ * which is an error for QEMUs before 8.1. It is therefore sent at once if the machine type exists
+ * only in QEMU 8.1 and later, and otherwise when the source repeatedly sends parts without pages,
+ * as it does while it waits and has nothing to send.
  */
 public final class ReturnPath {
   private static final int HEAD_BYTES = 4;
   private static final int FAILED = 1;
 
-  /** A source that goes by its rate limit sends one now and then, but not so many in a row. */
+  /**
+   * Consecutive parts without pages after which a source is taken to wait; a source that only obeys
+   * its rate limit sends fewer in a row.
+   */
   private static final int EMPTY_PARTS_OF_WHO_WAITS = 8;
 
   private static final Pattern MACHINE_VERSION = Pattern.compile(".*-(\\d{1,4})\\.(\\d{1,4})");
@@ -32,12 +36,12 @@ public final class ReturnPath {
   private boolean acknowledged;
   private int emptyParts;
 
-  /** Answers go into the channel that the stream came from. */
+  /** Sends messages into the channel that the stream comes from. */
   public ReturnPath(WritableByteChannel channel, String name) {
     this.target = ByteTarget.of(channel, name);
   }
 
-  /** The source has asked for answers. */
+  /** Records that the source has opened the return path. */
   void open() {
     opened = true;
   }
@@ -47,7 +51,7 @@ public final class ReturnPath {
     send(StreamFormat.RETURN_PONG, number);
   }
 
-  /** The first of the RAM has come, from a machine of this type. */
+  /** Called after the first RAM payload, with the source's machine type. */
   void follow(String machine) {
     Matcher version = MACHINE_VERSION.matcher(machine);
     if (version.matches()) {
@@ -59,7 +63,7 @@ public final class ReturnPath {
     }
   }
 
-  /** A further part of the RAM has come. */
+  /** Called after each further RAM payload, with whether it had pages. */
   void part(boolean pages) {
     emptyParts = pages ? 0 : emptyParts + 1;
     if (emptyParts == EMPTY_PARTS_OF_WHO_WAITS) {
@@ -74,12 +78,15 @@ public final class ReturnPath {
     }
   }
 
-  /** Says that all was taken, after which the source gives the guest up. */
+  /**
+   * Tells the source that the guest was received completely; the source then completes its
+   * migration.
+   */
   public void accept() {
     send(StreamFormat.RETURN_SHUT, 0);
   }
 
-  /** Says that the guest was not taken, so that the source lets it run on. */
+  /** Tells the source that receiving failed, so that it lets the guest run on. */
   public void refuse() {
     send(StreamFormat.RETURN_SHUT, FAILED);
   }

@@ -8,57 +8,57 @@ import io.fixedram.guest.RamBlocks;
 import java.util.Optional;
 
 /**
- * Reads what the destination of a postcopy migration sends back to its source:
+ * Decoder of the messages that the destination of a postcopy migration sends to its source:
  *
  * <pre>
  *   be16 type, be16 length, then length bytes:
- *     SHUT          be32 status, 0 = all was taken
+ *     SHUT          be32 status, 0 = received completely
  *     PONG          be32
  *     REQ_PAGES_ID  be64 offset in the block, be32 length in bytes, u8 length, name of the block
- *     REQ_PAGES     be64 offset, be32 length; the block is that of the request before
- *     RECV_BITMAP, RESUME_ACK, SWITCHOVER_ACK, which answer what we never ask
+ *     REQ_PAGES     be64 offset, be32 length; same block as in the previous request
+ *     RECV_BITMAP, RESUME_ACK, SWITCHOVER_ACK, which answer messages that are never sent here
  * </pre>
  *
- * <p>Nothing that comes is believed: a request must be for whole pages of a block of the save. One
- * thread at a time.
+ * <p>All input is validated: a request must be for whole pages of a block of the save. Not
+ * thread-safe.
  */
 public final class ReturnPathDecoder implements AutoCloseable {
   private static final int HEAD_BYTES = 4;
   private static final int RANGE_BYTES = Long.BYTES + Integer.BYTES;
 
-  /** More than the longest message, whose length has 16 bits. */
+  /** Larger than the longest message, whose length field has 16 bits. */
   private static final int BUFFER_BYTES = 1 << 17;
 
   private final StreamInput in;
   private final RamBlocks blocks;
   private Optional<RamBlock> lastBlock = Optional.empty();
 
-  /** What a destination says. */
+  /** A message from the destination. */
   public sealed interface Message {
     /**
-     * It has taken all, and says no more.
+     * The destination is done; the last message.
      *
-     * @param status 0, or what went wrong
+     * @param status 0 if it has received everything, otherwise an error
      */
     record Shut(int status) implements Message {}
 
     /**
-     * Somebody in the guest waits for pages.
+     * The guest waits for pages.
      *
-     * @param block one of the save's
-     * @param offset where they start in it, in bytes
-     * @param lengthBytes whole target pages, at least one, all in the block
+     * @param block a block of the save
+     * @param offset offset of the pages in the block, in bytes
+     * @param lengthBytes length in bytes: whole target pages, at least one, all in the block
      */
     record PagesRequest(RamBlock block, long offset, long lengthBytes) implements Message {}
 
-    /** Something that asks for nothing. */
+    /** A message that needs no reaction. */
     record Other(int type) implements Message {}
   }
 
   /**
    * Prepares to read from the first byte that a destination sends.
    *
-   * @param name who sends it, for errors
+   * @param name name of the sender, for errors
    */
   public ReturnPathDecoder(ByteSource source, String name, RamBlocks blocks) {
     this.in = new StreamInput(source, name, BUFFER_BYTES);
@@ -66,9 +66,9 @@ public final class ReturnPathDecoder implements AutoCloseable {
   }
 
   /**
-   * Waits for the next message; none where the connection ends between two.
+   * Waits for the next message; empty if the connection is closed between two messages.
    *
-   * @throws ProtocolException if what comes is none
+   * @throws ProtocolException if the input is not a valid message
    */
   public Optional<Message> next() {
     if (!in.has(1)) {

@@ -12,8 +12,8 @@ import io.fixedram.guest.SaveSink;
 import java.util.Optional;
 
 /**
- * A sequential migration stream as a source of pages. Reads as fast as the sink takes, and no more
- * than a buffer ahead.
+ * A sequential migration stream as a source of pages. Reads at the speed of the sink, at most one
+ * buffer of 1 MiB ahead.
  */
 public final class StreamDecoder implements PageSource {
   private static final int BUFFER_BYTES = 1 << 20;
@@ -26,13 +26,15 @@ public final class StreamDecoder implements PageSource {
   /**
    * Prepares to read a stream from its first byte.
    *
-   * @param name where it comes from, for errors
+   * @param name name of the source, for errors
    */
   public StreamDecoder(ByteSource source, String name) {
     this(source, name, Optional.empty());
   }
 
-  /** The same with a way back to a source that asks for one. */
+  /**
+   * Prepares to read a stream from its first byte, with a return path for sources that open one.
+   */
   public StreamDecoder(ByteSource source, String name, Optional<ReturnPath> returnPath) {
     this.source = source;
     this.name = name;
@@ -43,7 +45,7 @@ public final class StreamDecoder implements PageSource {
    * {@inheritDoc}
    *
    * @throws io.fixedram.error.DamagedSaveException if the stream is damaged or ends early
-   * @throws UnsupportedSaveException naming what in it can't be carried
+   * @throws UnsupportedSaveException naming the part of the stream that can't be carried
    */
   @Override
   public void sendTo(SaveSink sink) {
@@ -58,10 +60,10 @@ public final class StreamDecoder implements PageSource {
   }
 
   /**
-   * Reads the stream and gives its records as they stand in it.
+   * Reads the stream and passes on its page records without decoding them.
    *
-   * @param records takes them
-   * @return the state of the devices
+   * @param records receives the records
+   * @return the device state
    */
   public DeviceState readRecords(RamRecordSink records) {
     try (StreamInput in = new StreamInput(source, name, BUFFER_BYTES)) {
@@ -83,7 +85,7 @@ public final class StreamDecoder implements PageSource {
     returnPath.ifPresent(path -> path.part(pages));
   }
 
-  /** Reads what stands before the first page. */
+  /** Reads the part of the stream that precedes the first page. */
   public SaveHeader readHeader() {
     try (StreamInput in = new StreamInput(source, name, HEADER_BUFFER_BYTES)) {
       return readHeader(in, new RamSection(in, Optional.empty()));
@@ -112,7 +114,8 @@ public final class StreamDecoder implements PageSource {
       if (!last) {
         return in.peekU8(ahead) > 0;
       }
-      // A record's leading word has a flag in its low byte or the next; an address or size has not.
+      // The first word of a record has a flag in its lowest ten bits; an address or page size has
+      // not.
       return (in.peekBe64(ahead) & 0x3ff) != 0;
     }
 

@@ -11,8 +11,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
- * Writes a sequential migration stream that any QEMU can load which has the guest's machine type.
- * Pages that hold only zeros go as ZERO records, as QEMU sends them.
+ * Writes a sequential migration stream that any QEMU with the guest's machine type can load. Zero
+ * pages are written as ZERO records, as QEMU does.
  */
 public final class StreamEncoder implements SaveSink {
   private static final int BUFFER_BYTES = 1 << 20;
@@ -31,7 +31,7 @@ public final class StreamEncoder implements SaveSink {
     return records.map(RamRecordWriter::pageBytes).orElse(0L);
   }
 
-  /** Bytes of the stream so far. */
+  /** Bytes of the stream written so far. */
   public long streamBytes() {
     return out.position();
   }
@@ -71,14 +71,17 @@ public final class StreamEncoder implements SaveSink {
     finish(state);
   }
 
-  /** Writes the end but for what makes the stream complete: its EOF and the description. */
+  /**
+   * Writes the end of the RAM and the device sections, without the EOF byte and the description
+   * that complete the stream.
+   */
   public void endSections(DeviceState state) {
     records().end();
     out.bytes(state.bytes(), 0, state.sectionsBytes());
     out.flush();
   }
 
-  /** Writes what {@link #endSections} left. */
+  /** Writes the EOF byte and the description, after {@link #endSections}. */
   public void finish(DeviceState state) {
     ConfigurationDescription.writeEnd(out, state, configuration, Optional.empty());
     out.flush();

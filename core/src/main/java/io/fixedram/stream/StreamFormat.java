@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.stream;
 
-/** Every constant of the migration stream, as QEMU 2.4 to 10.0 write it (docs/format.md). */
+/** Constants of the migration stream as written by QEMU 2.4 to 10.0 (docs/format.md). */
 public final class StreamFormat {
   /** First four bytes: "QEVM". */
   public static final int MAGIC = 0x5145564d;
@@ -29,7 +29,7 @@ public final class StreamFormat {
   static final String RAM_SECTION = "ram";
   static final int RAM_SECTION_VERSION = 4;
 
-  /** Flags in the low bits of the word that leads a record of the "ram" section. */
+  /** Flags in the low bits of the first word of a record in the "ram" section. */
   static final int RAM_ZERO = 0x02;
 
   /** Announces the list of RAM blocks. */
@@ -46,7 +46,7 @@ public final class StreamFormat {
   static final int RAM_COMPRESS_PAGE = 0x100;
   static final int RAM_MULTIFD_FLUSH = 0x200;
 
-  /** Byte that marks an XBZRLE record's encoding. */
+  /** Value of the encoding byte in an XBZRLE record. */
   static final int XBZRLE_ENCODING = 0x01;
 
   /** Commands to the destination. */
@@ -70,7 +70,7 @@ public final class StreamFormat {
   static final int RETURN_RESUME_ACK = 6;
   static final int RETURN_SWITCHOVER_ACK = 7;
 
-  /** Longest name of a section, block or machine. */
+  /** Maximum length of the name of a section, block or machine. */
   public static final int MAX_NAME_BYTES = 255;
 
   private StreamFormat() {}

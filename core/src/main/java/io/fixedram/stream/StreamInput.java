@@ -15,8 +15,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Reads the fields of a stream through one buffer. Pages can be taken from the buffer where they
- * lie. One thread at a time.
+ * Reads the fields of a stream through one buffer, in which pages can be accessed without a copy.
+ * Not thread-safe.
  */
 public final class StreamInput implements AutoCloseable {
   static final ValueLayout.OfShort BE16 = JAVA_SHORT_UNALIGNED.withOrder(BIG_ENDIAN);
@@ -37,7 +37,7 @@ public final class StreamInput implements AutoCloseable {
   /**
    * Starts at position 0.
    *
-   * @param name where the bytes come from, for errors
+   * @param name name of the source, for errors
    * @param bufferBytes size of the buffer, more than the largest single field
    */
   public StreamInput(ByteSource source, String name, int bufferBytes) {
@@ -46,7 +46,7 @@ public final class StreamInput implements AutoCloseable {
     this.buffer = arena.allocate(bufferBytes, 4096);
   }
 
-  /** Where the bytes come from, for errors. */
+  /** Name of the source, for errors. */
   public String name() {
     return name;
   }
@@ -56,7 +56,7 @@ public final class StreamInput implements AutoCloseable {
     return bufferPosition + from;
   }
 
-  /** Goes on at another position, which only sources with positions allow. */
+  /** Continues at another position, which only sources with random access allow. */
   public void seek(long position) {
     if (position >= bufferPosition && position <= bufferPosition + to) {
       from = (int) (position - bufferPosition);
@@ -67,7 +67,7 @@ public final class StreamInput implements AutoCloseable {
     }
   }
 
-  /** Whether so many bytes follow; reads them into the buffer. */
+  /** Whether at least {@code bytes} more bytes follow; reads them into the buffer. */
   public boolean has(int bytes) {
     while (to - from < bytes) {
       if (!fill()) {
@@ -93,15 +93,15 @@ public final class StreamInput implements AutoCloseable {
     return count > 0;
   }
 
-  /** The memory that {@link #take} and {@link #takeSome} speak of. */
+  /** The buffer that the results of {@link #take} and {@link #takeSome} refer to. */
   public MemorySegment buffer() {
     return buffer;
   }
 
   /**
-   * Consumes bytes and gives their place in {@link #buffer()}, good until the next call.
+   * Consumes bytes and returns their offset in {@link #buffer()}, valid until the next call.
    *
-   * @throws DamagedSaveException if the stream ends before
+   * @throws DamagedSaveException if the stream ends earlier
    */
   public int take(int bytes) {
     if (!has(bytes)) {
@@ -113,7 +113,8 @@ public final class StreamInput implements AutoCloseable {
   }
 
   /**
-   * Consumes what the buffer holds, reading if it holds nothing; the number of bytes, 0 at the end.
+   * Consumes all buffered bytes, after reading some if there are none. Returns their number, 0 at
+   * the end of the stream.
    */
   public int takeSome() {
     if (!has(1)) {
@@ -124,7 +125,7 @@ public final class StreamInput implements AutoCloseable {
     return count;
   }
 
-  /** Place in {@link #buffer()} of bytes consumed just now. */
+  /** Offset in {@link #buffer()} of the last {@code bytes} consumed bytes. */
   public int lastTaken(int bytes) {
     return from - bytes;
   }
@@ -134,27 +135,27 @@ public final class StreamInput implements AutoCloseable {
     return Byte.toUnsignedInt(buffer.get(JAVA_BYTE, take(1)));
   }
 
-  /** Consumes two bytes, unsigned. */
+  /** Consumes an unsigned big-endian integer of 2 bytes. */
   public int be16() {
     return Short.toUnsignedInt(buffer.get(BE16, take(2)));
   }
 
-  /** Consumes four bytes. */
+  /** Consumes a big-endian integer of 4 bytes. */
   public int be32() {
     return buffer.get(BE32, take(4));
   }
 
-  /** Consumes eight bytes. */
+  /** Consumes a big-endian integer of 8 bytes. */
   public long be64() {
     return buffer.get(BE64, take(8));
   }
 
-  /** Consumes a length byte and so many characters, one a byte. */
+  /** Consumes a length byte and that many characters of one byte (ISO 8859-1). */
   public String name8() {
     return text(u8());
   }
 
-  /** Consumes characters, one a byte. */
+  /** Consumes characters of one byte (ISO 8859-1). */
   public String text(int bytes) {
     return new String(bytes(bytes), StandardCharsets.ISO_8859_1);
   }
@@ -164,27 +165,34 @@ public final class StreamInput implements AutoCloseable {
     return buffer.asSlice(take(count), count).toArray(JAVA_BYTE);
   }
 
-  /** The byte so many bytes ahead, or -1 where the stream has ended. */
+  /**
+   * The unsigned byte at {@code ahead} bytes after the position; -1 if the stream ends before it.
+   */
   public int peekU8(int ahead) {
     return has(ahead + 1) ? Byte.toUnsignedInt(buffer.get(JAVA_BYTE, from + ahead)) : -1;
   }
 
-  /** The four bytes so many bytes ahead, or -1 where the stream has ended. */
+  /**
+   * The unsigned 4-byte integer at {@code ahead} bytes after the position; -1 if the stream ends
+   * earlier.
+   */
   public long peekBe32(int ahead) {
     return has(ahead + 4) ? Integer.toUnsignedLong(buffer.get(BE32, from + ahead)) : -1;
   }
 
-  /** The eight bytes so many bytes ahead, or -1 where the stream has ended. */
+  /**
+   * The 8-byte integer at {@code ahead} bytes after the position; -1 if the stream ends earlier.
+   */
   public long peekBe64(int ahead) {
     return has(ahead + 8) ? buffer.get(BE64, from + ahead) : -1;
   }
 
-  /** An error about what stands at a position. */
+  /** Creates the error for invalid bytes at a position. */
   public DamagedSaveException damaged(long position, String what) {
     return new DamagedSaveException(name + " is damaged at offset " + position + ": " + what);
   }
 
-  /** An error about an end that comes too early: at the last byte read. */
+  /** Creates the error for a stream that ends too early, at the last byte read. */
   public DamagedSaveException incomplete(String where) {
     return new DamagedSaveException(
         name + " is incomplete: it ends at offset " + (bufferPosition + to) + ", " + where);

@@ -8,7 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 
-/** Writes the fields of a stream through one buffer. One thread at a time. */
+/** Writes the fields of a stream through one buffer. Not thread-safe. */
 public final class StreamOutput implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final MemorySegment buffer;
@@ -28,18 +28,18 @@ public final class StreamOutput implements AutoCloseable {
     return bufferPosition + used;
   }
 
-  /** Bytes that the target has taken so far, those written again counted again. */
+  /** Bytes written to the target so far; bytes written again count again. */
   public long writtenBytes() {
     return writtenBytes;
   }
 
-  /** Goes on at another position, which only targets with positions allow. */
+  /** Continues at another position, which only targets with random access allow. */
   public void seek(long position) {
     flush();
     bufferPosition = position;
   }
 
-  /** Hands all that was written so far to the target. */
+  /** Writes the buffered bytes to the target. */
   public void flush() {
     if (used > 0) {
       target.write(bufferPosition, buffer, 0, used);
@@ -63,34 +63,34 @@ public final class StreamOutput implements AutoCloseable {
     buffer.set(JAVA_BYTE, reserve(1), (byte) value);
   }
 
-  /** Writes two bytes. */
+  /** Writes a big-endian integer of 2 bytes. */
   public void be16(int value) {
     buffer.set(StreamInput.BE16, reserve(2), (short) value);
   }
 
-  /** Writes four bytes. */
+  /** Writes a big-endian integer of 4 bytes. */
   public void be32(int value) {
     buffer.set(StreamInput.BE32, reserve(4), value);
   }
 
-  /** Writes eight bytes. */
+  /** Writes a big-endian integer of 8 bytes. */
   public void be64(long value) {
     buffer.set(StreamInput.BE64, reserve(8), value);
   }
 
-  /** Writes a length byte and so many characters, one a byte. */
+  /** Writes a length byte and the characters of a name, one byte each (ISO 8859-1). */
   public void name8(String name) {
     u8(name.length());
     text(name);
   }
 
-  /** Writes characters, one a byte. */
+  /** Writes characters, one byte each (ISO 8859-1). */
   public void text(String text) {
     MemorySegment bytes = MemorySegment.ofArray(text.getBytes(StandardCharsets.ISO_8859_1));
     bytes(bytes, 0, bytes.byteSize());
   }
 
-  /** Writes bytes of memory. */
+  /** Writes the bytes of a range of memory. */
   public void bytes(MemorySegment from, long offset, long lengthBytes) {
     for (long done = 0; done < lengthBytes; ) {
       int piece = (int) Math.min(lengthBytes - done, buffer.byteSize());

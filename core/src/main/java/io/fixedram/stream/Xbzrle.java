@@ -6,9 +6,9 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import java.lang.foreign.MemorySegment;
 
 /**
- * XBZRLE, a page as its difference from what the page was before: runs of unchanged and of changed
- * bytes in turn, each led by its length as unsigned LEB128, the changed ones followed by their new
- * bytes.
+ * Decoder of XBZRLE, the difference of a page from its previous content: alternating runs of
+ * unchanged and changed bytes. Each run begins with its length as unsigned LEB128; a changed run
+ * continues with the new bytes.
  */
 final class Xbzrle {
   private static final int MAX_LENGTH_BYTES = 3;
@@ -24,10 +24,10 @@ final class Xbzrle {
   }
 
   /**
-   * Makes a page new.
+   * Applies a difference to a page.
    *
-   * @param page the content before, changed in place
-   * @return false if the difference is not one of such a page
+   * @param page the previous content, changed in place
+   * @return false if the difference is not valid for the page
    */
   static boolean apply(MemorySegment from, long fromOffset, long length, MemorySegment page) {
     return new Xbzrle(from, fromOffset, length).apply(page);
