@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.obstacle.NativeObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.store.PageStore;
@@ -73,7 +75,9 @@ class DestinationContentTest extends QemuTest {
 
   private void assertNotNative(RunningQemu qemu, String why, Remedy... remedies) {
     assertThatThrownBy(() -> restore(qemu, RestoreMode.NATIVE))
-        .isInstanceOf(FixedRamException.class)
+        .isInstanceOfSatisfying(
+            ObstacleException.class,
+            e -> assertThat(e.obstacle()).isInstanceOf(NativeObstacle.class))
         .hasMessageContaining("restore mode native is not possible: ")
         .hasMessageContaining(why)
         .satisfies(Remedied.by(remedies));

@@ -19,6 +19,8 @@ import io.fixedram.qemu.guest.MemoryGuest;
 import io.fixedram.qemu.guest.MemoryGuest.Region;
 import io.fixedram.qemu.guest.SerialReport;
 import io.fixedram.qemu.migration.QemuMigration;
+import io.fixedram.qemu.obstacle.InstantObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
@@ -560,7 +562,9 @@ class InstantRestoreTest extends QemuTest {
     saveGuest(GuestSpec.small());
     try (RunningQemu qemu = waiting(TestedQemu.QEMU_10, GuestSpec.small())) {
       assertThatThrownBy(() -> restore(qemu, RestoreMode.INSTANT))
-          .isInstanceOf(FixedRamException.class)
+          .isInstanceOfSatisfying(
+              ObstacleException.class,
+              e -> assertThat(e.obstacle()).isEqualTo(new InstantObstacle.QemuRunsAlready()))
           .hasMessageContaining("restore mode instant is not possible: a save is mapped")
           .satisfies(Remedied.by(Remedy.HAVE_QEMU_STARTED));
     }

@@ -9,6 +9,8 @@ class LayersTest extends LibraryRules {
     super(
         "qemu.transfer",
         "qemu.qmp",
+        "qemu.text",
+        "qemu.obstacle",
         "qemu.process",
         "qemu.start",
         "qemu.guest",

@@ -10,6 +10,8 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.check.FileSystemType;
+import io.fixedram.qemu.obstacle.LazyObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreReport;
 import java.nio.file.Files;
@@ -26,22 +28,34 @@ class LazyObstaclesTest extends QemuTest {
 
   private static final Path SHARED_MEMORY = Path.of("/dev/shm");
 
-  private void assertGoesAnotherWay(TestedQemu version, GuestSpec target, String saved, String why)
+  private void assertGoesAnotherWay(
+      TestedQemu version,
+      GuestSpec target,
+      String saved,
+      Class<? extends LazyObstacle> kind,
+      String why)
       throws Exception {
     assertGoesAnotherWay(
         version,
         target,
         saved,
+        kind,
         why,
         version == TestedQemu.QEMU_7 ? RestoreMode.STREAM : RestoreMode.NATIVE);
   }
 
   private void assertGoesAnotherWay(
-      TestedQemu version, GuestSpec target, String saved, String why, RestoreMode other)
+      TestedQemu version,
+      GuestSpec target,
+      String saved,
+      Class<? extends LazyObstacle> kind,
+      String why,
+      RestoreMode other)
       throws Exception {
     try (RunningQemu qemu = waiting(version, target)) {
       assertThatThrownBy(() -> restore(qemu, RestoreMode.LAZY))
-          .isInstanceOf(FixedRamException.class)
+          .isInstanceOfSatisfying(
+              ObstacleException.class, e -> assertThat(e.obstacle()).isInstanceOf(kind))
           .hasMessageContaining("restore mode lazy is not possible: ")
           .hasMessageContaining(why)
           .satisfies(Remedied.by(Remedy.RESTORE_BY_STREAM));
@@ -49,6 +63,8 @@ class LazyObstaclesTest extends QemuTest {
       RestoreReport report = restore(qemu, RestoreMode.AUTO);
       assertThat(report.mode()).isEqualTo(other);
       assertThat(report.why()).contains("not lazy: ").contains(why);
+      assertThat(report.obstacles()).filteredOn(kind::isInstance).hasSize(1);
+      assertThat(recorder.passedOver()).isEqualTo(report.obstacles());
       RunningQemu.assertGoesOn(saved, directory, "restored");
     }
   }
@@ -61,6 +77,7 @@ class LazyObstaclesTest extends QemuTest {
         version,
         GuestSpec.small().with("-device", "VGA"),
         saved,
+        LazyObstacle.BlockNotInSave.class,
         "QEMU has RAM block 0000:00:02.0/vga.");
   }
 
@@ -98,6 +115,7 @@ class LazyObstaclesTest extends QemuTest {
         version,
         inFile(memory, share),
         saved,
+        LazyObstacle.BackendOnDisk.class,
         "the memory backend m is a file on ",
         RestoreMode.STREAM);
   }
@@ -117,6 +135,7 @@ class LazyObstaclesTest extends QemuTest {
         version,
         GuestSpec.small().with("-mem-path", directory.toString()),
         saved,
+        LazyObstacle.BackendOnDisk.class,
         "the memory backend pc.ram is a file on ");
   }
 
@@ -150,6 +169,7 @@ class LazyObstaclesTest extends QemuTest {
               .with("-chardev", "socket,id=c,path=" + backend.path())
               .with("-netdev", "vhost-user,id=n,chardev=c"),
           saved,
+          LazyObstacle.SharingNetwork.class,
           "a network of vhost-user");
     }
   }

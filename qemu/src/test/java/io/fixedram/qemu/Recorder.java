@@ -3,6 +3,7 @@ package io.fixedram.qemu;
 
 import io.fixedram.error.Reason;
 import io.fixedram.error.Remedy;
+import io.fixedram.qemu.obstacle.Obstacle;
 import io.fixedram.qemu.restore.RestoreListener;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreState;
@@ -17,6 +18,7 @@ final class Recorder implements RestoreListener {
   private final List<String> warnings = new CopyOnWriteArrayList<>();
   private final List<RestoreState> states = new CopyOnWriteArrayList<>();
   private final List<RestoreMode> modes = new CopyOnWriteArrayList<>();
+  private final List<Obstacle> passedOver = new CopyOnWriteArrayList<>();
   private final List<Remedy> remedies = new CopyOnWriteArrayList<>();
   private volatile Optional<TransferView> view = Optional.empty();
   private volatile Runnable atStart = () -> {};
@@ -53,8 +55,9 @@ final class Recorder implements RestoreListener {
   }
 
   @Override
-  public void choseMode(RestoreMode mode) {
+  public void choseMode(RestoreMode mode, List<Obstacle> obstacles) {
     modes.add(mode);
+    passedOver.addAll(obstacles);
   }
 
   @Override
@@ -70,6 +73,11 @@ final class Recorder implements RestoreListener {
   /** How guests got into QEMUs. */
   List<RestoreMode> modes() {
     return modes;
+  }
+
+  /** Why other modes were not chosen. */
+  List<Obstacle> passedOver() {
+    return passedOver;
   }
 
   Optional<TransferView> view() {

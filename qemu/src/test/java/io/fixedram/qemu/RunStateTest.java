@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.migration.SavedRunState;
+import io.fixedram.qemu.obstacle.LazyObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoredGuest;
@@ -93,7 +95,11 @@ class RunStateTest extends QemuTest {
   private void assertNotServed(TestedQemu version, String state) throws IOException {
     try (RunningQemu qemu = another(version)) {
       assertThatThrownBy(() -> restore(qemu, RestoreMode.LAZY))
-          .isInstanceOf(FixedRamException.class)
+          .isInstanceOfSatisfying(
+              ObstacleException.class,
+              e ->
+                  assertThat(e.obstacle())
+                      .isEqualTo(new LazyObstacle.StateForgotten(file().toString(), state)))
           .hasMessageContaining("restore mode lazy is not possible: ")
           .hasMessageContaining("holds a guest in the state '" + state + "'");
     }

@@ -49,7 +49,7 @@ class JavaDocTest {
 
   @Test
   void programsAreShort() {
-    assertThat(page.programs()).containsExactly("Save", "Restore", "Clone");
+    assertThat(page.programs()).containsExactly("Save", "Restore", "Clone", "Why");
     assertThat(page.commands()).hasSize(1 + page.programs().size());
     assertThat(page.programs())
         .allSatisfy(name ->
@@ -141,5 +141,24 @@ class JavaDocTest {
     save(qemu);
     assertThat(restore("Clone", qemu, "a clone runs"))
         .matches("a clone runs after [0-9.E-]+ s\nQEMU ended with status 0\n");
+  }
+
+  @Test
+  void obstaclesAreToldApart() throws IOException, InterruptedException {
+    Path qemu = TestedQemu.any();
+    save(qemu);
+    List<String> words = new ArrayList<>(List.of("vm.fram"));
+    words.addAll(command(qemu, "second"));
+    words.addAll(
+        List.of(
+            "-object",
+            "memory-backend-ram,id=m,share=on,size=" + RAM_MIB + "M",
+            "-machine",
+            "memory-backend=m"));
+    try (Launcher why = run("Why", words)) {
+      Result result = why.result();
+      assertThat(result.status()).as(result.err()).isZero();
+      assertThat(result.out()).isEqualTo("not shared: m\n");
+    }
   }
 }

@@ -5,6 +5,7 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.qemu.migration.QemuRamBlock;
 import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.qemu.text.SizeText;
 import io.fixedram.store.PageStore;
 import java.util.Map;
 import java.util.function.Function;
@@ -38,7 +39,7 @@ final class IncomingBlocks {
                 + " holds RAM block "
                 + saved
                 + " ("
-                + IncomingChecks.size(saved.usedLength())
+                + SizeText.words(saved.usedLength())
                 + "), which this QEMU does not have: start it with the memory backends and devices"
                 + " of the saved guest, under the same names and addresses");
       }
@@ -46,11 +47,11 @@ final class IncomingBlocks {
         throw new FixedRamException(
             save.name()
                 + " holds "
-                + IncomingChecks.size(saved.usedLength())
+                + SizeText.words(saved.usedLength())
                 + " of RAM block "
                 + saved
                 + ", but this QEMU has "
-                + IncomingChecks.size(block.usedLength())
+                + SizeText.words(block.usedLength())
                 + " of it: start it with the memory, devices and firmware of the saved guest");
       }
     }

@@ -8,6 +8,7 @@ import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.migration.SavedRunState;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpException;
+import io.fixedram.qemu.text.SizeText;
 import io.fixedram.store.PageStore;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -88,11 +89,11 @@ public final class IncomingChecks {
       throw new FixedRamException(
           save.name()
               + " holds a guest with "
-              + size(main.get().usedLength())
+              + SizeText.words(main.get().usedLength())
               + " of RAM, but this QEMU has "
-              + size(actualBytes)
+              + SizeText.words(actualBytes)
               + ": start it with -m "
-              + option(main.get().usedLength()));
+              + SizeText.option(main.get().usedLength()));
     }
   }
 
@@ -114,13 +115,5 @@ public final class IncomingChecks {
     } catch (QmpException e) {
       return Optional.empty();
     }
-  }
-
-  static String size(long bytes) {
-    return bytes % (1 << 20) == 0 ? (bytes >> 20) + " MiB" : bytes + " bytes";
-  }
-
-  private static String option(long bytes) {
-    return bytes % (1 << 20) == 0 ? (bytes >> 20) + "M" : bytes + "B";
   }
 }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.check;
 
-import io.fixedram.error.Reason;
-import io.fixedram.error.Remedy;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.MainMemory;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.migration.MemoryFile;
 import io.fixedram.qemu.migration.QemuMigration;
+import io.fixedram.qemu.obstacle.NativeObstacle;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpException;
 import io.fixedram.store.PageStore;
@@ -35,30 +34,18 @@ public final class NativeObstacles {
    *
    * @param capabilities the migration capabilities that this QEMU knows
    */
-  public static Optional<Reason> find(
+  public static Optional<NativeObstacle> find(
       PageStore save, Map<String, Boolean> capabilities, QemuMigration migration) {
     if (!capabilities.containsKey("mapped-ram")) {
-      return obstacle(
-          migration.qmp().version() + " cannot load mapped-ram files, which takes QEMU 9.0",
-          Remedy.RESTORE_BY_STREAM);
+      return Optional.of(new NativeObstacle.TooOld(migration.qmp().version()));
     }
     SaveFormat format = save.file().orElseThrow().format();
     if (format != SaveFormat.MAPPED_RAM) {
-      return obstacle(
-          save.name()
-              + " is a "
-              + format.text()
-              + " file and QEMU itself loads only mapped-ram ones",
-          Remedy.CONVERT_TO_MAPPED_RAM,
-          Remedy.RESTORE_BY_STREAM);
+      return Optional.of(new NativeObstacle.OtherFormat(save.name(), format));
     }
     if (save.header().configuration().capabilities().contains(Configuration.X_IGNORE_SHARED)) {
       // QEMU 10.0.2 fails on its own such files: "region has bad alignment".
-      return obstacle(
-          save.name()
-              + " was saved under x-ignore-shared, which QEMU's loader of mapped-ram files does not"
-              + " get right",
-          Remedy.RESTORE_BY_STREAM);
+      return Optional.of(new NativeObstacle.SharedMemoryLeftOut(save.name()));
     }
     return inMemoryFiles(migration)
         .or(() -> inDevices(migration))
@@ -68,35 +55,19 @@ public final class NativeObstacles {
                 .findFirst());
   }
 
-  private static Optional<Reason> obstacle(String sentence, Remedy... remedies) {
-    return Optional.of(Reason.of(sentence, remedies));
-  }
-
-  private static Optional<Reason> inMemoryFiles(QemuMigration migration) {
+  private static Optional<NativeObstacle> inMemoryFiles(QemuMigration migration) {
     return MemoryFile.ask(migration.qmp()).stream()
         .filter(file -> file.mayBeNamed(migration.qmp().canPassDescriptors()))
         .findFirst()
-        .map(file ->
-            Reason.of(
-                "the memory backend "
-                    + file.backend()
-                    + " is the file "
-                    + file.path()
-                    + ", whose content QEMU's loader of mapped-ram files leaves where the guest has"
-                    + " zeros",
-                Remedy.RESTORE_BY_STREAM));
+        .map(file -> new NativeObstacle.BackendWithContent(file.backend(), file.path()));
   }
 
-  private static Optional<Reason> inDevices(QemuMigration migration) {
+  private static Optional<NativeObstacle> inDevices(QemuMigration migration) {
     return DEVICES.stream()
         .flatMap(path -> list(migration, path))
         .filter(each -> each.findText("type").filter(LOADER::equals).isPresent())
         .findFirst()
-        .map(_ ->
-            Reason.of(
-                "the device loader has written to memory, which QEMU's loader of mapped-ram files leaves"
-                    + " where the guest has zeros",
-                Remedy.RESTORE_BY_STREAM));
+        .map(_ -> new NativeObstacle.LoaderDevice());
   }
 
   private static Stream<Json> list(QemuMigration migration, String path) {
@@ -108,20 +79,12 @@ public final class NativeObstacles {
   }
 
   /** Files that QEMU wrote have no zero pages of any block. */
-  private static Optional<Reason> blockThatIsFilled(PageStore save, RamBlock block) {
+  private static Optional<NativeObstacle> blockThatIsFilled(PageStore save, RamBlock block) {
     if (MainMemory.contains(block)) {
       return Optional.empty();
     }
     return Optional.of(save.pages(block))
         .filter(map -> map.stored().cardinality() < map.pages())
-        .map(_ ->
-            Reason.of(
-                save.name()
-                    + " lacks zero pages of RAM block "
-                    + block
-                    + ", where QEMU may have content of its own that its loader of mapped-ram files"
-                    + " leaves",
-                Remedy.CONVERT_TO_MAPPED_RAM,
-                Remedy.RESTORE_BY_STREAM));
+        .map(_ -> new NativeObstacle.ZeroPagesLeftOut(save.name(), block.name()));
   }
 }

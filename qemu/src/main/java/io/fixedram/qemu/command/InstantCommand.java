@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.command;
 
-import io.fixedram.error.Remedy;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.MainMemory;
 import io.fixedram.qemu.command.MachineMemory.Backend;
+import io.fixedram.qemu.obstacle.BackendObstacle;
+import io.fixedram.qemu.obstacle.CommandObstacle;
+import io.fixedram.qemu.obstacle.CommandObstacle.Option;
+import io.fixedram.qemu.obstacle.InstantObstacle;
+import io.fixedram.qemu.text.SizeText;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -126,16 +130,9 @@ public record InstantCommand(List<String> words, List<Mapping> mappings, List<St
   }
 
   private static void refuseWhatNeedsOtherMemory(QemuCommandLine command) {
-    refuse(
-        command.has("readconfig"),
-        "the command reads options from a file (-readconfig), where they can't be rewritten: write"
-            + " them on the command line");
-    refuse(
-        command.has("mem-path"),
-        "the command gives RAM a place (-mem-path), and instant gives it another: leave it out");
-    refuse(
-        command.has("mem-prealloc"),
-        "the command has QEMU read all of RAM at once (-mem-prealloc): leave it out");
+    refuse(command.has("readconfig"), Option.READCONFIG);
+    refuse(command.has("mem-path"), Option.MEM_PATH);
+    refuse(command.has("mem-prealloc"), Option.MEM_PREALLOC);
     refuse(
         command
             .all("overcommit")
@@ -143,12 +140,9 @@ public record InstantCommand(List<String> words, List<Mapping> mappings, List<St
               OptionValue value = option.parts("mem-lock");
               return value.find("mem-lock").filter(lock -> !lock.equals("off")).isPresent();
             }),
-        "the command has QEMU read all of RAM at once (-overcommit mem-lock): leave it out");
+        Option.MEM_LOCK);
+    refuse(command.drivers().anyMatch("loader"::equals), new CommandObstacle.LoaderDevice());
     refuse(
-        command.drivers().anyMatch("loader"::equals),
-        "the device loader writes to memory when QEMU starts, and so to what is a mapping of the"
-            + " save: leave it out");
-    Optional<String> device =
         command
             .drivers()
             .filter(driver ->
@@ -156,80 +150,71 @@ public record InstantCommand(List<String> words, List<Mapping> mappings, List<St
                     || driver.startsWith("vhost-user-")
                     || driver.startsWith("vhost-vdpa-")
                     || driver.startsWith("virtio-mem"))
-            .findFirst();
+            .findFirst()
+            .map(CommandObstacle.UnsuitedDevice::new));
     refuse(
-        device.isPresent(),
-        "the device "
-            + device.orElse("")
-            + " does not work on a private mapping of a file: leave it out");
-    refuse(
-        command.all("device").anyMatch(option -> option.parts("driver").isOn("blob")),
-        "a display with blob=on needs memory that QEMU shares, and instant maps it privately: leave"
-            + " it out");
+        command.all("device").anyMatch(option -> option.parts("driver").isOn("blob")), Option.BLOB);
     refuse(
         command
             .all("netdev")
             .flatMap(option -> option.parts("type").find("type").stream())
             .anyMatch(Set.of("vhost-user", "vhost-vdpa")::contains),
-        "a network of vhost-user or vhost-vdpa needs memory that QEMU shares, and instant maps it"
-            + " privately: leave it out");
+        new CommandObstacle.SharingNetwork());
   }
 
   private static boolean sharesByDefault(Backend backend) {
     return backend.type().equals("memory-backend-memfd") && backend.value().find("share").isEmpty();
   }
 
-  private static void refuse(boolean found, String sentence) {
+  private static void refuse(boolean found, Option option) {
+    refuse(found, new CommandObstacle.OptionInTheWay(option));
+  }
+
+  private static void refuse(boolean found, InstantObstacle obstacle) {
     if (found) {
-      throw new NotInstantException(sentence, Remedy.RESTORE_LAZILY, Remedy.RESTORE_BY_STREAM);
+      throw new NotInstantException(obstacle);
+    }
+  }
+
+  private static void refuse(Optional<? extends InstantObstacle> obstacle) {
+    if (obstacle.isPresent()) {
+      throw new NotInstantException(obstacle.get());
     }
   }
 
   private static void refuseBlocks(Target save) {
     refuse(
         save.header().configuration().capabilities().contains(Configuration.X_IGNORE_SHARED),
-        save.path()
-            + " was saved under x-ignore-shared and does not hold the memory that the guest shared:"
-            + " save it without");
-    save.header().blocks().list().stream()
-        .filter(block -> block.pageSize().orElse(4096) > 4096)
-        .findFirst()
-        .ifPresent(block ->
-            refuse(
-                true,
-                "RAM block "
-                    + block
-                    + " had huge pages when it was saved, and a mapping of a file has none: save a"
-                    + " guest without them"));
+        new InstantObstacle.SharedMemoryLeftOut(save.path()));
+    refuse(
+        save.header().blocks().list().stream()
+            .filter(block -> block.pageSize().orElse(4096) > 4096)
+            .findFirst()
+            .map(block ->
+                new InstantObstacle.HugePages(block.name(), block.pageSize().getAsLong())));
   }
 
   private static void refuseProperties(Backend backend, Predicate<Path> hugePages) {
     OptionValue value = backend.value();
-    String name = "the memory backend " + backend.id();
-    refuse(
-        !REPLACED.contains(backend.type()),
-        name + " is a " + backend.type() + ", which instant can't replace: make it one of ram");
-    refuse(
-        value.isOn("share") || value.isOn("pmem"),
-        name + " shares its memory, and instant maps it privately: leave share=on out");
+    String id = backend.id();
+    refuse(!REPLACED.contains(backend.type()), new BackendObstacle.OtherType(id, backend.type()));
+    refuse(value.isOn("share") || value.isOn("pmem"), new BackendObstacle.Shared(id));
     refuse(
         value.isOn("hugetlb")
             || value.find("mem-path").filter(path -> hugePages.test(Path.of(path))).isPresent(),
-        name + " has huge pages, and a mapping of a file has none: take them out");
-    refuse(
-        value.isOn("prealloc"), name + " reads all of its memory at once: leave prealloc=on out");
+        new BackendObstacle.HugePages(id));
+    refuse(value.isOn("prealloc"), new BackendObstacle.Preallocated(id));
     refuse(
         value.isOn("readonly") && !value.find("rom").filter("off"::equals).isPresent(),
-        name + " is read-only: leave readonly=on out");
+        new BackendObstacle.ReadOnly(id));
     Set<String> unknown = new HashSet<>(value.keys());
     unknown.removeAll(KEPT);
     unknown.removeAll(DROPPED);
     refuse(
-        !unknown.isEmpty(),
-        name
-            + " has the property "
-            + unknown.stream().sorted().findFirst().orElse("")
-            + ", which instant can't carry over: leave it out");
+        unknown.stream()
+            .sorted()
+            .findFirst()
+            .map(property -> new BackendObstacle.UnknownProperty(id, property)));
   }
 
   private static BlockPlace placeOf(Backend backend, Target save) {
@@ -238,27 +223,12 @@ public record InstantCommand(List<String> words, List<Mapping> mappings, List<St
             .or(() -> save.place(BACKEND_PATH + backend.id()))
             .orElseThrow(() ->
                 new NotInstantException(
-                    save.path()
-                        + " holds no RAM block of the memory backend "
-                        + backend.id()
-                        + ", but "
-                        + mainMemoryNames(save)
-                        + ": name the backends as they were when the guest was saved"));
+                    new BackendObstacle.NotInSave(backend.id(), save.path(), mainMemory(save))));
     long saved = place.block().usedLength();
     Optional<String> size = backend.value().find("size");
     if (SizeText.bytes(size.orElse(""), 'b').orElse(-1) != saved) {
       throw new NotInstantException(
-          save.path()
-              + " holds "
-              + SizeText.words(saved)
-              + " of RAM block "
-              + place.block()
-              + ", but the memory backend "
-              + backend.id()
-              + " has size="
-              + size.orElse("")
-              + ": give it size="
-              + SizeText.option(saved));
+          new BackendObstacle.OtherSize(backend.id(), save.path(), place.block(), size.orElse("")));
     }
     return place;
   }
@@ -282,22 +252,11 @@ public record InstantCommand(List<String> words, List<Mapping> mappings, List<St
     }
     Optional<RamBlock> main = onlyMainMemory(candidates);
     if (fitting.isEmpty() && main.isPresent()) {
-      RamBlock block = main.get();
       throw new NotInstantException(
-          save.path()
-              + " holds a guest with "
-              + SizeText.words(block.usedLength())
-              + " of RAM, but the command gives "
-              + SizeText.words(bytes)
-              + ": give -m "
-              + SizeText.option(block.usedLength()));
+          new CommandObstacle.OtherSize(save.path(), main.get().usedLength(), bytes));
     }
     throw new NotInstantException(
-        save.path()
-            + " holds main memory in "
-            + mainMemoryNames(save)
-            + ", and the command says by no -object which is which: give the memory backends that"
-            + " the guest was saved with");
+        new CommandObstacle.AmbiguousMemory(save.path(), mainMemory(save)));
   }
 
   /** The block that -m alone gives the size of, if others can't be meant. */
@@ -308,14 +267,8 @@ public record InstantCommand(List<String> words, List<Mapping> mappings, List<St
     return likely.size() == 1 ? Optional.of(likely.getFirst()) : Optional.empty();
   }
 
-  private static String mainMemoryNames(Target save) {
-    List<String> names =
-        save.places().stream()
-            .map(BlockPlace::block)
-            .filter(MainMemory::contains)
-            .map(block -> block.name() + " (" + SizeText.words(block.usedLength()) + ")")
-            .toList();
-    return names.isEmpty() ? "no main memory" : String.join(", ", names);
+  private static List<RamBlock> mainMemory(Target save) {
+    return save.places().stream().map(BlockPlace::block).filter(MainMemory::contains).toList();
   }
 
   /** The properties that make a backend a private mapping; only rom=off lets QEMU write to it. */

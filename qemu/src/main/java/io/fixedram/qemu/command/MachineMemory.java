@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.command;
 
-import io.fixedram.error.Remedy;
+import io.fixedram.qemu.obstacle.BackendObstacle;
+import io.fixedram.qemu.obstacle.CommandObstacle;
+import io.fixedram.qemu.text.SizeText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -70,9 +72,7 @@ record MachineMemory(Optional<Long> defaultBytes, List<Backend> backends) {
         .forEach(numa -> {
           if (numa.keys().contains("mem")) {
             throw new NotInstantException(
-                "the command shares out main memory by -numa node,mem=: give each node a backend, -numa"
-                    + " node,memdev=ID, as the guest was saved",
-                Remedy.RESTORE_BY_STREAM);
+                new CommandObstacle.OptionInTheWay(CommandObstacle.Option.NUMA_MEM));
           }
           numa.find("memdev").ifPresent(backends::add);
         });
@@ -82,7 +82,7 @@ record MachineMemory(Optional<Long> defaultBytes, List<Backend> backends) {
   private static long bytesOfOption(QemuCommandLine command) {
     if (machineOption(command, "memory.size").isPresent()) {
       throw new NotInstantException(
-          "the command gives the size of RAM by -machine memory.size=: give it by -m");
+          new CommandObstacle.OptionInTheWay(CommandObstacle.Option.MACHINE_MEMORY_SIZE));
     }
     String size =
         command
@@ -92,7 +92,7 @@ record MachineMemory(Optional<Long> defaultBytes, List<Backend> backends) {
             .orElse("0");
     long bytes =
         SizeText.bytes(size, 'm')
-            .orElseThrow(() -> new NotInstantException("'-m " + size + "' is no size of RAM"));
+            .orElseThrow(() -> new NotInstantException(new CommandObstacle.UnreadableSize(size)));
     return bytes == 0 ? USUAL_BYTES : bytes;
   }
 
@@ -102,10 +102,6 @@ record MachineMemory(Optional<Long> defaultBytes, List<Backend> backends) {
         .map(option -> new Backend(id, option, option.parts("qom-type")))
         .filter(backend -> backend.value.find("id").filter(id::equals).isPresent())
         .findFirst()
-        .orElseThrow(() ->
-            new NotInstantException(
-                "the command names the memory backend "
-                    + id
-                    + " and has no -object of that id: add one"));
+        .orElseThrow(() -> new NotInstantException(new BackendObstacle.NotDefined(id)));
   }
 }

@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.command;
 
-import io.fixedram.error.FixedRamException;
-import io.fixedram.error.Reason;
-import io.fixedram.error.Remedy;
+import io.fixedram.qemu.obstacle.InstantObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
 
-/** Why a guest can't run on a mapping of its save; another restore mode may bring it back. */
-public final class NotInstantException extends FixedRamException {
+/** A guest can't run on a mapping of its save; another restore mode may bring it back. */
+public final class NotInstantException extends ObstacleException {
   private static final long serialVersionUID = 1L;
 
-  /** Creates it with a sentence that says what to change, and with what to do instead. */
-  public NotInstantException(String sentence, Remedy... remedies) {
-    super(sentence, remedies);
-  }
-
-  /** Creates it with a reason. */
-  public NotInstantException(Reason reason) {
-    super(reason);
+  /** Creates it with what is in the way. */
+  public NotInstantException(InstantObstacle obstacle) {
+    super(obstacle);
   }
 }

@@ -2,6 +2,7 @@
 package io.fixedram.qemu.command;
 
 import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.obstacle.CommandObstacle;
 import io.fixedram.qemu.qmp.Json;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -64,11 +65,9 @@ public final class OptionValue {
       return Json.parse(text);
     } catch (FixedRamException e) {
       throw new NotInstantException(
-          "the option value "
-              + (text.length() > MAX_SHOWN ? text.substring(0, MAX_SHOWN) + "..." : text)
-              + " can't be read ("
-              + e.getMessage()
-              + "): write it as JSON with double quotes, or as key=value");
+          new CommandObstacle.UnreadableValue(
+              text.length() > MAX_SHOWN ? text.substring(0, MAX_SHOWN) + "..." : text,
+              e.sentence()));
     }
   }
 

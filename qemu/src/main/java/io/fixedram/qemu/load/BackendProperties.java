@@ -2,9 +2,9 @@
 package io.fixedram.qemu.load;
 
 import io.fixedram.cancel.Cancellation;
-import io.fixedram.error.Remedy;
 import io.fixedram.error.StorageException;
 import io.fixedram.qemu.command.NotInstantException;
+import io.fixedram.qemu.obstacle.InstantObstacle;
 import io.fixedram.qemu.process.Launch;
 import io.fixedram.qemu.process.PrivateDirectory;
 import java.io.IOException;
@@ -82,17 +82,11 @@ public final class BackendProperties implements AutoCloseable {
             .flatMap(asked -> answer(asked, cancellation))
             .orElseThrow(() -> {
               cancellation.throwIfCancelled();
-              return new NotInstantException(
-                  program + " does not tell whether its memory backends can map a save",
-                  Remedy.RESTORE_LAZILY,
-                  Remedy.RESTORE_BY_STREAM);
+              return new NotInstantException(new InstantObstacle.QemuNotKnown(program));
             });
     for (String property : NEEDED) {
       if (help.lines().noneMatch(line -> line.strip().startsWith(property + "="))) {
-        throw new NotInstantException(
-            program + " can't have a mapping of a save as RAM, which takes QEMU 8.2",
-            Remedy.RESTORE_LAZILY,
-            Remedy.RESTORE_BY_STREAM);
+        throw new NotInstantException(new InstantObstacle.QemuTooOld(program));
       }
     }
   }

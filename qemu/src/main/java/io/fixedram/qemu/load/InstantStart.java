@@ -12,11 +12,13 @@ import io.fixedram.qemu.command.InstantCommand;
 import io.fixedram.qemu.command.InstantCommand.Mapping;
 import io.fixedram.qemu.command.NotInstantException;
 import io.fixedram.qemu.command.QemuCommandLine;
+import io.fixedram.qemu.obstacle.CommandObstacle;
+import io.fixedram.qemu.obstacle.InstantObstacle;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
-import io.fixedram.store.MapObstacle;
 import io.fixedram.store.MappableRegion;
 import io.fixedram.store.PageStore;
+import io.fixedram.store.SaveFile;
 import io.fixedram.store.SaveHold;
 import java.nio.file.Path;
 import java.util.List;
@@ -47,21 +49,12 @@ public record InstantStart(Path path, InstantCommand command, SaveHold hold)
             .filter(_ -> save.places().size() == save.blocks().size())
             .orElseThrow(() ->
                 new NotInstantException(
-                    save.name()
-                        + " is a "
-                        + save.file().map(each -> each.format().text()).orElse("remote")
-                        + " file, whose pages have no places of their own",
-                    Remedy.CONVERT_TO_MAPPED_RAM,
-                    Remedy.RESTORE_BY_STREAM));
+                    new InstantObstacle.NoFixedPlaces(
+                        save.name(), save.file().map(SaveFile::format))));
     Path program =
         command
             .program()
-            .orElseThrow(() ->
-                new NotInstantException(
-                    "the command has no program with a name of QEMU's (qemu-system-...), so that its"
-                        + " options can't be rewritten: write QEMU's own command line",
-                    Remedy.RESTORE_LAZILY,
-                    Remedy.RESTORE_BY_STREAM));
+            .orElseThrow(() -> new NotInstantException(new CommandObstacle.NoQemuProgram()));
     Path path = file.path().toAbsolutePath();
     InstantCommand rewritten =
         InstantCommand.of(
@@ -75,7 +68,7 @@ public record InstantStart(Path path, InstantCommand command, SaveHold hold)
       for (Mapping mapping : rewritten.mappings()) {
         MappableRegion.obstacle(save, mapping.place().block())
             .ifPresent(obstacle -> {
-              throw notInstant(obstacle);
+              throw new NotInstantException(new InstantObstacle.NotMappable(obstacle));
             });
       }
       properties.require(cancellation);
@@ -83,19 +76,9 @@ public record InstantStart(Path path, InstantCommand command, SaveHold hold)
     try {
       return new InstantStart(path, rewritten, SaveHold.take(file));
     } catch (StorageException e) {
-      throw new NotInstantException(e.reason());
+      throw new NotInstantException(
+          new InstantObstacle.NotHeld(e.sentence(), e.errno(), e.remedies()));
     }
-  }
-
-  private static NotInstantException notInstant(MapObstacle obstacle) {
-    String sentence = obstacle.sentence();
-    return switch (obstacle.reason()) {
-      case NO_PLACE, MISALIGNED, STALE_CONTENT ->
-          new NotInstantException(sentence, Remedy.CONVERT_TO_MAPPED_RAM);
-      case REFUSED -> new NotInstantException(sentence + "; copy it to another file system");
-      case TOO_MANY_ZEROS ->
-          new NotInstantException(sentence + ": copy it with 'cp --sparse=always'");
-    };
   }
 
   public List<String> words() {

@@ -2,6 +2,7 @@
 package io.fixedram.qemu.memory;
 
 import io.fixedram.qemu.migration.QemuRamBlock;
+import io.fixedram.qemu.obstacle.MemoryObstacle;
 import io.fixedram.qemu.qmp.QmpClient;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -57,12 +58,11 @@ final class BlockLocator {
     found.forEach((block, addresses) -> {
       if (addresses.size() != 1) {
         throw new MemoryRefusedException(
-            MemoryRefusal.NOT_LOCATED,
-            "where RAM block "
-                + block.name()
-                + " lies in QEMU's memory can't be told: its record was found "
-                + (addresses.isEmpty() ? "nowhere" : addresses.size() + " times")
-                + "; QEMU 8.0 and later tell it themselves");
+            new MemoryObstacle.BlockNotLocated(
+                block.name(),
+                "its record was found "
+                    + (addresses.isEmpty() ? "nowhere" : addresses.size() + " times")
+                    + "; QEMU 8.0 and later tell it themselves"));
       }
       hosts.put(block, addresses.iterator().next());
     });
@@ -106,18 +106,15 @@ final class BlockLocator {
         confirmed = true;
       } else if (!candidates.isEmpty()) {
         throw new MemoryRefusedException(
-            MemoryRefusal.NOT_LOCATED,
-            "where RAM block "
-                + candidates.getFirst().name()
-                + " lies in QEMU's memory can't be told: the guest sees it at address "
-                + Long.toHexString(seen.start())
-                + ", which is not where it was found");
+            new MemoryObstacle.BlockNotLocated(
+                candidates.getFirst().name(),
+                "the guest sees it at address "
+                    + Long.toHexString(seen.start())
+                    + ", which is not where it was found"));
       }
     }
     if (!confirmed) {
-      throw new MemoryRefusedException(
-          MemoryRefusal.NOT_LOCATED,
-          "where the RAM blocks lie in QEMU's memory can't be told: the guest sees none of them");
+      throw new MemoryRefusedException(new MemoryObstacle.NoBlockSeen());
     }
   }
 
@@ -131,19 +128,12 @@ final class BlockLocator {
       LocatedBlock before = sorted.get(i - 1);
       if (before.end() > sorted.get(i).host()) {
         throw new MemoryRefusedException(
-            MemoryRefusal.NOT_LOCATED,
-            "where RAM block "
-                + sorted.get(i).name()
-                + " lies in QEMU's memory can't be told: "
-                + before.name()
-                + " is there");
+            new MemoryObstacle.BlockNotLocated(sorted.get(i).name(), before.name() + " is there"));
       }
     }
   }
 
   private static MemoryRefusedException refused(QemuRamBlock block, String why) {
-    return new MemoryRefusedException(
-        MemoryRefusal.NOT_MAPPED,
-        "RAM block " + block.name() + " can't be read where it lies in QEMU's memory: " + why);
+    return new MemoryRefusedException(new MemoryObstacle.BlockNotMapped(block.name(), why));
   }
 }

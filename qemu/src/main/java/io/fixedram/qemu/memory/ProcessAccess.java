@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.memory;
 
+import io.fixedram.qemu.obstacle.MemoryObstacle;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,7 +35,7 @@ final class ProcessAccess {
       return refused(id, new Facts(ours, its, owner, scope));
     } catch (IOException | NumberFormatException e) {
       return new MemoryRefusedException(
-          MemoryRefusal.NOT_PERMITTED, may(id) + ", and neither why (" + e.getMessage() + ")");
+          new MemoryObstacle.NotVisible(id, String.valueOf(e.getMessage())));
     }
   }
 
@@ -43,53 +44,23 @@ final class ProcessAccess {
   }
 
   static MemoryRefusedException refused(int id, Facts facts) {
-    String asRoot = "; run this program as root";
-    if (!facts.itsUsers().equals(facts.ourUsers())) {
-      return new MemoryRefusedException(
-          MemoryRefusal.OTHER_USER,
-          may(id)
-              + ": it runs as user "
-              + effective(facts.itsUsers())
-              + ", and this program as user "
-              + effective(facts.ourUsers())
-              + asRoot
-              + " or as that user");
-    }
-    if (facts.owner() != Integer.parseInt(effective(facts.itsUsers()))) {
-      return new MemoryRefusedException(
-          MemoryRefusal.NOT_DUMPABLE,
-          may(id)
-              + ": it has changed its user since it was started, or its program may not be read"
-              + asRoot);
-    }
-    if (facts.scope() > 0) {
-      return new MemoryRefusedException(
-          MemoryRefusal.PTRACE_SCOPE,
-          may(id) + ": kernel.yama.ptrace_scope is " + facts.scope() + wayAround(facts.scope()));
-    }
-    return new MemoryRefusedException(
-        MemoryRefusal.NOT_PERMITTED,
-        may(id)
-            + ": a security module, a filter of system calls or a capability that it has and this"
-            + " program lacks is in the way"
-            + asRoot
-            + " with CAP_SYS_PTRACE");
+    return new MemoryRefusedException(obstacle(id, facts));
   }
 
-  /** As Linux documents its levels (admin-guide/LSM/Yama). */
-  private static String wayAround(int scope) {
-    return switch (scope) {
-      case 1 -> "; run this program as root or with CAP_SYS_PTRACE, or set it to 0";
-      case 2 -> "; run this program as root or with CAP_SYS_PTRACE";
-      default -> ", which nobody gets around until the host starts anew";
-    };
+  private static MemoryObstacle obstacle(int id, Facts facts) {
+    String user = effective(facts.itsUsers());
+    if (!facts.itsUsers().equals(facts.ourUsers())) {
+      return new MemoryObstacle.OtherUser(id, user, effective(facts.ourUsers()));
+    }
+    if (facts.owner() != Integer.parseInt(user)) {
+      return new MemoryObstacle.NotDumpable(id);
+    }
+    return facts.scope() > 0
+        ? new MemoryObstacle.PtraceScope(id, facts.scope())
+        : new MemoryObstacle.NotPermitted(id);
   }
 
   private static String effective(List<String> users) {
     return users.size() < 2 ? "-1" : users.get(1);
-  }
-
-  private static String may(int id) {
-    return "the memory of QEMU (process " + id + ") may not be looked at";
   }
 }

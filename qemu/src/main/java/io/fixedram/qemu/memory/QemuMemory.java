@@ -12,6 +12,7 @@ import io.fixedram.os.Errno;
 import io.fixedram.os.OtherProcess.Piece;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.migration.QemuRamBlock;
+import io.fixedram.qemu.obstacle.MemoryObstacle;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.store.PageStore;
 import java.lang.foreign.Arena;
@@ -71,9 +72,7 @@ public final class QemuMemory implements AutoCloseable {
   private static List<QemuRamBlock> listed(QmpClient qmp) {
     List<QemuRamBlock> blocks = QemuRamBlock.ask(qmp);
     if (blocks.isEmpty()) {
-      throw new MemoryRefusedException(
-          MemoryRefusal.NO_BLOCKS,
-          "the QEMU behind " + qmp.endpoint() + " does not list its RAM blocks as is understood");
+      throw new MemoryRefusedException(new MemoryObstacle.BlocksNotListed(qmp.endpoint()));
     }
     return blocks;
   }
@@ -94,12 +93,7 @@ public final class QemuMemory implements AutoCloseable {
   private static void checkResident(List<LocatedBlock> blocks) {
     for (LocatedBlock block : blocks) {
       if (block.mappings().stream().anyMatch(Mapping::isServedByOthers)) {
-        throw new MemoryRefusedException(
-            MemoryRefusal.NOT_RESIDENT,
-            "RAM block "
-                + block.name()
-                + " has pages that are still to be brought in, since the guest was restored and runs"
-                + " before all of its memory is there; wait for the end of that");
+        throw new MemoryRefusedException(new MemoryObstacle.NotResident(block.name()));
       }
     }
   }
@@ -107,9 +101,7 @@ public final class QemuMemory implements AutoCloseable {
   private static SaveHeader header(QmpClient qmp, List<QemuRamBlock> listed) {
     String target = qmp.execute("query-target").get("arch").text();
     if (!X86.contains(target)) {
-      throw new MemoryRefusedException(
-          MemoryRefusal.OTHER_TARGET,
-          "the size of target pages is known for x86 only, and this QEMU's target is " + target);
+      throw new MemoryRefusedException(new MemoryObstacle.OtherTarget(target));
     }
     String machine = new QemuMigration(qmp).machine();
     List<RamBlock> blocks = new ArrayList<>();

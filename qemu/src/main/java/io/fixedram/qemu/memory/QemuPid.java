@@ -7,6 +7,7 @@ import io.fixedram.os.Descriptor;
 import io.fixedram.os.Errno;
 import io.fixedram.os.InMemoryFile;
 import io.fixedram.os.OtherProcess;
+import io.fixedram.qemu.obstacle.MemoryObstacle;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.qmp.QmpException;
@@ -50,19 +51,10 @@ public final class QemuPid implements AutoCloseable {
   private static OtherProcess open(QmpClient qmp) {
     int id =
         qmp.peerProcess()
-            .orElseThrow(() ->
-                new MemoryRefusedException(
-                    MemoryRefusal.NOT_LOCAL,
-                    "which process QEMU is can't be told over "
-                        + qmp.endpoint()
-                        + "; give its QMP as a unix socket"));
+            .orElseThrow(
+                () -> new MemoryRefusedException(new MemoryObstacle.NotLocal(qmp.endpoint())));
     if (id == 0) {
-      throw new MemoryRefusedException(
-          MemoryRefusal.OTHER_PID_NAMESPACE,
-          "the QEMU behind "
-              + qmp.endpoint()
-              + " is in another pid namespace, such as outside of this container; run this program"
-              + " in its namespace or in the host's");
+      throw new MemoryRefusedException(new MemoryObstacle.OtherPidNamespace(qmp.endpoint()));
     }
     try {
       return OtherProcess.open(id);
@@ -75,15 +67,7 @@ public final class QemuPid implements AutoCloseable {
   }
 
   private static MemoryRefusedException other(QmpClient qmp, int id, String why) {
-    return new MemoryRefusedException(
-        MemoryRefusal.OTHER_PROCESS,
-        "process "
-            + id
-            + ", which made the socket "
-            + qmp.endpoint()
-            + ", is not the QEMU that answers there: it "
-            + why
-            + "; give a QMP socket that QEMU itself listens at");
+    return new MemoryRefusedException(new MemoryObstacle.OtherProcess(id, qmp.endpoint(), why));
   }
 
   private void checkThreads(QmpClient qmp) {
@@ -96,8 +80,7 @@ public final class QemuPid implements AutoCloseable {
       }
     }
     if (cpus.isEmpty()) {
-      throw new MemoryRefusedException(
-          MemoryRefusal.NO_BLOCKS, "the QEMU behind " + qmp.endpoint() + " has no CPU");
+      throw new MemoryRefusedException(new MemoryObstacle.NoCpu(qmp.endpoint()));
     }
   }
 

@@ -13,6 +13,7 @@ import io.fixedram.os.OtherProcess.Piece;
 import io.fixedram.qemu.migration.MigrationState;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.migration.QemuRamBlock;
+import io.fixedram.qemu.obstacle.MemoryObstacle;
 import io.fixedram.qemu.qmp.QmpClient;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -134,12 +135,7 @@ public final class WaitingMemory implements AutoCloseable {
     for (Mapping mapping : block.mappings()) {
       if (!mapping.isWritable()) {
         throw new MemoryRefusedException(
-            MemoryRefusal.NOT_MAPPED,
-            "RAM block "
-                + block.name()
-                + " can't be written where it lies in QEMU's memory ("
-                + mapping.permissions()
-                + "): its backend is read-only");
+            new MemoryObstacle.ReadOnlyBlock(block.name(), mapping.permissions()));
       }
     }
   }

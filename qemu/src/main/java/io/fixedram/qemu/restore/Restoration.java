@@ -10,6 +10,8 @@ import io.fixedram.qemu.load.Destination;
 import io.fixedram.qemu.load.InstantStart;
 import io.fixedram.qemu.load.QemuLeftException;
 import io.fixedram.qemu.load.QemuProcess;
+import io.fixedram.qemu.obstacle.InstantObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.start.QemuStarter;
 import io.fixedram.store.PageStore;
@@ -136,10 +138,11 @@ final class Restoration implements AutoCloseable {
       start.close();
       cancellation.throwIfCancelled();
       if (start.target() instanceof RestoreTarget.Awaited) {
-        throw new FixedRamException(e.sentence() + "; end that QEMU", e, Remedy.RESTORE_BY_STREAM);
+        throw new ObstacleException(
+            e.sentence() + "; end that QEMU", e.obstacle(), e, Remedy.RESTORE_BY_STREAM);
       }
       listener.warning(e.sentence() + "; starting the command as it is");
-      return attempt(start.without(e.reason()), progress);
+      return attempt(start.without(e.obstacle()), progress);
     } catch (RuntimeException | Error e) {
       start.close();
       throw e;
@@ -215,11 +218,10 @@ final class Restoration implements AutoCloseable {
 
   /** What a QEMU that does not come up with mappings means: its command as it is may do. */
   private FixedRamException withoutMapping(FixedRamException e) {
-    String sentence =
-        "QEMU did not come up with mappings of " + request.file() + " as RAM: " + e.sentence();
+    InstantObstacle obstacle = new InstantObstacle.NotMapped(request.file(), e.sentence());
     return request.mode() == RestoreMode.AUTO
-        ? new NotInstantException(sentence)
-        : new FixedRamException(sentence, e, Remedy.RESTORE_BY_STREAM);
+        ? new NotInstantException(obstacle)
+        : new ObstacleException(obstacle.sentence(), obstacle, e, Remedy.RESTORE_BY_STREAM);
   }
 
   /** Gives up a restore that was not begun. */

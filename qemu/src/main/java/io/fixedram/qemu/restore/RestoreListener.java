@@ -2,8 +2,10 @@
 package io.fixedram.qemu.restore;
 
 import io.fixedram.error.Reason;
+import io.fixedram.qemu.obstacle.Obstacle;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.qemu.transfer.TransferView;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -18,8 +20,14 @@ public interface RestoreListener extends TransferListener {
   /** The restore has come so far. The first state, PREPARED, is not told. */
   default void stateChanged(RestoreState state) {}
 
-  /** QEMU waits for the guest, and this is how the guest will get into it; never AUTO. */
-  default void choseMode(RestoreMode mode) {}
+  /**
+   * QEMU waits for the guest, and this is how the guest will get into it.
+   *
+   * @param mode never AUTO
+   * @param obstacles why AUTO did not take a mode that it prefers, the most preferred first; none
+   *     if the mode was asked for
+   */
+  default void choseMode(RestoreMode mode, List<Obstacle> obstacles) {}
 
   /** Tells somebody who follows transfers of any kind. */
   static RestoreListener of(TransferListener listener) {
@@ -30,7 +38,7 @@ public interface RestoreListener extends TransferListener {
   static RestoreListener of(TransferListener listener, Consumer<RestoreMode> chosen) {
     return new RestoreListener() {
       @Override
-      public void choseMode(RestoreMode mode) {
+      public void choseMode(RestoreMode mode, List<Obstacle> obstacles) {
         chosen.accept(mode);
       }
 

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.restore;
 
+import io.fixedram.qemu.obstacle.Obstacle;
 import io.fixedram.qemu.transfer.ServingState;
+import java.util.List;
 import java.util.Optional;
 
 /**
  * What {@link GuestRestore} did.
  *
  * @param mode the restore mode, never AUTO
- * @param why why this mode
+ * @param why why this mode, for people
+ * @param obstacles why AUTO did not take a mode that it prefers, the most preferred first; none if
+ *     the mode was asked for
  * @param guest the state that the guest was left in, as QMP spells it: running, paused if that was
  *     asked for, and others that it was saved in
  * @param ramBytes used bytes of all RAM blocks
@@ -23,10 +27,16 @@ import java.util.Optional;
 public record RestoreReport(
     RestoreMode mode,
     String why,
+    List<Obstacle> obstacles,
     String guest,
     long ramBytes,
     long pageBytes,
     double seconds,
     double downtimeSeconds,
     double runningSeconds,
-    Optional<ServingState> serving) {}
+    Optional<ServingState> serving) {
+  /** Keeps a copy of the list. */
+  public RestoreReport {
+    obstacles = List.copyOf(obstacles);
+  }
+}

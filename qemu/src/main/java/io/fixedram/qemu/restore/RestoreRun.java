@@ -107,7 +107,7 @@ final class RestoreRun {
     start.instant().ifPresent(instant -> instant.handOver(migration.qmp()));
     ModeChoice choice = choose(settings);
     listener.note(choice.why().after("restore mode " + choice.mode().text() + ": "));
-    listener.choseMode(choice.mode());
+    listener.choseMode(choice.mode(), choice.obstacles());
     OptionalLong presentBytes = choice.presentBytes(save);
     try (Loader loader = loader(choice.mode())) {
       spoilt = loader::spoilsDestination;
@@ -372,6 +372,7 @@ final class RestoreRun {
     return new RestoreReport(
         choice.mode(),
         choice.why().sentence(),
+        choice.obstacles(),
         guest.settledState(),
         save.header().blocks().totalBytes(),
         presentBytes.orElseGet(view.counters()::dataBytes),

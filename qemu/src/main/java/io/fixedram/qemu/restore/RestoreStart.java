@@ -11,6 +11,9 @@ import io.fixedram.qemu.command.GenerationId;
 import io.fixedram.qemu.command.NotInstantException;
 import io.fixedram.qemu.command.QemuCommandLine;
 import io.fixedram.qemu.load.InstantStart;
+import io.fixedram.qemu.obstacle.InstantObstacle;
+import io.fixedram.qemu.obstacle.Obstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.store.PageStore;
 import java.util.List;
@@ -30,7 +33,7 @@ record RestoreStart(
     RestoreTarget target,
     RestoreTarget given,
     Optional<InstantStart> instant,
-    Optional<Reason> notInstant,
+    Optional<Obstacle> notInstant,
     boolean mayServe)
     implements AutoCloseable {
   private static final String NOT_POSSIBLE = "restore mode instant is not possible: ";
@@ -56,18 +59,15 @@ record RestoreStart(
   }
 
   private static RestoreStart ofWaiting(RestoreMode mode, RestoreTarget.Waiting waiting) {
-    Reason reason =
-        Reason.of(
-            "a save is mapped when QEMU starts, and this QEMU runs already",
-            Remedy.HAVE_QEMU_STARTED);
+    Obstacle obstacle = new InstantObstacle.QemuRunsAlready();
     if (mode == RestoreMode.INSTANT) {
-      throw new FixedRamException(reason.after(NOT_POSSIBLE));
+      throw new ObstacleException(NOT_POSSIBLE, obstacle);
     }
-    return plain(waiting, Optional.of(reason).filter(_ -> mode == RestoreMode.AUTO), false);
+    return plain(waiting, Optional.of(obstacle).filter(_ -> mode == RestoreMode.AUTO), false);
   }
 
   private static RestoreStart plain(
-      RestoreTarget target, Optional<Reason> notInstant, boolean mayServe) {
+      RestoreTarget target, Optional<Obstacle> notInstant, boolean mayServe) {
     return new RestoreStart(target, target, Optional.empty(), notInstant, mayServe);
   }
 
@@ -100,9 +100,9 @@ record RestoreStart(
           given.with(instant.words()), given, Optional.of(instant), Optional.empty(), mayServe);
     } catch (NotInstantException e) {
       if (request.mode() == RestoreMode.INSTANT) {
-        throw new FixedRamException(NOT_POSSIBLE + e.sentence(), e);
+        throw new ObstacleException(NOT_POSSIBLE + e.sentence(), e.obstacle(), e);
       }
-      return plain(given, Optional.of(e.reason()), mayServe);
+      return plain(given, Optional.of(e.obstacle()), mayServe);
     }
   }
 
@@ -131,8 +131,8 @@ record RestoreStart(
   }
 
   /** The same with the command as it was given. */
-  RestoreStart without(Reason reason) {
-    return new RestoreStart(given, given, Optional.empty(), Optional.of(reason), mayServe);
+  RestoreStart without(Obstacle obstacle) {
+    return new RestoreStart(given, given, Optional.empty(), Optional.of(obstacle), mayServe);
   }
 
   /** The same with a QEMU that was started as this says. */

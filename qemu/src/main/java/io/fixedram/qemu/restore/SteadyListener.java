@@ -3,8 +3,10 @@ package io.fixedram.qemu.restore;
 
 import io.fixedram.error.Reason;
 import io.fixedram.qemu.migration.SteadyTransfer;
+import io.fixedram.qemu.obstacle.Obstacle;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.qemu.transfer.TransferView;
+import java.util.List;
 
 /**
  * Hands on what is told, and keeps what comes of it to itself: a guest is not given up because
@@ -32,8 +34,8 @@ record SteadyListener(RestoreListener listener) implements RestoreListener {
   }
 
   @Override
-  public void choseMode(RestoreMode mode) {
-    SteadyTransfer.attempt(() -> listener.choseMode(mode));
+  public void choseMode(RestoreMode mode, List<Obstacle> obstacles) {
+    SteadyTransfer.attempt(() -> listener.choseMode(mode, obstacles));
   }
 
   @Override

@@ -11,6 +11,7 @@ import io.fixedram.guest.SaveHeader;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.qemu.command.InstantCommand.Mapping;
 import io.fixedram.qemu.command.InstantCommand.Target;
+import io.fixedram.qemu.obstacle.InstantObstacle;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,7 +53,9 @@ class InstantCommandTest {
 
   private static void assertRefused(Target save, String why, String... words) {
     assertThatThrownBy(() -> of(save, words))
-        .isInstanceOf(NotInstantException.class)
+        .isInstanceOfSatisfying(
+            NotInstantException.class,
+            e -> assertThat(e.obstacle()).isInstanceOf(InstantObstacle.class))
         .hasMessageContaining(why);
   }
 

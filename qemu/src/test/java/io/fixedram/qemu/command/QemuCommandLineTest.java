@@ -4,6 +4,7 @@ package io.fixedram.qemu.command;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.qemu.text.SizeText;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;

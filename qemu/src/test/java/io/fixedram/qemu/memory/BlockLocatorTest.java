@@ -8,6 +8,7 @@ import io.fixedram.qemu.GuestSpec;
 import io.fixedram.qemu.RunningQemu;
 import io.fixedram.qemu.TestedQemu;
 import io.fixedram.qemu.migration.QemuRamBlock;
+import io.fixedram.qemu.obstacle.MemoryObstacle;
 import io.fixedram.qemu.qmp.QmpClient;
 import java.util.HashMap;
 import java.util.List;
@@ -41,10 +42,13 @@ class BlockLocatorTest extends MemoryTest {
       new GuestAddresses.Seen("pc.ram", 0x11000, 0x1000);
 
   private static void assertRefused(
-      MemoryRefusal refusal, String why, Map<QemuRamBlock, Long> hosts, AddressSpace space) {
+      Class<? extends MemoryObstacle> kind,
+      String why,
+      Map<QemuRamBlock, Long> hosts,
+      AddressSpace space) {
     assertThatThrownBy(() -> verify(hosts, space, SEEN))
         .isInstanceOfSatisfying(
-            MemoryRefusedException.class, e -> assertThat(e.refusal()).isEqualTo(refusal))
+            MemoryRefusedException.class, e -> assertThat(e.obstacle()).isInstanceOf(kind))
         .hasMessageContaining(why);
   }
 
@@ -61,24 +65,27 @@ class BlockLocatorTest extends MemoryTest {
     AddressSpace space = space("10000-15000 rw-p 0 00:00 0");
     Map<QemuRamBlock, Long> right = Map.of(RAM, 0x10000L, ROM, 0x14000L);
     assertRefused(
-        MemoryRefusal.NOT_LOCATED,
+        MemoryObstacle.BlockNotLocated.class,
         "the guest sees it at address 10000, which is not where it was found",
         Map.of(RAM, 0x11000L, ROM, 0x10000L),
         space);
     assertRefused(
-        MemoryRefusal.NOT_LOCATED, "pc.ram is there", Map.of(RAM, 0x10000L, ROM, 0x13000L), space);
+        MemoryObstacle.BlockNotLocated.class,
+        "pc.ram is there",
+        Map.of(RAM, 0x10000L, ROM, 0x13000L),
+        space);
     assertRefused(
-        MemoryRefusal.NOT_MAPPED,
+        MemoryObstacle.BlockNotMapped.class,
         "RAM block pc.ram can't be read where it lies in QEMU's memory: not all of it is mapped",
         right,
         space("10000-13000 rw-p 0 00:00 0", "14000-15000 rw-p 0 00:00 0"));
     assertRefused(
-        MemoryRefusal.NOT_MAPPED,
+        MemoryObstacle.BlockNotMapped.class,
         "not memory to be read (---p)",
         right,
         space("10000-14000 rw-p 0 00:00 0", "14000-15000 ---p 0 00:00 0"));
     assertRefused(
-        MemoryRefusal.NOT_MAPPED,
+        MemoryObstacle.BlockNotMapped.class,
         "not memory to be read (rw-s)",
         right,
         space("10000-14000 rw-s 0 00:00 0", "VmFlags: rd wr io pf", "14000-15000 rw-p 0 00:00 0"));
@@ -92,7 +99,7 @@ class BlockLocatorTest extends MemoryTest {
     assertThatThrownBy(() -> BlockLocator.once(Map.of(RAM, Set.of(1L, 2L))))
         .isInstanceOfSatisfying(
             MemoryRefusedException.class,
-            e -> assertThat(e.refusal()).isEqualTo(MemoryRefusal.NOT_LOCATED))
+            e -> assertThat(e.obstacle()).isInstanceOf(MemoryObstacle.BlockNotLocated.class))
         .hasMessageContaining("pc.ram")
         .hasMessageContaining("found 2 times");
     assertThatThrownBy(() -> BlockLocator.once(Map.of(ROM, Set.of())))

@@ -15,7 +15,7 @@ final class ForeignReader {
 
   private ForeignReader() {}
 
-  /** Prints that it could, or the refusal and its sentence. */
+  /** Prints that it could, or the kind of obstacle and its sentence. */
   public static void main(String[] arguments) {
     try (QmpClient qmp = QmpClient.connect(new Endpoint.Unix(Path.of(arguments[0])));
         QemuMemory memory = QemuMemory.open(qmp);
@@ -26,7 +26,7 @@ final class ForeignReader {
       }
       print(READ);
     } catch (MemoryRefusedException e) {
-      print(e.refusal() + " " + e.sentence());
+      print(e.obstacle().getClass().getSimpleName() + " " + e.sentence());
     }
   }
 

@@ -4,6 +4,7 @@ package io.fixedram.qemu.memory;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fixedram.qemu.memory.ProcessAccess.Facts;
+import io.fixedram.qemu.obstacle.MemoryObstacle;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -12,9 +13,13 @@ class ProcessAccessTest {
   private static final List<String> OTHER = List.of("0", "64055", "64055", "64055");
 
   private static void assertRefused(
-      List<String> its, int owner, int scope, MemoryRefusal refusal, String sentence) {
+      List<String> its,
+      int owner,
+      int scope,
+      Class<? extends MemoryObstacle> kind,
+      String sentence) {
     MemoryRefusedException e = ProcessAccess.refused(77, new Facts(USER, its, owner, scope));
-    assertThat(e.refusal()).isEqualTo(refusal);
+    assertThat(e.obstacle()).isInstanceOf(kind);
     assertThat(e.sentence())
         .isEqualTo("the memory of QEMU (process 77) may not be looked at: " + sentence);
   }
@@ -25,34 +30,34 @@ class ProcessAccessTest {
         OTHER,
         64055,
         1,
-        MemoryRefusal.OTHER_USER,
+        MemoryObstacle.OtherUser.class,
         "it runs as user 64055, and this program as user 1000; run this program as root or as that"
             + " user");
     assertRefused(
         USER,
         0,
         1,
-        MemoryRefusal.NOT_DUMPABLE,
+        MemoryObstacle.NotDumpable.class,
         "it has changed its user since it was started, or its program may not be read; run this"
             + " program as root");
     assertRefused(
         USER,
         1000,
         1,
-        MemoryRefusal.PTRACE_SCOPE,
+        MemoryObstacle.PtraceScope.class,
         "kernel.yama.ptrace_scope is 1; run this program as root or with CAP_SYS_PTRACE, or set it"
             + " to 0");
     assertRefused(
         USER,
         1000,
         3,
-        MemoryRefusal.PTRACE_SCOPE,
+        MemoryObstacle.PtraceScope.class,
         "kernel.yama.ptrace_scope is 3, which nobody gets around until the host starts anew");
     assertRefused(
         USER,
         1000,
         0,
-        MemoryRefusal.NOT_PERMITTED,
+        MemoryObstacle.NotPermitted.class,
         "a security module, a filter of system calls or a capability that it has and this program"
             + " lacks is in the way; run this program as root with CAP_SYS_PTRACE");
   }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.fixedram.qemu.GuestSpec;
 import io.fixedram.qemu.RunningQemu;
 import io.fixedram.qemu.TestedQemu;
+import io.fixedram.qemu.obstacle.MemoryObstacle;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QmpClient;
 import java.net.InetAddress;
@@ -24,11 +25,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 class QemuPidTest extends MemoryTest {
   private static final Path SCOPE = Path.of("/proc/sys/kernel/yama/ptrace_scope");
 
-  private static void assertRefused(Endpoint endpoint, MemoryRefusal refusal, String why) {
+  private static void assertRefused(
+      Endpoint endpoint, Class<? extends MemoryObstacle> kind, String why) {
     try (QmpClient qmp = QmpClient.connect(endpoint)) {
       assertThatThrownBy(() -> QemuMemory.open(qmp))
           .isInstanceOfSatisfying(
-              MemoryRefusedException.class, e -> assertThat(e.refusal()).isEqualTo(refusal))
+              MemoryRefusedException.class, e -> assertThat(e.obstacle()).isInstanceOf(kind))
           .hasMessageContaining(why);
     }
   }
@@ -59,7 +61,7 @@ class QemuPidTest extends MemoryTest {
     GuestSpec spec = GuestSpec.small().with("-S", "-qmp", tcp + ",server=on,wait=off");
     try (RunningQemu qemu = boot(version, spec)) {
       assertThat(qemu.status()).isEqualTo("prelaunch");
-      assertRefused(tcp, MemoryRefusal.NOT_LOCAL, "give its QMP as a unix socket");
+      assertRefused(tcp, MemoryObstacle.NotLocal.class, "give its QMP as a unix socket");
     }
   }
 
@@ -71,7 +73,7 @@ class QemuPidTest extends MemoryTest {
         UnixProxy proxy = UnixProxy.to(qemu.qmp(), directory.resolve("proxy"))) {
       assertRefused(
           proxy.endpoint(),
-          MemoryRefusal.OTHER_PROCESS,
+          MemoryObstacle.OtherProcess.class,
           "process " + ProcessHandle.current().pid() + ", which made the socket");
     }
   }
@@ -81,7 +83,7 @@ class QemuPidTest extends MemoryTest {
     ForeignProgram program = ForeignProgram.in(directory);
     try (RunningQemu qemu = boot(TestedQemu.QEMU_7, GuestSpec.small().with("-S"))) {
       assertThat(program.run(ForeignProgram.AS_NOBODY, socket(qemu)))
-          .startsWith("OTHER_USER the memory of QEMU (process " + qemu.process().pid() + ")")
+          .startsWith("OtherUser the memory of QEMU (process " + qemu.process().pid() + ")")
           .contains("it runs as user 0, and this program as user 65534");
       assertThat(program.run(List.of(), socket(qemu))).isEqualTo(ForeignReader.READ);
     }
@@ -102,7 +104,7 @@ class QemuPidTest extends MemoryTest {
     boolean scope = Files.exists(SCOPE) && !Files.readString(SCOPE).strip().equals("0");
     try (RunningQemu qemu = RunningQemu.start(words, program.directory(), "source")) {
       assertThat(program.run(ForeignProgram.AS_NOBODY, socket(qemu)))
-          .startsWith(scope ? "PTRACE_SCOPE" : ForeignReader.READ);
+          .startsWith(scope ? "PtraceScope" : ForeignReader.READ);
     }
   }
 
@@ -113,7 +115,7 @@ class QemuPidTest extends MemoryTest {
     List<String> words = spec.command(TestedQemu.QEMU_7.binary(), program.directory(), "source");
     try (RunningQemu qemu = RunningQemu.start(words, program.directory(), "source")) {
       assertThat(program.run(ForeignProgram.AS_NOBODY, socket(qemu)))
-          .startsWith("NOT_DUMPABLE ")
+          .startsWith("NotDumpable ")
           .contains("it has changed its user since it was started");
     }
   }
@@ -124,7 +126,7 @@ class QemuPidTest extends MemoryTest {
     try (RunningQemu qemu = boot(TestedQemu.QEMU_7, GuestSpec.small().with("-S"))) {
       List<String> aside = List.of("unshare", "--pid", "--fork", "--mount-proc");
       assertThat(program.run(aside, socket(qemu)))
-          .startsWith("OTHER_PID_NAMESPACE ")
+          .startsWith("OtherPidNamespace ")
           .contains("is in another pid namespace");
     }
   }
@@ -167,7 +169,9 @@ class QemuPidTest extends MemoryTest {
       source.observer().execute("migrate-start-postcopy");
       RunningQemu.await("postcopy", () -> migration(target).equals("postcopy-active"));
       assertRefused(
-          target.spareQmp(), MemoryRefusal.NOT_RESIDENT, "pc.ram has pages that are still to be");
+          target.spareQmp(),
+          MemoryObstacle.NotResident.class,
+          "pc.ram has pages that are still to be");
       source.setParameter("max-postcopy-bandwidth", 0);
       RunningQemu.await("the end", () -> migration(target).equals("completed"));
       try (QmpClient qmp = QmpClient.connect(target.spareQmp());

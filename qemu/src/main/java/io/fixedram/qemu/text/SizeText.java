@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.qemu.command;
+package io.fixedram.qemu.text;
 
 import java.math.BigDecimal;
 import java.util.Locale;
@@ -8,7 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Sizes as QEMU's options take them: a number, perhaps with a fraction, and a letter. */
-final class SizeText {
+public final class SizeText {
   private static final Pattern SIZE =
       Pattern.compile("([0-9]{1,18}(?:\\.[0-9]{1,18})?)([bkmgtpe]?)");
   private static final Pattern HEX = Pattern.compile("0x([0-9a-f]{1,15})");
@@ -21,7 +21,7 @@ final class SizeText {
    *
    * @param unit the letter that holds where none is given
    */
-  static OptionalLong bytes(String text, char unit) {
+  public static OptionalLong bytes(String text, char unit) {
     String lower = text.strip().toLowerCase(Locale.ROOT);
     Matcher hex = HEX.matcher(lower);
     if (hex.matches()) {
@@ -43,12 +43,12 @@ final class SizeText {
   }
 
   /** Words for a size. */
-  static String words(long bytes) {
+  public static String words(long bytes) {
     return bytes % (1 << 20) == 0 ? (bytes >> 20) + " MiB" : bytes + " bytes";
   }
 
   /** A size for a command line. */
-  static String option(long bytes) {
+  public static String option(long bytes) {
     return bytes % (1 << 20) == 0 ? (bytes >> 20) + "M" : bytes + "B";
   }
 }

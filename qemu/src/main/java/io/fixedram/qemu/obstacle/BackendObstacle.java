@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.obstacle;
+
+import io.fixedram.error.Remedy;
+import io.fixedram.guest.RamBlock;
+import io.fixedram.qemu.text.SizeText;
+import java.nio.file.Path;
+import java.util.List;
+
+/** What a memory backend of QEMU's command line has that keeps it from being such a mapping. */
+public sealed interface BackendObstacle extends InstantObstacle {
+  /** The id of the memory backend. */
+  String backend();
+
+  /** The command names it and has no object of that id. */
+  record NotDefined(String backend) implements BackendObstacle {
+    @Override
+    public String sentence() {
+      return "the command names the memory backend "
+          + backend
+          + " and has no -object of that id: add one";
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of();
+    }
+  }
+
+  /** It is of a type that can't be replaced. */
+  record OtherType(String backend, String type) implements BackendObstacle {
+    @Override
+    public String sentence() {
+      return named(backend) + " is a " + type + ", which instant can't replace: make it one of ram";
+    }
+  }
+
+  /** It shares its memory with others. */
+  record Shared(String backend) implements BackendObstacle {
+    @Override
+    public String sentence() {
+      return named(backend)
+          + " shares its memory, and instant maps it privately: leave share=on out";
+    }
+  }
+
+  /** It has huge pages. */
+  record HugePages(String backend) implements BackendObstacle {
+    @Override
+    public String sentence() {
+      return named(backend) + " has huge pages, and a mapping of a file has none: take them out";
+    }
+  }
+
+  /** All of it is read when QEMU starts. */
+  record Preallocated(String backend) implements BackendObstacle {
+    @Override
+    public String sentence() {
+      return named(backend) + " reads all of its memory at once: leave prealloc=on out";
+    }
+  }
+
+  /** The guest can't write to it. */
+  record ReadOnly(String backend) implements BackendObstacle {
+    @Override
+    public String sentence() {
+      return named(backend) + " is read-only: leave readonly=on out";
+    }
+  }
+
+  /** It has a property that is not known. */
+  record UnknownProperty(String backend, String property) implements BackendObstacle {
+    @Override
+    public String sentence() {
+      return named(backend)
+          + " has the property "
+          + property
+          + ", which instant can't carry over: leave it out";
+    }
+  }
+
+  /**
+   * The save holds no RAM block of it.
+   *
+   * @param mainMemory blocks of main memory that the save holds
+   */
+  record NotInSave(String backend, Path save, List<RamBlock> mainMemory)
+      implements BackendObstacle {
+    /** Keeps a copy of the list. */
+    public NotInSave {
+      mainMemory = List.copyOf(mainMemory);
+    }
+
+    @Override
+    public String sentence() {
+      return save
+          + " holds no RAM block of the memory backend "
+          + backend
+          + ", but "
+          + BlockNames.of(mainMemory)
+          + ": name the backends as they were when the guest was saved";
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of();
+    }
+  }
+
+  /**
+   * It is given another size than the save holds.
+   *
+   * @param block its RAM block in the save
+   * @param given the size that the command gives it, empty if none
+   */
+  record OtherSize(String backend, Path save, RamBlock block, String given)
+      implements BackendObstacle {
+    @Override
+    public String sentence() {
+      return save
+          + " holds "
+          + SizeText.words(block.usedLength())
+          + " of RAM block "
+          + block
+          + ", but the memory backend "
+          + backend
+          + " has size="
+          + given
+          + ": give it size="
+          + SizeText.option(block.usedLength());
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of();
+    }
+  }
+
+  private static String named(String backend) {
+    return "the memory backend " + backend;
+  }
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.obstacle;
+
+import io.fixedram.error.Remedy;
+import io.fixedram.guest.RamBlock;
+import io.fixedram.qemu.text.SizeText;
+import java.nio.file.Path;
+import java.util.List;
+
+/** What QEMU's command line has that keeps RAM from being a mapping of a save. */
+public sealed interface CommandObstacle extends InstantObstacle {
+
+  /** No program of the command has a name of QEMU's, so that nothing is known of its words. */
+  record NoQemuProgram() implements CommandObstacle {
+    @Override
+    public String sentence() {
+      return "the command has no program with a name of QEMU's (qemu-system-...), so that its"
+          + " options can't be rewritten: write QEMU's own command line";
+    }
+  }
+
+  /** An option that has to go, or to be written in another way. */
+  record OptionInTheWay(Option option) implements CommandObstacle {
+    @Override
+    public String sentence() {
+      return option.sentence;
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return switch (option) {
+        case READCONFIG, MEM_PATH, MEM_PREALLOC, MEM_LOCK, BLOB -> CommandObstacle.super.remedies();
+        case NUMA_MEM -> List.of(Remedy.RESTORE_BY_STREAM);
+        case MACHINE_MEMORY_SIZE -> List.of();
+      };
+    }
+  }
+
+  /** Options of QEMU. */
+  enum Option {
+    /** {@code -readconfig}. */
+    READCONFIG(
+        "the command reads options from a file (-readconfig), where they can't be rewritten: write"
+            + " them on the command line"),
+    /** {@code -mem-path}. */
+    MEM_PATH(
+        "the command gives RAM a place (-mem-path), and instant gives it another: leave it out"),
+    /** {@code -mem-prealloc}. */
+    MEM_PREALLOC("the command has QEMU read all of RAM at once (-mem-prealloc): leave it out"),
+    /** {@code -overcommit mem-lock}. */
+    MEM_LOCK("the command has QEMU read all of RAM at once (-overcommit mem-lock): leave it out"),
+    /** A display device with {@code blob=on}. */
+    BLOB(
+        "a display with blob=on needs memory that QEMU shares, and instant maps it privately: leave"
+            + " it out"),
+    /** {@code -numa node,mem=}. */
+    NUMA_MEM(
+        "the command shares out main memory by -numa node,mem=: give each node a backend, -numa"
+            + " node,memdev=ID, as the guest was saved"),
+    /** {@code -machine memory.size=}. */
+    MACHINE_MEMORY_SIZE(
+        "the command gives the size of RAM by -machine memory.size=: give it by -m");
+
+    private final String sentence;
+
+    Option(String sentence) {
+      this.sentence = sentence;
+    }
+  }
+
+  /** The device {@code loader} writes to memory. */
+  record LoaderDevice() implements CommandObstacle {
+    @Override
+    public String sentence() {
+      return "the device loader writes to memory when QEMU starts, and so to what is a mapping of"
+          + " the save: leave it out";
+    }
+  }
+
+  /** A device needs memory that others have mapped too, or that it grows and shrinks itself. */
+  record UnsuitedDevice(String type) implements CommandObstacle {
+    @Override
+    public String sentence() {
+      return "the device " + type + " does not work on a private mapping of a file: leave it out";
+    }
+  }
+
+  /** A network back end needs memory that others have mapped too. */
+  record SharingNetwork() implements CommandObstacle {
+    @Override
+    public String sentence() {
+      return "a network of vhost-user or vhost-vdpa needs memory that QEMU shares, and instant maps"
+          + " it privately: leave it out";
+    }
+  }
+
+  /**
+   * The value of an option is not understood.
+   *
+   * @param value its beginning
+   * @param why what is not
+   */
+  record UnreadableValue(String value, String why) implements CommandObstacle {
+    @Override
+    public String sentence() {
+      return "the option value "
+          + value
+          + " can't be read ("
+          + why
+          + "): write it as JSON with double quotes, or as key=value";
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of();
+    }
+  }
+
+  /** The value of {@code -m} is not understood. */
+  record UnreadableSize(String value) implements CommandObstacle {
+    @Override
+    public String sentence() {
+      return "'-m " + value + "' is no size of RAM";
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of();
+    }
+  }
+
+  /** The command gives another size of main memory than the save holds. */
+  record OtherSize(Path save, long savedBytes, long givenBytes) implements CommandObstacle {
+    @Override
+    public String sentence() {
+      return save
+          + " holds a guest with "
+          + SizeText.words(savedBytes)
+          + " of RAM, but the command gives "
+          + SizeText.words(givenBytes)
+          + ": give -m "
+          + SizeText.option(savedBytes);
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of();
+    }
+  }
+
+  /**
+   * The save holds several blocks of main memory, and the command does not say which is which.
+   *
+   * @param blocks main memory in the save
+   */
+  record AmbiguousMemory(Path save, List<RamBlock> blocks) implements CommandObstacle {
+    /** Keeps a copy of the list. */
+    public AmbiguousMemory {
+      blocks = List.copyOf(blocks);
+    }
+
+    @Override
+    public String sentence() {
+      return save
+          + " holds main memory in "
+          + BlockNames.of(blocks)
+          + ", and the command says by no -object which is which: give the memory backends that the"
+          + " guest was saved with";
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of();
+    }
+  }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.obstacle;
+
+import io.fixedram.error.Remedy;
+import io.fixedram.layout.SaveFormat;
+import io.fixedram.store.MapObstacle;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Why a guest can't run on a mapping of its save (restore mode instant): because of the save or of
+ * QEMU; because of QEMU's command line ({@link CommandObstacle}); because of a memory backend in it
+ * ({@link BackendObstacle}).
+ */
+public sealed interface InstantObstacle extends Obstacle
+    permits CommandObstacle,
+        BackendObstacle,
+        InstantObstacle.QemuRunsAlready,
+        InstantObstacle.NoFixedPlaces,
+        InstantObstacle.SharedMemoryLeftOut,
+        InstantObstacle.HugePages,
+        InstantObstacle.NotMappable,
+        InstantObstacle.NotHeld,
+        InstantObstacle.QemuNotKnown,
+        InstantObstacle.QemuTooOld,
+        InstantObstacle.NotMapped {
+
+  @Override
+  default List<Remedy> remedies() {
+    return List.of(Remedy.RESTORE_LAZILY, Remedy.RESTORE_BY_STREAM);
+  }
+
+  /** A save is mapped when QEMU starts, and this QEMU runs. */
+  record QemuRunsAlready() implements InstantObstacle {
+    @Override
+    public String sentence() {
+      return "a save is mapped when QEMU starts, and this QEMU runs already";
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of(Remedy.HAVE_QEMU_STARTED);
+    }
+  }
+
+  /**
+   * The save is a stream, or in no local file: its pages have no places to map.
+   *
+   * @param format empty for what is no file
+   */
+  record NoFixedPlaces(String save, Optional<SaveFormat> format) implements InstantObstacle {
+    @Override
+    public String sentence() {
+      return save
+          + " is a "
+          + format.map(SaveFormat::text).orElse("remote")
+          + " file, whose pages have no places of their own";
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of(Remedy.CONVERT_TO_MAPPED_RAM, Remedy.RESTORE_BY_STREAM);
+    }
+  }
+
+  /** The save was made under x-ignore-shared, which leaves memory out. */
+  record SharedMemoryLeftOut(Path save) implements InstantObstacle {
+    @Override
+    public String sentence() {
+      return save
+          + " was saved under x-ignore-shared and does not hold the memory that the guest shared:"
+          + " save it without";
+    }
+  }
+
+  /**
+   * A RAM block had huge pages when it was saved.
+   *
+   * @param pageBytes bytes of one of its pages
+   */
+  record HugePages(String block, long pageBytes) implements InstantObstacle {
+    @Override
+    public String sentence() {
+      return "RAM block "
+          + block
+          + " had huge pages when it was saved, and a mapping of a file has none: save a guest"
+          + " without them";
+    }
+  }
+
+  /** The pages of a block can't be mapped where they stand in the file. */
+  record NotMappable(MapObstacle why) implements InstantObstacle {
+    @Override
+    public String sentence() {
+      return why.sentence()
+          + switch (why.reason()) {
+            case NO_PLACE, MISALIGNED, STALE_CONTENT -> "";
+            case REFUSED -> "; copy it to another file system";
+            case TOO_MANY_ZEROS -> ": copy it with 'cp --sparse=always'";
+          };
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return switch (why.reason()) {
+        case NO_PLACE, MISALIGNED, STALE_CONTENT -> List.of(Remedy.CONVERT_TO_MAPPED_RAM);
+        case REFUSED, TOO_MANY_ZEROS -> List.of();
+      };
+    }
+  }
+
+  /**
+   * The save can't be kept from being changed while a guest runs on it.
+   *
+   * @param sentence what failed, on which file
+   * @param errno the error number of the C library, 0 where there is none
+   */
+  record NotHeld(String sentence, int errno, List<Remedy> remedies) implements InstantObstacle {
+    /** Keeps a copy of the list. */
+    public NotHeld {
+      remedies = List.copyOf(remedies);
+    }
+  }
+
+  /** A program does not tell which memory backends it has. */
+  record QemuNotKnown(Path program) implements InstantObstacle {
+    @Override
+    public String sentence() {
+      return program + " does not tell whether its memory backends can map a save";
+    }
+  }
+
+  /** A QEMU program can't have a mapping of a file at an offset, only to be read, as RAM. */
+  record QemuTooOld(Path program) implements InstantObstacle {
+    @Override
+    public String sentence() {
+      return program + " can't have a mapping of a save as RAM, which takes QEMU 8.2";
+    }
+  }
+
+  /**
+   * QEMU was started with mappings of the save, and did not come up or does not have them.
+   *
+   * @param why a sentence
+   */
+  record NotMapped(Path save, String why) implements InstantObstacle {
+    @Override
+    public String sentence() {
+      return "QEMU did not come up with mappings of " + save + " as RAM: " + why;
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of(Remedy.RESTORE_BY_STREAM);
+    }
+  }
+}

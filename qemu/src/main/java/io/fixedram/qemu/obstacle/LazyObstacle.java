@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.obstacle;
+
+import io.fixedram.error.Remedy;
+import io.fixedram.qemu.qmp.QemuVersion;
+import io.fixedram.qemu.text.SizeText;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Why a guest can't run while its pages are served (restore mode lazy). */
+public sealed interface LazyObstacle extends Obstacle {
+  @Override
+  default List<Remedy> remedies() {
+    return List.of(Remedy.RESTORE_BY_STREAM);
+  }
+
+  /** This QEMU knows no postcopy migration. */
+  record NoPostcopy(QemuVersion qemu) implements LazyObstacle {
+    @Override
+    public String sentence() {
+      return qemu + " has no postcopy-ram capability";
+    }
+  }
+
+  /** The save is a stream, or can't be read at any place: its pages have no fixed ones. */
+  record SequentialSave(String save) implements LazyObstacle {
+    @Override
+    public String sentence() {
+      return save + " is a stream, whose pages have no fixed places";
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of(Remedy.CONVERT_TO_MAPPED_RAM, Remedy.RESTORE_BY_STREAM);
+    }
+  }
+
+  /** The save was made under x-ignore-shared, which leaves memory out. */
+  record SharedMemoryLeftOut(String save) implements LazyObstacle {
+    @Override
+    public String sentence() {
+      return save + " was saved under x-ignore-shared, without all of its memory";
+    }
+  }
+
+  /**
+   * The guest was saved in a state that QEMU does not keep for guests whose pages are served.
+   *
+   * @param state as QMP spells it
+   */
+  record StateForgotten(String save, String state) implements LazyObstacle {
+    @Override
+    public String sentence() {
+      return save
+          + " holds a guest in the state '"
+          + state
+          + "', and QEMU forgets that of guests whose pages are served";
+    }
+  }
+
+  /** There is more device state than QEMU takes in one piece. */
+  record LargeDeviceState(String save, long bytes) implements LazyObstacle {
+    @Override
+    public String sentence() {
+      return save
+          + " has more device state ("
+          + bytes
+          + " bytes) than QEMU takes before the memory";
+    }
+  }
+
+  /**
+   * A RAM block has huge pages, in the save or in this QEMU.
+   *
+   * @param pageBytes bytes of one of its pages
+   */
+  record HugePages(String block, long pageBytes) implements LazyObstacle {
+    @Override
+    public String sentence() {
+      return "RAM block "
+          + block
+          + " has pages of "
+          + SizeText.words(pageBytes)
+          + ", which a fixed-offset file cannot serve one by one: use a memory backend without huge"
+          + " pages";
+    }
+  }
+
+  /**
+   * QEMU has a RAM block that the save does not hold: it would wait for pages that never come.
+   *
+   * @param bytes of the block
+   */
+  record BlockNotInSave(String block, long bytes, String save) implements LazyObstacle {
+    @Override
+    public String sentence() {
+      return "QEMU has RAM block "
+          + block
+          + " ("
+          + SizeText.words(bytes)
+          + "), which "
+          + save
+          + " does not hold, and would wait for its pages: start it without the device or memory"
+          + " backend that the saved guest did not have";
+    }
+  }
+
+  /**
+   * A memory backend is a file that is not kept in memory, of whose missing pages userfaultfd does
+   * not tell.
+   *
+   * @param backend its id
+   * @param fileSystem the type of the file's file system, as the kernel lists it
+   */
+  record BackendOnDisk(String backend, Path file, String fileSystem) implements LazyObstacle {
+    @Override
+    public String sentence() {
+      return "the memory backend "
+          + backend
+          + " is a file on "
+          + fileSystem
+          + " ("
+          + file
+          + "), where QEMU can't wait for single pages: make it one of ram or memfd, or put the"
+          + " file on tmpfs and share it";
+    }
+  }
+
+  /**
+   * A memory backend is a private mapping of a file, which QEMU would empty.
+   *
+   * @param backend its id
+   */
+  record PrivateFile(String backend, Path file) implements LazyObstacle {
+    @Override
+    public String sentence() {
+      return "the memory backend "
+          + backend
+          + " is a private mapping of "
+          + file
+          + ", a file that QEMU would empty before pages can come: make it one of ram";
+    }
+  }
+
+  /** A device lets another process or the hardware use guest memory. */
+  record SharingDevice(String type) implements LazyObstacle {
+    @Override
+    public String sentence() {
+      return usesMemory("the device " + type);
+    }
+  }
+
+  /** A network back end lets another process or the hardware use guest memory. */
+  record SharingNetwork(String type) implements LazyObstacle {
+    @Override
+    public String sentence() {
+      return usesMemory("a network of " + type);
+    }
+  }
+
+  private static String usesMemory(String what) {
+    return what + " has another process or the hardware use guest memory, which must be there then";
+  }
+
+  /**
+   * QEMU may not use userfaultfd, or not on its memory.
+   *
+   * @param answer what QEMU says
+   */
+  record PostcopyRefused(String answer) implements LazyObstacle {
+    @Override
+    public String sentence() {
+      return "QEMU cannot take pages one by one ("
+          + answer
+          + "): allow it userfaultfd by 'sysctl vm.unprivileged_userfaultfd=1' or access to"
+          + " /dev/userfaultfd, if its own output does not name another reason";
+    }
+  }
+}
