@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
 
 /**
  * An open regular file, read and written at positions. Short transfers and signals are dealt with
@@ -106,10 +107,8 @@ public final class Descriptor implements AutoCloseable {
 
   /** The same through other system calls than the kernel's own, for tests of faults. */
   public static Descriptor open(SystemCalls calls, Path path, Mode mode) {
-    long result;
-    do {
-      result = calls.open(path.toString(), mode.flags | Linux.O_CLOEXEC, 0600);
-    } while (Errno.EINTR.is(result));
+    long result =
+        uninterrupted(() -> calls.open(path.toString(), mode.flags | Linux.O_CLOEXEC, 0600));
     if (result < 0) {
       throw failure("cannot open " + path, result);
     }
@@ -192,10 +191,7 @@ public final class Descriptor implements AutoCloseable {
    */
   public boolean punchHole(long position, long length) {
     int mode = Linux.FALLOC_FL_PUNCH_HOLE | Linux.FALLOC_FL_KEEP_SIZE;
-    long result;
-    do {
-      result = calls.fallocate(number, mode, position, length);
-    } while (Errno.EINTR.is(result));
+    long result = uninterrupted(() -> calls.fallocate(number, mode, position, length));
     if (Errno.EOPNOTSUPP.is(result)) {
       return false;
     }
@@ -203,13 +199,21 @@ public final class Descriptor implements AutoCloseable {
     return true;
   }
 
+  /**
+   * Takes space for a part of the file, which reads as zeros until it is written. Its size stays.
+   *
+   * @return false if that can't be done, or there is not enough of it
+   */
+  public boolean allocate(long position, long length) {
+    int mode = Linux.FALLOC_FL_KEEP_SIZE;
+    return uninterrupted(() -> calls.fallocate(number, mode, position, length)) == 0;
+  }
+
   /** Sets the file's size; what is added reads as zeros. */
   public void setSize(long sizeBytes) {
-    long result;
-    do {
-      result = calls.ftruncate(number, sizeBytes);
-    } while (Errno.EINTR.is(result));
-    check(result, "cannot set the size of " + path + " to " + sizeBytes + " bytes");
+    check(
+        uninterrupted(() -> calls.ftruncate(number, sizeBytes)),
+        "cannot set the size of " + path + " to " + sizeBytes + " bytes");
   }
 
   /**
@@ -224,14 +228,12 @@ public final class Descriptor implements AutoCloseable {
         Linux.SYNC_FILE_RANGE_WAIT_BEFORE
             | Linux.SYNC_FILE_RANGE_WRITE
             | Linux.SYNC_FILE_RANGE_WAIT_AFTER;
-    for (long at = 0; at < size; at += WRITE_BACK_BYTES) {
+    for (long next = 0; next < size; next += WRITE_BACK_BYTES) {
+      long at = next;
       cancellation.throwIfCancelled();
       // The device has the next piece to write while this one is waited for.
       startWriteBack(at + WRITE_BACK_BYTES, WRITE_BACK_BYTES);
-      long result;
-      do {
-        result = calls.syncFileRange(number, at, WRITE_BACK_BYTES, wait);
-      } while (Errno.EINTR.is(result));
+      long result = uninterrupted(() -> calls.syncFileRange(number, at, WRITE_BACK_BYTES, wait));
       if (WRITE_BACK_UNSUPPORTED.contains((int) -result)) {
         return;
       }
@@ -242,11 +244,7 @@ public final class Descriptor implements AutoCloseable {
 
   /** Returns when all that was written is on the device. */
   public void sync() {
-    long result;
-    do {
-      result = calls.fsync(number);
-    } while (Errno.EINTR.is(result));
-    check(result, "cannot sync " + path + " to its device");
+    check(uninterrupted(() -> calls.fsync(number)), "cannot sync " + path + " to its device");
   }
 
   /**
@@ -259,10 +257,9 @@ public final class Descriptor implements AutoCloseable {
 
   /** Takes a lock that lasts until close, alone or with other readers; false if it is taken. */
   public boolean tryLock(boolean shared) {
-    long result;
-    do {
-      result = calls.flock(number, (shared ? Linux.LOCK_SH : Linux.LOCK_EX) | Linux.LOCK_NB);
-    } while (Errno.EINTR.is(result));
+    long result =
+        uninterrupted(
+            () -> calls.flock(number, (shared ? Linux.LOCK_SH : Linux.LOCK_EX) | Linux.LOCK_NB));
     if (Errno.EAGAIN.is(result)) {
       return false;
     }
@@ -380,6 +377,15 @@ public final class Descriptor implements AutoCloseable {
     if (closed.compareAndSet(false, true)) {
       calls.close(number);
     }
+  }
+
+  /** The result of a call, made again if a signal ended it. */
+  private static long uninterrupted(LongSupplier call) {
+    long result;
+    do {
+      result = call.getAsLong();
+    } while (Errno.EINTR.is(result));
+    return result;
   }
 
   private static void check(long result, String what) {

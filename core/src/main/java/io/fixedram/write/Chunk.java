@@ -68,7 +68,11 @@ final class Chunk {
 
   /** Whether the chunk has every page of its piece. */
   boolean isFull(BlockPlace place, int pageSize) {
-    long inBlock = Math.min(BYTES, place.block().usedLength() - key.index * BYTES);
-    return data.cardinality() + zero.cardinality() == inBlock / pageSize;
+    return data.cardinality() + zero.cardinality() == pages(place, pageSize);
+  }
+
+  /** Number of pages that the chunk can hold. */
+  long pages(BlockPlace place, int pageSize) {
+    return Math.min(BYTES, place.block().usedLength() - key.index * BYTES) / pageSize;
   }
 }

@@ -12,8 +12,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 
 /**
- * Passes chunks from the thread that fills them to the thread that writes them, and back when they
- * are empty again. After a failure of the writing thread, every later call of the filling thread
+ * Passes chunks from the thread that fills them to the threads that write them, and back when they
+ * are empty again. After a failure of a writing thread, every later call of the filling thread
  * throws it.
  */
 final class ChunkQueue {
@@ -87,7 +87,7 @@ final class ChunkQueue {
     }
   }
 
-  /** For the writing thread: the next chunk; empty once it must end. */
+  /** For a writing thread: the next chunk; empty once it must end. */
   Optional<Chunk> next() {
     lock.lock();
     try {
@@ -98,7 +98,7 @@ final class ChunkQueue {
     }
   }
 
-  /** For the writing thread: whether a write has failed, so that further writes are useless. */
+  /** For a writing thread: whether a write has failed, so that further writes are useless. */
   boolean hasFailed() {
     lock.lock();
     try {
@@ -108,7 +108,7 @@ final class ChunkQueue {
     }
   }
 
-  /** For the writing thread: records that a chunk was written or failed. */
+  /** For a writing thread: records that a chunk was written or failed. */
   void landed(Chunk chunk, Optional<Throwable> problem) {
     locked(() -> {
       if (failure.isEmpty()) {
@@ -119,7 +119,7 @@ final class ChunkQueue {
     });
   }
 
-  /** Ends the writing thread after its current chunk. */
+  /** Ends the writing threads, each after its current chunk. */
   void stop() {
     locked(() -> stopping = true);
   }
@@ -134,7 +134,7 @@ final class ChunkQueue {
     }
   }
 
-  /** Waits end because the writing thread completes every chunk, even after a failure. */
+  /** Waits end because a writing thread completes every chunk, even after a failure. */
   private void await(BooleanSupplier condition) {
     while (!condition.getAsBoolean()) {
       changed.awaitUninterruptibly();

@@ -168,7 +168,7 @@ final class FixedSaveWriter implements SaveSink {
 
   @Override
   public void end(DeviceState state) {
-    List<PageBitmap> written = pages().writer().flush();
+    List<PageBitmap> written = pages().writer().finish();
     int pageSize = pages().header().blocks().targetPageSize();
     for (BlockPlace place : places) {
       PageBitmap bitmap = written.get(place.block().index());

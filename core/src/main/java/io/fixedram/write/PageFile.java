@@ -45,6 +45,7 @@ final class PageFile implements AutoCloseable {
   private volatile Optional<String> whyCached = Optional.empty();
 
   private volatile boolean holes = true;
+  private volatile boolean allocates = true;
   private final AtomicLong writtenBytes = new AtomicLong();
 
   /**
@@ -142,6 +143,20 @@ final class PageFile implements AutoCloseable {
     }
     plain.write(position, from, offset, lengthBytes);
     plain.startWriteBack(position, lengthBytes);
+  }
+
+  /**
+   * Allocates space that is about to be written past the page cache, which takes the disk's blocks
+   * in large pieces.
+   *
+   * @return false if that was not done, which keeps nobody from writing there
+   */
+  boolean allocate(long position, long lengthBytes) {
+    if (!anyDirect || !allocates) {
+      return false;
+    }
+    allocates = plain.allocate(position, lengthBytes);
+    return allocates;
   }
 
   /** Makes pages read as zeros again and frees their space if the file system can punch holes. */

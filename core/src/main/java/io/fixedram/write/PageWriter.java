@@ -18,9 +18,10 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Writes pages to their places in a fixed-offset file, with few large writes, in its own thread.
+ * Writes pages to their places in a fixed-offset file, with few large writes, in two threads of its
+ * own: the disk then has the next write at hand when one is done.
  *
- * <p>Pages are gathered in chunks; a chunk is passed to the thread when it is full or its buffer is
+ * <p>Pages are gathered in chunks; a chunk is passed to a thread when it is full or its buffer is
  * needed. The last content of a page wins: while a chunk is being written, pages of the same piece
  * wait. Zero pages are never written; for a page that was written before and became zero, the bit
  * is cleared and the hole is punched again.
@@ -30,6 +31,7 @@ import java.util.Optional;
  */
 final class PageWriter implements AutoCloseable {
   private static final int BUFFERS = 24;
+  private static final int WRITERS = 2;
 
   /**
    * Maximum number of chunks that gather pages at a time; the other buffers are queued or being
@@ -40,18 +42,20 @@ final class PageWriter implements AutoCloseable {
   private final PageFile file;
   private final List<BlockPlace> places;
   private final List<PageBitmap> written = new ArrayList<>();
+  private final AheadAllocation allocation;
   private final int pageSize;
   private final Arena arena = Arena.ofShared();
   private final Map<Chunk.Key, Chunk> open = new LinkedHashMap<>();
   private Optional<Chunk> last = Optional.empty();
 
   private final ChunkQueue queue = new ChunkQueue();
-  private final Thread thread;
+  private final List<Thread> threads = new ArrayList<>();
 
-  /** Starts the thread. All places in the file must be holes. */
+  /** Starts the threads. All places in the file must be holes. */
   PageWriter(PageFile file, List<BlockPlace> places, int pageSize) {
     this.file = file;
     this.places = List.copyOf(places);
+    this.allocation = new AheadAllocation(file, this.places);
     this.pageSize = pageSize;
     for (BlockPlace place : places) {
       written.add(new PageBitmap(place.block().usedLength() / pageSize));
@@ -61,9 +65,12 @@ final class PageWriter implements AutoCloseable {
       for (int i = 0; i < BUFFERS; i++) {
         queue.add(new Chunk(buffers.asSlice((long) i * Chunk.BYTES, Chunk.BYTES)));
       }
-      thread = Thread.ofPlatform().daemon().name("fixedram page writer").start(this::writeQueued);
+      for (int i = 0; i < WRITERS; i++) {
+        threads.add(
+            Thread.ofPlatform().daemon().name("fixedram page writer").start(this::writeQueued));
+      }
     } catch (RuntimeException | Error e) {
-      arena.close();
+      close();
       throw e;
     }
   }
@@ -140,6 +147,17 @@ final class PageWriter implements AutoCloseable {
     return written;
   }
 
+  /**
+   * Writes all that has come, and gives back the space that no page needs; nothing may come after.
+   *
+   * @return for each block which pages the file holds
+   */
+  List<PageBitmap> finish() {
+    flush();
+    allocation.trim(written, pageSize);
+    return written;
+  }
+
   private Chunk chunk(int block, long index) {
     if (last.isPresent()
         && last.get().key().index() == index
@@ -180,7 +198,7 @@ final class PageWriter implements AutoCloseable {
     }
   }
 
-  /** Whatever goes wrong in this thread must reach the one that waits for it. */
+  /** Whatever goes wrong in such a thread must reach the one that waits for it. */
   @SuppressWarnings("CatchThrowable")
   private Optional<Throwable> tryWrite(Chunk chunk) {
     try {
@@ -199,6 +217,7 @@ final class PageWriter implements AutoCloseable {
       }
     }
     int block = chunk.key().block();
+    allocation.writing(chunk.key(), data.cardinality() == chunk.pages(places.get(block), pageSize));
     PageBitmap bitmap = written.get(block);
     long firstPage = chunk.key().index() * (Chunk.BYTES / pageSize);
     long chunkOffset = chunk.key().index() * Chunk.BYTES;
@@ -243,11 +262,11 @@ final class PageWriter implements AutoCloseable {
     }
   }
 
-  /** Ends the thread; pages that were not flushed are dropped. */
+  /** Ends the threads; pages that were not flushed are dropped. */
   @Override
   public void close() {
     queue.stop();
-    Threads.joinUninterruptibly(thread);
+    threads.forEach(Threads::joinUninterruptibly);
     arena.close();
   }
 }
