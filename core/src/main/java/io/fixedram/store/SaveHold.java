@@ -11,7 +11,7 @@ import io.fixedram.os.Errno;
  * by other programs are detected. The lock is a shared flock(2), so that any number of guests can
  * share a save. It belongs to the open file and lasts until the last process that has a copy of
  * {@link #number()} has closed it. On a file system without locks, changes are still detected. Safe
- * for use by several threads, except {@link #close()}, which must be called last.
+ * for use by several threads: a closed hold, whose file may be another's by then, reports nothing.
  */
 public final class SaveHold implements AutoCloseable {
   /**
@@ -20,6 +20,7 @@ public final class SaveHold implements AutoCloseable {
   public static final long MARK = 0x4652_414d_0000_0000L;
 
   private final LocalFile file;
+  private boolean closed;
 
   private SaveHold(LocalFile file) {
     this.file = file;
@@ -58,17 +59,22 @@ public final class SaveHold implements AutoCloseable {
 
   /**
    * Checks that the file is unchanged. A change of content is detected by the file's modification
-   * time, in the resolution of the file system.
+   * time, in the resolution of the file system. Does nothing once this is closed.
    *
    * @throws DamagedSaveException if the file was changed
    */
-  public void check() {
-    file.state().throwIfChanged(file.name());
+  public synchronized void check() {
+    if (!closed) {
+      file.state().throwIfChanged(file.name());
+    }
   }
 
-  /** Whether the file's name is gone or names another file now. The held file is not affected. */
-  public boolean replaced() {
-    return file.replaced();
+  /**
+   * Whether the file's name is gone or names another file now; false once this is closed. The held
+   * file is not affected.
+   */
+  public synchronized boolean replaced() {
+    return !closed && file.replaced();
   }
 
   /** Number of the locked file descriptor, for handing the hold to another process. */
@@ -78,7 +84,8 @@ public final class SaveHold implements AutoCloseable {
 
   /** Releases the lock, unless another process has a copy of the descriptor. */
   @Override
-  public void close() {
+  public synchronized void close() {
+    closed = true;
     file.close();
   }
 }

@@ -91,6 +91,21 @@ class SaveHoldTest {
     write(path);
   }
 
+  /** Whoever watches a save may do so in another thread than the one that lets go of it. */
+  @Test
+  void closedHoldReportsNothing() throws IOException {
+    SaveHold hold = hold();
+    hold.close();
+    // Perhaps under the number that the hold had.
+    try (Descriptor _ = Descriptor.open(directory, Descriptor.Mode.DIRECTORY)) {
+      hold.check();
+      assertThat(hold.replaced()).isFalse();
+      Files.delete(path);
+      assertThat(hold.replaced()).isFalse();
+      hold.close();
+    }
+  }
+
   @Test
   void heldSaveIsNotReplacedThroughALink() throws IOException {
     Path link = Files.createSymbolicLink(directory.resolve("link"), path);

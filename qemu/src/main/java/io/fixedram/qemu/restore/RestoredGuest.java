@@ -20,7 +20,6 @@ public final class RestoredGuest implements AutoCloseable {
 
   private final RestoreProgress progress;
   private final TransferListener listener;
-  private boolean closed;
 
   /**
    * Looks at a restore.
@@ -119,10 +118,7 @@ public final class RestoredGuest implements AutoCloseable {
     }
   }
 
-  private synchronized Optional<String> change(SaveHold save) {
-    if (closed) {
-      return Optional.empty();
-    }
+  private static Optional<String> change(SaveHold save) {
     try {
       save.check();
       return save.replaced()
@@ -168,9 +164,6 @@ public final class RestoredGuest implements AutoCloseable {
   @Override
   public void close() {
     progress.awaitOver();
-    synchronized (this) {
-      closed = true;
-      progress.connected().ifPresent(RestoreProgress.Connected::close);
-    }
+    progress.connected().ifPresent(RestoreProgress.Connected::close);
   }
 }
