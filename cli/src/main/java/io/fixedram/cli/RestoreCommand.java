@@ -194,23 +194,41 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
 
   @Override
   public int run(Console console, Cancellation cancellation) {
+    if (foreground()) {
+      return restoreAndAttend(console, cancellation);
+    }
+    // Behind all that may still fail.
+    tell(console, restore(console, cancellation));
+    return ExitStatus.DONE;
+  }
+
+  private RestoreReport restore(Console console, Cancellation cancellation) {
     ProgressDisplay progress = new ProgressDisplay(console);
     try (CommandStarter starter = start.orElse(Start.PLAIN).starter();
         progress;
-        RestoredGuest guest =
-            (start.isPresent() ? restore.starter(starter) : restore)
-                .listener(listener(progress, starter))
-                .cancellation(cancellation)
-                .run()) {
+        RestoredGuest guest = begin(progress, starter, cancellation)) {
+      return guest.awaitResident();
+    }
+  }
+
+  private int restoreAndAttend(Console console, Cancellation cancellation) {
+    ProgressDisplay progress = new ProgressDisplay(console);
+    try (CommandStarter starter = start.orElse(Start.PLAIN).starter();
+        progress;
+        RestoredGuest guest = begin(progress, starter, cancellation)) {
       RestoreReport report = guest.awaitResident();
       progress.close();
-      if (!foreground()) {
-        tell(console, report);
-        return ExitStatus.DONE;
-      }
       tellOrWarn(console, report);
       return attend(guest, cancellation);
     }
+  }
+
+  private RestoredGuest begin(
+      ProgressDisplay progress, CommandStarter starter, Cancellation cancellation) {
+    return (start.isPresent() ? restore.starter(starter) : restore)
+        .listener(listener(progress, starter))
+        .cancellation(cancellation)
+        .run();
   }
 
   /** Shows what the restore tells, and has the starter tell what the mode means for signals. */
