@@ -28,11 +28,14 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 
 /**
  * The rules that every module keeps, as tests: each module's {@code LayersTest} extends this and
- * names its packages. Tests run in the module's directory.
+ * names its packages. Tests run in the module's directory. All of a module's tests share one
+ * instance, since reading its classes takes longer than looking at them.
  */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 public abstract class ModuleRules {
   private static final String ROOT = "io.fixedram.";
   private static final int MAX_CLASSES_OF_A_PACKAGE = 25;
