@@ -2,6 +2,8 @@
 package io.fixedram.os;
 
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.function.Supplier;
 
 /** What threads of this project have in common. */
@@ -9,18 +11,49 @@ public final class Threads {
   private Threads() {}
 
   /**
-   * Does something that must be done though this thread may have been interrupted: its waits are
-   * not ended by that. An interrupt is kept for the caller's next blocking call.
+   * Does work that must be completed, in a thread that nobody knows to interrupt, and waits for it.
+   * An interrupt of the calling thread, before or meanwhile, neither shortens the wait nor reaches
+   * the work; it is kept for the caller's next blocking call.
    */
   public static <T> T withoutInterrupt(Supplier<T> work) {
+    FutureTask<T> task = new FutureTask<>(work::get);
     boolean interrupted = Thread.interrupted();
     try {
-      return work.get();
+      begin(task);
+      while (true) {
+        try {
+          return task.get();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } catch (ExecutionException e) {
+      throw thrown(e);
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
     }
+  }
+
+  private static void begin(FutureTask<?> task) {
+    try {
+      Thread.ofPlatform()
+          .daemon(false)
+          .name(Thread.currentThread().getName() + ", to the end")
+          .start(task);
+    } catch (OutOfMemoryError e) {
+      // No further thread is to be had: better with interrupts than not at all.
+      task.run();
+    }
+  }
+
+  private static RuntimeException thrown(ExecutionException failure) {
+    return switch (failure.getCause()) {
+      case RuntimeException e -> e;
+      case Error e -> throw e;
+      case null, default -> new IllegalStateException(failure);
+    };
   }
 
   /** The same for what has no result. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.store.SaveInfo;
+import io.fixedram.testkit.TestedQemu;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

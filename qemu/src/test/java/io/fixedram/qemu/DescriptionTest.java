@@ -8,6 +8,7 @@ import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
+import io.fixedram.testkit.TestedQemu;
 import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WriteOptions;
 import java.lang.foreign.ValueLayout;

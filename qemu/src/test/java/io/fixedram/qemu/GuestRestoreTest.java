@@ -18,6 +18,7 @@ import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.stream.StreamSend;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
+import io.fixedram.testkit.TestedQemu;
 import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WriteOptions;
 import java.io.IOException;

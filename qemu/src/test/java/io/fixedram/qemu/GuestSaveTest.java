@@ -10,6 +10,7 @@ import io.fixedram.qemu.save.SaveReport;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveInfo;
 import io.fixedram.store.Saves;
+import io.fixedram.testkit.TestedQemu;
 import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;

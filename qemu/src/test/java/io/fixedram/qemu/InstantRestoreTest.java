@@ -31,6 +31,7 @@ import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
+import io.fixedram.testkit.TestedQemu;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -8,6 +8,7 @@ import io.fixedram.qemu.guest.MemoryGuest.Region;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.save.SaveReport;
 import io.fixedram.store.SaveInfo;
+import io.fixedram.testkit.TestedQemu;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;

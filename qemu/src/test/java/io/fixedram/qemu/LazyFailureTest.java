@@ -20,6 +20,7 @@ import io.fixedram.qemu.save.GuestSave;
 import io.fixedram.qemu.transfer.TransferView;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
+import io.fixedram.testkit.TestedQemu;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -61,7 +62,7 @@ class LazyFailureTest extends QemuTest {
     return ProcessHandle.current().children().filter(ProcessHandle::isAlive).toList();
   }
 
-  /** A copy of the one save that all tests of a QEMU share. */
+  /** A name of the one save that all tests of a QEMU share. */
   private void saveGuest(TestedQemu version) throws Exception {
     Path saved = saves.resolve(version.name());
     if (!Files.exists(saved)) {
@@ -71,7 +72,14 @@ class LazyFailureTest extends QemuTest {
       }
       Files.move(file(), saved);
     }
-    Files.copy(saved, file());
+    Files.createLink(file(), saved);
+  }
+
+  /** The same with a copy of its own, to be changed. */
+  private void copySavedGuest(TestedQemu version) throws Exception {
+    saveGuest(version);
+    Files.delete(file());
+    Files.copy(saves.resolve(version.name()), file());
   }
 
   private CompletableFuture<RestoredGuest> restoring(GuestRestore target) {
@@ -122,7 +130,7 @@ class LazyFailureTest extends QemuTest {
   @ParameterizedTest
   @EnumSource
   void truncatedSaveStopsTheGuest(TestedQemu version) throws Exception {
-    saveGuest(version);
+    copySavedGuest(version);
     try (RunningQemu target = waiting(version, LARGE)) {
       CompletableFuture<RestoredGuest> restoring = restoring(target);
       truncate();
@@ -145,7 +153,7 @@ class LazyFailureTest extends QemuTest {
   @ParameterizedTest
   @EnumSource
   void truncatedSaveEndsAQemuOfOurs(TestedQemu version) throws Exception {
-    saveGuest(version);
+    copySavedGuest(version);
     CompletableFuture<RestoredGuest> restoring =
         restoring(GuestRestore.of(file(), command(version)));
     truncate();

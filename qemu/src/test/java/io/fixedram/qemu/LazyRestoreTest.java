@@ -15,6 +15,7 @@ import io.fixedram.qemu.restore.RestoreReport;
 import io.fixedram.qemu.transfer.ServingState;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
+import io.fixedram.testkit.TestedQemu;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

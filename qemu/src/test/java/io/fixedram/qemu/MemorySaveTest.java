@@ -14,6 +14,7 @@ import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
 import io.fixedram.qemu.save.SaveMode;
 import io.fixedram.qemu.save.SaveReport;
+import io.fixedram.testkit.TestedQemu;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -10,6 +10,7 @@ import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
+import io.fixedram.testkit.TestedQemu;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

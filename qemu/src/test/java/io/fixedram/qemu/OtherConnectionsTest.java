@@ -13,6 +13,7 @@ import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreReport;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
+import io.fixedram.testkit.TestedQemu;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

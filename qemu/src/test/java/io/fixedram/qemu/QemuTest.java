@@ -11,6 +11,7 @@ import io.fixedram.qemu.restore.RestoreReport;
 import io.fixedram.qemu.restore.RestoredGuest;
 import io.fixedram.qemu.save.GuestSave;
 import io.fixedram.qemu.save.SaveReport;
+import io.fixedram.testkit.TestedQemu;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

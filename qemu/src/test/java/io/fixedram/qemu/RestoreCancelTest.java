@@ -3,12 +3,15 @@ package io.fixedram.qemu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
+import io.fixedram.error.FixedRamException;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreMode;
+import io.fixedram.testkit.TestedQemu;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -93,6 +96,25 @@ class RestoreCancelTest extends QemuTest {
       });
       assertHeard(into(target, mode), recorder::hasStarted);
       assertThat(recorder.warnings()).anyMatch(text -> text.contains("could not be put back"));
+    }
+  }
+
+  /** What puts settings back has waits of its own, which no interrupt must end. */
+  @ParameterizedTest
+  @CsvSource({"QEMU_7, STREAM", "QEMU_10, STREAM", "QEMU_10, NATIVE"})
+  void interruptedThread(TestedQemu version, RestoreMode mode) throws Exception {
+    haveSaved(version, GuestSpec.small(), SaveFormat.MAPPED_RAM);
+    try (RunningQemu target = waiting(version, GuestSpec.small())) {
+      target.switchOn("multifd");
+      String before = target.migrationSettings();
+      CompletableFuture<Throwable> failure = new CompletableFuture<>();
+      GuestRestore request = into(target, mode).listener(recorder);
+      Thread restorer =
+          Thread.ofPlatform().unstarted(() -> failure.complete(catchThrowable(request::run)));
+      recorder.atStart(() -> Interrupts.keepComing(restorer));
+      restorer.start();
+      assertThat(failure.get(30, TimeUnit.SECONDS)).isInstanceOf(FixedRamException.class);
+      assertThat(target.migrationSettings()).isEqualTo(before);
     }
   }
 

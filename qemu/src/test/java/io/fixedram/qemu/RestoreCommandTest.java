@@ -18,6 +18,7 @@ import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoredGuest;
 import io.fixedram.qemu.start.QemuStarter;
 import io.fixedram.qemu.start.StartedQemu;
+import io.fixedram.testkit.TestedQemu;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

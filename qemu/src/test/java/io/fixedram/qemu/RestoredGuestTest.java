@@ -18,6 +18,7 @@ import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreState;
 import io.fixedram.qemu.restore.RestoredGuest;
 import io.fixedram.qemu.transfer.TransferView;
+import io.fixedram.testkit.TestedQemu;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -77,7 +78,7 @@ class RestoredGuestTest extends QemuTest {
       assertThat(String.join(" ", prepared.command()).contains("memory-backend-file"))
           .isEqualTo(taken == RestoreMode.INSTANT);
       Process qemu = start(prepared);
-      try (RestoredGuest guest = prepared.run(PATIENCE)) {
+      try (RestoredGuest guest = prepared.run(qemu.toHandle(), PATIENCE)) {
         assertThat(guest.awaitResident().mode()).isEqualTo(taken);
         assertThat(guest.process()).as("not ours").isEmpty();
         assertThat(guest.waitForExit()).isZero();
@@ -107,6 +108,25 @@ class RestoredGuestTest extends QemuTest {
           .hasMessageStartingWith("QEMU did not come up with mappings of " + file())
           .hasMessageEndingWith("; end that QEMU");
       assertThat(qemu.isAlive()).isTrue();
+      assertThat(isHeld()).isFalse();
+    }
+  }
+
+  @Test
+  void qemuOfTheCallerEndsBeforeItListens() throws Exception {
+    haveSaved(TestedQemu.QEMU_10, GuestSpec.small(), SaveFormat.MAPPED_RAM);
+    GuestRestore request = GuestRestore.of(file(), command(TestedQemu.QEMU_10));
+    Path socket = directory.resolve("own.qmp");
+    Process qemu = new ProcessBuilder("sh", "-c", "sleep 0.3; exit 1").start();
+    try (PreparedRestore prepared = request.prepare(socket)) {
+      assertThatThrownBy(() -> prepared.run(qemu.toHandle(), PATIENCE))
+          .isInstanceOf(FixedRamException.class)
+          .hasMessage(
+              "QEMU (process "
+                  + qemu.pid()
+                  + ") ended before it listened at unix:"
+                  + socket
+                  + "; its own output says why");
       assertThat(isHeld()).isFalse();
     }
   }

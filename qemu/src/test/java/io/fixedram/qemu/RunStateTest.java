@@ -15,6 +15,7 @@ import io.fixedram.qemu.restore.RestoredGuest;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
+import io.fixedram.testkit.TestedQemu;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;

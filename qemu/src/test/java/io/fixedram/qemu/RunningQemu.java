@@ -7,6 +7,7 @@ import io.fixedram.qemu.guest.SerialReport;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.testkit.TestedQemu;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

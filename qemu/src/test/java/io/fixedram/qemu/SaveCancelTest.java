@@ -9,6 +9,7 @@ import io.fixedram.error.CancelledException;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.save.GuestSave;
+import io.fixedram.testkit.TestedQemu;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;

@@ -4,6 +4,7 @@ package io.fixedram.qemu;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
+import io.fixedram.testkit.TestedQemu;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -19,6 +19,7 @@ import io.fixedram.qemu.stream.ReceiveReport;
 import io.fixedram.qemu.stream.SendReport;
 import io.fixedram.qemu.stream.StreamReceive;
 import io.fixedram.qemu.stream.StreamSend;
+import io.fixedram.testkit.TestedQemu;
 import io.fixedram.write.WriteOptions;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;

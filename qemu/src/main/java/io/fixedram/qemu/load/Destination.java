@@ -52,13 +52,28 @@ public final class Destination implements AutoCloseable {
    * Waits until a QEMU that somebody else starts listens, and connects.
    *
    * @param patience how long that may take
-   * @throws FixedRamException if that fails
+   * @param process which it is, if that is known
+   * @throws FixedRamException if that fails, or the process ends before it listens
    */
-  public static Destination awaited(Path socket, Duration patience, Cancellation cancellation) {
+  public static Destination awaited(
+      Path socket, Duration patience, Optional<ProcessHandle> process, Cancellation cancellation) {
     Endpoint qmp = new Endpoint.Unix(socket);
     long until = System.nanoTime() + patience.toNanos();
-    while (!ListeningSocket.isThere(socket)) {
+    while (true) {
+      // Seen before the socket is looked for: one that puts QEMU into the background ends by then.
+      Optional<ProcessHandle> ended = process.filter(each -> !each.isAlive());
+      if (ListeningSocket.isThere(socket)) {
+        break;
+      }
       cancellation.throwIfCancelled();
+      if (ended.isPresent()) {
+        throw new FixedRamException(
+            "QEMU (process "
+                + ended.get().pid()
+                + ") ended before it listened at "
+                + qmp
+                + "; its own output says why");
+      }
       if (System.nanoTime() > until) {
         throw new FixedRamException(
             "no QEMU listens at " + qmp + " after " + patience.toMillis() / 1000.0 + " s");

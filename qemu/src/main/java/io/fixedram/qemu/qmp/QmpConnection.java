@@ -3,10 +3,13 @@ package io.fixedram.qemu.qmp;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
+import io.fixedram.os.Threads;
 import io.fixedram.os.UnixSocket;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
+import java.nio.channels.InterruptibleChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -107,12 +110,31 @@ final class QmpConnection implements AutoCloseable {
         if (descriptor.isPresent() && channel instanceof UnixSocket socket) {
           socket.sendWithDescriptor(bytes, descriptor.getAsInt());
         }
-        while (bytes.hasRemaining()) {
-          channel.write(bytes);
-        }
-      } catch (IOException | StorageException e) {
+        write(bytes);
+      } catch (IOException | UncheckedIOException | StorageException e) {
         throw end.map(QmpConnection::again).orElseGet(this::gone);
       }
+    }
+  }
+
+  /** An interrupt would close a channel of Java's own, and what was changed in QEMU would stay. */
+  private void write(ByteBuffer bytes) throws IOException {
+    if (channel instanceof InterruptibleChannel) {
+      Threads.withoutInterrupt(() -> {
+        try {
+          writeAll(bytes);
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      });
+    } else {
+      writeAll(bytes);
+    }
+  }
+
+  private void writeAll(ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      channel.write(bytes);
     }
   }
 

@@ -6,6 +6,7 @@ import io.fixedram.qemu.load.QemuProcess;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A restore into a QEMU that the caller starts: first the {@link #command}, then {@link #start} or
@@ -57,7 +58,17 @@ public final class PreparedRestore implements AutoCloseable {
    * @param patience how long QEMU may take until it listens for QMP
    */
   public RestoredGuest start(Duration patience) {
-    return begin(patience).start();
+    return begin(patience, Optional.empty()).start();
+  }
+
+  /**
+   * The same for a QEMU whose process is known, so that its end is noticed before it listens.
+   *
+   * @param qemu the process that was started with the command; it may put QEMU into the background
+   * @param patience how long QEMU may take until it listens for QMP
+   */
+  public RestoredGuest start(ProcessHandle qemu, Duration patience) {
+    return begin(patience, Optional.of(qemu)).start();
   }
 
   /**
@@ -67,15 +78,26 @@ public final class PreparedRestore implements AutoCloseable {
    * @throws FixedRamException if the guest was not restored
    */
   public RestoredGuest run(Duration patience) {
-    return begin(patience).run();
+    return begin(patience, Optional.empty()).run();
   }
 
-  private Restoration begin(Duration patience) {
+  /**
+   * The same for a QEMU whose process is known, so that its end is noticed before it listens.
+   *
+   * @param qemu the process that was started with the command; it may put QEMU into the background
+   * @param patience how long QEMU may take until it listens for QMP
+   * @throws FixedRamException if the guest was not restored
+   */
+  public RestoredGuest run(ProcessHandle qemu, Duration patience) {
+    return begin(patience, Optional.of(qemu)).run();
+  }
+
+  private Restoration begin(Duration patience, Optional<ProcessHandle> qemu) {
     if (begun) {
       throw new IllegalStateException("this restore was begun already");
     }
     begun = true;
-    return restoration.awaiting(new RestoreTarget.Awaited(qmpSocket, patience));
+    return restoration.awaiting(new RestoreTarget.Awaited(qmpSocket, patience, qemu));
   }
 
   @Override

@@ -184,7 +184,8 @@ final class Restoration implements AutoCloseable {
       return switch (how.target()) {
         case RestoreTarget.Waiting waiting -> Destination.waiting(waiting.qmp(), cancellation);
         case RestoreTarget.Awaited awaited ->
-            Destination.awaited(awaited.socket(), awaited.patience(), cancellation);
+            Destination.awaited(
+                awaited.socket(), awaited.patience(), awaited.process(), cancellation);
         case RestoreTarget.Command command ->
             Destination.start(
                 new QemuProcess.Command(

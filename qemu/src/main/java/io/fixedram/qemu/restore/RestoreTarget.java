@@ -19,8 +19,10 @@ sealed interface RestoreTarget {
    *
    * @param socket where it is going to listen for QMP
    * @param patience how long that may take
+   * @param process whose end, before it listens, is the end of the wait
    */
-  record Awaited(Path socket, Duration patience) implements RestoreTarget {}
+  record Awaited(Path socket, Duration patience, Optional<ProcessHandle> process)
+      implements RestoreTarget {}
 
   /**
    * One to be started for this: the words of a QEMU command line, without {@code -incoming}. It is

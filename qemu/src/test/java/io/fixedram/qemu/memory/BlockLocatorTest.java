@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.qemu.GuestSpec;
 import io.fixedram.qemu.RunningQemu;
-import io.fixedram.qemu.TestedQemu;
 import io.fixedram.qemu.migration.QemuRamBlock;
 import io.fixedram.qemu.obstacle.MemoryObstacle;
 import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.testkit.TestedQemu;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

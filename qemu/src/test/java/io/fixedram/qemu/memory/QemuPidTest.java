@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.qemu.GuestSpec;
 import io.fixedram.qemu.RunningQemu;
-import io.fixedram.qemu.TestedQemu;
 import io.fixedram.qemu.obstacle.MemoryObstacle;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.testkit.TestedQemu;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
