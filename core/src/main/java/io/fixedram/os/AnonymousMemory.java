@@ -6,22 +6,22 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Memory of any size that reads as zeros and takes nothing until it is written, unlike that of
- * {@link Arena#allocate}, which fills it with zeros at once.
+ * Anonymous memory that reads as zeros and takes no host memory until it is written, unlike memory
+ * of {@link Arena#allocate}, which is filled with zeros at once.
  */
 public final class AnonymousMemory {
   private static final int NO_DESCRIPTOR = -1;
 
-  /** Of x86-64. */
+  /** Size of a huge page on x86-64. */
   private static final long HUGE_PAGE_BYTES = 2 << 20;
 
   private AnonymousMemory() {}
 
   /**
-   * Maps memory, aligned to a page of the host.
+   * Maps memory that is aligned to the host's page size.
    *
-   * @param arena what unmaps it
-   * @throws FixedRamException if the kernel gives none
+   * @param arena arena that unmaps the memory when it is closed
+   * @throws FixedRamException if the kernel refuses
    */
   public static MemorySegment allocate(Arena arena, long bytes) {
     if (bytes == 0) {
@@ -32,18 +32,18 @@ public final class AnonymousMemory {
   }
 
   /**
-   * The same in huge pages where the kernel has them to give, and aligned as they are: for memory
-   * that is used again and again.
+   * Maps memory that is aligned to huge pages and consists of them if the kernel has any, for
+   * buffers that are used repeatedly.
    */
   public static MemorySegment allocateHuge(Arena arena, long bytes) {
     MemorySegment room = allocate(arena, bytes + HUGE_PAGE_BYTES);
     MemorySegment memory = room.asSlice(-room.address() & (HUGE_PAGE_BYTES - 1), bytes);
-    // A kernel without huge pages refuses, which costs nothing but speed.
+    // A kernel without huge pages refuses, which only costs speed.
     var _ = Native.call(Linux.SYS_MADVISE, Native.address(memory), bytes, Linux.MADV_HUGEPAGE);
     return memory;
   }
 
-  // The address and the length are those of a mapping that was made just now.
+  // Address and length are those of a mapping that was just created.
   @SuppressWarnings("restricted")
   private static MemorySegment sized(MemorySegment mapped, long bytes, Arena arena) {
     return mapped.reinterpret(bytes, arena, segment -> unmap(segment, bytes));
@@ -66,7 +66,7 @@ public final class AnonymousMemory {
     return result;
   }
 
-  /** Of memory whose arena is being closed. */
+  /** Unmaps memory whose arena is being closed. */
   private static void unmap(MemorySegment memory, long bytes) {
     Native.call(Linux.SYS_MUNMAP, memory.address(), bytes);
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.os;
 
-/** Error numbers of asm-generic/errno-base.h and errno.h that this project tells apart. */
+/** Error numbers of asm-generic/errno-base.h and errno.h that this project handles or words. */
 public enum Errno {
   /** Not permitted. */
   EPERM(1, "not permitted"),
@@ -9,7 +9,7 @@ public enum Errno {
   ENOENT(2, "no such file or directory"),
   /** No such process. */
   ESRCH(3, "the process is gone"),
-  /** Interrupted by a signal; the call is made again. */
+  /** Interrupted by a signal; the call is retried. */
   EINTR(4, "interrupted by a signal"),
   /** Input or output error. */
   EIO(5, "the device reported an input/output error"),
@@ -21,7 +21,7 @@ public enum Errno {
   ENOMEM(12, "not enough memory"),
   /** Permission denied. */
   EACCES(13, "permission denied"),
-  /** Memory that is not there, or can't be used so. */
+  /** Memory that is not mapped, or not with the needed protection. */
   EFAULT(14, "no such memory"),
   /** Busy. */
   EBUSY(16, "it is in use"),
@@ -47,8 +47,8 @@ public enum Errno {
   EPIPE(32, "the other side closed the connection"),
   /** Name too long. */
   ENAMETOOLONG(36, "the name is too long"),
-  /** No locks, as of NFS without its lock service. */
-  ENOLCK(37, "no locks are to be had"),
+  /** No locks, for example on NFS without a lock service. */
+  ENOLCK(37, "no locks are available"),
   /** The kernel or file system has no such call. */
   ENOSYS(38, "not implemented"),
   /** Too many symbolic links. */
@@ -72,7 +72,7 @@ public enum Errno {
     this.text = text;
   }
 
-  /** The number that the kernel gives, positive. */
+  /** The positive error number. */
   public int number() {
     return number;
   }
@@ -82,7 +82,7 @@ public enum Errno {
     return result == -number;
   }
 
-  /** Words for any error number, positive or negated. */
+  /** Text for any error number, positive or negated. */
   public static String text(long result) {
     long wanted = Math.abs(result);
     for (Errno errno : values()) {

@@ -5,10 +5,7 @@ import io.fixedram.error.StorageException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 
-/**
- * A file without a name that lies in memory (memfd_create(2)), for another process to write and for
- * this one to read.
- */
+/** An unnamed file in memory (memfd_create(2)), written by another process and read by this one. */
 public final class InMemoryFile implements AutoCloseable {
   private final Descriptor reading;
   private final Descriptor writing;
@@ -19,10 +16,10 @@ public final class InMemoryFile implements AutoCloseable {
   }
 
   /**
-   * Makes one, empty.
+   * Creates an empty file.
    *
-   * @param label shows up in lists of open files
-   * @throws StorageException if the kernel makes none
+   * @param label label in lists of open files
+   * @throws StorageException if the kernel refuses
    */
   public static InMemoryFile create(String label) {
     int made;
@@ -47,12 +44,12 @@ public final class InMemoryFile implements AutoCloseable {
     }
   }
 
-  /** For reading what is in it. */
+  /** Descriptor for reading the file. */
   public Descriptor reading() {
     return reading;
   }
 
-  /** For handing over to a process that may write it, and not read it. */
+  /** Write-only descriptor, for handing to another process. */
   public Descriptor writing() {
     return writing;
   }

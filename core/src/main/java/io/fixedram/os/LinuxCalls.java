@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.ref.Reference;
 
-/** {@link SystemCalls} of x86-64 Linux. */
+/** The {@link SystemCalls} of x86-64 Linux. */
 final class LinuxCalls implements SystemCalls {
   static final LinuxCalls INSTANCE = new LinuxCalls();
 

@@ -16,9 +16,9 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * System calls by their numbers, all of them through syscall(2) of the C library: each signature
- * that is linked costs a process 10 to 20 ms, which a short command would feel. The one that is has
- * memory for its second argument; a number there goes as the address of nothing.
+ * System calls by number, all through syscall(2) of the C library with one signature, since linking
+ * a signature takes a process 10 to 20 ms, which matters for short commands. The second argument of
+ * the signature is memory; a number is passed there as an address.
  */
 final class Native {
   private static final int MAX_ARGUMENTS = 6;
@@ -30,7 +30,7 @@ final class Native {
 
   private static final String OUR_MACHINE = "Linux on amd64";
 
-  /** Empty if Java does not permit it, or if the numbers are not those of this machine. */
+  /** Empty if Java does not permit native access, or the numbers are not those of this machine. */
   private static final Optional<MethodHandle> SYSCALL = link();
 
   private Native() {}
@@ -38,11 +38,11 @@ final class Native {
   /**
    * Makes a system call.
    *
-   * @param number which one, of {@link Linux}
-   * @param arguments up to six; memory goes as its {@link #address}, and must be the caller's own,
-   *     open until this returns
-   * @return what the kernel returned, or the error's number negated
-   * @throws FixedRamException if Java does not permit native access, or this is no x86-64 Linux
+   * @param number number of the system call from {@link Linux}
+   * @param arguments up to six arguments; memory is passed as its {@link #address}, and the caller
+   *     must keep it open until this returns
+   * @return result of the kernel, or the negated error number
+   * @throws FixedRamException if Java does not permit native access, or this is not x86-64 Linux
    */
   static long call(long number, long... arguments) {
     long[] all = Arrays.copyOf(arguments, MAX_ARGUMENTS);
@@ -50,12 +50,12 @@ final class Native {
   }
 
   /**
-   * Makes a system call whose second argument is memory, native and open, as most of those that
-   * move content have it; nobody can close it meanwhile.
+   * Makes a system call whose second argument is native memory. The memory can't be closed during
+   * the call.
    *
-   * @param others the third argument and those after it, up to four
-   * @return what the kernel returned, or the error's number negated
-   * @throws FixedRamException if Java does not permit native access, or this is no x86-64 Linux
+   * @param others the third and later arguments, up to four
+   * @return result of the kernel, or the negated error number
+   * @throws FixedRamException if Java does not permit native access, or this is not x86-64 Linux
    */
   static long callWith(long number, long first, MemorySegment memory, long... others) {
     long[] rest = Arrays.copyOf(others, MAX_ARGUMENTS - 2);
@@ -75,7 +75,7 @@ final class Native {
     }
   }
 
-  /** Where native memory is. */
+  /** Address of native memory. */
   static long address(MemorySegment memory) {
     if (!memory.isNative() || !memory.isAccessibleBy(Thread.currentThread())) {
       throw new IllegalArgumentException("the kernel can't be given " + memory);
@@ -83,7 +83,7 @@ final class Native {
     return memory.address();
   }
 
-  // The one place where native code is bound: long syscall(long number, ...) of the C library.
+  // The only place where native code is linked: long syscall(long number, ...) of the C library.
   @SuppressWarnings("restricted")
   private static Optional<MethodHandle> link() {
     if (!MACHINE.equals(OUR_MACHINE)) {

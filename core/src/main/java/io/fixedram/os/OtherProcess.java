@@ -9,10 +9,10 @@ import java.lang.ref.Reference;
 import java.util.List;
 
 /**
- * Another process of this host, held by a descriptor of its own (pidfd_open(2)), so that it is
- * known whether its id still means it. Its memory is read and written as process_vm_readv(2) does,
- * which needs what ptrace(2) needs to attach to it. Safe for use by several threads, but for {@link
- * #close()}, which comes last.
+ * Another process of this host, opened by pidfd_open(2), so that reuse of its id is detected. Its
+ * memory is read and written by process_vm_readv(2) and process_vm_writev(2), which require the
+ * permission to attach by ptrace(2). Safe for use by several threads, except {@link #close()},
+ * which must be called last.
  */
 public final class OtherProcess implements AutoCloseable {
   /** UIO_MAXIOV of linux/uio.h. */
@@ -27,53 +27,53 @@ public final class OtherProcess implements AutoCloseable {
   }
 
   /**
-   * A piece of memory that is to be moved.
+   * A piece of memory to copy.
    *
-   * @param offset of its place in memory of this process
-   * @param address in the other process
-   * @param length in bytes
+   * @param offset offset in the memory of this process
+   * @param address address in the other process
+   * @param length length in bytes
    */
   public record Piece(long offset, long address, long length) {}
 
   /**
-   * Takes hold of a process.
+   * Opens a process.
    *
-   * @throws StorageException if there is none of that id
+   * @throws StorageException if there is no process with that id
    */
   public static OtherProcess open(int id) {
     int descriptor = (int) Native.call(Linux.SYS_PIDFD_OPEN, id, 0);
     if (descriptor < 0) {
       throw new StorageException(
-          "cannot take hold of process " + id + ": " + Errno.text(descriptor), -descriptor);
+          "cannot open process " + id + ": " + Errno.text(descriptor), -descriptor);
     }
     return new OtherProcess(id, descriptor);
   }
 
-  /** Its id. */
+  /** Id of the process. */
   public int id() {
     return id;
   }
 
-  /** Whether it is there. */
+  /** Whether the process still exists. */
   public boolean isAlive() {
     return SocketCalls.poll(descriptor, Linux.POLLIN, 0) == 0;
   }
 
   /**
-   * Copies memory of it.
+   * Copies memory of the process.
    *
    * @param into native memory of this process
-   * @throws StorageException if not all can be read; the pieces may have been read in part
+   * @throws StorageException if not all pieces can be read; a part may have been copied
    */
   public void read(MemorySegment into, List<Piece> pieces) {
     move(Linux.SYS_PROCESS_VM_READV, "cannot read the memory of process ", into, pieces);
   }
 
   /**
-   * Overwrites memory of it.
+   * Overwrites memory of the process.
    *
    * @param from native memory of this process
-   * @throws StorageException if not all can be written; the pieces may have been written in part
+   * @throws StorageException if not all pieces can be written; a part may have been written
    */
   public void write(MemorySegment from, List<Piece> pieces) {
     move(Linux.SYS_PROCESS_VM_WRITEV, "cannot write the memory of process ", from, pieces);
@@ -85,7 +85,7 @@ public final class OtherProcess implements AutoCloseable {
       int end = Math.min(pieces.size(), first + MAX_PIECES_A_CALL);
       moveSome(call, what, ours, pieces.subList(first, end));
     }
-    // Its id may have become that of another meanwhile.
+    // The id may have been reused by another process meanwhile.
     checkAlive(what);
   }
 
@@ -146,7 +146,7 @@ public final class OtherProcess implements AutoCloseable {
     vectors.set(ValueLayout.JAVA_LONG, (long) index * Linux.IOVEC_BYTES + Linux.IOV_LEN_AT, length);
   }
 
-  /** Takes what was moved off the pieces; the first that has something left. */
+  /** Removes copied bytes from the pieces; returns the index of the first piece with bytes left. */
   private static int advance(MemorySegment here, MemorySegment there, int first, long moved) {
     int at = first;
     long left = moved;

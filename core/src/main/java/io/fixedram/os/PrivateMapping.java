@@ -3,17 +3,17 @@ package io.fixedram.os;
 
 import io.fixedram.error.StorageException;
 
-/** Tells whether a file can be mapped copy-on-write, which not every file system lets be done. */
+/** Tests whether a file can be mapped copy-on-write, which not every file system supports. */
 public final class PrivateMapping {
   private static final long PROBE_BYTES = 4096;
 
   private PrivateMapping() {}
 
   /**
-   * Maps a page for a moment, and looks at none of it.
+   * Maps a page and unmaps it again, without accessing it.
    *
-   * @param position where in the file, a multiple of the host's page size
-   * @throws StorageException if it can't be mapped
+   * @param position position in the file, a multiple of the host's page size
+   * @throws StorageException if the page can't be mapped
    */
   public static void probe(Descriptor descriptor, long position) {
     long result =

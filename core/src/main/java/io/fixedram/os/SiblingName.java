@@ -5,16 +5,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.zip.CRC32C;
 
-/** Names of files that belong to another one and stand beside it. */
+/** Names of companion files in the directory of another file. */
 public final class SiblingName {
-  /** Of Linux, whatever the file system (NAME_MAX of limits.h). */
+  /** Maximum length of a file name on Linux (NAME_MAX of limits.h). */
   private static final int MAX_BYTES = 255;
 
   private SiblingName() {}
 
   /**
-   * A name made of that of a file, and always the same for it. Of one that leaves too little room,
-   * the end gives way to a checksum of all of it.
+   * The file's name with a prefix and a suffix, always the same for the same file. If the result is
+   * too long, the end of the file's name is replaced by a checksum of the name.
    */
   public static Path of(Path file, String before, String after) {
     String name = file.getFileName().toString();

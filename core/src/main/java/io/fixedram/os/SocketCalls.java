@@ -37,7 +37,7 @@ final class SocketCalls {
     return (int) Native.call(Linux.SYS_FCNTL, descriptor, Linux.F_SETFL, flags);
   }
 
-  /** getsockopt(2) of SO_PEERCRED: the process's id, as this process sees it. */
+  /** getsockopt(2) of SO_PEERCRED: the id of the peer process, in this process's pid namespace. */
   static int peerProcess(int descriptor) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment credentials = arena.allocate(Linux.UCRED_BYTES, Integer.BYTES);
@@ -54,12 +54,12 @@ final class SocketCalls {
     }
   }
 
-  /** poll(2) of one descriptor, without a limit of time. */
+  /** poll(2) of one descriptor, without a timeout. */
   static int poll(int descriptor, int events) {
     return poll(descriptor, events, -1);
   }
 
-  /** poll(2) of one descriptor; the limit is in milliseconds. */
+  /** poll(2) of one descriptor; the timeout is in milliseconds. */
   static int poll(int descriptor, int events, int limit) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment entry = arena.allocate(Linux.POLLFD_BYTES, Integer.BYTES);
@@ -84,22 +84,22 @@ final class SocketCalls {
     }
   }
 
-  /** recvfrom(2), as recv of the C library calls it. */
+  /** recvfrom(2) without an address, as recv of the C library calls it. */
   static long receive(int descriptor, MemorySegment into) {
     return Native.callWith(Linux.SYS_RECVFROM, descriptor, into, into.byteSize());
   }
 
-  /** sendto(2), as send of the C library calls it, with an error for a signal (EPIPE). */
+  /** sendto(2) without an address, as send of the C library calls it; EPIPE without SIGPIPE. */
   static long send(int descriptor, MemorySegment from) {
     return Native.callWith(Linux.SYS_SENDTO, descriptor, from, from.byteSize(), Linux.MSG_NOSIGNAL);
   }
 
-  /** sendmsg(2), likewise. */
+  /** sendmsg(2); EPIPE without SIGPIPE. */
   static long sendMessage(int descriptor, MemorySegment message) {
     return Native.callWith(Linux.SYS_SENDMSG, descriptor, message, Linux.MSG_NOSIGNAL);
   }
 
-  /** shutdown(2) of both directions; wakes whoever is blocked on the socket. */
+  /** shutdown(2) of both directions; wakes threads that are blocked on the socket. */
   static int shutdown(int descriptor) {
     return (int) Native.call(Linux.SYS_SHUTDOWN, descriptor, Linux.SHUT_RDWR);
   }

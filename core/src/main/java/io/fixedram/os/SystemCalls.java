@@ -4,18 +4,17 @@ package io.fixedram.os;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The system calls that this project makes on files it writes, and on those it reads, each with the
- * raw result of the kernel: zero or a count, or an error number negated. Safe for use by several
- * threads. An interface so that tests can put faults between a file and the kernel.
+ * The system calls of this project on files, each with the raw result of the kernel: zero, a count,
+ * or a negated error number. Thread-safe. An interface so that tests can inject faults.
  */
 public interface SystemCalls {
 
-  /** The calls of the running system, through the C library. */
+  /** The system calls of the running kernel, through the C library. */
   static SystemCalls linux() {
     return LinuxCalls.INSTANCE;
   }
 
-  /** open(2); flags and mode as there. */
+  /** open(2), with its flags and mode. */
   int open(String path, int flags, int mode);
 
   /** close(2). */
@@ -30,16 +29,16 @@ public interface SystemCalls {
   /** ftruncate(2). */
   int ftruncate(int descriptor, long length);
 
-  /** fallocate(2); mode as there. */
+  /** fallocate(2), with its mode. */
   int fallocate(int descriptor, int mode, long position, long length);
 
   /** fsync(2). */
   int fsync(int descriptor);
 
-  /** sync_file_range(2); flags as there. */
+  /** sync_file_range(2), with its flags. */
   int syncFileRange(int descriptor, long position, long length, int flags);
 
-  /** flock(2); operation as there. */
+  /** flock(2), with its operation. */
   int flock(int descriptor, int operation);
 
   /** fcntl(2) with F_OFD_SETLK or F_OFD_GETLK and a {@code struct flock} of 32 bytes. */
@@ -60,6 +59,6 @@ public interface SystemCalls {
   /** unlink(2). */
   int unlink(String path);
 
-  /** fstatfs(2): the number of the file system's type. */
+  /** fstatfs(2): the type of the file system. */
   long fileSystemType(int descriptor);
 }

@@ -17,12 +17,12 @@ import java.util.Comparator;
 import java.util.stream.Stream;
 
 /**
- * A directory that only this user can enter, gone with all that is in it on close. It is locked
- * until then: those of processes that were killed are removed when the next one with the same
- * beginning is made in the same place.
+ * A temporary directory with mode 0700, deleted with its content on close. It is locked until then;
+ * unlocked directories of killed processes are deleted when the next one with the same prefix is
+ * created in the same parent.
  */
 public final class TemporaryDirectory implements AutoCloseable {
-  /** A new one is not locked for a moment. */
+  /** A new directory is unlocked for a short time after its creation. */
   private static final Duration MIN_AGE = Duration.ofSeconds(1);
 
   private final Path path;
@@ -34,11 +34,11 @@ public final class TemporaryDirectory implements AutoCloseable {
   }
 
   /**
-   * Makes one.
+   * Creates a directory.
    *
-   * @param parent the directory to make it in
-   * @param prefix how its name begins; digits follow
-   * @throws IOException if that fails
+   * @param parent the directory to create it in
+   * @param prefix prefix of the name; digits follow
+   * @throws IOException if creating fails
    */
   public static TemporaryDirectory create(Path parent, String prefix) throws IOException {
     Path path =
@@ -77,7 +77,7 @@ public final class TemporaryDirectory implements AutoCloseable {
         removeIfAbandoned(entry, user);
       }
     } catch (IOException | DirectoryIteratorException e) {
-      // What is left does no harm.
+      // Leftover directories are harmless.
     }
   }
 
@@ -96,11 +96,14 @@ public final class TemporaryDirectory implements AutoCloseable {
         }
       }
     } catch (IOException | StorageException e) {
-      // Somebody else removes it, or it can't be: what is left does no harm.
+      // Another process removes the directory, or it can't be removed, which is harmless.
     }
   }
 
-  /** A program that was started by a killed one may be reached by its socket there only. */
+  /**
+   * Whether a socket in the directory is open: a program started by a killed process may be
+   * reachable only by that.
+   */
   private static boolean isListenedIn(Path entry) throws IOException {
     return Files.readString(Path.of("/proc/net/unix"), StandardCharsets.ISO_8859_1)
         .contains(" " + entry.toAbsolutePath() + "/");
@@ -108,24 +111,24 @@ public final class TemporaryDirectory implements AutoCloseable {
 
   private static void remove(Path directory) throws IOException {
     try (Stream<Path> all = Files.walk(directory)) {
-      // What is in a directory goes before it.
+      // The content of a directory is deleted before the directory.
       for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(each);
       }
     } catch (NoSuchFileException e) {
-      // It is gone already.
+      // Another process has removed it.
     }
   }
 
-  /** Where it is. */
+  /** Path of the directory. */
   public Path path() {
     return path;
   }
 
   /**
-   * Removes it.
+   * Deletes the directory.
    *
-   * @throws StorageException if not all of it can be removed
+   * @throws StorageException if not everything can be deleted
    */
   @Override
   public void close() {

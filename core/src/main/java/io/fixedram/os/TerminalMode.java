@@ -8,8 +8,8 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * How a terminal treats what is typed and printed (termios(3)), to be put back after a program that
- * had changed it was killed. Any thread may use it.
+ * Saved settings of a terminal (termios(3)), for restoring them after a program that changed them
+ * was killed. Thread-safe.
  */
 public final class TerminalMode {
   private static final int STANDARD_INPUT = 0;
@@ -22,7 +22,7 @@ public final class TerminalMode {
     this.mode = mode;
   }
 
-  /** As it is now; empty if standard input is no terminal. */
+  /** The current settings; empty if standard input is not a terminal. */
   public static Optional<TerminalMode> ofStandardInput() {
     return of(STANDARD_INPUT);
   }
@@ -40,8 +40,8 @@ public final class TerminalMode {
   }
 
   /**
-   * Puts the mode back, if it is another one now: even to set the same one would stop a process in
-   * the background (SIGTTOU). A terminal that is gone is left alone.
+   * Restores the settings if they have changed: setting even the same values would stop a
+   * background process (SIGTTOU). Does nothing if the terminal is gone.
    */
   public void restore() {
     Optional<byte[]> now = read(descriptor);

@@ -11,30 +11,30 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** Makes listening unix sockets. */
+/** Creates listening unix sockets. */
 public final class UnixListener {
   private static final int NAMES = 0x10000;
 
-  /** A name may be in use, or left by a process that was killed. */
+  /** A random name may be in use or left by a killed process. */
   private static final int MAX_TRIES = 16;
 
   private UnixListener() {}
 
   /**
-   * Listens on a path. The kernel makes a socket's file some moments before anybody can connect to
-   * it; here it gets its name afterwards, so that whoever waits for the file can connect at once.
-   * The kernel goes on telling of it by a name of another file in the same directory.
+   * Listens on a path. bind(2) creates a socket's file before listen(2) makes it connectable; here
+   * the file gets its name afterwards, so that a client that waits for the file can connect at
+   * once. The kernel still reports the socket by its first name, in the same directory.
    *
-   * @param backlog how many may wait to be accepted, 0 for the JDK's default
-   * @return the socket, whose file is the caller's to delete
-   * @throws IOException if that is not possible, or there is a file of that name
+   * @param backlog maximum number of connections that wait to be accepted, 0 for the JDK's default
+   * @return the socket; the caller deletes its file
+   * @throws IOException if listening fails or the file exists
    */
   public static ServerSocketChannel listen(Path path, int backlog) throws IOException {
     ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     try {
       Path nameless = bind(channel, path, backlog);
       try {
-        // Unlike a rename, a link does not replace what is there.
+        // Unlike a rename, a link does not replace an existing file.
         Files.createLink(path, nameless);
       } catch (FileAlreadyExistsException e) {
         throw (IOException) new BindException("Address already in use").initCause(e);
@@ -48,7 +48,7 @@ public final class UnixListener {
     }
   }
 
-  /** Binds to a name that nobody knows, and which is there for a moment. */
+  /** Binds to a temporary random name. */
   private static Path bind(ServerSocketChannel channel, Path path, int backlog) throws IOException {
     for (int tries = 1; ; tries++) {
       Path nameless =

@@ -13,9 +13,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * A connected unix stream socket that can pass an open descriptor to the other side, which those of
- * the JDK cannot. One thread may read while another writes; {@link #close()} may be called from any
- * thread and wakes both: a read then ends the stream, a write fails.
+ * A connected unix stream socket that can pass an open descriptor to the peer, which sockets of the
+ * JDK cannot. One thread may read while another writes. {@link #close()} may be called by any
+ * thread and wakes both: the read returns the end of the stream, the write fails.
  */
 public final class UnixSocket implements ByteChannel {
   private static final int MAX_BYTES_A_CALL = 1 << 20;
@@ -24,7 +24,10 @@ public final class UnixSocket implements ByteChannel {
   private final String name;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  /** Held shared by calls under way, so that the number is not reused under them by a close. */
+  /**
+   * Held shared during calls, so that a concurrent close does not let the descriptor's number be
+   * reused.
+   */
   private final ReentrantReadWriteLock inUse = new ReentrantReadWriteLock();
 
   private UnixSocket(int descriptor, String name) {
@@ -32,13 +35,13 @@ public final class UnixSocket implements ByteChannel {
     this.name = name;
   }
 
-  /** Two connected sockets. */
+  /** Two sockets that are connected to each other. */
   public record Pair(UnixSocket left, UnixSocket right) {}
 
   /**
-   * Connects to a listening socket, without waiting for a place in its queue.
+   * Connects to a listening socket. Does not wait if its backlog is full.
    *
-   * @throws StorageException if nobody takes the connection; it names the path
+   * @throws StorageException if the connection fails, naming the path
    */
   public static UnixSocket connect(Path path) {
     byte[] name = path.toString().getBytes(StandardCharsets.UTF_8);
@@ -66,7 +69,7 @@ public final class UnixSocket implements ByteChannel {
     }
   }
 
-  /** Makes a connected pair, one end of which can be handed to another process. */
+  /** Creates a connected pair, one end of which can be handed to another process. */
   public static Pair socketPair() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment both = arena.allocate(ValueLayout.JAVA_INT, 2);
@@ -77,16 +80,16 @@ public final class UnixSocket implements ByteChannel {
     }
   }
 
-  /** The descriptor's number, to hand over to another process. */
+  /** Number of the file descriptor, for handing it to another process. */
   public int descriptor() {
     return descriptor;
   }
 
   /**
-   * The process at the other side: the one that listened, if this side connected, whoever serves
-   * the connection now.
+   * Id of the peer process: if this side connected, the process that created the listening socket,
+   * even if another one serves the connection.
    *
-   * @return its id, 0 if it is in a pid namespace that this process does not see into
+   * @return the id; 0 if the process is in a pid namespace that is not visible here
    */
   public int peerProcess() {
     return (int)
@@ -94,10 +97,10 @@ public final class UnixSocket implements ByteChannel {
   }
 
   /**
-   * Limits what may be under way to the other side: bytes written here and not yet read there, with
-   * what the kernel needs to keep them. A write waits while there is more.
+   * Limits the data in transit to the peer: bytes written and not yet read, including the kernel's
+   * overhead. A write blocks while the limit is exceeded.
    *
-   * @param bytes the limit; the kernel has a least one of some KiB
+   * @param bytes the limit in bytes; the kernel enforces a minimum of a few KiB
    */
   public void limitUnderWay(int bytes) {
     // The kernel doubles the value (socket(7)).
@@ -107,8 +110,8 @@ public final class UnixSocket implements ByteChannel {
   }
 
   /**
-   * Returns when little is under way to the other side, at most a quarter of the limit, or when
-   * there is no other side any more.
+   * Waits until the data in transit to the peer is at most a quarter of the limit, or the peer is
+   * gone.
    */
   public void awaitWritable() {
     long result;
@@ -118,7 +121,7 @@ public final class UnixSocket implements ByteChannel {
     check(result, "cannot wait for ");
   }
 
-  /** Reads what is there, waiting for at least one byte; -1 once the other side has closed. */
+  /** Reads available bytes, waiting for at least one. Returns -1 once the peer has closed. */
   @Override
   public int read(ByteBuffer into) {
     if (!into.hasRemaining()) {
@@ -173,8 +176,8 @@ public final class UnixSocket implements ByteChannel {
   }
 
   /**
-   * Writes a whole message whose first byte carries a descriptor (SCM_RIGHTS). The other process
-   * gets a descriptor of its own; the one passed stays open here.
+   * Writes a complete message with a descriptor attached to its first byte (SCM_RIGHTS). The peer
+   * gets a copy; the passed descriptor stays open here.
    */
   public void sendWithDescriptor(ByteBuffer message, int passed) {
     try (Arena arena = Arena.ofConfined()) {
@@ -226,8 +229,8 @@ public final class UnixSocket implements ByteChannel {
   }
 
   /**
-   * Gives up this process's hold on the socket without ending its connection: for one that another
-   * process was handed. No other thread may be using it.
+   * Closes this process's descriptor without shutting the connection down, for a socket that was
+   * handed to another process. No other thread may be using it.
    */
   public void release() {
     if (closed.compareAndSet(false, true)) {
@@ -235,7 +238,7 @@ public final class UnixSocket implements ByteChannel {
     }
   }
 
-  /** A call of the kernel. */
+  /** A system call. */
   private interface Call {
     long run();
   }

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The pages that nobody has asked for, in short runs: those that were hot before, in their order;
- * then those with content in the order of the file; then, if they are wanted, those that are zero.
+ * Iterator over the pages to send without a request, in short runs: first the hot pages in their
+ * order, then pages with content in the order of the file, then zero pages if they are wanted.
  */
 final class Background {
   private final List<BlockPages> blocks;
@@ -26,7 +26,7 @@ final class Background {
   }
 
   /**
-   * The next run that has something left to send; none when all was sent.
+   * The next run with pages that were not sent yet; empty when all were sent.
    *
    * @param zeros whether zero pages are to be sent too
    */
@@ -51,7 +51,7 @@ final class Background {
     return zeros ? nextZeros() : Optional.empty();
   }
 
-  /** Whether nothing but zero pages is left. */
+  /** Whether only zero pages are left. */
   boolean zerosOnly() {
     return dataSent;
   }

@@ -7,14 +7,14 @@ import io.fixedram.store.PageMap;
 import io.fixedram.store.PageStore;
 
 /**
- * The pages of one RAM block: which have content, and which the destination has. One thread.
+ * The pages of one RAM block: their kinds, and which the destination has. Not thread-safe.
  *
- * @param map of which kind each page is
- * @param sent pages that were sent, and must not be sent again
+ * @param map the kind of each page
+ * @param sent pages that were sent and must not be sent again
  */
 record BlockPages(PageMap map, PageBitmap sent) {
 
-  /** The pages of a block of which nothing was sent. */
+  /** The pages of a block of which none was sent. */
   static BlockPages of(PageStore store, RamBlock block) {
     PageMap map = store.pages(block);
     return new BlockPages(map, new PageBitmap(map.pages()));
@@ -37,14 +37,14 @@ record BlockPages(PageMap map, PageBitmap sent) {
     return pages() - map.stored().cardinality();
   }
 
-  /** Whether all of a run was sent. */
+  /** Whether all pages of a run were sent. */
   boolean allSent(long first, long end) {
     return sent.nextClear(first, end) == end;
   }
 
   /**
-   * The first page at or after one that was not sent and has content; {@link #pages()} if there is
-   * none.
+   * The first page at or after the given one that has content and was not sent; {@link #pages()} if
+   * there is none.
    */
   long nextUnsentData(long page) {
     long next = map.stored().nextSet(page);

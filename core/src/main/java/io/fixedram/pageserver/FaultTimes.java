@@ -6,9 +6,9 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
- * How long faults took to answer: a histogram of fixed size whose buckets are an eighth of their
- * power of two wide. One thread adds; any may read, and what it reads is right, if not of one
- * moment.
+ * Histogram of the times to answer page requests. It has a fixed size; the width of a bucket is an
+ * eighth of its power of two. One thread adds; any thread may read, without a consistent snapshot
+ * across counters.
  */
 public final class FaultTimes {
   private static final int PARTS_A_POWER_BITS = 3;
@@ -19,7 +19,7 @@ public final class FaultTimes {
   private volatile long totalNanos;
   private volatile long longestNanos;
 
-  /** Starts with none. */
+  /** Creates an empty histogram. */
   public FaultTimes() {}
 
   // A single thread writes, so that a plain read and a volatile write make an exact counter.
@@ -32,19 +32,19 @@ public final class FaultTimes {
     count++;
   }
 
-  /** Number of faults answered. */
+  /** Number of answered requests. */
   public long count() {
     return count;
   }
 
-  /** Time of all of them together, which is what the guest's CPUs waited for us. */
+  /** Sum of all times. */
   public Duration total() {
     return Duration.ofNanos(totalNanos);
   }
 
   /**
-   * The time that a share of the faults did not take longer than, to an eighth; none without
-   * faults.
+   * Upper bound of the times of a share of the requests, accurate to an eighth; empty without
+   * requests.
    *
    * @param share 0.5 for the median
    */
@@ -73,7 +73,7 @@ public final class FaultTimes {
     return (shift + 1) * PARTS_A_POWER + (int) (nanos >> shift & (PARTS_A_POWER - 1));
   }
 
-  /** The longest time that falls into a bucket. */
+  /** The longest time in a bucket, in nanoseconds. */
   private static long end(int bucket) {
     if (bucket < PARTS_A_POWER) {
       return bucket;

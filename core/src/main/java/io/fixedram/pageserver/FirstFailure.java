@@ -4,8 +4,8 @@ package io.fixedram.pageserver;
 import java.util.Optional;
 
 /**
- * Why serving can't go on as it should: the first failure, which the lifeline is told of; what
- * follows from it is not told. One thread fails, any thread may look.
+ * The first failure of serving, which is reported to the lifeline; later failures, which follow
+ * from it, are not reported. One thread may call {@link #fail}, any thread the other methods.
  */
 final class FirstFailure {
   private final Lifeline lifeline;
@@ -15,7 +15,7 @@ final class FirstFailure {
     this.lifeline = lifeline;
   }
 
-  /** Tells the lifeline, unless it was told of an earlier failure. */
+  /** Reports a failure to the lifeline, unless there was an earlier one. */
   void fail(Throwable failure) {
     if (reason.isEmpty()) {
       reason = Optional.of(failure);
@@ -23,12 +23,12 @@ final class FirstFailure {
     }
   }
 
-  /** Whether nothing has failed. */
+  /** Whether there was no failure. */
   boolean isEmpty() {
     return reason.isEmpty();
   }
 
-  /** Waits until the guest has been stopped for the failure. */
+  /** Waits until the guest is stopped because of the failure. */
   void awaitStop() {
     lifeline.awaitStop();
   }

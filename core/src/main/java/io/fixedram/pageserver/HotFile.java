@@ -22,16 +22,15 @@ import java.time.Instant;
 import java.util.zip.CRC32C;
 
 /**
- * The small file beside a save, NAME.hot, that remembers its {@link HotPages}. Anybody may delete
- * it at any time, and nothing depends on what it says: it is only believed if it is whole and of
- * this save. Big-endian:
+ * The file NAME.hot beside a save, which stores its {@link HotPages}. It is only a hint: it may be
+ * deleted at any time, and is ignored unless it is complete and belongs to this save. Big-endian:
  *
  * <pre>
  *   be32 "FRHT", be32 version 1
- *   be64 size of the save, be64 and be32 seconds and nanoseconds of its last change,
+ *   be64 size of the save, be64 and be32 seconds and nanoseconds of its modification time,
  *   be32 CRC-32C of its first 64 KiB
  *   be32 number of runs, then for each u16 index of the RAM block, u48 first page
- *   be32 CRC-32C of all before
+ *   be32 CRC-32C of all preceding bytes
  * </pre>
  */
 public final class HotFile {
@@ -59,7 +58,8 @@ public final class HotFile {
   }
 
   /**
-   * The file of an open save, there or not; of a link's target, if the save is named by one.
+   * The file for an open save, whether it exists or not. If the save is named by a link, the file
+   * is beside the link's target.
    *
    * @param save the file of the save
    * @param blocks its RAM blocks
@@ -68,7 +68,7 @@ public final class HotFile {
     return of(SystemCalls.linux(), save, blocks);
   }
 
-  /** The same through other system calls than the kernel's own, for tests of faults. */
+  /** The file for an open save, accessed through the given system calls, for tests of faults. */
   static HotFile of(SystemCalls calls, LocalFile save, RamBlocks blocks) {
     Path real;
     try {
@@ -85,10 +85,10 @@ public final class HotFile {
   }
 
   /**
-   * Reads it; nothing is hot where there is no such file.
+   * Reads the hot pages; none if the file does not exist.
    *
-   * @throws FixedRamException if it cannot be read, is damaged, or is of another save: there is no
-   *     harm in going on without
+   * @throws FixedRamException if the file cannot be read, is damaged, or belongs to another save;
+   *     callers can continue without hot pages
    */
   public HotPages load() {
     ByteBuffer bytes;
@@ -106,7 +106,7 @@ public final class HotFile {
   private ByteBuffer read(Descriptor descriptor) {
     Descriptor.Status status = descriptor.status();
     if (!status.regular() || status.sizeBytes() < MIN_BYTES || status.sizeBytes() > MAX_BYTES) {
-      throw ignored("it is no such file");
+      throw ignored("it is not a file of hot pages");
     }
     return read(descriptor, (int) status.sizeBytes());
   }
@@ -123,7 +123,7 @@ public final class HotFile {
   private HotPages parse(ByteBuffer bytes) {
     int size = bytes.limit();
     if (size < MIN_BYTES || bytes.getInt(0) != MAGIC || bytes.getInt(4) != VERSION) {
-      throw ignored("it is no such file");
+      throw ignored("it is not a file of hot pages");
     }
     int count = bytes.getInt(COUNT_AT);
     if (count < 0
@@ -141,7 +141,7 @@ public final class HotFile {
       hot.remember(new HotPages.Run((int) (word >>> BLOCK_SHIFT), word & (1L << BLOCK_SHIFT) - 1));
     }
     if (!hot.fit(blocks)) {
-      throw ignored("it has pages that the save has not");
+      throw ignored("it has pages that the save does not have");
     }
     return hot;
   }
@@ -151,9 +151,10 @@ public final class HotFile {
   }
 
   /**
-   * Writes it, with mode 0600, in place of an earlier one.
+   * Writes the file with mode 0600, in place of an earlier one.
    *
-   * @throws FixedRamException if it cannot be written, or a file of that name is no such file
+   * @throws FixedRamException if the file cannot be written, or its name is that of another kind of
+   *     file
    */
   public void store(HotPages hot) {
     if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !isOurs()) {
@@ -178,7 +179,7 @@ public final class HotFile {
         return false;
       }
       if (descriptor.status().sizeBytes() == 0) {
-        // What a crash of the machine may leave of one.
+        // A crash of the machine may leave an empty file.
         return true;
       }
       ByteBuffer magic = read(descriptor, Integer.BYTES);

@@ -9,32 +9,31 @@ import java.util.SequencedSet;
 import java.util.stream.Stream;
 
 /**
- * Runs of pages in the order in which restored guests first touched them, each once, and no more of
- * them than {@link #MAX_RUNS}: where there are, the last of the runs remembered earlier make room.
- * One thread at a time.
+ * Runs of pages in the order in which restored guests first touched them, each once, at most {@link
+ * #MAX_RUNS}. Beyond the maximum, the last runs of earlier restores are dropped. Not thread-safe.
  */
 public final class HotPages {
-  /** Target pages in a run, which begins at a multiple of them. */
+  /** Length of a run in target pages; a run begins at a multiple of it. */
   public static final int RUN_PAGES = 16;
 
-  /** With pages of 4 KiB, 1 GiB of guest memory. */
+  /** Maximum number of runs: 1 GiB of guest memory with pages of 4 KiB. */
   public static final int MAX_RUNS = 1 << 14;
 
   private final SequencedSet<Run> remembered = new LinkedHashSet<>();
   private final SequencedSet<Run> touched = new LinkedHashSet<>();
 
   /**
-   * A run.
+   * A run of {@link #RUN_PAGES} pages.
    *
-   * @param block index of its RAM block in the save
-   * @param firstPage its first page in the block
+   * @param block index of the RAM block in the save
+   * @param firstPage index of the first page in the block
    */
   public record Run(int block, long firstPage) {}
 
-  /** Starts with none. */
+  /** Creates an empty list. */
   public HotPages() {}
 
-  /** Adds the run that holds a page and that has been touched, if it is not known. */
+  /** Adds the run of a page that the guest has touched, if it is not in the list. */
   public void add(RamBlock block, long page) {
     Run run = new Run(block.index(), page / RUN_PAGES * RUN_PAGES);
     if (!remembered.contains(run) && touched.size() < MAX_RUNS && touched.add(run)) {
@@ -44,14 +43,14 @@ public final class HotPages {
     }
   }
 
-  /** Adds a run from an earlier restore, if there is room. */
+  /** Adds a run of an earlier restore, unless the list is full. */
   void remember(Run run) {
     if (remembered.size() < MAX_RUNS) {
       remembered.add(run);
     }
   }
 
-  /** Whether all runs are of a guest. */
+  /** Whether all runs are pages of the given blocks. */
   boolean fit(RamBlocks blocks) {
     return runs().stream()
         .allMatch(run ->
@@ -62,7 +61,7 @@ public final class HotPages {
                 && run.firstPage() < blocks.pages(blocks.list().get(run.block())));
   }
 
-  /** The runs so far, those touched earlier first. */
+  /** The runs so far, in the order in which to send them: those of earlier restores first. */
   public List<Run> runs() {
     return Stream.concat(remembered.stream(), touched.stream()).toList();
   }

@@ -6,14 +6,17 @@ import java.util.Iterator;
 import java.util.Optional;
 
 /**
- * Runs around pages that were asked for, the latest first: who has just touched a page will soon
- * touch the next. A guest that walks on to the end of a run gets one twice as long. Of too many
- * runs the oldest are left to the background.
+ * Read-ahead: runs around requested pages, the latest first, since a guest that has touched a page
+ * will soon touch the next. A guest that reads on to the end of a run gets a run twice as long. If
+ * there are too many runs, the oldest are dropped and left to the background.
  */
 final class Neighbourhoods {
   private static final int MAX_WALKS = 64;
 
-  /** How far behind a run its guest may be seen again, over pages that it had by other means. */
+  /**
+   * Maximum distance behind a run of a request that continues it; the pages between were sent for
+   * other reasons.
+   */
   private static final int MAX_GAP_PAGES = 1024;
 
   private final int runPages;
@@ -23,8 +26,8 @@ final class Neighbourhoods {
   /**
    * A run that was begun.
    *
-   * @param run all of it
-   * @param next the first page that was not handed out
+   * @param run the whole run
+   * @param next the first page that {@link #next()} has not returned yet
    */
   private record Walk(PageRun run, long next) {
 
@@ -47,17 +50,17 @@ final class Neighbourhoods {
   }
 
   /**
-   * Starts with none.
+   * Starts without runs.
    *
-   * @param runPages length of a run, and what it begins at a multiple of
-   * @param maxPages length that a run can grow to
+   * @param runPages minimum length of a run in pages, and its alignment
+   * @param maxPages maximum length of a run in pages
    */
   Neighbourhoods(int runPages, int maxPages) {
     this.runPages = runPages;
     this.maxPages = maxPages;
   }
 
-  /** Takes note that pages were asked for; they were sent before. */
+  /** Records that pages were requested, which the caller has sent. */
   void add(PageRun asked) {
     Optional<Walk> under = take(asked);
     if (under.isPresent()) {
@@ -75,7 +78,7 @@ final class Neighbourhoods {
     walks.addFirst(new Walk(new PageRun(block, first, end), first));
   }
 
-  /** Takes the run that pages lie in, if there is one. */
+  /** Removes and returns the run that contains pages, if there is one. */
   private Optional<Walk> take(PageRun asked) {
     for (Iterator<Walk> each = walks.iterator(); each.hasNext(); ) {
       Walk walk = each.next();
@@ -87,7 +90,7 @@ final class Neighbourhoods {
     return Optional.empty();
   }
 
-  /** Takes the run that goes on at a page; its length, 0 if there is none. */
+  /** Removes the run that continues at a page; returns its length, 0 if there is none. */
   private long lengthBefore(BlockPages block, long page) {
     for (Iterator<Walk> each = walks.iterator(); each.hasNext(); ) {
       Walk walk = each.next();
@@ -99,7 +102,7 @@ final class Neighbourhoods {
     return 0;
   }
 
-  /** The next pages that have something left to send, no more than a short run. */
+  /** The next pages that were not sent, at most {@code runPages}. */
   Optional<PageRun> next() {
     for (Walk walk : walks) {
       PageRun run = walk.run();

@@ -20,9 +20,9 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.BooleanSupplier;
 
 /**
- * Reads of runs of pages. A store that answers one read at a time is read in the calling thread,
- * which spares the way to another one; one that answers several at a time is read by as many
- * threads, so that no read waits for a slow one before it. One thread calls all methods.
+ * Reads runs of pages. A store without parallel reads is read in the calling thread, which saves a
+ * thread switch; other stores are read by {@link PageStore#parallelReads()} threads, so that no
+ * read waits for an earlier slow one. All methods must be called by one thread.
  */
 final class PageReads implements AutoCloseable {
   private static final int ATTEMPTS = 4;
@@ -38,7 +38,7 @@ final class PageReads implements AutoCloseable {
   private final BlockingDeque<Read> pending = new LinkedBlockingDeque<>();
   private final Queue<Outcome> finished = new ConcurrentLinkedQueue<>();
 
-  /** Reads that were started and not given to the taker. */
+  /** Reads that were started and not passed to the taker yet. */
   private final List<Read> underWay = new ArrayList<>();
 
   /** A run of pages to read, no longer than a buffer unless it has no content. */
@@ -55,23 +55,24 @@ final class PageReads implements AutoCloseable {
       return run;
     }
 
-    /** Who waits for the pages; empty if nobody is known to. */
+    /** The request that waits for the pages; empty if there is none. */
     Optional<Requests.Request> request() {
       return request;
     }
   }
 
-  /** Takes what was read, in the thread that calls all methods. */
+  /** Receives the results of reads, in the thread that calls all methods. */
   interface Taker {
     /**
-     * Takes a run.
+     * Called after a run was read.
      *
-     * @param content whether the buffer holds the run's content; all of it is zeros otherwise
-     * @param buffer begins with the first page; good until this returns, and empty without content
+     * @param content whether the buffer has the run's content; otherwise the run is all zeros
+     * @param buffer content beginning with the first page, valid until this returns; empty without
+     *     content
      */
     void taken(Read read, boolean content, MemorySegment buffer);
 
-    /** Takes that a run could not be read, again and again. */
+    /** Called after a run could not be read, after all retries. */
     void failed(Read read, FixedRamException reason);
   }
 
@@ -84,11 +85,11 @@ final class PageReads implements AutoCloseable {
   }
 
   /**
-   * Prepares.
+   * Prepares to read.
    *
-   * @param bufferBytes what a read takes at most
-   * @param retries whether a read that failed is tried again
-   * @param whenRead is run by another thread when something is there to be delivered
+   * @param bufferBytes maximum length of a read
+   * @param retries whether failed reads are retried, asked after each failure
+   * @param whenRead called by another thread when results are ready for {@link #deliver()}
    */
   PageReads(
       PageStore store, int bufferBytes, Taker taker, BooleanSupplier retries, Runnable whenRead) {
@@ -110,17 +111,20 @@ final class PageReads implements AutoCloseable {
     }
   }
 
-  /** Whether all threads have something to read. */
+  /** Whether all threads are busy. */
   boolean isFull() {
     return !threads.isEmpty() && underWay.size() >= threads.size();
   }
 
-  /** Whether nothing is under way. */
+  /** Whether no read is in progress. */
   boolean isIdle() {
     return underWay.isEmpty();
   }
 
-  /** Reads a run: at once, or as soon as a thread is free, before what nobody waits for. */
+  /**
+   * Reads a run: at once in this thread, or as soon as a thread is free. Runs with a request come
+   * before those without.
+   */
   void start(Read read) {
     PageRun run = read.run();
     if (!run.block().map().stored().isAnySet(run.first(), run.end() - run.first())) {
@@ -139,7 +143,7 @@ final class PageReads implements AutoCloseable {
     }
   }
 
-  /** Takes note that somebody waits for pages that may be under way. */
+  /** Attaches a request to the reads in progress that include its pages. */
   void ask(PageRun asked, Requests.Request request) {
     for (Read read : underWay) {
       PageRun run = read.run();
@@ -155,7 +159,7 @@ final class PageReads implements AutoCloseable {
     }
   }
 
-  /** Gives to the taker what was read; whether there was any. */
+  /** Passes completed reads to the taker; returns whether there were any. */
   boolean deliver() {
     boolean any = false;
     for (Outcome next = finished.poll(); next != null; next = finished.poll()) {
@@ -185,7 +189,7 @@ final class PageReads implements AutoCloseable {
     }
   }
 
-  /** Whatever goes wrong in another thread must reach the one that waits for it. */
+  /** All failures in another thread must reach the thread that waits for it. */
   @SuppressWarnings("CatchThrowable")
   private Outcome tryRead(Read read, MemorySegment buffer) {
     for (int attempt = 1; ; attempt++) {
@@ -203,7 +207,7 @@ final class PageReads implements AutoCloseable {
     }
   }
 
-  /** Waits a little; false if the thread was interrupted. */
+  /** Waits before a retry; returns false if the thread was interrupted. */
   private static boolean pause() {
     try {
       Thread.sleep(RETRY_MILLIS);
@@ -222,12 +226,12 @@ final class PageReads implements AutoCloseable {
         whenRead.run();
       }
     } catch (InterruptedException e) {
-      // Nobody wants more.
+      // close() interrupts the thread: no more pages are wanted.
       Thread.currentThread().interrupt();
     }
   }
 
-  /** Returns once no read is under way any more. */
+  /** Ends the threads; returns when no read is in progress any more. */
   @Override
   public void close() {
     threads.forEach(Thread::interrupt);

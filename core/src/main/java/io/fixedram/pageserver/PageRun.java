@@ -2,9 +2,9 @@
 package io.fixedram.pageserver;
 
 /**
- * Pages next to each other, some of which may have been sent.
+ * A run of consecutive pages, some of which may have been sent.
  *
- * @param block their block
+ * @param block the block of the pages
  * @param first the first page
  * @param end the page after the last
  */

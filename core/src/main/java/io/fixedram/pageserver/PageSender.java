@@ -19,27 +19,32 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
- * Sends the pages of a save to one destination, from the stream's first byte to the destination's
- * word that it has everything: what is asked for, what lies around it, then the rest. All of it in
+ * Sends the pages of a save to one destination, from the first byte of the stream up to the
+ * destination's confirmation: requested pages, pages around them, then the rest. Runs completely in
  * the calling thread.
  */
 final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
-  /** Pages that go at a time, and that come along with one that is asked for: 64 KiB. */
+  /**
+   * Pages sent at a time, and minimum read-ahead around a requested page: 64 KiB with 4 KiB pages.
+   */
   private static final int RUN_PAGES = HotPages.RUN_PAGES;
 
-  /** Pages that come along with one that a guest has walked to: 1 MiB. */
+  /** Maximum read-ahead for sequential accesses: 1 MiB with 4 KiB pages. */
   private static final int MAX_RUN_PAGES = 256;
 
-  /** Zero pages at a time in the background: what a destination places in less than 100 us. */
+  /**
+   * Zero pages sent at a time in the background; a destination needs less than 100 us to place
+   * them.
+   */
   private static final int ZERO_RUN_PAGES = 64;
 
-  /** Most runs of the background in a row, while nobody asks, without a look at the socket. */
+  /** Maximum number of background runs without requests between checks of the socket. */
   private static final int MAX_RUNS = 16;
 
   private static final Duration PATIENCE = Duration.ofMillis(50);
   private static final long CHECK_NANOS = 1_000_000_000;
 
-  /** How long the guest may take to run before the background begins nevertheless. */
+  /** Time after which the background begins even if the guest does not run yet. */
   private static final long HEAD_START_NANOS = 200_000_000;
 
   private final ServedSave save;
@@ -57,17 +62,17 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
   private final long begunNanos = System.nanoTime();
   private long checkedNanos = begunNanos;
 
-  /** How many runs of the background go in a row: more and more, while nobody asks. */
+  /** Number of background runs to send in a row; doubles while there are no requests. */
   private int quiet = 1;
 
-  /** Whether pages that cannot be read and that nobody has asked for were left out. */
+  /** Whether pages were omitted because they cannot be read and were not requested. */
   private boolean incomplete;
 
   /**
    * Prepares to send.
    *
-   * @param running whether the guest runs, or stands ready to
-   * @param encoder what {@code counting} counts for
+   * @param running whether the guest runs or is ready to run
+   * @param encoder the sink that {@code counting} wraps
    */
   PageSender(
       ServedSave save,
@@ -93,7 +98,7 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
             save.store(), RUN_PAGES * pageSize, this, () -> failure.isEmpty(), requests::wake);
   }
 
-  /** All from the first byte to the destination's word that it has everything. */
+  /** Sends everything from the first byte on, and waits for the destination's confirmation. */
   void run() {
     counting.begin(save.store().header());
     if (!save.allZeros()) {
@@ -103,7 +108,8 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
     }
     sendAll();
     while (incomplete) {
-      // Without an end the destination goes on lacking what could not be read.
+      // The stream must not end while pages are missing, or the destination would take them for
+      // zero.
       checkRequests();
       deliver();
       requests.await(PATIENCE).ifPresent(this::answer);
@@ -149,7 +155,7 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
     }
   }
 
-  /** Sends runs of the background until somebody asks for a page; false if there are none left. */
+  /** Sends background runs until there is a request; returns false if there are none left. */
   private boolean sendBackground() {
     for (int runs = 0; runs < quiet; runs++) {
       Optional<PageRun> next =
@@ -158,7 +164,7 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
         return runs > 0;
       }
       send(next.get(), Optional.empty());
-      // A socket that is full of zero records holds milliseconds of work.
+      // A socket full of zero records is milliseconds of work for the destination.
       if (!requests.isEmpty() || background.zerosOnly() || reads.isFull()) {
         return true;
       }
@@ -167,7 +173,7 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
     return true;
   }
 
-  /** Waits a little if it is so. */
+  /** Whether the guest is still being loaded; waits for requests for 1 ms if so. */
   private boolean stillLoading() {
     if (running.getAsBoolean() || System.nanoTime() - begunNanos > HEAD_START_NANOS) {
       return false;
@@ -176,7 +182,7 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
     return true;
   }
 
-  /** Pages go on to a destination that asks for nonsense, until its guest has stopped. */
+  /** Reports invalid requests; serving continues until the guest has stopped. */
   private void checkRequests() {
     try {
       requests.check();
@@ -185,7 +191,7 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
     }
   }
 
-  /** What was changed must not become a running guest's memory unnoticed. */
+  /** Reports a change of the save, which must not silently become memory of a running guest. */
   private void checkSave(long atMostEveryNanos) {
     long now = System.nanoTime();
     if (now - checkedNanos < atMostEveryNanos) {
@@ -220,14 +226,14 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
     }
   }
 
-  /** Sends what was read meanwhile, as one part of the stream. */
+  /** Sends the pages read meanwhile as one SECTION_PART. */
   private void deliver() {
     if (reads.deliver()) {
       counting.drain();
     }
   }
 
-  /** Sends what was not sent of a run, as one part of the stream if it is read at once. */
+  /** Sends the unsent pages of a run, as one SECTION_PART if they are read at once. */
   private void send(PageRun run, Optional<Requests.Request> request) {
     BlockPages block = run.block();
     long page = block.sent().nextClear(run.first(), run.end());
@@ -253,7 +259,7 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
     }
   }
 
-  /** The pages count as not sent again: the guest may yet ask for them. */
+  /** Marks the pages as not sent, since the guest may request them later. */
   @Override
   public void failed(PageReads.Read read, FixedRamException reason) {
     PageRun run = read.run();
@@ -267,8 +273,8 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
   }
 
   /**
-   * Sends zeros for those pages that cannot be read of a run that the guest waits for, unless it
-   * stops without.
+   * Sends a run that the guest waits for page by page, with zeros for the pages that cannot be
+   * read, unless serving is cancelled because the guest has stopped.
    */
   private void sendWhatCanBeRead(PageRun run) {
     try (Arena arena = Arena.ofConfined()) {
@@ -300,7 +306,7 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
     markSent(block, offset, lengthBytes);
   }
 
-  /** Zero pages that need not go were counted before, whether they go or not. */
+  /** Zero pages that need not be sent were counted before, whether they are sent or not. */
   @Override
   public void zero(RamBlock block, long offset, long lengthBytes) {
     cancellation.throwIfCancelled();

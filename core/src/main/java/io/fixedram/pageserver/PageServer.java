@@ -17,17 +17,16 @@ import io.fixedram.stream.PostcopyEncoder;
 import java.util.List;
 
 /**
- * Serves a save to the destination of a postcopy migration: the device state first, with which the
- * guest runs; then no page twice. A page that is asked for goes at once, the run of pages around it
- * next, and the rest in the background: pages that were hot before, pages with content. Little is
- * ever under way to the destination, so that an answer is not kept waiting behind the background.
- * Serves once, in the calling thread, with another one that reads requests, and others that read
- * pages where the store answers several reads at a time: pages then come in the order in which they
- * are read.
+ * Serves a save to the destination of a postcopy migration: first the device state, with which the
+ * guest can run, then each page once. A requested page is sent at once, the pages around it next,
+ * and the rest in the background: hot pages, then pages with content. The data in transit is
+ * limited, so that an answer does not queue behind background pages. Serves once, in the calling
+ * thread; another thread reads requests, and more threads read pages if the store supports parallel
+ * reads, in which case pages are sent in the order in which reads complete.
  *
- * <p>Zero pages that nobody asks for need not go to a destination that can do without: all memory
- * was discarded at first, and what it lacks at the end of the stream is ordinary memory from then
- * on, which reads as zero.
+ * <p>Zero pages that are not requested need not be sent if the destination supports that: all
+ * memory is discarded at first, and pages missing at the end of the stream then are ordinary
+ * memory, which reads as zero.
  */
 public final class PageServer {
   private static final int UNDER_WAY_BYTES = 1 << 16;
@@ -39,14 +38,14 @@ public final class PageServer {
   private volatile boolean running;
 
   /**
-   * Prepares to serve: reads the save's bitmaps.
+   * Prepares to serve; reads the save's bitmaps.
    *
-   * @param store stays the caller's to close, after {@link #serve} has returned
-   * @param hot what goes first; what the guest asks for is added
-   * @param faults counts answers to requests
-   * @param lifeline is told if anything fails but the destination
-   * @param allZeros whether the destination needs all zero pages too; until its guest is known to
-   *     run they go anyhow, since the loading of devices may wait for one
+   * @param store the save; the caller closes it after {@link #serve} has returned
+   * @param hot pages to send first; requested pages are added
+   * @param faults receives the times of answers to requests
+   * @param lifeline called if anything fails except the destination
+   * @param allZeros whether the destination needs all zero pages; until {@link #guestRuns} they are
+   *     sent in any case, since the loading of devices may wait for one
    */
   public PageServer(
       PageStore store, HotPages hot, FaultTimes faults, Lifeline lifeline, boolean allZeros) {
@@ -57,9 +56,9 @@ public final class PageServer {
   }
 
   /**
-   * Says that the guest runs, or stands ready to. Until then it gets what it asks for and nothing
-   * else for a while, so that placing other pages does not hold up the loading of its devices. Any
-   * thread may call this.
+   * Reports that the guest runs or is ready to run. Until then only requested pages are sent for a
+   * while, so that placing other pages does not delay the loading of devices. May be called by any
+   * thread.
    */
   public void guestRuns() {
     running = true;
@@ -68,12 +67,12 @@ public final class PageServer {
   /**
    * Serves until the destination has confirmed that it has everything.
    *
-   * @param socket the connection to a destination that has begun to load; closed at the end
-   * @param counters count pages as they are sent
-   * @throws StorageException if the destination goes away
-   * @throws ProtocolException if what it sends makes no sense
-   * @throws FixedRamException why the lifeline was told to stop the guest, if it was, after all
-   *     that could be served has been or a cancellation
+   * @param socket connection to a destination that has begun to load; closed when this returns
+   * @param counters counters of the pages sent
+   * @throws StorageException if the destination closes the connection
+   * @throws ProtocolException if the destination sends an invalid message
+   * @throws FixedRamException the failure reported to the lifeline, thrown after all other pages
+   *     have been served or after a cancellation
    */
   public void serve(UnixSocket socket, TransferCounters counters, Cancellation cancellation) {
     DeviceState state = save.store().deviceState();
@@ -96,12 +95,15 @@ public final class PageServer {
     failure.rethrow();
   }
 
-  /** The connection is closed after this, so that the guest must have been stopped before. */
+  /**
+   * Runs the sender. On failure waits until the guest is stopped, because the connection is closed
+   * afterwards.
+   */
   private void serve(PageSender sender) {
     try {
       sender.run();
     } catch (StorageException | CancelledException e) {
-      // The destination is gone, or somebody has seen to the guest.
+      // The destination is gone, or the guest was stopped before the cancellation.
       throw e;
     } catch (RuntimeException | Error e) {
       failure.fail(e);

@@ -16,9 +16,9 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What the destination asks for, read by a thread of its own so that the time at which it asked is
- * known. A destination asks for no page twice and waits for each, so that only a broken one fills
- * the queue.
+ * Queue of the destination's page requests, read by a separate thread so that the time of each
+ * request is known. A destination requests no page twice and waits for each, so only a faulty one
+ * can fill the queue.
  */
 final class Requests implements AutoCloseable {
   private static final int MAX_WAITING = 4096;
@@ -34,27 +34,27 @@ final class Requests implements AutoCloseable {
   private volatile Optional<End> end = Optional.empty();
 
   /**
-   * Somebody in the guest waits.
+   * A request for pages.
    *
-   * @param pages for what
-   * @param receivedNanos since when we know, as {@link System#nanoTime()}
+   * @param pages the requested pages
+   * @param receivedNanos time at which the request was received, as {@link System#nanoTime()}
    */
   record Request(Message.PagesRequest pages, long receivedNanos) implements Event {}
 
-  /** What whoever awaits a request is woken by. */
+  /** An event that ends {@link #await}. */
   sealed interface Event permits Request, Wake {}
 
-  /** Something else happened. */
+  /** A wake-up without a request. */
   record Wake() implements Event {}
 
-  /** Why nothing more comes. */
+  /** The reason why no more requests follow. */
   private sealed interface End {
     record Shut() implements End {}
 
     record Failed(FixedRamException reason) implements End {}
   }
 
-  /** Starts to read what a destination sends back. */
+  /** Starts to read the messages of a destination. */
   Requests(UnixSocket socket, String name, RamBlocks blocks) {
     this.returnPath = new ReturnPathDecoder(ByteSource.of(socket, name), name, blocks);
     this.socket = socket;
@@ -67,7 +67,7 @@ final class Requests implements AutoCloseable {
     }
   }
 
-  // Whatever ends this thread must reach the one that waits for the end.
+  // Any failure of this thread must reach the thread that waits for the end.
   @SuppressWarnings("CatchThrowable")
   private void readUntilEnd() {
     try {
@@ -99,7 +99,7 @@ final class Requests implements AutoCloseable {
           return new End.Shut();
         }
         case Message.Other _ -> {
-          // Answers to what was not asked.
+          // Needs no reaction.
         }
       }
     }
@@ -109,7 +109,7 @@ final class Requests implements AutoCloseable {
     return new StorageException(name + " closed the connection before it had all pages", 0);
   }
 
-  /** The request that has waited longest. */
+  /** Removes and returns the oldest request; empty if there is none. */
   Optional<Request> poll() {
     Event next = waiting.poll();
     while (next instanceof Wake) {
@@ -118,12 +118,12 @@ final class Requests implements AutoCloseable {
     return next instanceof Request request ? Optional.of(request) : Optional.empty();
   }
 
-  /** Has {@link #await} return; any thread may call this. */
+  /** Makes {@link #await} return; may be called by any thread. */
   void wake() {
     var _ = waiting.offer(new Wake());
   }
 
-  /** The same, waiting for one for a while, or until {@link #wake}. */
+  /** Removes and returns the oldest request; waits for one until a timeout or {@link #wake}. */
   Optional<Request> await(Duration patience) {
     try {
       Event next = waiting.poll(patience.toNanos(), TimeUnit.NANOSECONDS);
@@ -139,9 +139,9 @@ final class Requests implements AutoCloseable {
   }
 
   /**
-   * Returns if more can come.
+   * Checks that requests can still be received.
    *
-   * @throws FixedRamException why nothing can
+   * @throws FixedRamException if reading requests has failed
    */
   void check() {
     if (end.isPresent() && end.get() instanceof End.Failed failed) {
@@ -149,21 +149,25 @@ final class Requests implements AutoCloseable {
     }
   }
 
-  /** Whether there was no room for some, which are known to nobody and come with all the rest. */
+  /**
+   * Whether requests were dropped because the queue was full; their pages are then only sent in the
+   * background.
+   */
   boolean overflowed() {
     return overflowed;
   }
 
-  /** Says that all pages are about to have been sent, after which the destination may end. */
+  /** Records that all pages are about to be sent, after which the destination may confirm. */
   void allSent() {
     allSent = true;
   }
 
   /**
-   * Waits until the destination has said that it has all; what it asks for meanwhile is on its way,
-   * or zero and no longer needed from here.
+   * Waits for the destination's confirmation that it has all pages. Requests received meanwhile
+   * need no answer: their pages are in transit, or are zero pages that the destination no longer
+   * needs.
    *
-   * @throws FixedRamException if it ends otherwise
+   * @throws FixedRamException if the connection ends without the confirmation
    */
   void awaitShut() {
     try {

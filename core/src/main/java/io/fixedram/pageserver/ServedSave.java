@@ -5,12 +5,12 @@ import io.fixedram.store.PageStore;
 import java.util.List;
 
 /**
- * A save that is served, and what the server keeps of it.
+ * A save that is being served, with the state of serving it.
  *
- * @param store its pages
- * @param blocks for each block which pages have content and which were sent
- * @param hot what goes first; what the guest asks for is added
- * @param faults counts answers to requests
+ * @param store the pages of the save
+ * @param blocks for each block, the kinds of its pages and which were sent
+ * @param hot pages to send first; requested pages are added
+ * @param faults receives the times of answers to requests
  * @param allZeros whether the destination needs all zero pages too
  */
 record ServedSave(

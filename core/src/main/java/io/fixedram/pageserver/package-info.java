@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Serves a save's pages to a guest that runs already: the source's side of QEMU's postcopy, from a
- * file.
+ * The source side of QEMU's postcopy migration, with a save as the source: serves pages to a guest
+ * that runs already.
  */
 package io.fixedram.pageserver;

@@ -106,7 +106,7 @@ class OtherProcessTest {
     }
     assertThatThrownBy(() -> OtherProcess.open((int) child.pid()))
         .isInstanceOf(StorageException.class)
-        .hasMessage("cannot take hold of process " + child.pid() + ": the process is gone");
+        .hasMessage("cannot open process " + child.pid() + ": the process is gone");
   }
 
   @Test
