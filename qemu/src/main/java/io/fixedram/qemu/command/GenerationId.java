@@ -4,13 +4,13 @@ package io.fixedram.qemu.command;
 import java.util.Optional;
 import java.util.UUID;
 
-/** Gives the machine of a command another VM generation id: the guest sees that it is a copy. */
+/** Sets the VM generation id in a QEMU command, by which a guest detects that it is a copy. */
 public final class GenerationId {
   private static final String DRIVER = "vmgenid";
 
   private GenerationId() {}
 
-  /** The command with that id, in the device that it has for it, or in one that is added. */
+  /** A copy of the command with the id set on its vmgenid device, which is added if absent. */
   public static QemuCommandLine apply(QemuCommandLine command, UUID id) {
     Optional<QemuCommandLine.Option> device =
         command

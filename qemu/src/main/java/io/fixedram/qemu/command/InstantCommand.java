@@ -21,26 +21,28 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * A command whose QEMU has, for main memory, private mappings of a save's pages. Each of its memory
- * backends becomes {@code memory-backend-file} with an offset; main memory given by -m alone gets
- * one. Other RAM, such as a display's, stays as the command says and is loaded.
+ * A QEMU command rewritten so that main memory consists of private mappings of a save's pages. Each
+ * memory backend becomes a {@code memory-backend-file} with an offset; main memory created by -m
+ * alone gets such a backend. Other RAM, such as a display's, is not changed and is loaded.
  *
- * @param words the command
- * @param mappings what it maps
- * @param remarks sentences on what is not as the command said it
+ * @param words the words of the command
+ * @param mappings the mapped blocks
+ * @param remarks sentences on differences from the given command
  */
 public record InstantCommand(List<String> words, List<Mapping> mappings, List<String> remarks) {
-  /** How the backends of machine types up to 4.0 name their blocks. */
+  /** Prefix of the block names of backends in machine types up to 4.0. */
   private static final String BACKEND_PATH = "/objects/";
 
   private static final Set<String> REPLACED =
       Set.of("memory-backend-ram", "memory-backend-file", "memory-backend-memfd");
 
-  /** Properties that hold for a mapping of the save too. */
+  /** Properties that are kept for a mapping of the save. */
   private static final Set<String> KEPT =
       Set.of("qom-type", "id", "merge", "dump", "host-nodes", "policy", "reserve");
 
-  /** Properties that are about what the backend was before, unless they are refused. */
+  /**
+   * Properties that don't apply to a mapping of the save and are dropped, unless they are refused.
+   */
   private static final Set<String> DROPPED =
       Set.of(
           "align",
@@ -60,7 +62,7 @@ public record InstantCommand(List<String> words, List<Mapping> mappings, List<St
           "size",
           "x-use-canonical-path-for-ramblock-id");
 
-  /** Keeps copies of the lists. */
+  /** Copies the lists. */
   public InstantCommand {
     words = List.copyOf(words);
     mappings = List.copyOf(mappings);
@@ -70,18 +72,20 @@ public record InstantCommand(List<String> words, List<Mapping> mappings, List<St
   /**
    * A block of the save that a backend maps.
    *
-   * @param backend the id of the memory backend
+   * @param backend id of the memory backend
+   * @param place offsets of the block in the save
    */
   public record Mapping(String backend, BlockPlace place) {}
 
   /**
    * A save to map.
    *
-   * @param path where QEMU finds it
-   * @param places where its blocks stand
+   * @param path absolute path of the save for QEMU
+   * @param header header of the save
+   * @param places offsets of its blocks
    */
   public record Target(Path path, SaveHeader header, List<BlockPlace> places) {
-    /** Keeps a copy of the list. */
+    /** Copies the list. */
     public Target {
       places = List.copyOf(places);
     }
@@ -94,8 +98,8 @@ public record InstantCommand(List<String> words, List<Mapping> mappings, List<St
   /**
    * Rewrites a command.
    *
-   * @param hugePages tells whether a path is on a file system of huge pages
-   * @throws NotInstantException saying what can't be rewritten, and what to do
+   * @param hugePages whether a path is on a file system of huge pages
+   * @throws NotInstantException if a part can't be rewritten, saying what to do
    */
   public static InstantCommand of(QemuCommandLine command, Target save, Predicate<Path> hugePages) {
     refuseWhatNeedsOtherMemory(command);
@@ -259,7 +263,7 @@ public record InstantCommand(List<String> words, List<Mapping> mappings, List<St
         new CommandObstacle.AmbiguousMemory(save.path(), mainMemory(save)));
   }
 
-  /** The block that -m alone gives the size of, if others can't be meant. */
+  /** The block whose size -m alone gives; empty if that is ambiguous. */
   private static Optional<RamBlock> onlyMainMemory(List<BlockPlace> candidates) {
     List<RamBlock> blocks = candidates.stream().map(BlockPlace::block).toList();
     List<RamBlock> ofMachine = blocks.stream().filter(MainMemory::isOfMachine).toList();
@@ -271,7 +275,10 @@ public record InstantCommand(List<String> words, List<Mapping> mappings, List<St
     return save.places().stream().map(BlockPlace::block).filter(MainMemory::contains).toList();
   }
 
-  /** The properties that make a backend a private mapping; only rom=off lets QEMU write to it. */
+  /**
+   * The backend's properties for a private mapping; only with rom=off can QEMU write to the
+   * mapping.
+   */
   private static OptionValue mapped(OptionValue value, BlockPlace place, Target save) {
     return value
         .only(KEPT)

@@ -9,19 +9,19 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The RAM that a command gives a machine.
+ * The RAM of a machine as given by a QEMU command.
  *
- * @param defaultBytes its main memory where that is given by -m alone
- * @param backends the memory backends that main memory and DIMMs are made of
+ * @param defaultBytes size of main memory if it is given by -m alone
+ * @param backends the memory backends of main memory and DIMMs
  */
 record MachineMemory(Optional<Long> defaultBytes, List<Backend> backends) {
-  /** What QEMU gives most machines that are told nothing. */
+  /** Default size of main memory of most machine types. */
   private static final long USUAL_BYTES = 128 << 20;
 
-  /** Devices that are RAM of the machine and can be a private mapping. */
+  /** Device that is RAM of the machine and can be a private mapping. */
   private static final String DIMM = "pc-dimm";
 
-  /** Keeps a copy of the list. */
+  /** Copies the list. */
   MachineMemory {
     backends = List.copyOf(backends);
   }
@@ -36,7 +36,7 @@ record MachineMemory(Optional<Long> defaultBytes, List<Backend> backends) {
   /**
    * Reads a command.
    *
-   * @throws NotInstantException if a part of it is not understood
+   * @throws NotInstantException if a part of the command is not supported
    */
   static MachineMemory of(QemuCommandLine command) {
     List<String> nodes = numaBackends(command);

@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The value of a QEMU option that has parts: {@code driver,key=value,key=value}, in which two
+ * The value of a QEMU option with properties: {@code driver,key=value,key=value}, in which two
  * commas stand for one, or a JSON object. Immutable.
  */
 public final class OptionValue {
@@ -23,7 +23,7 @@ public final class OptionValue {
   private final boolean json;
   private final List<Pair> pairs;
 
-  /** A key and its value: a text, or anything that JSON can have. */
+  /** A key and its value: a text, or any JSON value. */
   private record Pair(String key, Object value) {}
 
   private OptionValue(String firstKey, boolean json, List<Pair> pairs) {
@@ -35,9 +35,9 @@ public final class OptionValue {
   /**
    * Reads a value.
    *
-   * @param firstKey the key of a first part that has none
-   * @throws NotInstantException if it begins as JSON and is not understood; QEMU reads more than
-   *     JSON has, such as texts in single quotes
+   * @param firstKey the key of a first part without a key
+   * @throws NotInstantException if the text begins like JSON but is not valid; QEMU accepts more
+   *     than JSON, such as texts in single quotes
    */
   public static OptionValue parse(String text, String firstKey) {
     List<Pair> pairs = new ArrayList<>();
@@ -92,12 +92,12 @@ public final class OptionValue {
     return parts;
   }
 
-  /** The keys that it has. */
+  /** All keys of the value. */
   public Set<String> keys() {
     return pairs.stream().map(Pair::key).collect(Collectors.toUnmodifiableSet());
   }
 
-  /** The text of a key's value, the last one if there are several; on or off if it is a flag. */
+  /** The value of a key as text: the last one if there are several, on or off for a flag. */
   public Optional<String> find(String key) {
     return pairs.stream()
         .filter(pair -> pair.key.equals(key))
@@ -106,7 +106,7 @@ public final class OptionValue {
         .reduce((_, last) -> last);
   }
 
-  /** Whether a flag is given and on, in one of QEMU's ways to say so. */
+  /** Whether a flag is given and on, in any of QEMU's spellings. */
   public boolean isOn(String key) {
     return find(key).filter(Set.of("on", "yes", "true", "y")::contains).isPresent();
   }
@@ -115,13 +115,13 @@ public final class OptionValue {
     return flag ? "on" : "off";
   }
 
-  /** The same with only some of the keys. */
+  /** A copy with only some of the keys. */
   public OptionValue only(Set<String> kept) {
     return new OptionValue(
         firstKey, json, pairs.stream().filter(pair -> kept.contains(pair.key)).toList());
   }
 
-  /** The same with another value for a key, a text, number or flag; at the end if it is new. */
+  /** A copy with another value for a key: a text, number or flag. A new key is added at the end. */
   public OptionValue with(String key, Object value) {
     List<Pair> changed = new ArrayList<>(pairs);
     Pair pair = new Pair(key, value);

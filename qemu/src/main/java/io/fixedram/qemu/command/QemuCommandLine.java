@@ -11,13 +11,14 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The words of a command that starts a QEMU, perhaps through others (sudo, numactl, env). QEMU is
- * recognised by its program's name; without one nothing is known of what the words mean. Immutable.
+ * The words of a command that starts a QEMU, perhaps through other programs (sudo, numactl, env).
+ * QEMU is recognized by the name of its program; if there is none, the command has no known
+ * options. Immutable.
  */
 public final class QemuCommandLine {
   /**
-   * Options without a value, of QEMU 4.0 to 10. Of an option that is not among them the next word
-   * is the value, unless it looks like an option.
+   * Options without a value, of QEMU 4.0 to 10. For all other options the next word is the value,
+   * unless it looks like an option.
    */
   private static final Set<String> FLAGS =
       Set.of(
@@ -75,11 +76,12 @@ public final class QemuCommandLine {
   /**
    * An option.
    *
-   * @param name without dashes; machine also stands for M
-   * @param valueIndex which word is its value, empty if it has none
+   * @param name name without dashes; M is replaced by machine
+   * @param valueIndex index of the word with the value; empty if the option has none
+   * @param value the value; empty text if the option has none
    */
   public record Option(String name, Optional<Integer> valueIndex, String value) {
-    /** Its value by parts. */
+    /** The value split into properties. */
     public OptionValue parts(String firstKey) {
       return OptionValue.parse(value, firstKey);
     }
@@ -101,7 +103,7 @@ public final class QemuCommandLine {
   }
 
   private static boolean isQemu(String word) {
-    // An option of another program, or a variable that env is to set.
+    // An option of another program, or a variable assignment for env.
     if (word.startsWith("-") || word.matches("(?s)[A-Za-z_][A-Za-z0-9_]*=.*")) {
       return false;
     }
@@ -137,38 +139,38 @@ public final class QemuCommandLine {
     return word.matches("--?[a-zA-Z][a-zA-Z0-9_-]*");
   }
 
-  /** The program, if its name is one of QEMU's. */
+  /** The path of QEMU's program; empty if the command has none. */
   public Optional<Path> program() {
     return programIndex < words.size()
         ? Optional.of(Path.of(words.get(programIndex)))
         : Optional.empty();
   }
 
-  /** All options of that name, in their order. */
+  /** All options with a name, in their order. */
   public Stream<Option> all(String name) {
     return options.stream().filter(option -> option.name.equals(name));
   }
 
-  /** Whether there is an option of that name. */
+  /** Whether there is an option with a name. */
   public boolean has(String name) {
     return all(name).findAny().isPresent();
   }
 
-  /** The drivers of its devices, in lower case. */
+  /** The drivers of all devices, in lower case. */
   public Stream<String> drivers() {
     return all("device")
         .flatMap(device -> device.parts("driver").find("driver").stream())
         .map(driver -> driver.toLowerCase(Locale.ROOT));
   }
 
-  /** The same with another value for one of its options, which has one. */
+  /** A copy with another value for one of the options, which must have a value. */
   public QemuCommandLine replacing(Option option, String value) {
     List<String> changed = new ArrayList<>(words);
     changed.set(option.valueIndex.orElseThrow(), value);
     return new QemuCommandLine(changed, programIndex);
   }
 
-  /** The same with more words at the end. */
+  /** A copy with more words at the end. */
   public QemuCommandLine adding(String... more) {
     List<String> longer = new ArrayList<>(words);
     longer.addAll(Arrays.asList(more));

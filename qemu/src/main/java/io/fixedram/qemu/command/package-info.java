@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Reads and rewrites QEMU command lines; talks to no QEMU. */
+/** Parsing and rewriting of QEMU command lines, without access to a QEMU. */
 package io.fixedram.qemu.command;

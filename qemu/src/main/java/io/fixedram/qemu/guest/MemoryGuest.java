@@ -14,8 +14,8 @@ import java.util.List;
 
 /**
  * A bootable x86 guest that keeps rewriting its memory and checks in every round that each page
- * holds what was last written to it. A page that is stale, lost, damaged or in another page's place
- * is reported on the serial line, which {@link SerialReport} reads.
+ * holds what was last written to it. A page that is stale, lost, damaged or misplaced is reported
+ * on the serial line, which {@link SerialReport} parses.
  *
  * <p>The guest runs on QEMU's {@code pc} and {@code q35} machines and the default CPU, for instance
  * with 16 MiB at 16 MiB:
@@ -50,11 +50,11 @@ import java.util.List;
  *
  * @param regions the memory to use, one or two regions that do not overlap; all of it must be RAM
  *     of the guest, which QEMU may split around the devices below 4 GiB
- * @param delayTurns turns of an empty loop after each page, 0 to 2^32 - 1, to dirty memory more
- *     slowly; a turn takes about 1 ns under TCG
+ * @param delayTurns iterations of an empty loop after each page, 0 to 2^32 - 1, to dirty memory
+ *     more slowly; an iteration takes about 1 ns under TCG
  */
 public record MemoryGuest(List<Region> regions, long delayTurns) {
-  /** Bytes in a page of the guest. */
+  /** Size of a page of the guest in bytes. */
   public static final int PAGE_SIZE = 4096;
 
   private static final int REGIONS_OFFSET = 8;
@@ -62,7 +62,9 @@ public record MemoryGuest(List<Region> regions, long delayTurns) {
   private static final int MAX_REGIONS = 2;
   private static final int DELAY_OFFSET = REGIONS_OFFSET + MAX_REGIONS * REGION_SIZE;
 
-  /** SeaBIOS boots from no disk smaller than a cylinder (516 096 bytes); floppies are this long. */
+  /**
+   * Size of a floppy: SeaBIOS does not boot from a disk smaller than a cylinder (516 096 bytes).
+   */
   private static final int IMAGE_SIZE = 1_474_560;
 
   private static final long LOWEST_ADDRESS = 1L << 20;
@@ -79,7 +81,7 @@ public record MemoryGuest(List<Region> regions, long delayTurns) {
     /**
      * Checks the region.
      *
-     * @throws IllegalArgumentException if it lies where the guest cannot use it
+     * @throws IllegalArgumentException if the guest cannot use the region
      */
     public Region {
       if (guestAddress < LOWEST_ADDRESS
@@ -124,7 +126,7 @@ public record MemoryGuest(List<Region> regions, long delayTurns) {
   }
 
   /**
-   * Writes the boot image, replacing what the file held.
+   * Writes the boot image, replacing an existing file.
    *
    * @throws StorageException if the file can't be written
    */

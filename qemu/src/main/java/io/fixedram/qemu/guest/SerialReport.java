@@ -13,21 +13,20 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What a {@link MemoryGuest} has said on its serial line so far.
+ * The messages of a {@link MemoryGuest} on its serial line so far.
  *
  * <p>The text may be the output of one QEMU or of several, one after the other: a line that a save
- * cut in two is whole again when the texts of both sides are joined. What is no line of the guest
- * is passed over, and so is a line whose end has not arrived yet, except that a report of a wrong
- * page counts from its first word on.
+ * cut in two is whole again when the texts of both sides are joined. Other lines are ignored, and
+ * so is an incomplete last line, except that a report of a wrong page counts from its first word
+ * on.
  *
  * @param ready whether the guest has filled its memory
  * @param firstGeneration the first generation that was reported, good or bad
  * @param lastGeneration the last one
- * @param consecutive whether each generation that was reported is the one after the generation
- *     before, and the first one after the guest became ready is 1: nothing was skipped or done
- *     twice
- * @param firstBad the first line that reports a wrong page, perhaps not whole yet; the guest
- *     repeats the page's number in every generation from then on
+ * @param consecutive whether each reported generation follows the previous one, and the first one
+ *     after the guest became ready is 1: nothing was skipped or repeated
+ * @param firstBad the first line that reports a wrong page, perhaps incomplete; the guest repeats
+ *     the page's number in every generation from then on
  */
 public record SerialReport(
     boolean ready,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * A small guest of our own that tells from inside whether its memory survived: {@link
- * io.fixedram.qemu.guest.MemoryGuest} writes its boot disk, {@link
- * io.fixedram.qemu.guest.SerialReport} reads what it says.
+ * A small guest that verifies its own memory: {@link io.fixedram.qemu.guest.MemoryGuest} writes its
+ * boot disk, {@link io.fixedram.qemu.guest.SerialReport} parses its messages.
  */
 package io.fixedram.qemu.guest;

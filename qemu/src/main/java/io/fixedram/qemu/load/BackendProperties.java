@@ -19,13 +19,15 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Asks a QEMU program, before it is started for a guest, which properties its memory backends have:
- * its help tells, in the time that the program takes to start, and while others go on here. Of a
- * command that starts QEMU through others only QEMU's program is run, since those may ask for
- * passwords or change something.
+ * Queries the properties of a QEMU program's memory backends from its help, before it is started
+ * for a guest. The program runs in the background meanwhile. If a command starts QEMU through other
+ * programs, only QEMU's program is run, since the others may ask for passwords or change something.
  */
 public final class BackendProperties implements AutoCloseable {
-  /** The offset came with QEMU 8.1, with 8.2 a file that is only read can be RAM. */
+  /**
+   * Needed properties: offset exists since QEMU 8.1, and rom, with which a read-only file can be
+   * RAM, since 8.2.
+   */
   private static final List<String> NEEDED = List.of("offset", "rom");
 
   private static final Duration PATIENCE = Duration.ofSeconds(20);
@@ -45,17 +47,17 @@ public final class BackendProperties implements AutoCloseable {
     this.untilNanos = System.nanoTime() + patience.toNanos();
   }
 
-  /** Starts to ask. */
+  /** Starts the query. */
   public static BackendProperties ask(Path program) {
     return ask(program, PATIENCE);
   }
 
-  /** The same with a limit of its own on the time that the answer may take. */
+  /** Starts the query with a timeout for the answer. */
   public static BackendProperties ask(Path program, Duration patience) {
     PrivateDirectory directory = PrivateDirectory.create();
     Optional<Process> process = Optional.empty();
     try {
-      // A file, since something that the program starts may keep a pipe open for ever.
+      // A file and not a pipe, which a child of the program could keep open forever.
       process =
           Optional.of(
               Launch.of(List.of(program.toString(), "-object", "memory-backend-file,help"))
@@ -65,7 +67,7 @@ public final class BackendProperties implements AutoCloseable {
                       Redirect.DISCARD)
                   .start());
     } catch (StorageException e) {
-      // Told when the answer is wanted.
+      // Reported by require().
     }
     return new BackendProperties(program, directory, process, patience);
   }
@@ -74,7 +76,8 @@ public final class BackendProperties implements AutoCloseable {
    * Waits for the answer.
    *
    * @param cancellation ends the wait
-   * @throws NotInstantException if this QEMU can't have mappings of a save as RAM, or does not tell
+   * @throws NotInstantException if this QEMU can't have mappings of a save as RAM, or does not
+   *     answer
    */
   public void require(Cancellation cancellation) {
     String help =
@@ -106,7 +109,7 @@ public final class BackendProperties implements AutoCloseable {
     }
   }
 
-  /** Ends the program, and what it has started. */
+  /** Kills the program and its child processes. */
   @Override
   public void close() {
     process.ifPresent(asked -> {

@@ -13,12 +13,11 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The end of a guest that will not get all of its memory: a QEMU that was started here is ended,
- * the guest in another one stopped. Happens once, in a thread of its own, whoever begins it. Safe
- * for use by several threads.
+ * Stops a guest that will not get all of its memory: a QEMU that was started by this process is
+ * ended, in another QEMU the guest is stopped. Runs once, in its own thread. Thread-safe.
  */
 final class GuestStop {
-  /** What QEMU may take to stop a guest whose pages still come. */
+  /** Time for QEMU to stop a guest whose pages are still served. */
   private static final Duration STOP_TIME = Duration.ofSeconds(3);
 
   private final Destination destination;
@@ -26,17 +25,16 @@ final class GuestStop {
   private final AtomicBoolean begun = new AtomicBoolean();
   private final CompletableFuture<String> outcome = new CompletableFuture<>();
 
-  /** When QEMU was sent the stop, or it was found that it can't be. */
+  /** Time at which the stop was sent to QEMU, or sending failed. */
   private final CompletableFuture<Long> triedNanos = new CompletableFuture<>();
 
   private final RunGate gate;
 
   /**
-   * Prepares.
+   * Prepares to stop a guest.
    *
-   * @param gate is shut, so that nobody lets the guest run after it was stopped
-   * @param whenOver is run when nothing more can be done for the guest, whether it has stopped or
-   *     not
+   * @param gate shut when stopping begins, so that the guest can't be resumed afterwards
+   * @param whenOver run at the end, whether the guest could be stopped or not
    */
   GuestStop(Destination destination, RunGate gate, Runnable whenOver) {
     this.destination = destination;
@@ -44,7 +42,7 @@ final class GuestStop {
     this.whenOver = whenOver;
   }
 
-  /** Has it begin, if it has not yet; returns at once. */
+  /** Begins to stop the guest unless that has begun already; returns at once. */
   void begin() {
     if (begun.compareAndSet(false, true)) {
       Thread.ofPlatform().daemon().name("stopping the guest").start(this::run);
@@ -55,19 +53,21 @@ final class GuestStop {
     return begun.get();
   }
 
-  /** Waits for the end, but no longer after QEMU was told than a stop should take. */
+  /** Waits until the guest is stopped, at most {@link #STOP_TIME} after the stop was sent. */
   void await() {
     long leftNanos = triedNanos.join() + STOP_TIME.toNanos() - System.nanoTime();
     try {
       var _ = outcome.get(Math.max(0, leftNanos), TimeUnit.NANOSECONDS);
     } catch (TimeoutException | ExecutionException e) {
-      // Something in the guest waits for a page.
+      // A vCPU waits for a page and can't stop.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  /** Waits for the end; what has become of the guest, in words that can follow a reason. */
+  /**
+   * Waits for the outcome; returns what happened to the guest, as a clause to append to a reason.
+   */
   String outcome() {
     return outcome.join();
   }
@@ -99,7 +99,8 @@ final class GuestStop {
     try {
       QmpClient.Sent stop = qmp.send("stop");
       triedNanos.complete(System.nanoTime());
-      // Longer, so that those have been answered who kept it from stopping.
+      // Longer than await(), after which vCPUs that kept QEMU from stopping are answered with
+      // zeros.
       stop.await(STOP_TIME.multipliedBy(2));
       return "the guest in "
           + qemu()

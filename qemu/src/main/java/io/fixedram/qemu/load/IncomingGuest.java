@@ -15,16 +15,16 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * The guest that a waiting QEMU takes: lets it run, or sees to it that it stands still, as was
- * asked for, and tells once QEMU has said that it does. Not thread-safe.
+ * Controls the guest that a waiting QEMU loads: lets it run or keeps it paused, as requested, and
+ * records when QEMU has confirmed that. Not thread-safe.
  */
 public final class IncomingGuest {
   private static final Duration POLL_TIME = Duration.ofMillis(10);
 
-  /** How long to wait for an answer that can come later as well. */
+  /** Timeout for an answer that may also come later. */
   private static final Duration ANSWER_TIME = Duration.ofSeconds(1);
 
-  /** How long QEMU may take to begin with a guest that it has loaded. */
+  /** Time for QEMU to start a guest that it has loaded. */
   private static final Duration BEGIN_TIME = Duration.ofSeconds(2);
 
   private final QemuMigration migration;
@@ -38,10 +38,10 @@ public final class IncomingGuest {
   private boolean heldBack;
 
   /**
-   * A guest that is yet to come.
+   * Prepares for a guest that is not loaded yet.
    *
-   * @param paused whether it is to stand still once it is there
-   * @param gate is asked before it is let run
+   * @param paused whether the guest stays paused after loading
+   * @param gate asked before the guest is resumed
    */
   public IncomingGuest(QemuMigration migration, boolean paused, RunGate gate) {
     this.migration = migration;
@@ -49,18 +49,24 @@ public final class IncomingGuest {
     this.gate = gate;
   }
 
-  /** While QEMU waits for a guest, this tells it not to let that one run once it is there. */
+  /** Tells a waiting QEMU not to run the guest after loading it. */
   public void holdBack() {
     heldBack = true;
     migration.stopGuest();
   }
 
-  /** When it was first seen to run, or to stand still, as {@link System#nanoTime()}. */
+  /**
+   * Time at which the guest was first seen to run, or to be paused if requested, as {@link
+   * System#nanoTime()}.
+   */
   public OptionalLong settledNanos() {
     return isSettled() || paused ? settledNanos : resumedNanos;
   }
 
-  /** The state that it was left in, QEMU's RunState: running unless it was to stand still. */
+  /**
+   * The final state of the guest, QEMU's RunState: running unless it was to stay paused or is held
+   * by itself.
+   */
   public String settledState() {
     return settledAs
         .filter(guest -> paused || guest.isHeldByItself())
@@ -68,7 +74,9 @@ public final class IncomingGuest {
         .orElse("running");
   }
 
-  /** How the guest is if it was to run, and stands still for what happened to it before. */
+  /**
+   * The guest's status if it was to run but is stopped because of its saved state, such as a panic.
+   */
   public Optional<GuestStatus> heldByItself() {
     return settledAs.filter(guest -> !paused && guest.isHeldByItself());
   }
@@ -77,7 +85,7 @@ public final class IncomingGuest {
     return settledNanos.isPresent();
   }
 
-  /** Whether QEMU was seen to end in good order, after the guest had run. */
+  /** Whether QEMU has ended in an orderly way after the guest had run. */
   public boolean hasEndedInGoodOrder() {
     try {
       takeEvents(Duration.ZERO);
@@ -88,7 +96,7 @@ public final class IncomingGuest {
   }
 
   /**
-   * Takes QEMU's events, waiting for one if need be.
+   * Handles QEMU's events; waits for one if there is none.
    *
    * @throws QemuGoneException if QEMU is gone
    */
@@ -104,10 +112,9 @@ public final class IncomingGuest {
   }
 
   /**
-   * Has a guest that QEMU has loaded be as was asked for, and returns once QEMU has said that it
-   * is.
+   * Brings a loaded guest into the requested state, and returns once QEMU has confirmed it.
    *
-   * @throws FixedRamException if it can't be, or QEMU does not begin with it
+   * @throws FixedRamException if that fails, or QEMU does not start the guest
    */
   public void settle() {
     long beginNanos = System.nanoTime();
@@ -138,11 +145,11 @@ public final class IncomingGuest {
   }
 
   /**
-   * Does for the guest what can be done now, whether or not QEMU has loaded it: a QEMU whose main
-   * loop waits for a page answers late.
+   * Brings the guest closer to the requested state, whether or not QEMU has loaded it. Does not
+   * wait long: a QEMU whose main loop waits for a page answers late.
    *
-   * @return how the guest is, if QEMU tells
-   * @throws FixedRamException if the guest can't be as was asked for
+   * @return the guest's status; empty if QEMU has not answered in time
+   * @throws FixedRamException if the guest can't be brought into the requested state
    */
   Optional<GuestStatus> attend() {
     try {
@@ -162,8 +169,8 @@ public final class IncomingGuest {
   }
 
   /**
-   * One that has run since may have stopped for reasons of its own, and one that was saved so stays
-   * as it was.
+   * Whether the guest is in the requested state. A guest that has run since may have stopped by
+   * itself, and one that was held by itself when it was saved stays so.
    */
   private boolean isAsAskedFor(GuestStatus guest) {
     return paused
@@ -192,8 +199,8 @@ public final class IncomingGuest {
   }
 
   /**
-   * After a failure: a QEMU that waits still, and has nothing of this guest, is told not to hold
-   * the next one back.
+   * Undoes {@link #holdBack} after a failure, if QEMU still waits and has loaded nothing of this
+   * guest.
    */
   public void letNextRun(QemuMigration cleaningUp) {
     if (heldBack && !cleaningUp.state().isUnderWay() && cleaningUp.guest().is("inmigrate")) {

@@ -10,15 +10,16 @@ import io.fixedram.qemu.qmp.QmpException;
 import java.nio.file.Path;
 
 /**
- * The connection that a waiting QEMU loads its guest from. Over a unix socket QEMU is handed one
- * end of a socket pair (getfd); over TCP it listens in a directory of ours.
+ * Opens the connection from which a waiting QEMU loads its guest. If QMP is a unix socket, QEMU is
+ * passed one end of a socket pair (getfd); over TCP, QEMU listens on a unix socket in a private
+ * directory.
  */
 final class IncomingSocket {
   private static final String DESCRIPTOR_NAME = "fixedram-restore";
 
   private IncomingSocket() {}
 
-  /** Has QEMU begin to load from a connection; our end of it. */
+  /** Makes QEMU start loading from a new connection; returns this process's end of it. */
   static UnixSocket open(Destination destination) {
     QemuMigration migration = new QemuMigration(destination.qmp());
     return destination.qmp().canPassDescriptors()

@@ -27,9 +27,11 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * What has QEMU start with private mappings of a save as RAM, and the hold on that save.
+ * A command that starts QEMU with private mappings of a save as RAM, and the hold on that save.
  *
- * @param path the save, as QEMU is told
+ * @param path absolute path of the save, as passed to QEMU
+ * @param command the rewritten command
+ * @param hold the lock on the save
  */
 public record InstantStart(Path path, InstantCommand command, SaveHold hold)
     implements AutoCloseable {
@@ -38,9 +40,9 @@ public record InstantStart(Path path, InstantCommand command, SaveHold hold)
       ": it seems that the command does not pass its arguments on to QEMU";
 
   /**
-   * Looks whether the save can be mapped by this command, and holds the save.
+   * Checks whether a command can map a save, and locks the save.
    *
-   * @throws NotInstantException if it can't
+   * @throws NotInstantException if the save can't be mapped
    */
   public static InstantStart prepare(
       PageStore save, QemuCommandLine command, Cancellation cancellation) {
@@ -85,12 +87,12 @@ public record InstantStart(Path path, InstantCommand command, SaveHold hold)
     return command.words();
   }
 
-  /** What is not as the command said it, sentences. */
+  /** Sentences on differences from the given command. */
   public List<String> remarks() {
     return command.remarks();
   }
 
-  /** The blocks that QEMU has already and that need not be loaded. */
+  /** The blocks that QEMU maps, which need not be loaded. */
   public Set<RamBlock> mapped() {
     return command.mappings().stream()
         .map(mapping -> mapping.place().block())
@@ -98,7 +100,7 @@ public record InstantStart(Path path, InstantCommand command, SaveHold hold)
   }
 
   /**
-   * Checks that the QEMU which has come up maps what it was told to, and only to read it.
+   * Checks that the started QEMU has the mappings of the command, and opened the file read-only.
    *
    * @throws FixedRamException if it does not
    */
@@ -107,10 +109,10 @@ public record InstantStart(Path path, InstantCommand command, SaveHold hold)
   }
 
   /**
-   * Hands the hold over to QEMU. The lock is that of the open file, so that it lasts as long as
-   * QEMU, which needs do nothing.
+   * Passes the lock to QEMU. It belongs to the open file, so that it lasts as long as QEMU's
+   * process without any action of QEMU.
    *
-   * @throws FixedRamException if the save is not what was held any more
+   * @throws FixedRamException if the save was changed or replaced
    */
   public void handOver(QmpClient qmp) {
     hold.check();

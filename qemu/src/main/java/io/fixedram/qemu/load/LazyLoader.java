@@ -23,15 +23,19 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
 /**
- * The guest runs before its memory has come: QEMU is told the end of a postcopy migration, and its
- * pages are served from the save. Until all have arrived the guest depends on us, so that whatever
- * goes wrong has it stopped before its pages stop coming: CPUs that wait for a page can't stop.
+ * Loader of restore mode lazy: the guest runs before its memory is loaded. QEMU is the destination
+ * of a postcopy migration, and its pages are served from the save. Until all have arrived the guest
+ * depends on this process; on a failure it is stopped before serving ends, since vCPUs that wait
+ * for a page can't stop.
  */
 public final class LazyLoader implements Loader, Lifeline {
   private static final long WATCH_NANOS = 1_000_000_000;
   private static final Duration POLL_TIME = Duration.ofMillis(10);
 
-  /** While a guest that was stopped when it was saved waits for us to let it run. */
+  /**
+   * Poll interval until the guest runs, since a guest that was saved while stopped waits for a
+   * cont.
+   */
   private static final Duration SHORT_POLL_TIME = Duration.ofMillis(1);
 
   private final PageStore save;
@@ -42,7 +46,7 @@ public final class LazyLoader implements Loader, Lifeline {
   private final IncomingGuest guest;
   private final Runnable whenRunning;
 
-  /** Ends the serving, which must come after the guest was stopped. */
+  /** Ends the serving; to be cancelled only after the guest was stopped. */
   private final Cancellation serving = new Cancellation();
 
   private final GuestStop stop;
@@ -58,12 +62,12 @@ public final class LazyLoader implements Loader, Lifeline {
   private boolean confirmed;
 
   /**
-   * Prepares.
+   * Prepares to serve a save.
    *
-   * @param file the save's
-   * @param guest is attended to while pages are served
-   * @param gate is shut once the guest must not run
-   * @param whenRunning is run once the guest is known to
+   * @param file the file of the save
+   * @param guest the guest to control while pages are served
+   * @param gate shut once the guest must not run
+   * @param whenRunning run once the guest is known to run
    */
   public LazyLoader(
       PageStore save,
@@ -95,10 +99,11 @@ public final class LazyLoader implements Loader, Lifeline {
   }
 
   /**
-   * Whether QEMU must get zero pages that nobody asks for. What waits for a page when the stream
-   * ends is woken when QEMU gives userfaultfd up (UFFDIO_UNREGISTER), and reads zero. Until 10.0
-   * the thread that reads the stream does so; later ones leave it to the main thread, which may
-   * itself be what waits. (Tried with QEMU 7.2.22 and 10.0.2; migration/postcopy-ram.c of 10.2.)
+   * Whether QEMU needs zero pages that it does not request. A thread that waits for a page at the
+   * end of the stream is woken when QEMU unregisters userfaultfd (UFFDIO_UNREGISTER), and reads
+   * zeros. Up to 10.0 the thread that reads the stream does this; later versions leave it to the
+   * main thread, which may itself be waiting. (Verified with QEMU 7.2.22 and 10.0.2;
+   * migration/postcopy-ram.c of 10.2.)
    */
   private static boolean needsZeros(Destination destination) {
     return destination.qmp().version().isAtLeast(10, 1);
@@ -113,7 +118,7 @@ public final class LazyLoader implements Loader, Lifeline {
     }
   }
 
-  /** Beside the file that was served, not beside one that has taken its name. */
+  /** Stores the hot pages, unless the name of the save is that of another file by now. */
   private void storeHot() {
     try {
       warnIfReplaced();
@@ -146,7 +151,7 @@ public final class LazyLoader implements Loader, Lifeline {
     view.serving(OptionalDouble.empty());
     CompletableFuture<Void> served = new CompletableFuture<>();
     Thread thread = Thread.ofPlatform().daemon().name("page server").start(() -> serve(served));
-    // The refusal is taken back last: as long as the guest can be given up here, a first request is
+    // The refusal is removed last: as long as the guest can be given up here, a first request is
     // refused.
     try (Cancellation.Registration _ = cancellation.refuseOnce(this::refuse);
         Cancellation.Registration _ = cancellation.onCancel(stop::begin)) {
@@ -154,7 +159,7 @@ public final class LazyLoader implements Loader, Lifeline {
       Threads.joinUninterruptibly(thread);
     }
     if (cancellation.isCancelled() && served.isCompletedExceptionally()) {
-      // It came when nobody listened any more. A guest that has all of its pages goes on.
+      // The cancellation came after onCancel was removed. A guest that has all its pages runs on.
       stop.begin();
     }
     if (stop.hasBegun()) {
@@ -166,11 +171,12 @@ public final class LazyLoader implements Loader, Lifeline {
   }
 
   /**
-   * Looks after the guest until its pages have come, or it is being stopped.
+   * Controls the guest until it has all its pages or is being stopped.
    *
-   * @return why that could not be done; pages still come, since the guest needs them all the same
+   * @return the failure if that was not possible; pages are still served, since the guest needs
+   *     them
    */
-  // What ends this must not end the guest.
+  // A failure here must not end the guest.
   @SuppressWarnings("CatchThrowable")
   private Optional<Throwable> attend(CompletableFuture<Void> served) {
     try {
@@ -215,7 +221,7 @@ public final class LazyLoader implements Loader, Lifeline {
     }
   }
 
-  // What ends the thread is told by the one that waits for it.
+  // The thread that waits for this one reports failures.
   @SuppressWarnings("CatchThrowable")
   private void serve(CompletableFuture<Void> served) {
     try {
@@ -234,7 +240,7 @@ public final class LazyLoader implements Loader, Lifeline {
     }
   }
 
-  /** QEMU has confirmed that it has all pages, and the guest was seen to run. */
+  /** Whether QEMU has confirmed that it has all pages and the guest was seen to run. */
   @Override
   public boolean seenThrough() {
     boolean seen = confirmed && guest.isSettled();
@@ -265,7 +271,7 @@ public final class LazyLoader implements Loader, Lifeline {
         reason);
   }
 
-  /** A guest that lacks pages, which can't come any more, is stopped. */
+  /** Stops the guest, whose missing pages can't be served any more. */
   @Override
   public RuntimeException abandon(FixedRamException reason) {
     if (destination.process().filter(process -> !process.isAlive()).isPresent()) {
@@ -311,7 +317,7 @@ public final class LazyLoader implements Loader, Lifeline {
         : "pages can't be served (" + reason + ")";
   }
 
-  /** Why the guest was stopped, with what has become of it. */
+  /** The reason why the guest was stopped, with what happened to it. */
   private RuntimeException givenUp() {
     String state = stop.outcome();
     if (cancellation.isCancelled()) {

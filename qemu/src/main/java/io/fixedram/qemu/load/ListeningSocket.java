@@ -7,12 +7,13 @@ import io.fixedram.os.UnixSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** A unix socket that a program which is being started is to listen on. */
+/** Checks of a unix socket on which a starting program will listen. */
 final class ListeningSocket {
   private ListeningSocket() {}
 
   /**
-   * Whether somebody listens. A socket's file is there a moment before it listens.
+   * Whether a program listens on the socket; the socket's file alone does not say so, since it is
+   * created earlier.
    *
    * @throws StorageException if this user may not connect
    */

@@ -4,8 +4,8 @@ package io.fixedram.qemu.load;
 import io.fixedram.error.FixedRamException;
 
 /**
- * How the content of a save gets into a QEMU that waits for an incoming migration. Closing it lets
- * go of what QEMU needed while it loaded.
+ * Loads the content of a save into a QEMU that waits for an incoming migration; one implementation
+ * for each restore mode. Closing it releases what QEMU needed while loading.
  */
 public sealed interface Loader extends AutoCloseable
     permits LazyLoader, MemoryLoader, NativeLoader, StreamLoader {
@@ -22,42 +22,42 @@ public sealed interface Loader extends AutoCloseable
     return false;
   }
 
-  /** Has QEMU start to load. */
+  /** Makes QEMU start loading. */
   void start();
 
-  /** Does what QEMU needs done for it to load; QEMU may still be at it afterwards. */
+  /** Provides QEMU with the content; QEMU may still be loading when this returns. */
   void feed();
 
   /**
-   * Whether a QEMU that has not loaded the guest must end, since a part of it is in its memory,
-   * which other loads take for empty.
+   * Whether QEMU must end after a failure, since its memory has a part of the guest while other
+   * loads expect it to be empty.
    */
   default boolean spoilsDestination() {
     return false;
   }
 
   /**
-   * Looks whether QEMU, which has taken all, has taken what it was to.
+   * Checks, after QEMU has loaded everything, that it has loaded the right content.
    *
    * @throws FixedRamException if the guest must not run
    */
   default void loaded() {}
 
   /**
-   * Whether what was fed is known to be loaded, and the guest to be as was asked for, so that QEMU
-   * need not be asked.
+   * Whether the content is known to be loaded and the guest to be in the requested state, so that
+   * QEMU need not be asked.
    *
-   * @throws FixedRamException if neither can be known any more
+   * @throws FixedRamException if that can't be determined any more
    */
   default boolean seenThrough() {
     return false;
   }
 
   /**
-   * Sees to a guest that may run and that can't be fed any more.
+   * Handles a guest that may run and whose content can't be provided any more.
    *
-   * @param reason why it can't
-   * @return what to fail with
+   * @param reason the failure
+   * @return the exception to throw
    */
   default RuntimeException abandon(FixedRamException reason) {
     return reason;

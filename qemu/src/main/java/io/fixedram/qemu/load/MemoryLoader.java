@@ -15,13 +15,13 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The pages of a save are written to their places in the memory of a QEMU that waits, by several
- * threads. QEMU is then sent a stream of what is left: blocks that it has in full length only once
- * it loads them, and the devices. If that comes to nothing once pages are written, QEMU must end:
- * other loads take memory that they don't write for empty.
+ * Loader of restore mode memory: several threads write the pages of a save to their places in the
+ * memory of a waiting QEMU. The rest is sent to QEMU as a stream: blocks that get their full length
+ * only when QEMU loads them, and the devices. If this fails after pages were written, QEMU must
+ * end, since other loads expect memory that they don't write to be empty.
  */
 public final class MemoryLoader implements Loader {
-  /** More threads than this find the memory's bandwidth used up. */
+  /** Maximum number of threads; more would not help, since they saturate the memory's bandwidth. */
   private static final int MAX_THREADS = 4;
 
   private final PageStore save;

@@ -14,13 +14,13 @@ import java.util.Map;
 import java.util.OptionalLong;
 
 /**
- * QEMU reads a mapped-ram file itself. Over a unix socket it is handed the open file (add-fd, a
- * name under /dev/fdset), so that it loads what was checked, whatever has the name by then, and
- * since it may have no right to open it. Over TCP it is told the name, and the guest runs only if
- * that is still the file's when all is loaded.
+ * Loader of restore mode native: QEMU reads a mapped-ram file itself. If QMP is a unix socket, QEMU
+ * is passed the open file (add-fd, a name under /dev/fdset), so that it loads the file that was
+ * checked, even if the name changes or QEMU may not open it. Over TCP it is given the name, and the
+ * guest runs only if the name is still that of the file after loading.
  */
 public final class NativeLoader implements Loader {
-  /** What QEMU gets to close the file in. */
+  /** Time for QEMU to close the file. */
   private static final Duration LAST_TIME = Duration.ofSeconds(5);
 
   private final Path file;
@@ -31,7 +31,7 @@ public final class NativeLoader implements Loader {
   public NativeLoader(PageStore save, QemuMigration migration) {
     LocalFile local = save.localFile().orElseThrow();
     this.file = local.path();
-    // QEMU would take pages whose bits were lost for zero.
+    // Checks the bitmaps, since QEMU would take pages whose bits were lost for zero pages.
     save.blocks().forEach(save::pages);
     this.hold = SaveHold.take(local);
     this.migration = migration;
@@ -67,7 +67,7 @@ public final class NativeLoader implements Loader {
 
   @Override
   public void feed() {
-    // QEMU helps itself.
+    // QEMU reads the file itself.
   }
 
   @Override
@@ -90,7 +90,7 @@ public final class NativeLoader implements Loader {
       try {
         migration.qmp().cleaningUp(LAST_TIME).execute("remove-fd", Map.of("fdset-id", set));
       } catch (FixedRamException e) {
-        // Either QEMU is gone, and the descriptor with it, or it keeps one open that does no harm.
+        // Either QEMU is gone, or it keeps a descriptor open, which is harmless.
         System.getLogger(NativeLoader.class.getName())
             .log(System.Logger.Level.DEBUG, "remove-fd after the load", e);
       }

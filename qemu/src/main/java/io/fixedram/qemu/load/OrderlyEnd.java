@@ -2,16 +2,16 @@
 package io.fixedram.qemu.load;
 
 /**
- * Whether QEMU has said that it is about to end in good order, as it does when its guest shuts down
- * or it is told to. Not thread-safe.
+ * Tracks whether QEMU has announced an orderly end, as it does when its guest shuts down or it is
+ * told to quit. Not thread-safe.
  */
 public final class OrderlyEnd {
   private boolean announced;
 
   /**
-   * Takes the next of QEMU's events. What tells of more to come from the guest revokes the
-   * announcement: under -no-shutdown QEMU stops the guest after SHUTDOWN and stays, and the guest
-   * can be reset and go on.
+   * Handles the next event of QEMU. Events that show that the guest continues revoke the
+   * announcement: with -no-shutdown QEMU stops the guest after SHUTDOWN and stays, and the guest
+   * can be reset and run on.
    */
   public void take(String event) {
     announced =

@@ -23,7 +23,7 @@ import java.util.stream.Stream;
 
 /** A QEMU that was started for a restore, waiting for an incoming migration. */
 public final class QemuProcess {
-  /** QEMU may have to reserve much memory before it listens for QMP. */
+  /** QEMU may have to allocate much memory before it listens for QMP. */
   private static final Duration START_TIME = Duration.ofMinutes(5);
 
   private static final Duration SLOW_START_TIME = Duration.ofSeconds(10);
@@ -44,19 +44,20 @@ public final class QemuProcess {
   }
 
   /**
-   * A command that is to be started.
+   * A command to start.
    *
-   * @param words its words, without {@code -incoming}
-   * @param served whether its guest may be served pages
+   * @param words words of the command, without {@code -incoming}
+   * @param served whether the guest may be served pages while it runs
+   * @param starter starts the command
    */
   public record Command(List<String> words, boolean served, QemuStarter starter) {}
 
   /**
-   * Has the command started with {@code -incoming defer} and a QMP socket added.
+   * Starts the command with {@code -incoming defer} and a QMP socket added.
    *
-   * @param cancellation ends the waits for it while it starts, and hurries its end; not those of
+   * @param cancellation ends waits during the start and shortens {@link #end}; does not affect
    *     {@link #waitForExit} and {@link #waitForEnd}
-   * @throws FixedRamException if the command has a word that cannot go with that, or can't be run
+   * @throws FixedRamException if the command has an incompatible option or can't be run
    */
   public static QemuProcess start(
       Command command, PrivateDirectory directory, Cancellation cancellation) {
@@ -72,9 +73,9 @@ public final class QemuProcess {
   }
 
   /**
-   * The words that start a command with {@code -incoming defer} and a QMP socket.
+   * The words of a command with {@code -incoming defer} and a QMP socket added.
    *
-   * @throws FixedRamException if the command has a word that cannot go with that
+   * @throws FixedRamException if the command has an incompatible option
    */
   public static List<String> incoming(List<String> command, Path qmpSocket) {
     refuseWhatCannotBeAddedTo(command);
@@ -113,7 +114,7 @@ public final class QemuProcess {
   /**
    * Waits until QEMU listens for QMP, and connects.
    *
-   * @throws FixedRamException if QEMU ends before, with its exit status
+   * @throws FixedRamException if QEMU ends earlier, with its exit status
    */
   public QmpClient connect(TransferListener listener) {
     try (Cancellation.Registration _ = cancellation.onCancel(this::terminate)) {
@@ -163,7 +164,7 @@ public final class QemuProcess {
     }
   }
 
-  /** The failure of a QEMU that has ended by itself, which waits for it to have done so. */
+  /** Waits for the end of a QEMU that ends by itself; returns the failure to report. */
   public FixedRamException ended(String when) {
     long until = System.nanoTime() + END_TIME.toNanos();
     while (!waitForEnd(LOOK_TIME)) {
@@ -177,7 +178,7 @@ public final class QemuProcess {
         "QEMU ended with status " + process.exitValue() + " " + when + lastWords());
   }
 
-  /** What QEMU has said, or where that is, to follow a failure. */
+  /** QEMU's own output, or where it is, to append to a failure. */
   public String lastWords() {
     return started.lastWords().get();
   }
@@ -191,7 +192,7 @@ public final class QemuProcess {
     return process.isAlive();
   }
 
-  /** Waits for QEMU's end for a while; whether it has come. */
+  /** Waits for QEMU's end with a timeout; returns whether it has ended. */
   public boolean waitForEnd(Duration patience) {
     try {
       return process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS);
@@ -202,16 +203,16 @@ public final class QemuProcess {
   }
 
   /**
-   * Ends QEMU: asks first (SIGTERM), and kills it if it does not end soon, at once if the user
-   * waits for the end. Whether it is gone.
+   * Ends QEMU by SIGTERM, and by SIGKILL if it does not end soon; sooner if the user has cancelled.
+   * Returns whether it has ended.
    */
   public boolean end() {
     return end(END_TIME);
   }
 
   /**
-   * Ends QEMU, kindly only if that takes no time: one that waits for a page of its guest can't end
-   * by itself. Whether it is gone.
+   * Ends QEMU by SIGTERM, and by SIGKILL after a very short time, since a QEMU that waits for a
+   * page of its guest can't end by itself. Returns whether it has ended.
    */
   public boolean kill() {
     return end(KIND_TIME);
@@ -235,7 +236,7 @@ public final class QemuProcess {
     return gone;
   }
 
-  /** QEMU, and programs before it: a script may pass no signal on, and would leave QEMU behind. */
+  /** The started process and all its descendants: a script may not pass signals on to QEMU. */
   private List<ProcessHandle> all() {
     return Stream.concat(Stream.of(process.toHandle()), process.descendants()).toList();
   }
@@ -252,17 +253,17 @@ public final class QemuProcess {
     return true;
   }
 
-  /** Passes a request to end on to QEMU (SIGTERM). */
+  /** Asks QEMU to end (SIGTERM). */
   public void terminate() {
     all().forEach(ProcessHandle::destroy);
   }
 
-  /** The number of the process that was started. */
+  /** Id of the process that was started. */
   public long pid() {
     return process.pid();
   }
 
-  /** Waits for QEMU's end; its exit status, 128 + n if signal n killed it. */
+  /** Waits for QEMU's end; returns its exit status, 128 + n if signal n killed it. */
   public int waitForExit() {
     try {
       int status = process.waitFor();

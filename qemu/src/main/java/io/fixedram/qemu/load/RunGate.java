@@ -6,19 +6,22 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * Whether a guest may be let run. Once it must not, nothing that lets it run is sent any more; and
- * since QEMU carries commands out in the order in which they were sent, a stop that is sent after
- * {@link #shut()} is the last word. Safe for use by several threads.
+ * Gate for commands that let a guest run. Once it is shut, no such command is sent any more; since
+ * QEMU executes commands in the order in which they were sent, a stop sent after {@link #shut()} is
+ * final. Thread-safe.
  */
 public final class RunGate {
   private boolean shut;
 
-  /** Sends something that may let the guest run, without waiting for the answer; or nothing. */
+  /**
+   * Sends a command that may let the guest run, without waiting for the answer; empty if the gate
+   * is shut.
+   */
   synchronized Optional<QmpClient.Sent> send(Supplier<QmpClient.Sent> sending) {
     return shut ? Optional.empty() : Optional.of(sending.get());
   }
 
-  /** Says that the guest must not run. */
+  /** Shuts the gate: the guest must not run any more. */
   synchronized void shut() {
     shut = true;
   }

@@ -11,8 +11,8 @@ import io.fixedram.stream.StreamEncoder;
 import java.util.Optional;
 
 /**
- * QEMU is sent a migration stream made from the save, whatever its format; of a save that it has
- * mapped, one without the pages that are there.
+ * Loader of restore modes stream and instant: QEMU is sent a migration stream made from a save of
+ * any format, without the pages of blocks that it has mapped.
  */
 public final class StreamLoader implements Loader {
   private final PageSource save;
@@ -50,7 +50,7 @@ public final class StreamLoader implements Loader {
         CountingSink sink = new CountingSink(new StreamEncoder(target), counters, cancellation)) {
       save.sendTo(sink);
     }
-    // QEMU has all of it then, and takes an end that comes too early for one.
+    // All bytes are sent; the close makes QEMU notice an incomplete stream.
     socket.close();
   }
 

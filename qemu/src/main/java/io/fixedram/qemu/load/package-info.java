@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-/** How a save gets into a QEMU, restore mode by restore mode. */
+/** Loading of a save into a QEMU, with one loader for each restore mode. */
 package io.fixedram.qemu.load;

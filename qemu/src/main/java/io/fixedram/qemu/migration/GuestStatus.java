@@ -4,10 +4,10 @@ package io.fixedram.qemu.migration;
 import io.fixedram.qemu.qmp.Json;
 
 /**
- * What {@code query-status} says.
+ * Result of {@code query-status}.
  *
  * @param name QEMU's RunState: running, paused, inmigrate, postmigrate, ...
- * @param running whether its CPUs run
+ * @param running whether the vCPUs run
  */
 public record GuestStatus(String name, boolean running) {
 
@@ -20,8 +20,8 @@ public record GuestStatus(String name, boolean running) {
   }
 
   /**
-   * Whether it stands still because of something that happened to it (it shut down, panicked, met
-   * an error, sleeps), and not because nobody has let it run.
+   * Whether the guest is stopped because of an event in the guest (shutdown, panic, error,
+   * suspend), and not by a command or for lack of one.
    */
   public boolean isHeldByItself() {
     return switch (name) {
@@ -31,7 +31,7 @@ public record GuestStatus(String name, boolean running) {
     };
   }
 
-  /** What has such a guest run again. */
+  /** How such a guest can be made to run again, for messages. */
   public String remedy() {
     return switch (name) {
       case "internal-error", "shutdown" -> "QMP 'system_reset' and 'cont' start it anew";

@@ -8,7 +8,7 @@ import io.fixedram.qemu.transfer.TransferView;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
-/** The view of a transfer under way. */
+/** The view of a transfer in progress, updated by its threads. Thread-safe. */
 public final class LiveView implements TransferView {
   private final TransferCounters counters;
   private final FaultTimes faults = new FaultTimes();
@@ -50,7 +50,7 @@ public final class LiveView implements TransferView {
     if (counters.ended()) {
       return total;
     }
-    // In the first pass our own count is finer than what QEMU said when last asked.
+    // In the first pass the local count is more current than QEMU's last answer.
     return passes() > 1
         ? Math.max(0, total - state.remainingBytes())
         : Math.min(total, transferredBytes());
@@ -76,13 +76,13 @@ public final class LiveView implements TransferView {
     return state.dirtyPagesPerSecond();
   }
 
-  /** Says that pages are served, and how long it took until the guest ran, once it does. */
+  /** Records that pages are served, and the time until the guest ran once it does. */
   public void serving(OptionalDouble untilRunning) {
     runningSeconds = untilRunning;
     served = true;
   }
 
-  /** Says how long it took until all pages had arrived. */
+  /** Records the time until all pages had arrived. */
   public void resident(double seconds) {
     residentSeconds = OptionalDouble.of(seconds);
   }
@@ -102,7 +102,7 @@ public final class LiveView implements TransferView {
             faults.total().toNanos() / 1e9));
   }
 
-  /** Seconds that a share of the faults took at most. */
+  /** Upper bound in seconds of the times of a share of the faults. */
   private OptionalDouble quantile(double share) {
     return faults
         .quantile(share)

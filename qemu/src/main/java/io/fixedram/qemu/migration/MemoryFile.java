@@ -14,13 +14,13 @@ import java.util.stream.Stream;
 /**
  * A memory backend of a QEMU that is a file (memory-backend-file, -mem-path).
  *
- * @param backend its id
- * @param path the file, or a directory in which QEMU has made one that nobody else sees
- * @param shared whether what the guest writes goes to the file
+ * @param backend id of the backend
+ * @param path the file, or a directory in which QEMU has created an unnamed file
+ * @param shared whether the guest's writes go to the file
  */
 public record MemoryFile(String backend, Path path, boolean shared) {
 
-  /** Those that a QEMU has. */
+  /** The file backends of a QEMU. */
   public static List<MemoryFile> ask(QmpClient qmp) {
     return ifKnown(qmp, "query-memdev", Map.of()).stream()
         .flatMap(list -> list.items().stream())
@@ -51,9 +51,9 @@ public record MemoryFile(String backend, Path path, boolean shared) {
   }
 
   /**
-   * Whether the file may have a name, by which it was there before this QEMU and others may use it.
-   * Where it can't be looked at, because QEMU is on another host or the path is relative to QEMU's
-   * directory, it is taken for one.
+   * Whether the file may have a name, so that it may have content from before and other users. True
+   * if that can't be determined, because QEMU is on another host or the path is relative to QEMU's
+   * directory.
    *
    * @param local whether QEMU sees the same files as this process
    */

@@ -7,14 +7,14 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What {@code query-migrate} says (MigrationInfo of QEMU's qapi/migration.json).
+ * Result of {@code query-migrate} (MigrationInfo of QEMU's qapi/migration.json).
  *
  * @param status QEMU's MigrationStatus, "none" before the first migration
- * @param error why it failed
- * @param passes dirty-sync-count: how often QEMU has looked for dirty pages
- * @param remainingBytes RAM that is still to be sent
- * @param dirtyPagesPerSecond as last measured
- * @param blockedReasons why this guest cannot be migrated; QEMU &gt;= 6.0 tells
+ * @param error error text of a failed migration
+ * @param passes dirty-sync-count: number of times QEMU has read the dirty log
+ * @param remainingBytes bytes of RAM that are still to be sent
+ * @param dirtyPagesPerSecond last measured rate of dirtied pages
+ * @param blockedReasons reasons why this guest cannot be migrated; since QEMU 6.0
  */
 public record MigrationState(
     String status,
@@ -51,7 +51,7 @@ public record MigrationState(
     return !NOT_UNDER_WAY.contains(status);
   }
 
-  /** Whether a load goes on no more by itself, having come to its end or lost its connection. */
+  /** Whether a load does not continue by itself, because it has ended or lost its connection. */
   public boolean isOver() {
     return !isUnderWay() || is("postcopy-paused");
   }
@@ -60,7 +60,7 @@ public record MigrationState(
     return status.equals(other);
   }
 
-  /** QEMU's reason for a failure; some versions give none. */
+  /** QEMU's reason for a failure, or a hint if it gives none, as some versions do. */
   public String reason() {
     return error.orElse("it gives no reason; its own output may");
   }

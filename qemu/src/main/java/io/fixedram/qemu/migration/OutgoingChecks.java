@@ -8,25 +8,25 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What can be seen before a guest is touched: whether QEMU would send it, and whether it could go
- * on afterwards.
+ * Checks before a guest is saved: whether QEMU can migrate it, and whether it can run on
+ * afterwards.
  */
 public final class OutgoingChecks {
-  /** States of a job that touches no disk any more. */
+  /** States of a block job that no longer accesses a disk. */
   private static final Set<String> ENDED_JOB = Set.of("aborting", "concluded", "null");
 
   private final QemuMigration migration;
 
-  /** Checks of a QEMU that is to be asked through this. */
+  /** Prepares checks of a QEMU. */
   public OutgoingChecks(QemuMigration migration) {
     this.migration = migration;
   }
 
   /**
-   * Looks at the guest.
+   * Runs the checks.
    *
-   * @return what it does now
-   * @throws FixedRamException saying why it cannot be saved
+   * @return the guest's current status
+   * @throws FixedRamException if the guest cannot be saved, with the reason
    */
   public GuestStatus run() {
     GuestStatus guest = migration.guest();
@@ -41,7 +41,7 @@ public final class OutgoingChecks {
       case "save-vm", "restore-vm", "finish-migrate", "colo" ->
           throw cannot("it is in the state '" + guest.name() + "'; wait for its end");
       default -> {
-        // All others can be saved, running or not.
+        // In all other states a guest can be saved.
       }
     }
     MigrationState state = state();
@@ -55,15 +55,16 @@ public final class OutgoingChecks {
     return guest;
   }
 
-  /** The refusal of a guest that somebody else saves or migrates just now. */
+  /** The failure for a guest that another client is saving or migrating. */
   public static FixedRamException underWay(MigrationState state) {
     return cannot("a migration or save is under way (" + state.status() + "); wait for its end");
   }
 
   /**
-   * At its end a migration gives the disks up. A mirror job that still writes then ends QEMU by an
-   * assertion, in 7.2 at once and in 10.0 after the save was told as completed; backup and commit
-   * jobs have QEMU fail when everything is sent; a stream job writes on to a disk that is given up.
+   * A migration inactivates the disks at its end. A mirror job that still writes then aborts QEMU
+   * by an assertion, in 7.2 at once and in 10.0 after the migration is reported as completed;
+   * backup and commit jobs make the migration fail after everything is sent; a stream job continues
+   * to write to an inactive disk.
    */
   private void checkBlockJobs() {
     List<Json> jobs;
@@ -90,7 +91,7 @@ public final class OutgoingChecks {
     try {
       return migration.state();
     } catch (QmpException e) {
-      // Under --preconfig QEMU knows few commands, and this is not one of them.
+      // With --preconfig QEMU has few commands, without this one.
       throw cannot("QEMU has not made its machine yet (" + e.description() + ")");
     }
   }

@@ -7,13 +7,13 @@ import io.fixedram.qemu.qmp.QmpException;
 import java.time.Duration;
 
 /**
- * The migration that a save starts, and what the save does to the guest. QEMU has one migration at
- * a time, and others may start theirs before or after this one: only what was begun here is
- * cancelled, and only a guest that was stopped here is let run. What begins something ends early
- * when the user asks for the end; what undoes it does not. Safe for use by several threads.
+ * The migration of a save, and its effects on the guest. QEMU has one migration at a time, and
+ * other clients may start theirs before or after this one: only a migration that was begun here is
+ * cancelled, and only a guest that was stopped here is resumed. Steps that begin something can be
+ * cancelled by the user; steps that undo something can't. Thread-safe.
  */
 public final class OutgoingMigration {
-  /** What QEMU may take to start, of which half a second is left once the end was asked for. */
+  /** Timeout for QEMU to start the migration; half a second once the user has cancelled. */
   private static final Duration BEGIN_TIME = Duration.ofSeconds(60);
 
   private final QemuMigration heeding;
@@ -24,29 +24,29 @@ public final class OutgoingMigration {
   private volatile boolean guestResumed;
 
   /**
-   * One that is yet to begin.
+   * Prepares a migration.
    *
-   * @param heeding has a client that heeds the user's cancellation
+   * @param heeding commands that the user's cancellation ends
    */
   public OutgoingMigration(QemuMigration heeding) {
     this.heeding = heeding;
     this.migration = heeding.unheeding();
   }
 
-  /** QEMU for what begins something, or only asks. */
+  /** Commands that begin or query something; the user's cancellation ends them. */
   public QemuMigration heeding() {
     return heeding;
   }
 
-  /** QEMU for what must be done whether or not the end was asked for. */
+  /** Commands that must be executed whether or not the user has cancelled. */
   public QemuMigration qemu() {
     return migration;
   }
 
   /**
-   * Starts it. Where the answer does not come it is not taken for begun: what it would send to is
-   * closed then, and it fails by itself. The answer is waited for a little after a cancellation,
-   * since a migration that has begun is to be cancelled.
+   * Starts the migration. Without an answer it does not count as begun: its target is closed then,
+   * so that it fails by itself. After a cancellation the answer is still waited for briefly, since
+   * a migration that has begun must be cancelled.
    *
    * @throws QmpException if QEMU refuses, because of another migration for example
    */
@@ -56,17 +56,17 @@ public final class OutgoingMigration {
     begun = true;
   }
 
-  /** Whether QEMU took the command to start it. */
+  /** Whether QEMU has accepted the command to start the migration. */
   public boolean hasBegun() {
     return begun;
   }
 
-  /** QEMU's state, which is that of this migration while it is under way. */
+  /** QEMU's migration state, which is that of this migration while it is in progress. */
   public MigrationState state() {
     return state(migration);
   }
 
-  /** The same for who ends early when the user asks for the end. */
+  /** QEMU's migration state; the user's cancellation ends the query. */
   public MigrationState stateUnlessCancelled() {
     return state(heeding);
   }
@@ -79,7 +79,7 @@ public final class OutgoingMigration {
     return state;
   }
 
-  /** Cancels it if it is under way, with so much time for QEMU to answer. */
+  /** Cancels the migration if it is in progress, with a timeout for QEMU's answer. */
   public void cancel(Duration answerTime) {
     if (begun && !ended) {
       migration.within(answerTime).cancel();
@@ -87,9 +87,9 @@ public final class OutgoingMigration {
   }
 
   /**
-   * Cancels it if it is under way, and returns when it has ended.
+   * Cancels the migration if it is in progress, and waits until it has ended.
    *
-   * @throws FixedRamException if it goes on nevertheless
+   * @throws FixedRamException if it does not end in time
    */
   public void cancelAndWait(Duration patience) {
     QemuMigration hurried = migration.within(patience);
@@ -109,7 +109,7 @@ public final class OutgoingMigration {
   /** Stops the guest if it runs. */
   public void stopGuest() {
     if (heeding.guest().running()) {
-      // First, since a command that QEMU answers too late is carried out all the same.
+      // Set first, since QEMU executes a command even if its answer comes too late.
       guestStopped = true;
       heeding.stopGuest();
     }
@@ -121,8 +121,8 @@ public final class OutgoingMigration {
   }
 
   /**
-   * Whether the save has put a guest into its state, or QEMU has for it. Not so once it was let go
-   * on: it may be another migration that has taken it then.
+   * Whether the guest's state is an effect of this save, so that the guest may be resumed. False
+   * once it was resumed, since its state may then be that of another migration.
    */
   public boolean mayResume(GuestStatus now) {
     return switch (now.name()) {
@@ -132,7 +132,7 @@ public final class OutgoingMigration {
     };
   }
 
-  /** Lets the guest go on, if QEMU takes so long to answer at most. */
+  /** Resumes the guest, with a timeout for QEMU's answer. */
   public void resumeGuest(Duration answerTime) {
     guestResumed = true;
     migration.within(answerTime).resumeGuest();

@@ -8,18 +8,18 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** A connection with QEMU that needs no place in a file system: QEMU is handed its end (getfd). */
+/** Connections with QEMU without a file: QEMU is passed one end of a socket pair (getfd). */
 public final class PassedSocket {
   private static final Duration TAKE_BACK_TIME = Duration.ofSeconds(5);
 
   private PassedSocket() {}
 
   /**
-   * Hands one end over, and has QEMU use it.
+   * Passes one end of a new socket pair to QEMU and starts a migration over it.
    *
-   * @param name what QEMU is to call it
+   * @param name name of the descriptor in QEMU
    * @param use starts a migration with a URI
-   * @return our end
+   * @return this process's end
    */
   public static UnixSocket pass(QmpClient qmp, String name, Consumer<String> use) {
     UnixSocket.Pair pair = UnixSocket.socketPair();
@@ -37,7 +37,7 @@ public final class PassedSocket {
       pair.left().close();
       throw e;
     } finally {
-      // With a copy of QEMU's end open here, we would not see QEMU go away.
+      // With a copy of QEMU's end open, this process would not see QEMU close the connection.
       pair.right().release();
     }
   }

@@ -13,13 +13,13 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The QMP commands around a migration, by their meaning (QEMU's qapi/migration.json and
- * qapi/run-state.json). As safe for threads as the client under it.
+ * The QMP commands of migrations (QEMU's qapi/migration.json and qapi/run-state.json). As
+ * thread-safe as the underlying client.
  */
 public final class QemuMigration {
   private static final Duration FINISH_TIME = Duration.ofSeconds(10);
 
-  /** States of a guest that is not told to run, and has not got into another by itself. */
+  /** States of a guest that is stopped by a command or a migration, and not by itself. */
   private static final Set<String> STANDING_STILL =
       Set.of("finish-migrate", "paused", "postmigrate", "prelaunch");
 
@@ -37,17 +37,17 @@ public final class QemuMigration {
     this.answerTime = answerTime;
   }
 
-  /** The same for putting things back, see {@link QmpClient#cleaningUp}. */
+  /** A copy for cleanup commands, see {@link QmpClient#cleaningUp}. */
   public QemuMigration cleaningUp(Duration all) {
     return new QemuMigration(qmp.cleaningUp(all), answerTime);
   }
 
-  /** The same for what must be done, see {@link QmpClient#unheeding}. */
+  /** A copy that ignores the cancellation, see {@link QmpClient#unheeding}. */
   public QemuMigration unheeding() {
     return new QemuMigration(qmp.unheeding(), answerTime);
   }
 
-  /** The same with a QEMU that is not given much time to answer. */
+  /** A copy with another timeout for answers. */
   public QemuMigration within(Duration shorter) {
     return new QemuMigration(qmp, shorter);
   }
@@ -81,9 +81,9 @@ public final class QemuMigration {
   }
 
   /**
-   * Lets the guest run, once QEMU has finished with a migration that has just ended.
+   * Resumes the guest, after waiting until QEMU has finished a migration that has just ended.
    *
-   * @throws FixedRamException if it stands still nevertheless
+   * @throws FixedRamException if the guest does not run afterwards
    */
   public void resumeGuest() {
     awaitFinished();
@@ -95,7 +95,7 @@ public final class QemuMigration {
     }
   }
 
-  /** Waits until QEMU has finished with a guest whose migration has just ended. */
+  /** Waits until QEMU has finished a migration that has just ended. */
   public void awaitFinished() {
     long until = System.nanoTime() + FINISH_TIME.toNanos();
     while (guest().name().equals("finish-migrate") && System.nanoTime() < until) {
@@ -103,24 +103,24 @@ public final class QemuMigration {
     }
   }
 
-  /** Lets the guest run, or has a QEMU that waits for one let it run once it is there. */
+  /** Resumes the guest, or tells a waiting QEMU to run its guest once it is loaded. */
   void letRun() {
     execute("cont");
   }
 
-  /** Starts to load from a URI; returns once QEMU listens, or has taken the descriptor. */
+  /** Starts loading from a URI; returns once QEMU listens or has taken the descriptor. */
   public void startIncoming(String uri) {
     startIncoming(Map.of("uri", uri));
   }
 
-  /** Starts to load from a file whose name may have any character; QEMU &gt;= 9.0. */
+  /** Starts loading from a file whose name may have any character; since QEMU 9.0. */
   public void startIncomingFile(String fileName) {
     Map<String, Object> address = Map.of("transport", "file", "filename", fileName, "offset", 0);
     startIncoming(Map.of("channels", List.of(Map.of("channel-type", "main", "addr", address))));
   }
 
   private void startIncoming(Map<String, Object> from) {
-    // Since 9.1 QEMU can be told to stay when a load fails, and then says why.
+    // Since 9.1 QEMU can be told not to exit when a load fails, and then reports the reason.
     if (qmp.version().isAtLeast(9, 1)) {
       Map<String, Object> staying = new LinkedHashMap<>(from);
       staying.put("exit-on-error", false);
@@ -130,7 +130,9 @@ public final class QemuMigration {
     }
   }
 
-  /** Whether QEMU says that it runs the guest without KVM; not if it does not know the question. */
+  /**
+   * Whether QEMU reports that the guest runs without KVM; false if it does not support the query.
+   */
   public boolean lacksKvm() {
     try {
       return !qmp.execute("query-kvm").get("enabled").flag();
@@ -139,7 +141,7 @@ public final class QemuMigration {
     }
   }
 
-  /** The machine type with its version, as the configuration of a stream names it. */
+  /** The machine type with its version, spelled as in the configuration section of a stream. */
   public String machine() {
     Json type = qmp.execute("qom-get", Map.of("path", "/machine", "property", "type"));
     String suffix = "-machine";

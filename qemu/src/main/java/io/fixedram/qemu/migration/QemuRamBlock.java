@@ -11,26 +11,29 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A RAM block of a QEMU, as its monitor lists it for people ("info ramblock"; QMP has no command
- * for it that is not experimental).
+ * A RAM block of a QEMU as listed by the monitor command "info ramblock" (QMP has only experimental
+ * commands for it).
  *
- * @param name its name in a migration
+ * @param name name of the block in a migration
  * @param pageSize bytes of a host page
- * @param offset where QEMU counts it from among all RAM
- * @param usedLength bytes
- * @param wholeLength bytes that it can grow to
- * @param host its address in QEMU, listed from QEMU 8.0 on
+ * @param offset offset of the block in QEMU's RAM address space
+ * @param usedLength bytes in use
+ * @param wholeLength maximum length in bytes
+ * @param host address of the block in QEMU's process, listed since QEMU 8.0
  */
 public record QemuRamBlock(
     String name, long pageSize, long offset, long usedLength, long wholeLength, OptionalLong host) {
   private static final long ORDINARY_PAGE_BYTES = 4096;
 
-  /** Files that QEMU makes for the guest's firmware, which get the length that is loaded. */
+  /**
+   * Prefix of blocks that QEMU creates for the guest's firmware, which are resized to the loaded
+   * length.
+   */
   private static final String FIRMWARE_FILE = "/rom@";
 
   /**
-   * Name, page size, offset, used length, whole length, and in later versions the address and more.
-   * Memory that no migration moves, such as a backend that nothing uses, has no name.
+   * Name, page size, offset, used length, maximum length, and in later versions the address and
+   * more. Memory that is not migrated, such as an unused backend, has no name.
    */
   private static final Pattern LINE =
       Pattern.compile(
@@ -40,7 +43,7 @@ public record QemuRamBlock(
   private static final String UNITS = "KMGT";
   private static final int BITS_A_UNIT = 10;
 
-  /** The blocks that a migration moves; none if this QEMU does not list them as is understood. */
+  /** The blocks that are migrated; empty if the output of this QEMU can't be parsed. */
   public static List<QemuRamBlock> ask(QmpClient qmp) {
     try {
       return parse(
@@ -79,7 +82,7 @@ public record QemuRamBlock(
     return Long.parseUnsignedLong(digits, 16);
   }
 
-  /** Whether QEMU loads so many bytes of it. */
+  /** Whether QEMU can load the block with a given length. */
   public boolean takes(long savedLength) {
     return savedLength == usedLength
         || name.startsWith(FIRMWARE_FILE)

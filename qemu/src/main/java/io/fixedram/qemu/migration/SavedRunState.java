@@ -13,18 +13,18 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * The state that a guest was in when it was saved, QEMU's RunState. The device state holds it in a
- * section of its own, which old machine types leave out for guests that ran or were paused:
+ * The state of a guest when it was saved, QEMU's RunState. It is in a section of the device state,
+ * which old machine types omit for guests that ran or were paused:
  *
  * <pre>
  *   u8 4, be32 id, u8 11, "globalstate", be32 instance 0, be32 version 1
- *   be32 length of the name, its NUL included
+ *   be32 length of the name, including its NUL
  *   100 bytes: the name; from QEMU 9.0 on 32 bytes of it, then two flags of a guest that was
  *   suspended before it was stopped
  *   u8 7e, be32 id
  * </pre>
  *
- * @param name as QMP spells it: running, paused, shutdown
+ * @param name name of the state in QMP: running, paused, shutdown, ...
  */
 public record SavedRunState(String name) {
   private static final MemorySegment HEAD =
@@ -41,7 +41,7 @@ public record SavedRunState(String name) {
   private static final byte FOOTER = 0x7e;
   private static final Pattern NAME = Pattern.compile("[a-z][a-z-]{0,30}");
 
-  /** Those that a QEMU can go to when it has loaded a guest; it aborts over others. */
+  /** States that QEMU can enter after loading a guest; it aborts for others. */
   private static final Set<String> LOADABLE =
       Set.of(
           "colo",
@@ -57,7 +57,7 @@ public record SavedRunState(String name) {
           "suspended",
           "watchdog");
 
-  /** Reads it; empty if the device state does not say. */
+  /** Reads the state; empty if the device state does not have it. */
   public static Optional<SavedRunState> of(DeviceState state) {
     MemorySegment sections = state.bytes().asSlice(0, state.sectionsBytes());
     long last = sections.byteSize() - HEAD.byteSize() - BODY_BYTES - 1 - ID_BYTES;
@@ -93,7 +93,7 @@ public record SavedRunState(String name) {
         .map(SavedRunState::new);
   }
 
-  /** Whether a QEMU can have a guest in it after a load. */
+  /** Whether QEMU can load a guest in this state. */
   public boolean isLoadable() {
     return LOADABLE.contains(name);
   }

@@ -6,8 +6,8 @@ import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.qemu.transfer.TransferView;
 
 /**
- * Hands on what is told, and keeps what comes of it to itself: nothing is left undone because
- * somebody can't be told of it.
+ * A listener that calls another one and logs its exceptions, so that a failing listener does not
+ * disturb a transfer.
  */
 public record SteadyTransfer(TransferListener listener) implements TransferListener {
 
@@ -26,8 +26,8 @@ public record SteadyTransfer(TransferListener listener) implements TransferListe
     attempt(() -> listener.warning(reason));
   }
 
-  /** Tells somebody something, whatever comes of it. */
-  // What a listener throws is anybody's.
+  /** Calls a listener and logs what it throws. */
+  // A listener can throw anything.
   @SuppressWarnings("CatchThrowable")
   public static void attempt(Runnable telling) {
     try {

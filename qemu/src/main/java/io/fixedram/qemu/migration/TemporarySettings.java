@@ -14,18 +14,19 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * QEMU's migration capabilities and parameters, changed for a while and put back in reverse order.
- * What this QEMU does not know is left alone, and so is what already is as wanted, and what
- * somebody else has changed since. Safe for use by several threads.
+ * Changes QEMU's migration capabilities and parameters temporarily, and restores them in reverse
+ * order. Settings that this QEMU does not have, that already have the wanted value, or that another
+ * client has changed since, are not touched. Thread-safe.
  */
 public final class TemporarySettings {
   /**
-   * Capabilities that a plain stream cannot have, or that change how it ends: several connections
-   * (multifd, postcopy-preempt), pages encoded or served otherwise (xbzrle, compress, postcopy-ram,
-   * background-snapshot, mapped-ram, x-colo), RAM left out (x-ignore-shared) or given up
-   * (release-ram), and a destination that must answer (return-path, switchover-ack,
+   * Capabilities that are not compatible with a plain stream, or that change its end: several
+   * connections (multifd, postcopy-preempt), pages encoded or served otherwise (xbzrle, compress,
+   * postcopy-ram, background-snapshot, mapped-ram, x-colo), RAM omitted (x-ignore-shared) or
+   * released (release-ram), and a destination that must answer (return-path, switchover-ack,
    * pause-before-switchover). Those that only slow a guest down (auto-converge, dirty-limit) stay,
-   * and so do those that add a section (dirty-bitmaps, block): the save then fails by its name.
+   * and so do those that add a section (dirty-bitmaps, block): the save then fails, naming the
+   * section.
    */
   private static final List<String> NOT_IN_A_PLAIN_STREAM =
       List.of(
@@ -45,14 +46,14 @@ public final class TemporarySettings {
           "xbzrle",
           "zero-copy-send");
 
-  /** What QEMU gets for all that is put back. */
+  /** Total time for restoring all settings. */
   private static final Duration PUT_BACK_TIME = Duration.ofSeconds(10);
 
   private final QmpClient qmp;
   private final QmpClient undoing;
   private final ArrayDeque<Undo> undos = new ArrayDeque<>();
 
-  /** What puts something back. */
+  /** Restores one setting. */
   private interface Undo {
     void run(QmpClient cleaningUp);
   }
@@ -62,10 +63,10 @@ public final class TemporarySettings {
   }
 
   /**
-   * Settings that one client changes and another of the same connection puts back.
+   * Prepares settings that one client changes and another client of the same connection restores.
    *
-   * @param undoing may be one that does not heed a cancellation, and then has all of the time for
-   *     it
+   * @param undoing client for restoring; one that ignores the cancellation always gets the full
+   *     time
    */
   public TemporarySettings(QmpClient qmp, QmpClient undoing) {
     this.qmp = qmp;
@@ -86,7 +87,7 @@ public final class TemporarySettings {
   }
 
   /**
-   * Switches capabilities. All go in one command, since QEMU checks the outcome of the whole: some
+   * Switches capabilities. All are sent in one command, since QEMU checks the resulting set: some
    * depend on others (postcopy-preempt on postcopy-ram, zero-copy-send on multifd).
    */
   public synchronized void setCapabilities(Map<String, Boolean> wanted) {
@@ -100,7 +101,7 @@ public final class TemporarySettings {
       return;
     }
     before.keySet().retainAll(change.keySet());
-    // First, since a command that QEMU answers too late is carried out all the same.
+    // Recorded first, since QEMU executes a command even if its answer comes too late.
     undos.push(cleaningUp -> putBackCapabilities(before, cleaningUp));
     qmp.execute("migrate-set-capabilities", capabilityArguments(change));
   }
@@ -122,7 +123,7 @@ public final class TemporarySettings {
     return Map.of("capabilities", list);
   }
 
-  /** Has QEMU send or take one plain stream, over one connection and without TLS. */
+  /** Sets QEMU up to send or receive one plain stream, over one connection and without TLS. */
   public void setPlainStream() {
     Map<String, Boolean> off = new LinkedHashMap<>();
     NOT_IN_A_PLAIN_STREAM.forEach(name -> off.put(name, false));
@@ -132,8 +133,8 @@ public final class TemporarySettings {
   }
 
   /**
-   * Has QEMU load one plain stream, or a file of the mapped-ram layout. In this order because QEMU
-   * refuses parameters that it takes mapped-ram not to go with.
+   * Sets QEMU up to load one plain stream or a mapped-ram file. The order matters: with mapped-ram
+   * on, QEMU refuses incompatible parameters.
    */
   public void setIncoming(boolean mappedRam, boolean postcopyRam, boolean ignoreShared) {
     setPlainStream();
@@ -150,7 +151,7 @@ public final class TemporarySettings {
             ignoreShared));
   }
 
-  /** Sets a parameter, a text or a number. */
+  /** Sets a parameter to a text or number. */
   public synchronized void setParameter(String name, Object wanted) {
     Optional<Json> before = qmp.execute("query-migrate-parameters").find(name);
     if (before.isPresent() && !isSame(before.get(), wanted)) {
@@ -170,12 +171,12 @@ public final class TemporarySettings {
     return value.toString().equals(Json.of(wanted).toString());
   }
 
-  /** Whether something is to be put back. */
+  /** Whether there are settings to restore. */
   public synchronized boolean areChanged() {
     return !undos.isEmpty();
   }
 
-  /** Sets a parameter that has a certain value now. */
+  /** Sets a parameter if its current value is {@code now}. */
   public void replaceParameter(String name, String now, String wanted) {
     if (qmp.execute("query-migrate-parameters").findText(name).filter(now::equals).isPresent()) {
       setParameter(name, wanted);
@@ -183,10 +184,10 @@ public final class TemporarySettings {
   }
 
   /**
-   * Puts back what was changed, all that can be, whether or not the end was asked for; a second
-   * call does nothing.
+   * Restores all changed settings, even after an interrupt or cancellation; a second call does
+   * nothing.
    *
-   * @throws FixedRamException if something could not be put back, the first of what QEMU said
+   * @throws FixedRamException the first failure, after the other settings were restored
    */
   public void putBack() {
     Threads.withoutInterrupt(this::putAllBack);

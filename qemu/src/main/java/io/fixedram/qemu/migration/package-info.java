@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-/** QEMU's migration as seen over QMP: its states, its settings changed for a while, its sockets. */
+/** QEMU's migration over QMP: states, temporary settings, RAM blocks and connections. */
 package io.fixedram.qemu.migration;

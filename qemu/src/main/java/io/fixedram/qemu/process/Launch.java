@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * A program that is to be started. Unless told otherwise it has nothing to read, and what it writes
- * goes nowhere. Not for several threads.
+ * Builder for starting a program. By default its standard input is empty and its output is
+ * discarded. Not thread-safe.
  */
 public final class Launch {
   private static final Path NOWHERE = Path.of("/dev/null");
@@ -31,37 +31,37 @@ public final class Launch {
     return new Launch(words);
   }
 
-  /** Names it in failures, instead of by its first word. */
+  /** Sets the name of the program in failures; the default is its first word. */
   public Launch called(String what) {
     name = what;
     return this;
   }
 
-  /** Starts it in a directory. */
+  /** Sets the working directory. */
   public Launch in(Path directory) {
     builder.directory(directory.toFile());
     return this;
   }
 
-  /** Chooses all of its standard streams. */
+  /** Sets all standard streams. */
   public Launch withStreams(Redirect input, Redirect output, Redirect errors) {
     builder.redirectInput(input).redirectOutput(output).redirectError(errors);
     return this;
   }
 
-  /** Has what it writes go to a file, errors and all. */
+  /** Redirects standard output and error to a file. */
   public Launch withLog(Path file) {
     builder.redirectErrorStream(true).redirectOutput(file.toFile());
     return this;
   }
 
-  /** Has what it writes read by us, output and errors apart. */
+  /** Connects standard output and error to this process by separate pipes. */
   public Launch withPipes() {
     builder.redirectOutput(Redirect.PIPE).redirectError(Redirect.PIPE);
     return this;
   }
 
-  /** Has it speak English, as who reads it here expects; names are in UTF-8 all the same. */
+  /** Makes the program print English messages, which this project parses, in UTF-8. */
   public Launch inEnglish() {
     builder.environment().put("LC_ALL", "C.UTF-8");
     builder.environment().remove("LANGUAGE");
@@ -69,9 +69,9 @@ public final class Launch {
   }
 
   /**
-   * Starts it.
+   * * Starts the program.
    *
-   * @throws StorageException if that can't be done
+   * @throws StorageException if starting fails
    */
   public Process start() {
     try {

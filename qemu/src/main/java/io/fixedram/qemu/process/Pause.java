@@ -4,7 +4,7 @@ package io.fixedram.qemu.process;
 import io.fixedram.error.FixedRamException;
 import java.time.Duration;
 
-/** Waiting for something that cannot tell when it happens. */
+/** Sleeping between polls. */
 public final class Pause {
   private Pause() {}
 

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** A directory for sockets that only this user can enter, gone with its content on close. */
+/** A temporary directory for sockets with mode 0700, deleted with its content on close. */
 public final class PrivateDirectory implements AutoCloseable {
   /** sun_path of linux/un.h has 108 bytes with its NUL; a socket's name here has at most 20. */
   private static final int MAX_PATH_BYTES = 107 - 1 - 20;
@@ -23,7 +23,10 @@ public final class PrivateDirectory implements AutoCloseable {
     this.directory = directory;
   }
 
-  /** Makes one in the user's runtime directory, or else where temporary files go. */
+  /**
+   * Creates a directory in the user's runtime directory or, failing that, in the directory for
+   * temporary files.
+   */
   public static PrivateDirectory create() {
     Path parent =
         Stream.of(
@@ -49,12 +52,12 @@ public final class PrivateDirectory implements AutoCloseable {
     return bytes + own <= MAX_PATH_BYTES && Files.isDirectory(parent) && Files.isWritable(parent);
   }
 
-  /** The place of a socket or file in it; the name has at most 20 bytes. */
+  /** Path of a socket or file in the directory; the name may have at most 20 bytes. */
   public Path resolve(String name) {
     return directory.path().resolve(name);
   }
 
-  /** Deletes it with all that is in it; what cannot be deleted stays. */
+  /** Deletes the directory with its content; failures are only logged. */
   @Override
   public void close() {
     try {

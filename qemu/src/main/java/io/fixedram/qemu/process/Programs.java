@@ -9,14 +9,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** The programs of this machine. */
+/** Finds programs of this host. */
 public final class Programs {
-  /** The emulator of the guests that this program is proven with. */
+  /** Name of the QEMU program that this project is tested with. */
   public static final String QEMU = "qemu-system-x86_64";
 
   private Programs() {}
 
-  /** The program that a shell would start under this name, or that has this path. */
+  /** The executable with this path, or the one that a shell finds for this name. */
   public static Optional<Path> find(String name) {
     if (name.contains("/")) {
       return Optional.of(Path.of(name)).filter(Files::isExecutable);
@@ -34,8 +34,9 @@ public final class Programs {
   }
 
   /**
-   * The words that start a program which Ctrl-C on this terminal does not reach, so that it is
-   * ended by this program alone, and in order; as they are where there is no setsid of util-linux.
+   * The words that start a program in its own session (setsid), so that Ctrl-C on this terminal
+   * does not reach it and this program ends it in an orderly way. Unchanged if there is no setsid
+   * of util-linux.
    */
   public static List<String> aside(List<String> words) {
     List<String> all = new ArrayList<>();

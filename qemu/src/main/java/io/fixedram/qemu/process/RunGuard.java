@@ -14,12 +14,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Lets a guest run on if this process ends while it holds the guest stopped, by whatever signal. A
- * small program waits in a session of its own for the end of a pipe; it then connects with QEMU,
- * and has the guest run if it is paused. QEMU must be reachable again where this process has
- * reached it, and whoever kills the whole control group kills the guard too.
+ * Resumes a guest if this process is killed while it has stopped the guest. A small program in its
+ * own session waits for the end of a pipe, then connects to QEMU and resumes the guest if it is
+ * paused. QEMU must be reachable at the same address; killing the whole control group also kills
+ * the guard.
  *
- * <p>Not for several threads.
+ * <p>Not thread-safe.
  */
 public final class RunGuard {
   private static final String PROGRAM = "perl";
@@ -34,18 +34,18 @@ public final class RunGuard {
   }
 
   /**
-   * Starts the guard. Belongs before the guest is stopped.
+   * Starts the guard; to be called before the guest is stopped.
    *
-   * @param qmp where QEMU listens for QMP, which serves one client at a time: the guard connects
+   * @param qmp path of QEMU's QMP socket, which serves one client at a time: the guard connects
    *     once this process is gone
-   * @param qemu QEMU's process number
-   * @return none if this system has no Perl that can do it
+   * @param qemu process id of QEMU
+   * @return the guard; empty if this system has no suitable Perl
    */
   public static Optional<RunGuard> arm(Path qmp, long qemu) {
     if (Programs.find(PROGRAM).isEmpty()) {
       return Optional.empty();
     }
-    // The path as it is given: an absolute one may be too long for a socket.
+    // The path as given, since an absolute path may be too long for a socket.
     List<String> words = List.of(PROGRAM, "-e", script(), qmp.toString(), Long.toString(qemu));
     Process process =
         Launch.of(words).withStreams(Redirect.PIPE, Redirect.PIPE, Redirect.DISCARD).start();
@@ -56,7 +56,7 @@ public final class RunGuard {
     return Optional.empty();
   }
 
-  /** The text of the guard's program. */
+  /** Source of the guard's program. */
   public static String script() {
     try (InputStream in = RunGuard.class.getResourceAsStream(SCRIPT)) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
@@ -65,7 +65,7 @@ public final class RunGuard {
     }
   }
 
-  /** A Perl that can't run the script ends, and with it what it could have said. */
+  /** Whether the guard is ready; a Perl that can't run the script ends without saying so. */
   private static boolean isReady(Process process) {
     try (BufferedReader said = process.inputReader(StandardCharsets.US_ASCII)) {
       return READY.equals(said.readLine());
@@ -75,12 +75,12 @@ public final class RunGuard {
     }
   }
 
-  /** The guest is as it is to be: ends the guard, which does nothing then. */
+  /** Ends the guard without any action, once the guest is in its final state. */
   public void done() {
     try (OutputStream pipe = process.getOutputStream()) {
       pipe.write(DONE);
     } catch (IOException e) {
-      // It is gone, and has done nothing: this process lives.
+      // The guard is gone without any action, since this process still runs.
       process.destroyForcibly();
     }
   }

@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Programs of this machine: where they are, and how they are started. */
+/** Finding and starting programs of this host. */
 package io.fixedram.qemu.process;

@@ -5,19 +5,21 @@ import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import java.time.Duration;
 
-/** Who may end the wait for an answer before it has come. Safe for use by several threads. */
+/**
+ * Policy for how long to wait for an answer, and whether a cancellation ends the wait. Thread-safe.
+ */
 sealed interface AnswerTime {
 
   /**
-   * Time that is left of what an answer may take.
+   * Remaining time to wait for an answer.
    *
-   * @param leftNanos of its own time
-   * @return no more than that; none if it is not to be waited for any longer
-   * @throws CancelledException if the wait is over because the user asked for the end
+   * @param leftNanos remaining time of the answer's own timeout
+   * @return remaining time, at most {@code leftNanos}; 0 or less to stop waiting
+   * @throws CancelledException if the wait ends because the user has cancelled
    */
   long left(long leftNanos);
 
-  /** For what is over as soon as the user asks for the end. */
+  /** For commands that a cancellation ends. */
   record Heeding(Cancellation cancellation) implements AnswerTime {
     @Override
     public long left(long leftNanos) {
@@ -26,7 +28,7 @@ sealed interface AnswerTime {
     }
   }
 
-  /** For what must be done, whatever the user asks for. */
+  /** For commands that must be executed even after a cancellation. */
   record Unheeding() implements AnswerTime {
     @Override
     public long left(long leftNanos) {
@@ -35,8 +37,8 @@ sealed interface AnswerTime {
   }
 
   /**
-   * For putting things back, which is worth a try also after the user has asked for the end: all
-   * answers together have a time, of which little is left once that was asked for.
+   * For cleanup commands, which are tried even after a cancellation: all answers share one timeout,
+   * which is cut to half a second once the user has cancelled.
    */
   final class CleaningUp implements AnswerTime {
     private static final Duration ONCE_CANCELLED = Duration.ofMillis(500);

@@ -11,7 +11,9 @@ import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The address of a socket as the command line takes it; {@code toString} gives it back. */
+/**
+ * The address of a socket, in the syntax of {@link #parse}; {@code toString} returns that syntax.
+ */
 public sealed interface Endpoint {
 
   /** A unix socket. */
@@ -22,13 +24,13 @@ public sealed interface Endpoint {
     }
   }
 
-  /** A TCP port of a host, which is a name or an address; an IPv6 address without brackets. */
+  /** A TCP port of a host, given by name or address; an IPv6 address has no brackets here. */
   record Tcp(String host, int port) implements Endpoint {
     /**
-     * Connects to it.
+     * Connects to the port.
      *
-     * @param patience for the other side to take the connection
-     * @throws FixedRamException if it does not
+     * @param patience timeout for connecting
+     * @throws FixedRamException if connecting fails
      */
     public SocketChannel connect(Duration patience) {
       try {
@@ -63,7 +65,8 @@ public sealed interface Endpoint {
    * Reads {@code unix:PATH}, a bare path, {@code tcp:HOST:PORT} (an IPv6 address in brackets) or
    * {@code -}.
    *
-   * @throws IllegalArgumentException in a sentence, if it is none of these
+   * @throws IllegalArgumentException if the text is none of these; the message is a sentence for
+   *     the user
    */
   static Endpoint parse(String text) {
     if (text.equals("-")) {

@@ -11,8 +11,8 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.jr.ob.JSON;
 
 /**
- * A JSON value seen by the type that the reader expects. Immutable. A member whose value is JSON's
- * {@code null} counts as absent.
+ * A JSON value with access by expected type. Immutable. A member whose value is JSON's {@code null}
+ * counts as absent. Methods throw a {@link FixedRamException} if a value has another type.
  */
 public final class Json {
   private final Object value;
@@ -22,7 +22,7 @@ public final class Json {
   }
 
   /**
-   * Reads a text.
+   * Parses a text.
    *
    * @throws FixedRamException if it is not JSON
    */
@@ -49,12 +49,12 @@ public final class Json {
     return JSON.std.asString(value);
   }
 
-  /** The value as maps, lists, texts, numbers and booleans, to send it back as it came. */
+  /** The value as maps, lists, texts, numbers and booleans, for sending it back unchanged. */
   public Object raw() {
     return value;
   }
 
-  /** A member of this object, if it is there. */
+  /** A member of this object; empty if it is absent. */
   public Optional<Json> find(String member) {
     return value instanceof Map<?, ?> map
         ? Optional.ofNullable(map.get(member)).map(Json::new)
@@ -64,18 +64,18 @@ public final class Json {
   /**
    * A member of this object.
    *
-   * @throws FixedRamException if it is not there
+   * @throws FixedRamException if it is absent
    */
   public Json get(String member) {
     return find(member).orElseThrow(() -> unexpected("an object with '" + member + "'"));
   }
 
-  /** A text of this object, if it is there. */
+  /** A text member of this object; empty if it is absent. */
   public Optional<String> findText(String member) {
     return find(member).map(Json::text);
   }
 
-  /** A number of this object, if it is there. */
+  /** A number member of this object; empty if it is absent. */
   public OptionalLong findNumber(String member) {
     Optional<Json> found = find(member);
     return found.isPresent() ? OptionalLong.of(found.get().number()) : OptionalLong.empty();
@@ -89,7 +89,7 @@ public final class Json {
     throw unexpected("a text");
   }
 
-  /** This value as a whole number; one beyond a long becomes the longest. */
+  /** This value as a whole number; values outside of long are clamped. */
   public long number() {
     return switch (value) {
       case BigInteger big -> big.signum() < 0 ? Long.MIN_VALUE : Long.MAX_VALUE;

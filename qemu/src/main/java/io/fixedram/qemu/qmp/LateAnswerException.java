@@ -3,7 +3,7 @@ package io.fixedram.qemu.qmp;
 
 import io.fixedram.error.FixedRamException;
 
-/** QEMU has not answered in the time that it was given. It may carry the command out later. */
+/** QEMU has not answered in time. It may still execute the command later. */
 public final class LateAnswerException extends FixedRamException {
   private static final long serialVersionUID = 1L;
 

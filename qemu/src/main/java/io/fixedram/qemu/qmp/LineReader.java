@@ -9,7 +9,7 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
-/** Reads the lines of a channel: QMP ends each message with a line's end. Not thread-safe. */
+/** Reads the lines of a channel; each QMP message is one line. Not thread-safe. */
 final class LineReader {
   /** The longest answer known, that of query-qmp-schema, has about 200 KiB. */
   private static final int MAX_BYTES = 16 << 20;

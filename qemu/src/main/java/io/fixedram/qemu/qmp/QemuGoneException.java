@@ -7,7 +7,7 @@ import io.fixedram.error.FixedRamException;
 public final class QemuGoneException extends FixedRamException {
   private static final long serialVersionUID = 1L;
 
-  /** Creates a failure told by one sentence. */
+  /** Creates a failure with its sentence. */
   public QemuGoneException(String sentence) {
     super(sentence);
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.qmp;
 
-/** The version in QEMU's greeting. */
+/** QEMU's version, from its QMP greeting. */
 public record QemuVersion(int major, int minor, int micro) {
 
   /** Whether this is the given version or a later one. */

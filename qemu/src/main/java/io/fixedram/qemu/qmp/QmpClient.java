@@ -19,22 +19,21 @@ import java.util.concurrent.TimeoutException;
 
 /**
  * A client of QEMU's machine protocol (QEMU's docs/interop/qmp-spec): commands with their answers,
- * and the events in between. Safe for use by several threads; a command of one does not hold up
- * those of another.
+ * and events. Thread-safe; a thread that waits for an answer does not block commands of other
+ * threads.
  *
- * <p>A client that was given a {@link Cancellation} has its commands end with a {@link
- * CancelledException} once that is cancelled, whether they are waited for or yet to be sent. {@link
- * #cleaningUp} and {@link #unheeding} give clients of the same connection for what is to be done
- * all the same.
+ * <p>Commands of a client with a {@link Cancellation} throw a {@link CancelledException} once it is
+ * cancelled, both pending and new ones. {@link #cleaningUp} and {@link #unheeding} return clients
+ * of the same connection for commands that must be executed nevertheless.
  */
 public final class QmpClient implements AutoCloseable {
-  /** How long QEMU may take to greet: it does so at once, unless it already has a client. */
+  /** Timeout for QEMU's greeting, which is sent at once unless QEMU already has a client. */
   private static final Duration GREETING_TIME = Duration.ofSeconds(5);
 
-  /** How long an answer may take, where nothing else is said; QEMU holds its own lock for long. */
+  /** Default timeout for an answer; QEMU may hold its main lock for long. */
   public static final Duration ANSWER_TIME = Duration.ofSeconds(60);
 
-  /** How long a wait goes on before it looks whether the end was asked for. */
+  /** Interval between checks of the cancellation during a wait. */
   private static final long LOOK_NANOS = 50_000_000;
 
   private final QmpConnection connection;
@@ -53,23 +52,24 @@ public final class QmpClient implements AutoCloseable {
   /**
    * Connects, waits for the greeting and enters command mode.
    *
-   * @throws FixedRamException if nobody listens there, if it is not QMP, or if QEMU does not greet
+   * @throws FixedRamException if connecting fails, the peer does not speak QMP, or QEMU sends no
+   *     greeting
    */
   public static QmpClient connect(Endpoint endpoint) {
     return connect(endpoint, GREETING_TIME);
   }
 
-  /** The same with a QEMU that may take longer to greet, because it is just starting. */
+  /** Connects with a timeout for the greeting, for a QEMU that is just starting. */
   public static QmpClient connect(Endpoint endpoint, Duration greetingTime) {
     return connect(endpoint, greetingTime, new Cancellation());
   }
 
-  /** The same for somebody who may ask for the end while QEMU is waited for. */
+  /** Connects with a cancellation that ends waits for QEMU. */
   public static QmpClient connect(Endpoint endpoint, Cancellation cancellation) {
     return connect(endpoint, GREETING_TIME, cancellation);
   }
 
-  /** The same with a QEMU that may take longer to greet. */
+  /** Connects with a timeout for the greeting and a cancellation that ends waits for QEMU. */
   public static QmpClient connect(
       Endpoint endpoint, Duration greetingTime, Cancellation cancellation) {
     ByteChannel channel = open(endpoint, greetingTime, cancellation);
@@ -108,7 +108,7 @@ public final class QmpClient implements AutoCloseable {
     }
   }
 
-  /** In a thread of its own, since nothing ends the search for a host's name. */
+  /** In a separate thread, since resolving a host's name can't be interrupted. */
   private static ByteChannel openTcp(
       Endpoint.Tcp tcp, Duration patience, Cancellation cancellation) {
     CompletableFuture<ByteChannel> connected = new CompletableFuture<>();
@@ -132,7 +132,7 @@ public final class QmpClient implements AutoCloseable {
           new AnswerTime.Heeding(cancellation),
           () -> new FixedRamException("cannot connect to " + tcp + ": nobody answers"));
     } finally {
-      // Whoever connects after this has to close again.
+      // A connection that is established after this is closed by its thread.
       connected.cancel(false);
     }
   }
@@ -148,34 +148,31 @@ public final class QmpClient implements AutoCloseable {
   }
 
   /**
-   * A client of the same connection for putting things back: its commands are sent whether or not
-   * the user asks for the end. All of them together get a time, and once the end is asked for half
-   * a second of it at most. Need not be closed.
+   * A client of the same connection for cleanup commands, which are sent even after a cancellation.
+   * All of them share one timeout, which is cut to half a second once the user has cancelled. Need
+   * not be closed.
    */
   public QmpClient cleaningUp(Duration all) {
     return new QmpClient(
         connection, events, cancellation, new AnswerTime.CleaningUp(all, cancellation));
   }
 
-  /**
-   * A client of the same connection for what must be done, whatever the user asks for. Need not be
-   * closed.
-   */
+  /** A client of the same connection that ignores the cancellation. Need not be closed. */
   public QmpClient unheeding() {
     return new QmpClient(connection, events, new Cancellation(), new AnswerTime.Unheeding());
   }
 
   /**
-   * A client of the same connection for somebody else, which takes all events from now on without
-   * taking them from this one, and heeds no request to end. Its latest events are kept until the
-   * connection is closed, which this client need not do.
+   * A client of the same connection with its own queue of all events from now on, and without a
+   * cancellation. The latest events are kept until the connection is closed. The client itself need
+   * not be closed.
    */
   public QmpClient forAnother() {
     return new QmpClient(
         connection, connection.newEvents(), new Cancellation(), new AnswerTime.Unheeding());
   }
 
-  /** The address it is connected to. */
+  /** The address that the client is connected to. */
   public Endpoint endpoint() {
     return connection.endpoint();
   }
@@ -198,24 +195,24 @@ public final class QmpClient implements AutoCloseable {
    * Runs a command and waits for its answer.
    *
    * @param arguments texts, numbers, booleans, and maps and lists of them
-   * @throws QmpException if QEMU refuses it
-   * @throws QemuGoneException if QEMU goes away before it answers
-   * @throws CancelledException if the user asks for the end; the command may be carried out later
+   * @throws QmpException if QEMU refuses the command
+   * @throws QemuGoneException if QEMU closes the connection before it answers
+   * @throws CancelledException if cancelled; QEMU may execute the command later
    */
   public Json execute(String command, Map<String, ?> arguments) {
     return execute(command, arguments, ANSWER_TIME);
   }
 
   /**
-   * The same with a limit of its own on the time that QEMU may take to answer.
+   * Runs a command and waits for its answer with a timeout.
    *
-   * @throws LateAnswerException if it takes longer; the command may be carried out later
+   * @throws LateAnswerException if QEMU has not answered in time; it may execute the command later
    */
   public Json execute(String command, Map<String, ?> arguments, Duration answerTime) {
     return send(command, arguments, OptionalInt.empty()).await(answerTime);
   }
 
-  /** A command that QEMU was sent and whose answer is still to come. */
+  /** A command that was sent to QEMU and whose answer can be waited for. */
   public final class Sent {
     private final QmpConnection.Call call;
 
@@ -226,7 +223,8 @@ public final class QmpClient implements AutoCloseable {
     /**
      * Waits for the answer, as {@link #execute(String, Map, Duration)} does.
      *
-     * @throws LateAnswerException if it has not come in time; it can be waited for again
+     * @throws LateAnswerException if the answer has not come in time; this method can be called
+     *     again
      */
     public Json await(Duration answerTime) {
       long beginNanos = System.nanoTime();
@@ -246,8 +244,8 @@ public final class QmpClient implements AutoCloseable {
   }
 
   /**
-   * Sends a command and returns before it is answered. QEMU carries commands out in the order in
-   * which they were sent.
+   * Sends a command without waiting for its answer. QEMU executes commands in the order in which
+   * they were sent.
    */
   public Sent send(String command) {
     return send(command, Map.of(), OptionalInt.empty());
@@ -264,21 +262,21 @@ public final class QmpClient implements AutoCloseable {
   }
 
   /**
-   * The process that listens for this connection, which need not be the one that answers: somebody
-   * may stand in between, or have made the socket for QEMU.
+   * Id of the process that listens for this connection. It need not be the QEMU that answers: it
+   * may be a proxy, or a process that created the socket for QEMU.
    *
-   * @return its id, 0 if it is in a pid namespace that this process does not see into; empty if the
-   *     connection is none of this host's
+   * @return the process id; 0 if the process is in a pid namespace that is not visible here; empty
+   *     if the connection is not a unix socket
    */
   public OptionalInt peerProcess() {
     return connection.peerProcess();
   }
 
   /**
-   * Runs a command that takes an open descriptor along ({@code getfd}, {@code add-fd}); it stays
-   * open here.
+   * Runs a command with an attached descriptor ({@code getfd}, {@code add-fd}), which stays open
+   * here.
    *
-   * @throws FixedRamException if {@link #canPassDescriptors()} says no
+   * @throws FixedRamException if {@link #canPassDescriptors()} is false
    */
   public Json executeWithDescriptor(String command, Map<String, ?> arguments, int descriptor) {
     if (!canPassDescriptors()) {
@@ -287,7 +285,7 @@ public final class QmpClient implements AutoCloseable {
     return send(command, arguments, OptionalInt.of(descriptor)).await(ANSWER_TIME);
   }
 
-  /** Makes the exception to throw. */
+  /** Creates the exception to throw. */
   private interface Failure {
     FixedRamException make();
   }
@@ -316,17 +314,16 @@ public final class QmpClient implements AutoCloseable {
   }
 
   /**
-   * The next event that has not been taken yet, waiting for one if need be, and for no longer than
-   * that, whoever asks for the end. Events are few; of a long row that nobody takes, the oldest are
-   * forgotten.
+   * Takes the next event from the queue, waiting for one with a timeout; a cancellation does not
+   * end the wait. Of more than 4096 queued events the oldest are dropped.
    *
-   * @throws QemuGoneException if QEMU is gone and all its events were taken
+   * @throws QemuGoneException if the connection is closed and all its events were taken
    */
   public Optional<QmpEvent> nextEvent(Duration patience) {
     return events.next(patience);
   }
 
-  /** Ends the connection, also for those who share it. */
+  /** Closes the connection, also for other clients of it. */
   @Override
   public void close() {
     connection.close();

@@ -22,8 +22,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The wire of QMP: puts commands on it, and hands each answer to who asked and each event to every
- * queue. A thread of its own reads until the connection ends. Safe for use by several threads.
+ * A QMP connection: sends commands, passes each answer to its caller and each event to every queue.
+ * A separate thread reads until the connection ends. Thread-safe.
  */
 final class QmpConnection implements AutoCloseable {
   private final Endpoint endpoint;
@@ -35,10 +35,10 @@ final class QmpConnection implements AutoCloseable {
   private final Object writing = new Object();
   private volatile Optional<FixedRamException> end = Optional.empty();
 
-  /** A command on the wire. */
+  /** A command that was sent. */
   record Call(long id, String command, CompletableFuture<Json> answer) {}
 
-  /** Takes over an open channel, and reads from it from now on. */
+  /** Takes over an open channel and starts reading from it. */
   QmpConnection(Endpoint endpoint, ByteChannel channel) {
     this.endpoint = endpoint;
     this.channel = channel;
@@ -58,7 +58,7 @@ final class QmpConnection implements AutoCloseable {
     return greeting;
   }
 
-  /** A queue that gets all events from now on. */
+  /** A new queue that receives all later events. */
   QmpEvents newEvents() {
     QmpEvents queue = new QmpEvents();
     events.add(queue);
@@ -78,9 +78,9 @@ final class QmpConnection implements AutoCloseable {
   }
 
   /**
-   * Puts a command on the wire. QEMU carries commands out in the order in which they were sent.
+   * Sends a command. QEMU executes commands in the order in which they were sent.
    *
-   * @param descriptor goes along with it; stays open here
+   * @param descriptor descriptor to attach; stays open here
    */
   Call send(String command, Map<String, ?> arguments, OptionalInt descriptor) {
     Map<String, Object> message = new LinkedHashMap<>();
@@ -160,7 +160,7 @@ final class QmpConnection implements AutoCloseable {
               e);
     }
     end(reason);
-    // Who waits to write to a peer that is no longer read would wait for ever.
+    // A thread that writes to a peer which is no longer read would block forever.
     close();
   }
 
@@ -168,7 +168,10 @@ final class QmpConnection implements AutoCloseable {
     return new QemuGoneException("QEMU closed " + endpoint + ": it ended or was killed");
   }
 
-  /** The same failure for one more thread: an exception that is shared gathers what is not its. */
+  /**
+   * A copy of the failure for another thread, since a shared exception would collect suppressed
+   * exceptions of all threads.
+   */
   static FixedRamException again(FixedRamException reason) {
     return switch (reason) {
       case QemuGoneException gone -> new QemuGoneException(String.valueOf(gone.getMessage()));
@@ -210,8 +213,8 @@ final class QmpConnection implements AutoCloseable {
     if (answered.isEmpty()) {
       return;
     }
-    // Forgotten only once it is answered: an answer that is none ends the connection, and with it
-    // each call that is known.
+    // Removed only once it is answered: an invalid answer ends the connection, which fails all
+    // calls in the map.
     Call call = answered.get();
     if (error.isPresent()) {
       call.answer.completeExceptionally(
@@ -228,7 +231,7 @@ final class QmpConnection implements AutoCloseable {
     try {
       channel.close();
     } catch (IOException e) {
-      // Nothing is lost with a connection that cannot even be closed.
+      // A failure to close the connection is harmless.
       end(gone());
     }
   }

@@ -8,7 +8,7 @@ import java.util.ArrayDeque;
 import java.util.Map;
 import java.util.Optional;
 
-/** The events that wait to be taken. Safe for use by several threads. */
+/** A queue of events. Thread-safe. */
 final class QmpEvents {
   private static final int MAX_KEPT = 4096;
 

@@ -16,12 +16,12 @@ public final class QmpException extends FixedRamException {
     this.description = description;
   }
 
-  /** QEMU's own name of the error's class: {@code GenericError}, {@code CommandNotFound}, ... */
+  /** QEMU's name of the error class: {@code GenericError}, {@code CommandNotFound}, ... */
   public String errorClass() {
     return errorClass;
   }
 
-  /** What QEMU says of it. */
+  /** QEMU's description of the error. */
   public String description() {
     return description;
   }

@@ -14,21 +14,21 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * Brings a saved guest back, in a QEMU that is started for it or that waits for it. Made by {@link
- * #of}, changed by methods that give a changed copy, and done by one of
+ * Restores a saved guest, in a QEMU that is started for it or that waits for it. Created by {@link
+ * #of}, configured by methods that return a changed copy, and executed by one of
  *
  * <ul>
- *   <li>{@link #run}, which returns when all of the guest is there,
- *   <li>{@link #start}, which returns once save and command have been looked at, with a handle to
- *       wait with,
- *   <li>{@link #prepare}, for a caller who starts QEMU himself, with the command that it gives.
+ *   <li>{@link #run}, which returns when the guest is restored completely,
+ *   <li>{@link #start}, which returns after the save and the command have been checked, with a
+ *       handle of the restore,
+ *   <li>{@link #prepare}, for a caller that starts QEMU itself, with the command that it returns.
  * </ul>
  *
- * QEMU's migration settings end as they were, and the guest runs or not as asked for, whether or
- * not it ran when it was saved. Immutable; any thread may use it.
+ * QEMU's migration settings are restored at the end. The guest runs or stays paused as requested,
+ * whether or not it ran when it was saved. Immutable and thread-safe.
  */
 public final class GuestRestore {
-  /** Of Linux: sun_path of unix(7) less its end. */
+  /** Maximum length of a socket's path on Linux: sun_path of unix(7) without its NUL. */
   private static final int MAX_SOCKET_PATH_BYTES = 107;
 
   private final RestoreRequest request;
@@ -43,8 +43,8 @@ public final class GuestRestore {
   }
 
   /**
-   * A restore into a QEMU that is started for it, and ended if the restore fails. The restore mode
-   * is the fastest that is possible, and the guest runs.
+   * A restore into a QEMU that is started for it, and ended if the restore fails. By default the
+   * fastest possible restore mode is used and the guest runs.
    *
    * @param file the save
    * @param command the words of a QEMU command line that describes the machine that was saved,
@@ -55,11 +55,11 @@ public final class GuestRestore {
   }
 
   /**
-   * A restore into a QEMU that waits, started with {@code -incoming defer}, and that is left alone
-   * if the restore fails. Any restore mode but instant is possible.
+   * A restore into a QEMU that waits, started with {@code -incoming defer}, and that keeps waiting
+   * if the restore fails, if possible. All restore modes except instant are possible.
    *
    * @param file the save
-   * @param waiting where QEMU listens for QMP; nobody else may use this socket meanwhile
+   * @param waiting address of QEMU's QMP socket, which no other client may use meanwhile
    */
   public static GuestRestore of(Path file, Endpoint waiting) {
     return of(file, new RestoreTarget.Waiting(waiting));
@@ -72,7 +72,7 @@ public final class GuestRestore {
         Optional.empty());
   }
 
-  /** Asks for a restore mode, without which the restore fails. */
+  /** Sets the restore mode; the restore fails if this mode is not possible. */
   public GuestRestore mode(RestoreMode mode) {
     return with(new RestoreRequest(request.file(), request.target(), mode, request.paused()));
   }
@@ -83,10 +83,10 @@ public final class GuestRestore {
   }
 
   /**
-   * Has the guest, which needs the device vmgenid, see that it is a copy.
+   * Sets the VM generation id, by which a guest with the device vmgenid detects that it is a copy.
    *
-   * @param id the VM generation id that it is to see
-   * @throws IllegalStateException if QEMU is not started for this
+   * @param id the VM generation id
+   * @throws IllegalStateException if QEMU is not started for this restore
    */
   public GuestRestore generationId(UUID id) {
     RestoreTarget.Command command = command();
@@ -94,9 +94,9 @@ public final class GuestRestore {
   }
 
   /**
-   * Has QEMU started by somebody else's means.
+   * Sets the starter of QEMU's process.
    *
-   * @throws IllegalStateException if QEMU is not started for this
+   * @throws IllegalStateException if QEMU is not started for this restore
    */
   public GuestRestore starter(QemuStarter starter) {
     RestoreTarget.Command command = command();
@@ -125,30 +125,31 @@ public final class GuestRestore {
   }
 
   /**
-   * Sets the cancellation that ends it. While a guest runs that still needs pages, the first
-   * request is refused ({@link Cancellation#cancel} returns false), and the second gives the guest
-   * up.
+   * Sets the cancellation of the restore. While a guest runs that still needs pages, the first
+   * request is refused ({@link Cancellation#cancel} returns false), and the second one stops the
+   * guest.
    */
   public GuestRestore cancellation(Cancellation end) {
     return new GuestRestore(request, listener, Optional.of(end));
   }
 
   /**
-   * Restores the guest in this thread. Returns when all of it is there, and it runs if it is to.
+   * Restores the guest in this thread. Returns when it is restored completely, and runs unless it
+   * is to stay paused.
    *
-   * @throws CancelledException if the end was asked for
-   * @throws FixedRamException if the save cannot be read, does not fit the QEMU, or is not taken by
-   *     it, for a reason that the message says; a QEMU that was started for it has then been ended
+   * @throws CancelledException if cancelled
+   * @throws FixedRamException if the save cannot be read, does not fit the QEMU, or can't be
+   *     loaded, with the reason; a QEMU that was started for it has been ended then
    */
   public RestoredGuest run() {
     return begin().run();
   }
 
   /**
-   * Restores the guest in a thread of its own, which keeps the program running until it is done.
+   * Restores the guest in a new thread, which is not a daemon thread.
    *
-   * @return what to wait with; it tells of failures too
-   * @throws FixedRamException if the save cannot be read, or what was asked for is not possible
+   * @return the handle of the restore, whose methods also report failures
+   * @throws FixedRamException if the save cannot be read, or the requested restore is not possible
    *     with it
    */
   public RestoredGuest start() {
@@ -156,13 +157,13 @@ public final class GuestRestore {
   }
 
   /**
-   * Prepares a restore into a QEMU that the caller starts, with the command that is given back.
+   * Prepares a restore into a QEMU that the caller starts with the returned command.
    *
-   * @param qmpSocket where that QEMU shall listen for QMP: a path that is free and at most 107
-   *     bytes long, seen by both. Only QEMU and this process should be able to reach it
+   * @param qmpSocket path on which QEMU shall listen for QMP: unused, at most 107 bytes long,
+   *     visible for QEMU and this process, and accessible only for them
    * @throws IllegalStateException if the QEMU waits already, or a starter was given
-   * @throws IllegalArgumentException if the path is longer
-   * @throws FixedRamException if the save cannot be read, or what was asked for is not possible
+   * @throws IllegalArgumentException if the path is too long
+   * @throws FixedRamException if the save cannot be read, or the requested restore is not possible
    *     with it
    */
   public PreparedRestore prepare(Path qmpSocket) {

@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A restore into a QEMU that the caller starts: first the {@link #command}, then {@link #start} or
- * {@link #run}, once. Until one of these, closing it gives the restore up; after that it does
- * nothing. Not for several threads.
+ * A restore into a QEMU that the caller starts: run {@link #command}, then call {@link #start} or
+ * {@link #run}, once. Closing this before that abandons the restore; later it does nothing. Not
+ * thread-safe.
  */
 public final class PreparedRestore implements AutoCloseable {
   private final Restoration restoration;
@@ -34,28 +34,28 @@ public final class PreparedRestore implements AutoCloseable {
   }
 
   /**
-   * The words that are to start QEMU, which the program must get as they are: those that were
-   * given, with {@code -incoming defer} and a QMP socket added, and main memory as a private
-   * mapping of the save if the restore mode is instant.
+   * The words of the command that must start QEMU, unchanged: those that were given, with {@code
+   * -incoming defer} and a QMP socket added, and with main memory as a private mapping of the save
+   * in restore mode instant.
    */
   public List<String> command() {
     return command;
   }
 
   /**
-   * Whether the guest may be served its pages by this process while it runs, as far as is known
-   * yet. QEMU is then best kept from what ends it when this program is interrupted, Ctrl-C on its
-   * terminal for example.
+   * Whether this process may serve the guest's pages while it runs, as far as known yet. QEMU
+   * should then be protected from signals that interrupt this program, for example Ctrl-C on its
+   * terminal.
    */
   public boolean served() {
     return restoration.served();
   }
 
   /**
-   * Goes on in a thread of its own, as {@link GuestRestore#start}. If the restore fails, QEMU is
-   * left alone.
+   * Restores the guest in a new thread, like {@link GuestRestore#start}. If the restore fails, QEMU
+   * is not ended.
    *
-   * @param patience how long QEMU may take until it listens for QMP
+   * @param patience timeout for QEMU to listen for QMP
    */
   public RestoredGuest start(Duration patience) {
     return begin(patience, Optional.empty()).start();
@@ -72,9 +72,10 @@ public final class PreparedRestore implements AutoCloseable {
   }
 
   /**
-   * Goes on in this thread, as {@link GuestRestore#run}. If the restore fails, QEMU is left alone.
+   * Restores the guest in this thread, like {@link GuestRestore#run}. If the restore fails, QEMU is
+   * not ended.
    *
-   * @param patience how long QEMU may take until it listens for QMP
+   * @param patience timeout for QEMU to listen for QMP
    * @throws FixedRamException if the guest was not restored
    */
   public RestoredGuest run(Duration patience) {

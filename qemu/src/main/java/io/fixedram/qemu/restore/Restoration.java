@@ -18,8 +18,8 @@ import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
 
 /**
- * A restore, prepared: the save is open, and it is decided how QEMU is to be started. It is done
- * once, in this thread or in one of its own, or closed. Not for several threads.
+ * A prepared restore: the save is open, and QEMU's command is decided. It is executed once, in this
+ * thread or a new one, or closed. Not thread-safe.
  */
 final class Restoration implements AutoCloseable {
   private final RestoreRequest request;
@@ -45,9 +45,9 @@ final class Restoration implements AutoCloseable {
   }
 
   /**
-   * Prepares.
+   * Prepares a restore.
    *
-   * @throws FixedRamException if the save can't be read, or what was asked for is not possible
+   * @throws FixedRamException if the save can't be read, or the requested restore is not possible
    */
   static Restoration prepare(
       RestoreRequest request, RestoreListener told, Cancellation cancellation) {
@@ -67,7 +67,7 @@ final class Restoration implements AutoCloseable {
     }
   }
 
-  /** The QEMU, with its command as it is to be started. */
+  /** The target QEMU, with the command to start it. */
   RestoreTarget target() {
     return start.target();
   }
@@ -77,13 +77,13 @@ final class Restoration implements AutoCloseable {
     return start.served();
   }
 
-  /** The same into a QEMU that somebody else starts with the command of {@link #target()}. */
+  /** A copy for a QEMU that the caller starts with the command of {@link #target()}. */
   Restoration awaiting(RestoreTarget.Awaited target) {
     long beginNanos = System.nanoTime();
     return new Restoration(request, listener, cancellation, save, start.into(target), beginNanos);
   }
 
-  /** Restores; returns when the guest is there. */
+  /** Restores the guest in this thread; returns when it is restored completely. */
   RestoredGuest run() {
     RestoreProgress progress = new RestoreProgress(listener);
     restore(progress);
@@ -91,10 +91,10 @@ final class Restoration implements AutoCloseable {
     return new RestoredGuest(progress, listener);
   }
 
-  /** Restores in a thread of its own. */
+  /** Restores the guest in a new thread. */
   RestoredGuest start() {
     RestoreProgress progress = new RestoreProgress(listener);
-    // It must not end with the program's other threads, since a guest may depend on it.
+    // Not a daemon thread, since a running guest may depend on it.
     try {
       Thread.ofPlatform()
           .daemon(false)
@@ -107,7 +107,7 @@ final class Restoration implements AutoCloseable {
     return new RestoredGuest(progress, listener);
   }
 
-  // What is thrown is thrown again by those who wait.
+  // Failures are thrown again in waiting threads.
   @SuppressWarnings("CatchThrowable")
   private void restore(RestoreProgress progress) {
     RestoreReport report;
@@ -122,7 +122,7 @@ final class Restoration implements AutoCloseable {
     progress.succeeded(report);
   }
 
-  /** What comes of it changes nothing any more. */
+  /** Closes the save; a failure does not affect the outcome. */
   private void closeSave() {
     try {
       save.close();
@@ -149,7 +149,9 @@ final class Restoration implements AutoCloseable {
     }
   }
 
-  /** Tries once; throws a {@link NotInstantException} if another restore mode may do. */
+  /**
+   * Tries to restore; throws a {@link NotInstantException} if another restore mode may be possible.
+   */
   private RestoreReport attempt(RestoreStart how, RestoreProgress progress) {
     cancellation.throwIfCancelled();
     Destination destination = open(how);
@@ -170,7 +172,7 @@ final class Restoration implements AutoCloseable {
     }
   }
 
-  /** A guest that is there is not given up for what is left of its restore. */
+  /** Removes the sockets; a failure does not affect a restored guest. */
   private void removeSockets(Destination destination) {
     try {
       destination.removeSockets();
@@ -217,7 +219,7 @@ final class Restoration implements AutoCloseable {
     }
   }
 
-  /** What a QEMU that does not come up with mappings means: its command as it is may do. */
+  /** The failure of a QEMU that does not start with mappings; the given command may still work. */
   private FixedRamException withoutMapping(FixedRamException e) {
     InstantObstacle obstacle = new InstantObstacle.NotMapped(request.file(), e.sentence());
     return request.mode() == RestoreMode.AUTO
@@ -225,7 +227,7 @@ final class Restoration implements AutoCloseable {
         : new ObstacleException(obstacle.sentence(), obstacle, e, Remedy.RESTORE_BY_STREAM);
   }
 
-  /** Gives up a restore that was not begun. */
+  /** Abandons a restore that was not begun. */
   @Override
   public void close() {
     try (save) {

@@ -5,30 +5,30 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
-/** How a save gets back into a QEMU: the restore mode. */
+/** The method by which a guest gets its memory back. */
 public enum RestoreMode {
-  /** The fastest of the others that the QEMU and the file allow. */
+  /** The fastest of the other modes that QEMU and the file allow. */
   AUTO,
-  /** The guest runs at once and is served its pages when it asks for them. */
+  /** The guest runs at once, and its pages are served on request. */
   LAZY,
   /** The guest runs at once on a private mapping of the file. */
   INSTANT,
   /**
-   * Pages are written to their places in the memory of a QEMU that waits, and the rest is sent as a
-   * stream: any QEMU from 4.0 on, on this host, whose memory this process may write.
+   * Pages are written to their places in the memory of a waiting QEMU, and the rest is sent as a
+   * stream. Needs QEMU &gt;= 4.0 on this host, and permission to write its memory.
    */
   MEMORY,
-  /** QEMU reads the file itself: a mapped-ram file, QEMU &gt;= 9.0. */
+  /** QEMU reads the file itself. Needs a mapped-ram file and QEMU &gt;= 9.0. */
   NATIVE,
   /** QEMU is sent a migration stream made from the file. */
   STREAM;
 
-  /** The name that users type and read. */
+  /** Name of the mode in options and messages. */
   public String text() {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** The mode of that name. */
+  /** The mode with a name. */
   public static Optional<RestoreMode> parse(String text) {
     return Arrays.stream(values()).filter(mode -> mode.text().equals(text)).findFirst();
   }

@@ -10,8 +10,7 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
- * What a restore has come to, kept by the thread that restores and read by all. Safe for use by
- * several threads.
+ * The progress of a restore, updated by the restoring thread and read by any thread. Thread-safe.
  */
 final class RestoreProgress {
   private final RestoreListener listener;
@@ -22,7 +21,7 @@ final class RestoreProgress {
   private Optional<Throwable> failure = Optional.empty();
 
   /**
-   * The QEMU that the guest gets into.
+   * The QEMU that the guest is restored into.
    *
    * @param qmp a client of the connection for the caller
    * @param hold on the save that the guest runs on
@@ -40,7 +39,7 @@ final class RestoreProgress {
     this.listener = listener;
   }
 
-  /** QEMU waits. */
+  /** Records that QEMU waits for the guest. */
   void connected(Destination destination, Optional<SaveHold> hold) {
     synchronized (this) {
       connected = Optional.of(new Connected(destination, destination.qmp().forAnother(), hold));
@@ -48,7 +47,7 @@ final class RestoreProgress {
     enter(RestoreState.STARTED);
   }
 
-  /** Its memory begins to flow. */
+  /** Records that the transfer of memory begins. */
   synchronized void follow(TransferView transfer) {
     view = Optional.of(transfer);
   }
@@ -61,13 +60,13 @@ final class RestoreProgress {
     listener.stateChanged(next);
   }
 
-  /** The restore is over, and everything is put back. */
+  /** Records success, after QEMU's settings were restored. */
   synchronized void succeeded(RestoreReport result) {
     report = Optional.of(result);
     notifyAll();
   }
 
-  /** The restore has failed, and QEMU has been seen to. */
+  /** Records a failure, after QEMU was ended or restored to its earlier state. */
   void failed(Throwable reason) {
     synchronized (this) {
       failure = Optional.of(reason);
@@ -94,7 +93,7 @@ final class RestoreProgress {
     throwIfFailed();
   }
 
-  /** Waits until the guest runs, or is ready to. */
+  /** Waits until the guest runs or is ready to run. */
   void awaitRunning() {
     await(() -> state.compareTo(RestoreState.RUNNING) >= 0);
     throwIfFailed();
@@ -118,7 +117,7 @@ final class RestoreProgress {
     }
   }
 
-  /** Waits until the restore is over, whatever comes of it. */
+  /** Waits until the restore is over, whatever its outcome; not interruptible. */
   synchronized void awaitOver() {
     boolean interrupted = false;
     while (!isOver()) {

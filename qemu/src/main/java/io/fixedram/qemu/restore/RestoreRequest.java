@@ -4,11 +4,11 @@ package io.fixedram.qemu.restore;
 import java.nio.file.Path;
 
 /**
- * What a restore is to do.
+ * Parameters of a restore.
  *
  * @param file the save
- * @param target the QEMU
+ * @param target the QEMU to restore into
  * @param mode the restore mode
- * @param paused whether the guest stays stopped once it is loaded, instead of running
+ * @param paused whether the guest stays paused after loading
  */
 record RestoreRequest(Path file, RestoreTarget target, RestoreMode mode, boolean paused) {}

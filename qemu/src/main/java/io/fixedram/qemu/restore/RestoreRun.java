@@ -32,19 +32,19 @@ import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 
 /**
- * One restore into one QEMU. Its migration settings end as they were, and the guest runs or not as
- * asked for.
+ * One restore into one QEMU. QEMU's migration settings are restored at the end, and the guest runs
+ * or stays paused as requested.
  */
 final class RestoreRun {
   private static final Duration POLL_TIME = Duration.ofMillis(10);
 
-  /** How long to wait for an answer of a QEMU that may hang. */
+  /** Timeout for an answer of a QEMU that may hang. */
   private static final Duration ANSWER_TIME = Duration.ofSeconds(1);
 
-  /** How long after a broken connection QEMU may take to say why. */
+  /** Time for QEMU to report the reason after a broken connection. */
   private static final Duration REASON_TIME = Duration.ofSeconds(2);
 
-  /** What QEMU gets for all that is asked of it after a failure. */
+  /** Total time for all commands after a failure. */
   private static final Duration LAST_TIME = Duration.ofSeconds(5);
 
   private final RestoreRequest request;
@@ -61,19 +61,19 @@ final class RestoreRun {
   private final RestoreProgress progress;
   private RestoreState state = RestoreState.STARTED;
 
-  /** Whether QEMU can't take another guest once this one has failed. */
+  /** Whether QEMU can't load another guest after this one has failed. */
   private BooleanSupplier spoilt = () -> false;
 
-  /** Whether QEMU has ended in good order before all pages had been served. */
+  /** Whether QEMU has ended in an orderly way before all pages were served. */
   private boolean ended;
 
   private long incomingNanos;
 
   /**
-   * Prepares.
+   * Prepares a restore.
    *
-   * @param progress is told of states
-   * @param startNanos when the restore was begun
+   * @param progress updated with the states
+   * @param startNanos time at which the restore was begun, as {@link System#nanoTime()}
    */
   RestoreRun(
       RestoreRequest request,
@@ -97,9 +97,9 @@ final class RestoreRun {
   }
 
   /**
-   * Restores the guest. Returns when it is loaded, and runs if it is to.
+   * Restores the guest. Returns when it is loaded, and runs unless it is to stay paused.
    *
-   * @throws FixedRamException if it is not taken by QEMU
+   * @throws FixedRamException if QEMU can't load the guest
    */
   RestoreReport restore() {
     new IncomingChecks(migration, save).run();
@@ -135,7 +135,10 @@ final class RestoreRun {
     return report(choice, presentBytes);
   }
 
-  /** A QEMU that is not ours goes on, perhaps to take another save. */
+  /**
+   * Cleans up after a failure; a QEMU that was not started here stays usable for another save if
+   * possible.
+   */
   private void fail(Throwable failure, TemporarySettings settings) {
     boolean givenUp = state == RestoreState.RUNNING;
     state = RestoreState.FAILED;
@@ -211,7 +214,7 @@ final class RestoreRun {
     };
   }
 
-  /** All pages that QEMU has not mapped. */
+  /** The pages of blocks that QEMU has not mapped. */
   private PageSource pages() {
     return start.instant().isPresent() ? save.without(start.instant().get().mapped()) : save;
   }
@@ -230,7 +233,10 @@ final class RestoreRun {
     enter(RestoreState.RUNNING);
   }
 
-  /** Returns when the guest has all pages and is as was asked for, or has ended in good order. */
+  /**
+   * Returns when the guest has all pages and is in the requested state, or has ended in an orderly
+   * way.
+   */
   private void load(Loader loader) {
     try {
       feed(loader);
@@ -265,7 +271,10 @@ final class RestoreRun {
     }
   }
 
-  /** A guest that is served may run with a part of its memory: it is seen to first. */
+  /**
+   * Throws if cancelled, unless pages are served: a guest that may run with a part of its memory
+   * must be stopped first.
+   */
   private void heedUnlessServed(Loader loader) {
     if (!loader.postcopyRam()) {
       cancellation.throwIfCancelled();
@@ -312,10 +321,10 @@ final class RestoreRun {
   }
 
   /**
-   * Why a connection has broken, of which QEMU may know more.
+   * The reason why a connection has broken, from QEMU if possible.
    *
-   * @return none if QEMU has all that it needed, or has ended in good order
-   * @throws FixedRamException if there is no guest
+   * @return the reason; empty if QEMU has loaded everything, or has ended in an orderly way
+   * @throws FixedRamException if the guest is lost and has not run
    */
   private Optional<FixedRamException> reasonFor(StorageException failure) {
     MigrationState now;
@@ -329,7 +338,7 @@ final class RestoreRun {
           ? Optional.empty()
           : noGuest(explained(destination.gone("while it loaded " + request.file()), failure));
     } catch (FixedRamException e) {
-      // QEMU does not answer, or what it says is no QMP: the guest is to be seen to all the same.
+      // QEMU does not answer or its answer is invalid; the guest must be stopped nevertheless.
       return Optional.of(
           new FixedRamException(failure.getMessage() + ", and " + e.getMessage(), failure));
     }
@@ -350,7 +359,10 @@ final class RestoreRun {
     return now;
   }
 
-  /** Of one that has run already there is something to see to. */
+  /**
+   * Throws the reason if the guest has not run; otherwise returns it, since the guest must be
+   * handled first.
+   */
   private Optional<FixedRamException> noGuest(FixedRamException reason) {
     if (state == RestoreState.LOADING) {
       throw reason;

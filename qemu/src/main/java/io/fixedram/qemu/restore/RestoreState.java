@@ -2,7 +2,7 @@
 package io.fixedram.qemu.restore;
 
 /**
- * How far a restore has come, which decides what a failure does to the guest.
+ * State of a restore, which decides what a failure does to the guest.
  *
  * <pre>
  *             QEMU waits          migrate-incoming        seen to run      all pages are there
@@ -17,23 +17,30 @@ package io.fixedram.qemu.restore;
  *                                                                             guest up: it is stopped
  * </pre>
  *
- * Guests that are served pages while they run go through all states; those of the other restore
- * modes have all pages when they run. "Running" means ready to, where the guest is to stay paused.
+ * Restores of mode lazy go through all states; in other modes the guest has all pages when it runs.
+ * If the guest is to stay paused, RUNNING means that it is ready to run.
  */
 public enum RestoreState {
-  /** The save is open, and QEMU's command line is decided. A failure has nothing to undo. */
+  /** The save is open and QEMU's command line is decided. A failure has nothing to undo. */
   PREPARED,
-  /** QEMU waits. A failure puts its settings back; one that was started for this is ended. */
+  /**
+   * QEMU waits for the guest. A failure restores QEMU's settings, or ends a QEMU that was started
+   * for this restore.
+   */
   STARTED,
-  /** QEMU takes the guest's state. A failure does the same. */
+  /** QEMU loads the guest. A failure has the same effect as in STARTED. */
   LOADING,
   /**
-   * The guest runs, and QEMU needs pages from here. Only a page that can't be served ends it, or
-   * the user's second signal; all else is told, and pages go on.
+   * The guest runs, and QEMU needs pages from this process. Only a page that can't be served or a
+   * second cancellation stops the guest; other failures are reported as warnings, and serving
+   * continues.
    */
   RUNNING,
-  /** QEMU needs nothing from here. What fails now is told, and changes nothing. */
+  /**
+   * The guest is restored completely and needs nothing from this process. Later failures are only
+   * warnings.
+   */
   RESIDENT,
-  /** The guest was not restored, and what could be put back is. */
+  /** The guest was not restored, and cleanup is done. */
   FAILED
 }

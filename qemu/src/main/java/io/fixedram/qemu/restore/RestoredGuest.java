@@ -12,8 +12,8 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * A guest that is being restored, or was: its state, its QEMU, and ways to wait. Closing this lets
- * go of QEMU and does not end it. Safe for use by several threads.
+ * Handle of a guest that is being restored or was restored: its state and its QEMU, with methods to
+ * wait. Closing it closes the connection to QEMU and does not end QEMU. Thread-safe.
  */
 public final class RestoredGuest implements AutoCloseable {
   private static final Duration WATCH_TIME = Duration.ofSeconds(1);
@@ -22,25 +22,25 @@ public final class RestoredGuest implements AutoCloseable {
   private final TransferListener listener;
 
   /**
-   * Looks at a restore.
+   * Creates the handle.
    *
-   * @param listener is warned once if the save that the guest runs on is changed
+   * @param listener warned once if the save that the guest runs on is changed
    */
   RestoredGuest(RestoreProgress progress, TransferListener listener) {
     this.progress = progress;
     this.listener = listener;
   }
 
-  /** How far the restore is. */
+  /** The current state of the restore. */
   public RestoreState state() {
     return progress.state();
   }
 
   /**
-   * Waits until the guest runs, or is ready to if it stays paused. It may still need pages from
+   * Waits until the guest runs, or is ready to run if it stays paused. It may still need pages from
    * this process: see {@link #awaitResident}.
    *
-   * @throws CancelledException if the end was asked for
+   * @throws CancelledException if cancelled
    * @throws FixedRamException if the restore has failed, or this thread was interrupted
    */
   public void awaitRunning() {
@@ -48,31 +48,31 @@ public final class RestoredGuest implements AutoCloseable {
   }
 
   /**
-   * Waits until all of the guest is there, so that it needs nothing from this process.
+   * Waits until the guest is restored completely and needs nothing from this process.
    *
-   * @return how it went
-   * @throws CancelledException if the end was asked for
+   * @return the report of the restore
+   * @throws CancelledException if cancelled
    * @throws FixedRamException if the restore has failed, or this thread was interrupted
    */
   public RestoreReport awaitResident() {
     return progress.awaitResident();
   }
 
-  /** Counters of the memory that flows; none before it does. */
+  /** Progress of the transfer of memory; empty before it begins. */
   public Optional<TransferView> view() {
     return progress.view();
   }
 
-  /** The process that was started for this; none if there is none, or not yet. */
+  /** The process that was started for this restore; empty if there is none, or not yet. */
   public Optional<Process> process() {
     return started().map(QemuProcess::process);
   }
 
   /**
-   * QEMU's QMP connection, from {@link RestoreState#STARTED} on until this is closed. The client is
-   * the caller's: it has all events since then, of which the last 4096 are kept, and it heeds no
-   * cancellation. It must not be closed, change migration settings, or, before the guest is
-   * resident, stop or end it.
+   * A QMP client for the caller, available from {@link RestoreState#STARTED} until this handle is
+   * closed. It receives all events since then, of which the last 4096 are kept, and ignores the
+   * cancellation. The caller must not close it, change migration settings, or stop or end the guest
+   * before it is resident.
    *
    * @throws IllegalStateException if QEMU does not wait yet, or the restore has failed
    */
@@ -88,10 +88,10 @@ public final class RestoredGuest implements AutoCloseable {
   }
 
   /**
-   * Waits until a QEMU that was started here ends, and watches the save that it runs on. Waits for
-   * it to be started first.
+   * Waits until a QEMU that was started for this restore ends, and watches the save that the guest
+   * runs on. First waits until QEMU is started.
    *
-   * @return its exit status, 128 + n if signal n killed it; 0 at once if none was started here
+   * @return QEMU's exit status, 128 + n if signal n killed it; 0 at once if no QEMU was started
    * @throws FixedRamException if the restore has failed, or this thread was interrupted
    */
   public int waitForExit() {
@@ -107,7 +107,7 @@ public final class RestoredGuest implements AutoCloseable {
     return process.get().waitForExit();
   }
 
-  /** Returns when QEMU has ended, or there is nothing more to say. */
+  /** Returns when QEMU has ended, or after the first warning. */
   private void watch(QemuProcess qemu, SaveHold save) {
     while (!qemu.waitForEnd(WATCH_TIME)) {
       Optional<String> change = change(save);
@@ -132,10 +132,10 @@ public final class RestoredGuest implements AutoCloseable {
   }
 
   /**
-   * Asks a QEMU that was started here to end (SIGTERM) and waits until it has. A QEMU on the same
-   * terminal may have got Ctrl-C from there already; it takes both for one.
+   * Asks a QEMU that was started for this restore to end (SIGTERM) and waits until it has ended. A
+   * QEMU on the same terminal may have received Ctrl-C already; it treats both signals as one.
    *
-   * @return as {@link #waitForExit()}
+   * @return exit status as from {@link #waitForExit()}
    * @throws FixedRamException if the restore has failed, or this thread was interrupted
    */
   public int terminate() {
@@ -146,10 +146,10 @@ public final class RestoredGuest implements AutoCloseable {
   }
 
   /**
-   * Ends a QEMU that was started here, by force if it does not end soon. Waits for it to be started
-   * first.
+   * Ends a QEMU that was started for this restore, by SIGKILL if it does not end soon. First waits
+   * until QEMU is started.
    *
-   * @return whether it is gone
+   * @return whether QEMU has ended
    * @throws FixedRamException if the restore has failed, or this thread was interrupted
    */
   public boolean end() {
@@ -158,8 +158,8 @@ public final class RestoredGuest implements AutoCloseable {
   }
 
   /**
-   * Lets go of QEMU, after the restore is over: a guest that still needs pages gets them. Ask for
-   * the end first ({@link GuestRestore#cancellation}) to give the guest up.
+   * Waits until the restore is over, then closes the connection to QEMU; a guest that still needs
+   * pages gets them. To abandon the guest, cancel first ({@link GuestRestore#cancellation}).
    */
   @Override
   public void close() {

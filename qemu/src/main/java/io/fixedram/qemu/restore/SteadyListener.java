@@ -9,8 +9,8 @@ import io.fixedram.qemu.transfer.TransferView;
 import java.util.List;
 
 /**
- * Hands on what is told, and keeps what comes of it to itself: a guest is not given up because
- * somebody can't be told of it.
+ * A listener that calls another one and logs its exceptions, so that a failing listener does not
+ * end a restore.
  */
 record SteadyListener(RestoreListener listener) implements RestoreListener {
 

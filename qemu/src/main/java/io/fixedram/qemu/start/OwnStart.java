@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The ways to start a QEMU that the library has itself. */
+/** The library's own starters of QEMU. */
 final class OwnStart {
   private static final Path NOWHERE = Path.of("/dev/null");
   private static final int MAX_QUOTED_CHARS = 2000;
@@ -33,7 +33,7 @@ final class OwnStart {
     return Launch.of(words).called("QEMU");
   }
 
-  /** The end of a log, where the reason for a failure is. */
+  /** The end of a log, which has the reason for a failure. */
   private static String quoted(Path log) {
     try {
       String text = new String(Files.readAllBytes(log), StandardCharsets.UTF_8).strip();

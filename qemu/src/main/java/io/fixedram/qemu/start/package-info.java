@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-/** How a QEMU is started: {@link io.fixedram.qemu.start.QemuStarter}. */
+/** Starting of QEMU processes: {@link io.fixedram.qemu.start.QemuStarter}. */
 package io.fixedram.qemu.start;

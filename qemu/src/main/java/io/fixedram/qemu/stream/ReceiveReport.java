@@ -6,16 +6,18 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * What {@link StreamReceive} did.
+ * Result of a {@link StreamReceive}.
  *
- * @param ramBytes used bytes of all RAM blocks
- * @param pageBytes bytes of pages that the file holds
+ * @param format format of the file
+ * @param file the written save
+ * @param ramBytes sum of the used lengths of all RAM blocks
+ * @param pageBytes bytes of pages stored as data
  * @param fileBytes size of the file
- * @param diskBytes space it takes on disk
- * @param whyCached why the file was written through the page cache; empty if long runs of pages
- *     went past it
- * @param receivedBytes bytes of pages that came, repeats counted
- * @param seconds from the connection to the file being complete and on disk
+ * @param diskBytes space that the file occupies on disk
+ * @param whyCached reason why pages were written through the page cache; empty if long runs were
+ *     written directly
+ * @param receivedBytes bytes of pages received; repeated pages count again
+ * @param seconds time from the connection until the file was complete and on disk
  */
 public record ReceiveReport(
     SaveFormat format,

@@ -4,10 +4,11 @@ package io.fixedram.qemu.stream;
 import java.nio.file.Path;
 
 /**
- * What {@link StreamSend} did.
+ * Result of a {@link StreamSend}.
  *
- * @param ramBytes used bytes of all RAM blocks
+ * @param file the save
+ * @param ramBytes sum of the used lengths of all RAM blocks
  * @param pageBytes bytes of pages that were not zero
- * @param seconds from the connection to its end
+ * @param seconds time from the connection to its end
  */
 public record SendReport(Path file, long ramBytes, long pageBytes, double seconds) {}

@@ -26,9 +26,10 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Takes a migration stream that somebody else has a QEMU send, by a {@code migrate} command or
- * through a pipe. The file appears when the stream is complete, or not at all. A source whose
- * return-path capability is on hears of it only then, and keeps its guest if the save fails.
+ * Receives a migration stream and writes it to a save. The stream is started by another program,
+ * with a {@code migrate} command or through a pipe. The file gets its name only when the stream is
+ * complete. A source whose return-path capability is on gets the confirmation only then, and keeps
+ * its guest if the save fails.
  */
 public final class StreamReceive {
   private final SaveWriter writer;
@@ -47,8 +48,8 @@ public final class StreamReceive {
   /**
    * Receives one stream.
    *
-   * @param listen the socket to make, for one connection; or standard input
-   * @throws FixedRamException if no complete stream comes
+   * @param listen address to listen on for one connection, or standard input
+   * @throws FixedRamException if no complete stream is received
    */
   public static ReceiveReport run(
       Endpoint listen,
@@ -105,7 +106,7 @@ public final class StreamReceive {
     try {
       returnPath.refuse();
     } catch (StorageException e) {
-      // Whoever finds the connection closed keeps its guest too.
+      // A source whose connection is closed keeps its guest too.
       failure.addSuppressed(e);
     }
   }

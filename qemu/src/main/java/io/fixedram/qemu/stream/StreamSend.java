@@ -39,14 +39,14 @@ public final class StreamSend {
   /**
    * Sends a save.
    *
-   * @param connect where the QEMU listens, or standard output
+   * @param connect address on which the QEMU listens, or standard output
    * @throws FixedRamException if not all of it could be sent
    */
   public static SendReport run(
       Path file, Endpoint connect, TransferListener listener, Cancellation cancellation) {
     try (PageStore save = Saves.open(file)) {
       if (save.isRandomAccess()) {
-        // Fails for an incomplete file before anybody waits for its stream.
+        // Fails for an incomplete file before a connection is opened.
         save.deviceState();
       }
       StreamSend send = new StreamSend(file, save, listener, cancellation);

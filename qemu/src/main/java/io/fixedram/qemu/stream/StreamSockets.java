@@ -18,11 +18,11 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 
-/** Makes the one connection over which a stream comes or goes when no QMP is involved. */
+/** Opens the connection for a stream that is received or sent without QMP. */
 final class StreamSockets {
   private StreamSockets() {}
 
-  /** Waits for the first who connects; nobody else can. */
+  /** Listens and accepts one connection. */
   static SocketChannel accept(
       Endpoint endpoint, TransferListener listener, Cancellation cancellation) {
     SocketAddress address = address(endpoint, cancellation);
@@ -82,7 +82,7 @@ final class StreamSockets {
   private static SocketAddress address(Endpoint endpoint, Cancellation cancellation) {
     return switch (endpoint) {
       case Endpoint.Unix unix -> UnixDomainSocketAddress.of(unix.path());
-      // A name server that does not answer is waited for.
+      // Resolving the name can take long.
       case Endpoint.Tcp tcp -> cancellation.await(() -> resolved(tcp));
       case Endpoint.StandardStreams streams ->
           throw new IllegalArgumentException("standard streams have no address");
@@ -92,12 +92,12 @@ final class StreamSockets {
   private static InetSocketAddress resolved(Endpoint.Tcp tcp) {
     InetSocketAddress address = new InetSocketAddress(tcp.host(), tcp.port());
     if (address.isUnresolved()) {
-      throw new FixedRamException("no host is known by the name " + tcp.host());
+      throw new FixedRamException("unknown host " + tcp.host());
     }
     return address;
   }
 
-  /** Closes from another thread, to wake who is blocked on it. */
+  /** Closes a channel, to wake threads that are blocked on it. */
   static void closeQuietly(Channel channel) {
     try {
       channel.close();

@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Takes a migration stream from any sender into a save, and sends a save as one. */
+/** Receiving a migration stream into a save, and sending a save as a migration stream. */
 package io.fixedram.qemu.stream;

@@ -4,16 +4,16 @@ package io.fixedram.qemu.transfer;
 import java.util.OptionalDouble;
 
 /**
- * How the pages of a guest that runs already are being served, or were, at one moment.
+ * Statistics of serving pages to a running guest: a snapshot or the final values.
  *
- * @param runningSeconds from the start of migrate-incoming until the guest ran; none before
- * @param residentSeconds from the start of migrate-incoming until all had arrived; none before, and
- *     none if the guest ended before
- * @param faults pages that the guest waited for
- * @param faultMedianSeconds half of them were answered in no more time, from the request's arrival
- *     until the answer was written; none without faults
- * @param faultP99Seconds 99 in 100 were answered in no more time; none without faults
- * @param faultSeconds the time of all of them together
+ * @param runningSeconds time from migrate-incoming until the guest ran; empty before
+ * @param residentSeconds time from migrate-incoming until all pages had arrived; empty before, and
+ *     if the guest ended earlier
+ * @param faults number of page requests of the guest
+ * @param faultMedianSeconds median time from receiving a request until the answer was written;
+ *     empty without faults
+ * @param faultP99Seconds 99th percentile of these times; empty without faults
+ * @param faultSeconds sum of these times
  */
 public record ServingState(
     OptionalDouble runningSeconds,

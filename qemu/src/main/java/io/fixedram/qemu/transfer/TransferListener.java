@@ -4,28 +4,28 @@ package io.fixedram.qemu.transfer;
 import io.fixedram.error.Reason;
 
 /**
- * Is told how a transfer goes on. Calls come from the transfer's threads and must return soon. What
- * a method other than {@link #started} throws changes nothing.
+ * Listener for the progress of a transfer. Methods are called by the transfer's threads and must
+ * return soon. Exceptions are logged and otherwise ignored, except from {@link #started}.
  */
 public interface TransferListener {
-  /** A listener that hears nothing. */
+  /** A listener that does nothing. */
   TransferListener NONE = new TransferListener() {};
 
-  /** RAM begins to flow; the view may be read until the transfer's method returns, and after. */
+  /** The transfer of RAM begins. The view may be read at any time, also after the transfer. */
   default void started(TransferView view) {}
 
-  /** A detail of what is done, for who wants to know, and what can be done about it. */
+  /** A detail for interested users, with remedies. */
   default void note(Reason reason) {}
 
-  /** What everybody should know, though it does not end the work, and what can be done about it. */
+  /** A problem that does not end the work, with remedies. */
   default void warning(Reason reason) {}
 
-  /** Gives {@link #note(Reason)} a note that nothing can be done about. */
+  /** Calls {@link #note(Reason)} with a sentence without remedies. */
   default void note(String sentence) {
     note(Reason.of(sentence));
   }
 
-  /** Gives {@link #warning(Reason)} a warning that nothing can be done about. */
+  /** Calls {@link #warning(Reason)} with a sentence without remedies. */
   default void warning(String sentence) {
     warning(Reason.of(sentence));
   }

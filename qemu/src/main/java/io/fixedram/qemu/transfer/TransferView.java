@@ -3,35 +3,35 @@ package io.fixedram.qemu.transfer;
 
 import java.util.Optional;
 
-/** How far a transfer is. Readable from any thread; each number is right, if not of one moment. */
+/** Progress of a transfer. Readable from any thread; the numbers are not a consistent snapshot. */
 public interface TransferView {
-  /** Used bytes of all RAM blocks; 0 until they are known. */
+  /** Sum of the used lengths of all RAM blocks, in bytes; 0 until it is known. */
   long ramBytes();
 
   /** Bytes of RAM that need not be sent any more unless the guest writes to them again. */
   long doneBytes();
 
-  /** Bytes that went as page content, repeats counted. */
+  /** Bytes transferred as page content; repeated pages count again. */
   long dataBytes();
 
-  /** Bytes that went as page content or as zero pages, repeats counted. */
+  /** Bytes transferred as page content or as zero pages; repeated pages count again. */
   long transferredBytes();
 
-  /** How often QEMU has looked for dirty pages; 0 where nobody counts. */
+  /** Number of times QEMU has read the dirty log; 0 if that is not counted. */
   default long passes() {
     return 0;
   }
 
-  /** Target pages that the guest dirties in a second, as QEMU last measured; 0 if unknown. */
+  /** Target pages dirtied per second, as last measured by QEMU; 0 if unknown. */
   default long dirtyPagesPerSecond() {
     return 0;
   }
 
-  /** How a guest that runs already is served; only of a lazy restore. */
+  /** Statistics of serving pages; only for restore mode lazy. */
   default Optional<ServingState> serving() {
     return Optional.empty();
   }
 
-  /** A word or two for people. */
+  /** Short name of the current phase, for display. */
   String phase();
 }

@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-/** How a transfer between a guest and a save is followed: what a listener hears and sees. */
+/** Listeners and views for the progress of a transfer between a guest and a save. */
 package io.fixedram.qemu.transfer;
