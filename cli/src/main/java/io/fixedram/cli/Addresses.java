@@ -5,11 +5,11 @@ import io.fixedram.cli.args.UsageException;
 import io.fixedram.qemu.qmp.Endpoint;
 import java.nio.file.Path;
 
-/** Addresses of sockets as options give them. */
+/** Parser of socket addresses in options. */
 final class Addresses {
   private Addresses() {}
 
-  /** The address of a QMP socket, which {@code -} is not. */
+  /** The address of a QMP socket; {@code -} is refused. */
   static Endpoint qmp(String text) {
     Endpoint endpoint = any("--qmp", text);
     if (endpoint instanceof Endpoint.StandardStreams) {
@@ -27,7 +27,7 @@ final class Addresses {
     };
   }
 
-  /** Any address, {@code -} for a standard stream included. */
+  /** Any address, including {@code -} for a standard stream. */
   static Endpoint any(String option, String text) {
     try {
       return Endpoint.parse(text);

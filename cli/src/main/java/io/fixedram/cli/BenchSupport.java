@@ -6,17 +6,17 @@ import io.fixedram.cli.args.UsageException;
 import java.util.List;
 import java.util.ServiceLoader;
 
-/** Where {@code fixedram bench} comes from: the module io.fixedram.bench, if it is there. */
+/** Loads {@code fixedram bench} from the module io.fixedram.bench, if that is installed. */
 final class BenchSupport {
-  /** What the list of commands and the manual say of it, whether it is there or not. */
+  /** Entry in the list of commands and in the manual, whether the module is installed or not. */
   static final CommandSpec LISTED =
       new CommandSpec(
           "bench",
-          "compare with QEMU's own ways and the disk's limit, here",
+          "compare with QEMU's own migration and the speed of this disk",
           List.of("[OPTION]..."),
           List.of(
-              "A module of its own, built by its first use in the source tree. An installation has"
-                  + " it once fixedram-bench.jar is in lib. Its --help tells the options."),
+              "A separate module, built on first use in the source tree. An installation needs"
+                  + " fixedram-bench.jar in lib. Its --help lists the options."),
           List.of(),
           false,
           List.of(),
@@ -26,9 +26,9 @@ final class BenchSupport {
   private BenchSupport() {}
 
   /**
-   * Loads it.
+   * Loads the module.
    *
-   * @throws UsageException if it is not there
+   * @throws UsageException if it is not installed
    */
   static CommandModule load() {
     return ServiceLoader.load(CommandModule.class)

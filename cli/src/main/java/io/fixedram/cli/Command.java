@@ -4,12 +4,12 @@ package io.fixedram.cli;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.console.Console;
 
-/** One command with everything that was asked for. */
+/** A command with its parsed arguments. */
 public interface Command {
   /**
-   * Does it. Failures are thrown: {@link Main} tells of them.
+   * Runs the command. Failures are thrown, and reported by {@link Main}.
    *
-   * @param cancellation asked for by Ctrl-C, and by the signals that ask a program to end
+   * @param cancellation cancelled by Ctrl-C and other terminating signals
    * @return the exit status
    */
   int run(Console console, Cancellation cancellation);

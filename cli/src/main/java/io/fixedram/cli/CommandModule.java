@@ -4,15 +4,15 @@ package io.fixedram.cli;
 import io.fixedram.cli.args.Arguments;
 import io.fixedram.cli.args.CommandSpec;
 
-/** A command that a module of its own provides as a service. */
+/** A command that another module provides as a service. */
 public interface CommandModule {
-  /** What it takes. */
+  /** The options and operands of the command. */
   CommandSpec spec();
 
   /**
-   * The command as it was asked for.
+   * The command with its arguments.
    *
-   * @throws io.fixedram.cli.args.UsageException if the arguments contradict each other
+   * @throws io.fixedram.cli.args.UsageException if the arguments are inconsistent
    */
   Command command(Arguments arguments);
 }

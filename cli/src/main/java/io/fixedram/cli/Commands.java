@@ -6,17 +6,17 @@ import io.fixedram.cli.args.CommandSpec;
 import java.util.List;
 
 /**
- * The commands there are. Looks at one at a time, so that starting a command loads the classes of
- * no other.
+ * The list of commands. Each is accessed separately, so that running a command does not load the
+ * classes of others.
  */
 final class Commands {
-  /** Their names, in the order of the help. */
+  /** Names of the commands, in the order of the help. */
   static final List<String> NAMES =
       List.of("demo", "save", "restore", "receive", "send", "convert", "info", "bench");
 
   private Commands() {}
 
-  /** What the list of commands tells of each. */
+  /** Specifications of all commands, for the list of commands. */
   static List<CommandSpec> listed() {
     return NAMES.stream()
         .map(name -> name.equals("bench") ? BenchSupport.LISTED : spec(name))
@@ -24,7 +24,7 @@ final class Commands {
   }
 
   /**
-   * What a command takes.
+   * The specification of a command.
    *
    * @throws io.fixedram.cli.args.UsageException if it is not part of this installation
    */
@@ -43,9 +43,9 @@ final class Commands {
   }
 
   /**
-   * A command as it was asked for.
+   * A command with its arguments.
    *
-   * @throws io.fixedram.cli.args.UsageException if the arguments contradict each other
+   * @throws io.fixedram.cli.args.UsageException if the arguments are inconsistent
    */
   static Command command(String name, Arguments arguments) {
     return switch (name) {

@@ -19,20 +19,20 @@ import java.io.IOException;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 
-/** Sends a source's pages into a file or a stream. */
+/** Sends the pages of a source to a file or a stream. */
 final class Conversion implements TransferView {
   private final PageSource source;
   private final Cancellation cancellation;
   private final TransferCounters counters = new TransferCounters();
 
-  /** Prepares for one conversion, whose progress a listener is told. */
+  /** Prepares one conversion, with a listener for its progress. */
   Conversion(PageSource source, TransferListener listener, Cancellation cancellation) {
     this.source = source;
     this.cancellation = cancellation;
     listener.started(this);
   }
 
-  /** Writes a file, which appears when it is complete. */
+  /** Writes a file, which gets its name when it is complete. */
   WrittenSave toFile(Path target, SaveFormat format, WriteOptions options) {
     try (SaveWriter writer = SaveWriter.create(target, format, options)) {
       send(writer.sink());
@@ -40,7 +40,7 @@ final class Conversion implements TransferView {
     }
   }
 
-  /** Writes a stream; the bytes of RAM that it holds. */
+  /** Writes a stream; returns the bytes of RAM in it. */
   long toStream(WritableByteChannel out) {
     try (Cancellation.Registration _ = cancellation.onCancel(() -> close(out));
         StreamEncoder encoder = new StreamEncoder(ByteTarget.of(out, "standard output"))) {
@@ -49,12 +49,12 @@ final class Conversion implements TransferView {
     }
   }
 
-  /** Wakes who is blocked on a pipe that is full. */
+  /** Closes the output, to wake a thread that is blocked on a full pipe. */
   private static void close(WritableByteChannel out) {
     try {
       out.close();
     } catch (IOException e) {
-      // The stream is not complete anyway.
+      // The stream is incomplete anyway.
     }
   }
 
@@ -62,7 +62,7 @@ final class Conversion implements TransferView {
     try {
       source.sendTo(new CountingSink(sink, counters, cancellation));
     } catch (FixedRamException e) {
-      // A pipe that was closed to end the wait for it fails in ways of its own.
+      // After a cancellation the closed pipe causes other failures.
       cancellation.throwIfCancelled();
       throw e;
     }

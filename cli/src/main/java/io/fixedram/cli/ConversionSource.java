@@ -17,7 +17,7 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** What a conversion reads: a save of any format in a file, or a stream on standard input. */
+/** Source of a conversion: a save of any format in a file, or a stream on standard input. */
 final class ConversionSource implements PageSource, AutoCloseable {
   private final String name;
   private final SaveFormat format;
@@ -32,7 +32,7 @@ final class ConversionSource implements PageSource, AutoCloseable {
   }
 
   /**
-   * Opens it.
+   * Opens the source.
    *
    * @param file the file; empty for standard input
    */
@@ -62,16 +62,16 @@ final class ConversionSource implements PageSource, AutoCloseable {
     try {
       channel.close();
     } catch (IOException e) {
-      // It was only read from: nothing is lost.
+      // The channel was only read, so nothing is lost.
     }
   }
 
-  /** What to call it. */
+  /** Name of the source in messages. */
   String name() {
     return name;
   }
 
-  /** What it is. */
+  /** Format of the source. */
   SaveFormat format() {
     return format;
   }

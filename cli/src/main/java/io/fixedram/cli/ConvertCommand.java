@@ -22,7 +22,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * {@code fixedram convert}: a save into another format.
+ * {@code fixedram convert}: converts a save to another format.
  *
  * @param source the file to read; empty for standard input
  * @param target the file to write; empty for standard output
@@ -39,13 +39,13 @@ record ConvertCommand(
   static final CommandSpec SPEC =
       new CommandSpec(
           "convert",
-          "turn a save into another format",
+          "convert a save to another format",
           List.of("--to FORMAT [OPTION]... SOURCE TARGET"),
           List.of(
-              "Reads SOURCE, whatever its format, and writes the same guest to TARGET. Nothing is"
-                  + " lost on the way: a stream that was converted to mapped-ram and back restores"
-                  + " the same guest. TARGET appears when it is complete and on disk; an earlier"
-                  + " file of that name stays until then.",
+              "Reads SOURCE in any format and writes the same guest to TARGET. Nothing is lost: a"
+                  + " stream that was converted to mapped-ram and back restores the same guest. TARGET"
+                  + " appears when it is complete and on disk; an earlier file of that name stays until"
+                  + " then.",
               "SOURCE may be - for a stream on standard input; TARGET may be - for a stream on"
                   + " standard output."),
           List.of("SOURCE", "TARGET"),
@@ -59,7 +59,7 @@ record ConvertCommand(
                       "$ fixedram convert vm.fram - --to stream | zstd > vm.zst",
                       "$ zstdcat vm.zst | fixedram convert - vm.fram --to mapped-ram"))));
 
-  /** Reads what was asked for. */
+  /** Creates the command from its arguments. */
   static ConvertCommand of(Arguments arguments) {
     SaveFormat format = FileOptions.format(arguments, TO);
     Optional<Path> source = operand(arguments.operand(0), "SOURCE");
@@ -132,7 +132,7 @@ record ConvertCommand(
             source.get() + " and " + target.get() + " are the same file: give another TARGET");
       }
     } catch (IOException e) {
-      // The source can't be looked at: opening it says why.
+      // Opening the source reports why it can't be accessed.
     }
   }
 

@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** {@code fixedram demo}: saves and restores a guest of its own, and compares. */
+/** {@code fixedram demo}: saves and restores its own guests and compares them. */
 record DemoCommand(long ramBytes, MigrationOptions migration, Optional<Path> serve)
     implements Command {
   private static final int MIN_RAM_MIB = 16;
@@ -34,19 +34,20 @@ record DemoCommand(long ramBytes, MigrationOptions migration, Optional<Path> ser
       OptionSpec.value(
           "serve",
           "ADDR",
-          "only make the guest, and let QMP clients stop, start and migrate it through this unix"
-              + " socket (unix:PATH, or a bare path), with QEMU's defaults but for what"
-              + " --capability and --parameter say; ends on the command quit, or Ctrl-C");
+          "only create the guest, and let QMP clients stop, start and migrate it through this"
+              + " unix socket (unix:PATH, or a bare path); migration settings are QEMU's defaults"
+              + " unless --capability and --parameter change them; ends on the QMP command quit, or"
+              + " Ctrl-C");
 
   static final CommandSpec SPEC =
       new CommandSpec(
           "demo",
-          "see a guest saved and restored, with nothing else installed",
+          "save and restore a guest, with nothing else installed",
           List.of("[OPTION]...", "--serve ADDR [OPTION]..."),
           List.of(
-              "Makes a guest inside this process that keeps writing to its memory, and saves it"
-                  + " while it does: once as a sequential stream, as QEMU always could, and once"
-                  + " with a fixed place for each page. Loads both again and compares every byte.",
+              "Creates a guest inside this process that keeps writing to its memory, and saves it"
+                  + " meanwhile: once as a sequential stream, as every QEMU can, and once with a fixed"
+                  + " place for each page. Loads both saves again and compares every byte.",
               "Where qemu-system-x86_64 is installed it then boots a virtual machine, saves it"
                   + " live, and restores it in a new QEMU; the guest itself checks that its memory"
                   + " is right. Takes less than a minute, and leaves nothing behind."),
@@ -55,9 +56,9 @@ record DemoCommand(long ramBytes, MigrationOptions migration, Optional<Path> ser
           List.of(RAM, MigrationOptions.ALL.get(0), MigrationOptions.ALL.get(1), SERVE),
           CommandSpec.USUAL_EXIT_STATUSES,
           List.of(
-              new Example("See it:", List.of("$ fixedram demo")),
+              new Example("Run the demo:", List.of("$ fixedram demo")),
               new Example(
-                  "See what twice as many passes make of a guest of 1 GiB:",
+                  "Run it with a guest of 1 GiB and twice as many passes:",
                   List.of("$ fixedram demo --ram 1024 --parameter x-max-passes=20")),
               new Example(
                   "Migrate the guest inside this process as if it were a QEMU:",
@@ -65,7 +66,7 @@ record DemoCommand(long ramBytes, MigrationOptions migration, Optional<Path> ser
                       "$ fixedram demo --serve demo.sock &",
                       "$ fixedram save --qmp demo.sock --then quit demo.fram"))));
 
-  /** Reads what was asked for. */
+  /** Creates the command from its arguments. */
   static DemoCommand of(Arguments arguments) {
     return new DemoCommand(
         (long) arguments.number(RAM, MIN_RAM_MIB, DEFAULT_RAM_MIB) << 20,
@@ -90,7 +91,7 @@ record DemoCommand(long ramBytes, MigrationOptions migration, Optional<Path> ser
     try (ProgressDisplay progress = new ProgressDisplay(console)) {
       Consumer<String> lines =
           line -> {
-            // What is told next comes after the transfer.
+            // The transfer is over when a line is printed.
             progress.pause();
             console.result(line + "\n");
           };

@@ -6,16 +6,16 @@ public final class ExitStatus {
   /** Done. */
   public static final int DONE = 0;
 
-  /** It failed, and a sentence said why. */
+  /** Failed; a sentence on standard error says why. */
   public static final int FAILED = 1;
 
-  /** The command line asks for what is not there. */
+  /** Wrong usage of the command line. */
   public static final int USAGE = 2;
 
   /** The file is damaged, incomplete, or not a save. */
   public static final int DAMAGED = 3;
 
-  /** Interrupted, as shells count it: 128 + SIGINT. */
+  /** Interrupted, with the status that shells use: 128 + SIGINT. */
   public static final int INTERRUPTED = 130;
 
   private ExitStatus() {}

@@ -8,11 +8,11 @@ import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
 
-/** Tells of failures: the one place that gives each its sentence and its exit status. */
+/** Reports failures: the only place that maps them to sentences and exit statuses. */
 final class Failures {
   private Failures() {}
 
-  /** Tells why a command failed. */
+  /** Reports the failure of a command and returns its exit status. */
   static int tell(Throwable failure, Console console) {
     if (isNativeAccessRefused(failure)) {
       console.failure(
@@ -63,7 +63,9 @@ final class Failures {
     };
   }
 
-  /** After what the command has done, which no later failure may hide. */
+  /**
+   * Reports a failure after what the command has completed, which a later failure must not hide.
+   */
   private static void tellAfterwards(String failure, Console console) {
     console.failure(console.whatIsDone().map(done -> done + ", but ").orElse("") + failure);
   }
@@ -72,7 +74,10 @@ final class Failures {
     return RemedyText.sentence(failure.reason());
   }
 
-  /** It is thrown where the first native call is prepared, often inside a class initialiser. */
+  /**
+   * Whether native access was refused; thrown by the first native call, often inside a class
+   * initializer.
+   */
   private static boolean isNativeAccessRefused(Throwable failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       if (cause instanceof IllegalCallerException) {

@@ -11,9 +11,9 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The options that say how a save is written, and the operands that name one. */
+/** Options for writing a save, and operands that name a file. */
 public final class FileOptions {
-  /** What stands for standard input or output. */
+  /** Operand for standard input or output. */
   static final String STANDARD_STREAM = "-";
 
   static final String MAPPED_RAM = "mapped-ram";
@@ -24,25 +24,25 @@ public final class FileOptions {
       OptionSpec.choice(
           "align",
           List.of("4M", "1M", "page"),
-          "what the pages of each RAM block start at a multiple of: 4M serves any disk and mapping"
-              + " with huge pages, 1M is what QEMU itself writes, page is the smallest");
+          "alignment of the pages of each RAM block in the file: 4M suits any disk and mapping with"
+              + " huge pages, 1M is QEMU's own, page is the smallest");
   private static final OptionSpec DIRECT =
       OptionSpec.choice(
           "direct-io",
           List.of("auto", "on", "off"),
-          "write runs of pages past the page cache: auto does so where the file system can; runs"
-              + " below 256 KiB always go through it");
+          "write runs of pages past the page cache (O_DIRECT): auto if the file system supports it;"
+              + " runs below 256 KiB always go through the cache");
   private static final OptionSpec NO_SYNC =
       OptionSpec.flag(
           "no-sync",
           "do not wait until the file is on its disk; a crash of this machine may then lose it");
 
-  /** All but the format, in the order of the help. */
+  /** All options except the format, in the order of the help. */
   static final List<OptionSpec> ALL = List.of(ALIGN, DIRECT, NO_SYNC);
 
   private FileOptions() {}
 
-  /** How a save of a format is to be written. */
+  /** The options for writing a save of a format. */
   static WriteOptions read(Arguments arguments, SaveFormat format) {
     if (format == SaveFormat.STREAM && arguments.has(ALIGN)) {
       throw new UsageException(
@@ -76,7 +76,7 @@ public final class FileOptions {
     };
   }
 
-  /** The file that an operand names, where no standard stream can take its place. */
+  /** The file that an operand names; {@code -} is refused. */
   public static Path file(String operand, String name) {
     if (operand.equals(STANDARD_STREAM)) {
       throw new UsageException(name + " must be a file here, not -");

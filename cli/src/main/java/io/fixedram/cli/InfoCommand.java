@@ -15,28 +15,28 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import tools.jackson.core.JsonGenerator;
 
-/** {@code fixedram info}: what a save holds. */
+/** {@code fixedram info}: shows the content of a save. */
 record InfoCommand(Path file) implements Command {
   static final CommandSpec SPEC =
       new CommandSpec(
           "info",
-          "show what a save holds",
+          "show the content of a save",
           List.of("[OPTION]... FILE"),
           List.of(
               "Shows format, machine and RAM blocks of a save, and how much of each block is in"
-                  + " the file; the rest is zero, and holes. FILE may be a mapped-ram file of ours"
-                  + " or QEMU's, a fixed-ram file, or a migration stream in a file, which is read"
-                  + " from end to end.",
-              "Of a damaged or incomplete file it shows what can be read, then says what is wrong"
-                  + " with it, and ends with status 3. With -q it shows nothing, and the status"
-                  + " tells whether the save is whole."),
+                  + " the file; the rest is zero, and holes. FILE may be a mapped-ram file of"
+                  + " fixedram or QEMU, a fixed-ram file, or a migration stream in a file, which is read"
+                  + " completely.",
+              "For a damaged or incomplete file it shows what can be read, reports the problem, and"
+                  + " exits with status 3. With -q it prints nothing, and the exit status tells whether"
+                  + " the save is complete."),
           List.of("FILE"),
           false,
           List.of(),
           CommandSpec.USUAL_EXIT_STATUSES,
           List.of(new Example("Look at a save:", List.of("$ fixedram info vm.fram"))));
 
-  /** Reads what was asked for. */
+  /** Creates the command from its arguments. */
   static InfoCommand of(Arguments arguments) {
     return new InfoCommand(FileOptions.file(arguments.operand(0), "FILE"));
   }
@@ -53,7 +53,7 @@ record InfoCommand(Path file) implements Command {
     return ExitStatus.DONE;
   }
 
-  /** Leaves a reader behind that the end was not waited for: it has nothing to put back. */
+  /** Reads in the background, so that a cancellation need not wait; reading has nothing to undo. */
   private SaveInfo read(Cancellation cancellation) {
     return cancellation.await(() -> SaveInfo.of(file));
   }

@@ -9,7 +9,7 @@ import io.fixedram.store.SaveInfo;
 import java.nio.file.Path;
 import java.util.List;
 
-/** What a save holds, for a person. */
+/** Text form of a save's description. */
 final class InfoText {
   private static final String INDENT = "  ";
 

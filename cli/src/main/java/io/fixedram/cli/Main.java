@@ -45,7 +45,7 @@ public final class Main {
    * @param words the command line
    * @return the exit status
    */
-  // Whatever goes wrong ends in one sentence, so that everything has to be caught here.
+  // All failures are reported as one sentence, so everything is caught here.
   @SuppressWarnings("CatchThrowable")
   static int run(List<String> words, Terminal terminal, Cancellation cancellation) {
     Console console = plain(terminal);
@@ -83,7 +83,7 @@ public final class Main {
     return new Console(terminal, new OutputOptions(false, Progress.NEVER, false, false));
   }
 
-  /** Answers a command line that does not begin with a command. */
+  /** Output for a command line that does not begin with a command. */
   private static String withoutCommand(String word) {
     return switch (word) {
       case "--help", "-h" -> HelpText.overview(Commands.listed());

@@ -16,11 +16,11 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * The options that set an embedded guest's migration, by the names that QMP has for capabilities
- * and parameters. What is not given stays as it was.
+ * Options for the migration of an embedded guest, with QMP's names of capabilities and parameters.
+ * Settings that are not given are not changed.
  *
- * @param capabilities those switched, on or off
- * @param parameters those set, in QMP's units
+ * @param capabilities capabilities to switch on or off
+ * @param parameters parameters to set, in QMP's units
  */
 public record MigrationOptions(
     Map<MigrationCapability, Boolean> capabilities, Map<MigrationParameter, Long> parameters) {
@@ -93,12 +93,12 @@ public record MigrationOptions(
     }
   }
 
-  /** Capabilities with these ones switched. */
+  /** Applies the switched capabilities to a set. */
   public MigrationCapabilities applyTo(MigrationCapabilities before) {
     return before.with(capabilities);
   }
 
-  /** Parameters with these ones set. */
+  /** Applies the given parameters to others. */
   public MigrationParameters applyTo(MigrationParameters before) {
     MigrationParameters after = before;
     for (Map.Entry<MigrationParameter, Long> each : parameters.entrySet()) {

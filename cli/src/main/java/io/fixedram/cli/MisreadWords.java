@@ -11,9 +11,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Finds words of the command line that Java could not read: it makes text of them as the locale
- * says, puts a mark where that fails, and would open, or hand on to QEMU, another name than was
- * given.
+ * Finds words of the command line that Java could not decode with the locale's encoding. Java
+ * replaces invalid bytes by U+FFFD and would use, or pass on to QEMU, another name than was given.
  */
 final class MisreadWords {
   private static final char MARK = '\ufffd';
@@ -21,7 +20,7 @@ final class MisreadWords {
 
   private MisreadWords() {}
 
-  /** Why the words can't be taken, if one was misread, or the directory that they start from. */
+  /** The error if a word or the current directory was misread; empty otherwise. */
   static Optional<String> refusal(List<String> words) {
     String directory = System.getProperty("user.dir", "");
     if (directory.indexOf(MARK) >= 0 && !Files.isDirectory(Path.of(directory))) {
@@ -45,7 +44,7 @@ final class MisreadWords {
     try {
       String read =
           StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(commandLine)).toString();
-      // A name may hold the mark itself.
+      // The character can also be a part of the name.
       return read.contains(word)
           ? Optional.empty()
           : Optional.of(

@@ -4,14 +4,15 @@ package io.fixedram.cli;
 import io.fixedram.cli.console.Console;
 import java.util.Optional;
 
-/** Tells those who asked for details which way pages went to the disk. */
+/** Note on whether pages were written through the page cache. */
 final class PageCacheNote {
   private PageCacheNote() {}
 
   /**
-   * Tells it.
+   * * Prints the note.
    *
-   * @param whyCached why they went through the page cache; empty if they went past it
+   * @param whyCached reason why pages were written through the page cache; empty if they were
+   *     written directly
    */
   static void tell(Console console, Optional<String> whyCached) {
     console.note(

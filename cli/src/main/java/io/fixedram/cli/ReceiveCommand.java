@@ -19,15 +19,15 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** {@code fixedram receive}: a migration stream that somebody else sends, into a file. */
+/** {@code fixedram receive}: receives a migration stream into a file. */
 record ReceiveCommand(Endpoint listen, Path file, SaveFormat format, WriteOptions options)
     implements Command {
   private static final OptionSpec LISTEN =
       OptionSpec.value(
           "listen",
           "ADDR",
-          "where to wait for the stream: unix:PATH, tcp:HOST:PORT, or - for standard input; must"
-              + " be given");
+          "address on which to wait for the stream: unix:PATH, tcp:HOST:PORT, or - for standard"
+              + " input; must be given");
   private static final OptionSpec FORMAT =
       OptionSpec.choice(
           "format",
@@ -38,7 +38,7 @@ record ReceiveCommand(Endpoint listen, Path file, SaveFormat format, WriteOption
   static final CommandSpec SPEC =
       new CommandSpec(
           "receive",
-          "take a QEMU's migration stream into a file",
+          "receive a migration stream of QEMU into a file",
           List.of("--listen ADDR [OPTION]... FILE"),
           List.of(
               "Waits for one connection, over which any QEMU may migrate, and turns the stream into"
@@ -50,7 +50,7 @@ record ReceiveCommand(Endpoint listen, Path file, SaveFormat format, WriteOption
           CommandSpec.USUAL_EXIT_STATUSES,
           List.of(
               new Example(
-                  "Wait for a guest, then type its monitor's command for it:",
+                  "Wait for a guest, then migrate it from QEMU's monitor:",
                   List.of(
                       "$ fixedram receive vm.fram --listen unix:in.sock",
                       "(qemu) migrate unix:in.sock")),
@@ -58,7 +58,7 @@ record ReceiveCommand(Endpoint listen, Path file, SaveFormat format, WriteOption
                   "Turn a stream that was kept compressed into a save:",
                   List.of("$ zstdcat vm.stream.zst | fixedram receive vm.fram --listen -"))));
 
-  /** Reads what was asked for. */
+  /** Creates the command from its arguments. */
   static ReceiveCommand of(Arguments arguments) {
     SaveFormat format = FileOptions.format(arguments, FORMAT);
     return new ReceiveCommand(

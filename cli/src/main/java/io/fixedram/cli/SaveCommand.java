@@ -18,7 +18,7 @@ import io.fixedram.qemu.save.SaveReport;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** {@code fixedram save}: a running guest into a file. */
+/** {@code fixedram save}: saves a running guest into a file. */
 record SaveCommand(GuestSave save) implements Command {
   private static final OptionSpec QMP =
       OptionSpec.value(
@@ -78,7 +78,7 @@ record SaveCommand(GuestSave save) implements Command {
                       "$ qemu-system-x86_64 -m 2G disk.img -qmp unix:vm.sock,server,nowait &",
                       "$ fixedram save --qmp vm.sock vm.fram --then resume"))));
 
-  /** Reads what was asked for. */
+  /** Creates the command from its arguments. */
   static SaveCommand of(Arguments arguments) {
     SaveFormat format = FileOptions.format(arguments, FORMAT);
     AfterSave then =
@@ -139,7 +139,7 @@ record SaveCommand(GuestSave save) implements Command {
     };
   }
 
-  /** What happened, for a person. */
+  /** Summary of the save for humans. */
   static String summary(SaveReport report) {
     return "saved "
         + report.file()

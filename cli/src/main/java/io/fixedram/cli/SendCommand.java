@@ -16,14 +16,14 @@ import io.fixedram.qemu.stream.StreamSend;
 import java.nio.file.Path;
 import java.util.List;
 
-/** {@code fixedram send}: a save to a QEMU that waits for it. */
+/** {@code fixedram send}: sends a save to a QEMU that waits for it. */
 record SendCommand(Path file, Endpoint connect) implements Command {
   private static final OptionSpec CONNECT =
       OptionSpec.value(
           "connect",
           "ADDR",
-          "where the stream goes: unix:PATH, tcp:HOST:PORT, or - for standard output; must be"
-              + " given");
+          "address to send the stream to: unix:PATH, tcp:HOST:PORT, or - for standard output; must"
+              + " be given");
 
   static final CommandSpec SPEC =
       new CommandSpec(
@@ -32,7 +32,7 @@ record SendCommand(Path file, Endpoint connect) implements Command {
           List.of("--connect ADDR [OPTION]... FILE"),
           List.of(
               "Sends a save of any format as an ordinary migration stream, which any QEMU with the"
-                  + " same machine takes on the address of its -incoming option."),
+                  + " same machine accepts at the address of its -incoming option."),
           List.of("FILE"),
           false,
           List.of(CONNECT),
@@ -44,7 +44,7 @@ record SendCommand(Path file, Endpoint connect) implements Command {
                       "other$ qemu-system-x86_64 -m 2G disk.img -incoming tcp:0.0.0.0:4444",
                       "$ fixedram send vm.fram --connect tcp:other:4444"))));
 
-  /** Reads what was asked for. */
+  /** Creates the command from its arguments. */
   static SendCommand of(Arguments arguments) {
     Endpoint connect = Addresses.any("--connect", arguments.required(CONNECT));
     if (connect instanceof Endpoint.StandardStreams) {

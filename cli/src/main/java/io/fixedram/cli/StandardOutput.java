@@ -5,11 +5,11 @@ import io.fixedram.cli.args.Arguments;
 import io.fixedram.cli.args.UsageException;
 import io.fixedram.cli.console.Console;
 
-/** Standard output where a command writes a stream to it. */
+/** Checks for commands that write a stream to standard output. */
 final class StandardOutput {
   private StandardOutput() {}
 
-  /** Refuses to print JSON where the stream goes. */
+  /** Refuses JSON output, which would mix with the stream. */
   static void reserve(Arguments arguments, String by) {
     if (arguments.output().json()) {
       throw new UsageException(
@@ -17,7 +17,7 @@ final class StandardOutput {
     }
   }
 
-  /** Refuses to write a stream where a person reads. */
+  /** Refuses to write a stream to a terminal. */
   static void refuseTerminal(Console console) {
     if (console.terminal().outIsTerminal()) {
       throw new UsageException(

@@ -36,8 +36,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Runs commands on a tiny save, so that Java can put what they load into its ahead-of-time cache
- * ({@code -XX:AOTCacheOutput}). With such a cache the program starts in a fraction of the time.
+ * Runs commands on a tiny save, so that Java can record the loaded classes in its ahead-of-time
+ * cache ({@code -XX:AOTCacheOutput}), which makes the program start much faster.
  */
 public final class Training {
   private static final int PAGE_SIZE = 4096;
@@ -45,7 +45,7 @@ public final class Training {
 
   private Training() {}
 
-  /** Trains, and prints nothing. */
+  /** Runs the commands without any output. */
   public static void main(String[] args) throws IOException {
     Path parent = Path.of(System.getProperty("java.io.tmpdir"));
     try (TemporaryDirectory temporary = TemporaryDirectory.create(parent, "fixedram-training-")) {
@@ -60,7 +60,7 @@ public final class Training {
       serve(save);
       run("info", save.toString());
       run("info", copy.toString(), "--output", "json");
-      // Nobody listens there: it goes as far as it can.
+      // No process listens there, so these commands fail after loading most classes.
       String nobody = directory.resolve("qmp").toString();
       run("save", "--qmp", nobody, save.toString());
       run("restore", save.toString(), "--qmp", nobody);
@@ -80,20 +80,20 @@ public final class Training {
     Main.run(List.of(words), terminal, new Cancellation());
   }
 
-  /** For no guest. */
+  /** Does nothing, since there is no guest. */
   private record NoLifeline() implements Lifeline {
     @Override
     public void failed(Throwable reason) {
-      // Nothing runs.
+      // There is no guest to stop.
     }
 
     @Override
     public void awaitStop() {
-      // It stands still.
+      // There is no guest to wait for.
     }
   }
 
-  /** Serves a save to somebody who goes away after the first piece. */
+  /** Serves a save to a destination that disconnects after the first read. */
   private static void serve(Path file) {
     UnixSocket.Pair pair = UnixSocket.socketPair();
     try (PageStore save = Saves.open(file);
@@ -105,7 +105,7 @@ public final class Training {
       Thread.ofPlatform().start(() -> readOnce(far));
       server.serve(pair.left(), new TransferCounters(), new Cancellation());
     } catch (StorageException e) {
-      // As expected.
+      // The destination has disconnected.
     }
   }
 
@@ -115,7 +115,7 @@ public final class Training {
     }
   }
 
-  /** Writes a save of two pages of RAM, the second one zero, and no device. */
+  /** Writes a save of two pages of RAM, the second one zero, and no devices. */
   private static void write(Path file) {
     RamBlock block = new RamBlock(0, "pc.ram", 2 * PAGE_SIZE);
     try (Arena arena = Arena.ofConfined();
@@ -131,7 +131,7 @@ public final class Training {
               RAM_SECTION_ID));
       sink.data(block, 0, page, 0, PAGE_SIZE);
       sink.zero(block, PAGE_SIZE, PAGE_SIZE);
-      // The EOF byte of the stream, and nothing before it.
+      // Only the EOF byte of the stream.
       sink.end(new DeviceState(arena.allocate(1), 0, Optional.empty()));
       writer.publish();
     }

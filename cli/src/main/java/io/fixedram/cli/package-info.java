@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The fixedram command: one class for each of its commands, and what they share. */
+/** The fixedram command: one class for each subcommand, and shared classes. */
 package io.fixedram.cli;

@@ -3,7 +3,7 @@ package io.fixedram.qmpserver;
 
 import io.fixedram.error.FixedRamException;
 
-/** A command that is answered with an error of a class of QEMU's (QapiErrorClass). */
+/** A command that is answered with an error of one of QEMU's error classes (QapiErrorClass). */
 final class CommandException extends FixedRamException {
   static final String GENERIC = "GenericError";
   static final String NOT_FOUND = "CommandNotFound";

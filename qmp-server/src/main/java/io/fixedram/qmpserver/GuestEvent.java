@@ -5,10 +5,10 @@ import io.fixedram.migration.MigrationStatus;
 import java.util.Map;
 
 /**
- * Something that QMP clients are told of.
+ * An event for QMP clients.
  *
  * @param name QEMU's name of the event
- * @param data what goes with it
+ * @param data data of the event
  */
 record GuestEvent(String name, Map<String, ?> data) {
   static final GuestEvent STOP = new GuestEvent("STOP", Map.of());

@@ -9,11 +9,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
- * Finds the end of each JSON object in a row of bytes. Clients need not end a message with a line's
- * end, and some of those written for QEMU do not. Not thread-safe.
+ * Splits a byte stream into JSON objects. Clients need not end a message with a line feed, and some
+ * clients of QEMU do not. Not thread-safe.
  */
 final class MessageSplitter {
-  /** No command of a migration comes near this. */
+  /** Maximum length of a message, far above that of any migration command. */
   private static final int MAX_BYTES = 1 << 20;
 
   private final ByteArrayOutputStream message = new ByteArrayOutputStream();
@@ -25,7 +25,7 @@ final class MessageSplitter {
    * Consumes bytes up to the end of a message.
    *
    * @return the message; empty if more bytes are needed
-   * @throws FixedRamException if what comes is no object, not UTF-8, or too long
+   * @throws FixedRamException if a message is not an object, not UTF-8, or too long
    */
   Optional<String> next(ByteBuffer bytes) {
     while (bytes.hasRemaining()) {

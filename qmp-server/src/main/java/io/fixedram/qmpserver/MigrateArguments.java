@@ -7,23 +7,25 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The arguments of {@code migrate}: a target as {@code uri}, or as the one entry of {@code
- * channels} (QEMU 8.2), and switches that clients send switched off.
+ * The arguments of {@code migrate}: a target as {@code uri} or as the only entry of {@code
+ * channels} (QEMU 8.2), and switches that must be off.
  */
 final class MigrateArguments {
-  /** Switches of what a served guest has not: going on after a failed postcopy, and disks. */
+  /**
+   * Switches for features that a served guest does not have: resuming a failed postcopy, and disks.
+   */
   private static final List<String> NOT_PROVIDED = List.of("resume", "blk", "inc");
 
-  /** All that may be there. */
+  /** Names of all arguments that are accepted. */
   static final Set<String> NAMES = Set.of("uri", "channels", "detach", "resume", "blk", "inc");
 
   private MigrateArguments() {}
 
   /**
-   * The target.
+   * The target of the migration.
    *
-   * @return as a {@code uri} spells it
-   * @throws FixedRamException if there is none, or what is asked for is not provided
+   * @return the target in {@code uri} syntax
+   * @throws FixedRamException if there is no target, or an unsupported feature is requested
    */
   static String uri(Json arguments) {
     for (String name : NOT_PROVIDED) {

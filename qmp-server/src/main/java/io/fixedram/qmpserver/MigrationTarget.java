@@ -9,15 +9,15 @@ import java.nio.channels.WritableByteChannel;
 import java.time.Duration;
 import java.util.function.Consumer;
 
-/** Where the command {@code migrate} sends a guest. */
+/** Target of the command {@code migrate}. */
 sealed interface MigrationTarget {
-  /** Whether bytes can go to any offset there. */
+  /** Whether bytes can be written at any offset. */
   boolean isSeekable();
 
   /**
-   * Opens it and has a migration started over it.
+   * Opens the target and starts a migration to it.
    *
-   * @param migrate starts one, or says why not; what was opened is closed again then
+   * @param migrate starts the migration over a transport; if it throws, the target is closed again
    */
   void start(Consumer<Transport> migrate);
 
@@ -34,7 +34,7 @@ sealed interface MigrationTarget {
     }
   }
 
-  /** A socket that somebody listens on. */
+  /** A socket on which the destination listens. */
   record Socket(String uri, Endpoint endpoint) implements MigrationTarget {
     private static final Duration CONNECT_TIME = Duration.ofSeconds(10);
 

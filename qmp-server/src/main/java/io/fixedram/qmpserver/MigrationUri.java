@@ -9,7 +9,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
 /**
- * The target of a migration as QEMU's {@code migrate} spells it: {@code file:PATH}, {@code
+ * Parser of migration targets in the syntax of QEMU's {@code migrate}: {@code file:PATH}, {@code
  * unix:PATH} or {@code tcp:HOST:PORT}.
  */
 final class MigrationUri {
@@ -19,10 +19,10 @@ final class MigrationUri {
   private MigrationUri() {}
 
   /**
-   * Reads a target, and leaves it alone.
+   * Parses a target, without opening it.
    *
-   * @param options how a file is written
-   * @throws FixedRamException if it is not one
+   * @param options options for writing a file
+   * @throws FixedRamException if the text is not a valid target
    */
   static MigrationTarget parse(String uri, WriteOptions options) {
     try {

@@ -12,10 +12,10 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Parameters as QMP clients see them: those of the engine, and those that QEMU 8.2 has besides,
- * which stand at QEMU's defaults here and take no other value (but for block-bitmap-mapping, which
- * has no default and is unknown here). Names and defaults are those that QEMU 7.2.22 and 10.0.2
- * answer to {@code query-migrate-parameters}, and QEMU's interface reference for 8.2.
+ * Migration parameters for QMP clients: those of the engine, and the other parameters of QEMU 8.2,
+ * which have QEMU's defaults here and accept no other value (except block-bitmap-mapping, which has
+ * no default and is not supported). Names and defaults are from the answers of QEMU 7.2.22 and
+ * 10.0.2 to {@code query-migrate-parameters}, and from QEMU's interface reference for 8.2.
  */
 final class QemuParameters {
   private static final Map<String, Object> FIXED = fixed();
@@ -54,7 +54,7 @@ final class QemuParameters {
     return fixed;
   }
 
-  /** All names. */
+  /** Names of all parameters. */
   static Set<String> names() {
     Set<String> names = new LinkedHashSet<>(FIXED.keySet());
     for (MigrationParameter each : MigrationParameter.values()) {
@@ -73,9 +73,9 @@ final class QemuParameters {
   }
 
   /**
-   * Parameters with those changed that {@code migrate-set-parameters} names.
+   * A copy of parameters with the changes of {@code migrate-set-parameters}.
    *
-   * @throws FixedRamException naming one that can't be that
+   * @throws FixedRamException naming a parameter whose value is not possible
    */
   static MigrationParameters changed(MigrationParameters before, Json arguments) {
     FIXED.forEach((name, value) ->

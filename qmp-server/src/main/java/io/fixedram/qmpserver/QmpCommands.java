@@ -14,7 +14,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 
-/** The commands that a served guest knows, each with the name and arguments that QEMU gives it. */
+/** The QMP commands of a served guest, with QEMU's names and arguments. */
 final class QmpCommands {
   private static final Map<String, Object> NOTHING = Map.of();
   private static final String QUIT = "quit";
@@ -24,7 +24,7 @@ final class QmpCommands {
   private final Optional<Runnable> quit;
   private final Map<String, Command> commands = new TreeMap<>();
 
-  /** One of them. */
+  /** A command: its argument names and implementation. */
   private record Command(Set<String> arguments, Function<Json, Object> run) {}
 
   QmpCommands(ServedGuest guest, WriteOptions options, Optional<Runnable> quit) {
@@ -61,7 +61,7 @@ final class QmpCommands {
    * Runs a command.
    *
    * @return the answer, made of maps, lists, texts, numbers and booleans
-   * @throws FixedRamException why it is refused
+   * @throws FixedRamException if the command is refused
    */
   Object run(String name, Json arguments) {
     Command command = commands.get(name);
@@ -77,7 +77,7 @@ final class QmpCommands {
     return command.run.apply(arguments);
   }
 
-  /** Does what must wait until the client has been given the answer to a command that was run. */
+  /** Runs the part of a command that must follow its answer. */
   void answered(String name) {
     if (name.equals(QUIT)) {
       quit.ifPresent(Runnable::run);
@@ -85,8 +85,8 @@ final class QmpCommands {
   }
 
   /**
-   * What the greeting and {@code query-version} say; a client reads the protocol's level off it:
-   * 8.2 is the first that has {@code file:} targets.
+   * The version in the greeting and in {@code query-version}, from which clients derive the
+   * supported protocol: 8.2 is the first version with {@code file:} targets.
    */
   static Map<String, Object> version() {
     return Map.of(
@@ -141,7 +141,7 @@ final class QmpCommands {
         () -> guest.changeParameters(before -> QemuParameters.changed(before, arguments)));
   }
 
-  /** What would be refused is refused before anybody is connected to. */
+  /** Checks that the migration is possible before the target is opened. */
   private Object migrate(Json arguments) {
     MigrationTarget target = MigrationUri.parse(MigrateArguments.uri(arguments), options);
     guest.checkMigration(target.isSeekable());

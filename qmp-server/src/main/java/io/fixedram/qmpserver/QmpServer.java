@@ -27,24 +27,24 @@ import java.util.function.Consumer;
 import jdk.net.ExtendedSocketOptions;
 
 /**
- * Serves a guest on a unix socket, to any number of QMP clients at a time: those written for QEMU
- * find the commands that concern migration, {@code stop}, {@code cont} and {@code query-status}
- * ({@code query-commands} lists them all), and the events STOP, RESUME and, with the capability
- * {@code events} on, MIGRATION and MIGRATION_PASS.
+ * A QMP server for a guest on a unix socket, for any number of clients at a time. Clients of QEMU
+ * find the migration commands, {@code stop}, {@code cont} and {@code query-status} ({@code
+ * query-commands} lists all commands), and the events STOP, RESUME and, with the capability {@code
+ * events} on, MIGRATION and MIGRATION_PASS.
  *
- * <p>Who is served can stop the guest and have its memory written to any file that this process can
- * write. The process's user and root are, and nobody else, whatever mode the socket has; put it
- * where nobody else can replace it.
+ * <p>A client can stop the guest and have its memory written to any file that this process can
+ * write. Only the process's user and root are accepted, independent of the socket's mode. The
+ * socket should be in a directory where other users can't replace it.
  */
 public final class QmpServer implements AutoCloseable {
-  /** What clients have to read what was said to them before the server closed. */
+  /** Time for clients to read the last messages when the server is closed. */
   private static final Duration LAST_WORDS = Duration.ofSeconds(1);
 
   private static final Duration RETRY_TIME = Duration.ofMillis(100);
 
   private static final String ROOT = "root";
 
-  /** Of a file's mode, see inode(7). */
+  /** Mask of the file type in a file's mode, see inode(7). */
   private static final int FILE_TYPE_BITS = 0xf000;
 
   private static final int SOCKET_TYPE = 0xc000;
@@ -57,7 +57,7 @@ public final class QmpServer implements AutoCloseable {
   private final Thread accepting;
   private final Set<QmpSession> sessions = ConcurrentHashMap.newKeySet();
 
-  /** The socket's file: whose it is, and what tells it from another of its name. */
+  /** The owner and the identity of the socket's file. */
   private record Owned(UserPrincipal user, Object key) {}
 
   private QmpServer(
@@ -75,20 +75,20 @@ public final class QmpServer implements AutoCloseable {
   }
 
   /**
-   * Starts to serve a guest that no command ends.
+   * Starts a server without the command {@code quit}.
    *
-   * @param socket where; one that nobody listens on any more is replaced
-   * @param options how {@code migrate file:PATH} writes
-   * @throws StorageException if the socket can't be made
+   * @param socket path of the socket; a socket of that name on which no process listens is replaced
+   * @param options options for {@code migrate file:PATH}
+   * @throws StorageException if the socket can't be created
    */
   public static QmpServer start(Path socket, ServedGuest guest, WriteOptions options) {
     return start(socket, guest, new QmpCommands(guest, options, Optional.empty()));
   }
 
   /**
-   * Starts to serve a guest that the command {@code quit} ends.
+   * Starts a server with the command {@code quit}.
    *
-   * @param quit is told of the command by a thread of the server, and must return soon
+   * @param quit called by a thread of the server on the command {@code quit}; must return soon
    */
   public static QmpServer start(
       Path socket, ServedGuest guest, WriteOptions options, Runnable quit) {
@@ -113,7 +113,7 @@ public final class QmpServer implements AutoCloseable {
     }
   }
 
-  /** Makes the new socket its owner's alone. */
+  /** Sets the mode of the new socket to 0600. */
   private static Owned owned(Path socket) throws IOException {
     Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
     PosixFileAttributes made = Files.readAttributes(socket, PosixFileAttributes.class);
@@ -135,7 +135,7 @@ public final class QmpServer implements AutoCloseable {
         Files.delete(socket);
         return;
       }
-      // One that is busy has a queue that is full.
+      // Another error, such as a full backlog, means that a process listens.
     }
     throw new FixedRamException("cannot listen on " + socket + ": another process serves there");
   }
@@ -147,7 +147,7 @@ public final class QmpServer implements AutoCloseable {
       } catch (ClosedChannelException e) {
         return;
       } catch (IOException | RuntimeException e) {
-        // No descriptor is free, say; there may be one soon.
+        // For example no free descriptor, which may change soon.
         System.getLogger(QmpServer.class.getName())
             .log(System.Logger.Level.WARNING, "a QMP client cannot come to " + socket, e);
         LockSupport.parkNanos(RETRY_TIME.toNanos());
@@ -170,7 +170,10 @@ public final class QmpServer implements AutoCloseable {
     client.close();
   }
 
-  /** Others can connect in the moment before the socket has its mode. */
+  /**
+   * Whether the client is this process's user or root; others can connect before the socket's mode
+   * is set.
+   */
   private boolean isOwn(SocketChannel client) throws IOException {
     UserPrincipal user = client.getOption(ExtendedSocketOptions.SO_PEERCRED).user();
     return user.equals(owned.user) || user.getName().equals(ROOT);
@@ -184,13 +187,13 @@ public final class QmpServer implements AutoCloseable {
     } finally {
       guest.removeListener(teller);
       session.end();
-      // Not for ever: a client that only writes waits for us to read, and we for it.
+      // With a timeout, since a client that only writes never reads its last messages.
       session.awaitEnd(System.nanoTime() + LAST_WORDS.toNanos());
       sessions.remove(session);
     }
   }
 
-  /** One of its name may be another server's by now. */
+  /** Whether the socket's file still exists; its name may be that of another server by now. */
   private boolean isStillThere() throws IOException {
     return Files.exists(socket, LinkOption.NOFOLLOW_LINKS)
         && owned.key.equals(
@@ -198,10 +201,10 @@ public final class QmpServer implements AutoCloseable {
                 .fileKey());
   }
 
-  /** Ends all sessions, each with what was said to it; a migration under way goes on. */
+  /** Ends all sessions after their last messages; a migration in progress is not affected. */
   @Override
   public void close() {
-    // As long as it listens nobody takes its file for an abandoned one, and replaces it.
+    // While it listens, no other server takes its file for an abandoned one.
     try (listening) {
       if (isStillThere()) {
         Files.delete(socket);
@@ -209,7 +212,7 @@ public final class QmpServer implements AutoCloseable {
     } catch (IOException e) {
       throw new StorageException("cannot remove " + socket + ": " + e.getMessage(), e);
     } finally {
-      // Whoever came in the last moment is among the sessions then.
+      // The sessions are complete after the accepting thread has ended.
       Threads.joinUninterruptibly(accepting);
       sessions.forEach(QmpSession::end);
       long until = System.nanoTime() + LAST_WORDS.toNanos();

@@ -19,14 +19,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * One client of a served guest. What goes to it waits in a queue, so that a client that does not
- * read holds up nobody; one that lets too much gather is cut off.
+ * A session with one client of a served guest. Messages to the client are queued, so that a client
+ * that does not read blocks nothing else; if the queue grows too long, the connection is closed.
  */
 final class QmpSession implements AutoCloseable {
   private static final int MAX_WAITING_BYTES = 4 << 20;
   private static final int BUFFER_BYTES = 1 << 14;
 
-  /** In the queue of what goes out: nothing follows. */
+  /** Marks the end of the queue of outgoing messages. */
   private static final String END = "";
 
   private final SocketChannel channel;
@@ -41,7 +41,7 @@ final class QmpSession implements AutoCloseable {
     this.commands = commands;
   }
 
-  /** Serves the client until it or the server ends. */
+  /** Serves the client until it disconnects or the server is closed. */
   void run() {
     Thread.ofVirtual().name("qmp writer").start(this::write);
     send(Map.of("QMP", Map.of("version", QmpCommands.version(), "capabilities", List.of())));
@@ -63,7 +63,7 @@ final class QmpSession implements AutoCloseable {
         buffer.clear();
       }
     } catch (FixedRamException e) {
-      // What comes after such bytes cannot be told apart.
+      // Messages after invalid bytes can't be split.
       send(error(CommandException.GENERIC, e, Optional.empty()));
     } catch (IOException e) {
       log(e);
@@ -86,7 +86,7 @@ final class QmpSession implements AutoCloseable {
     } catch (FixedRamException e) {
       send(error(CommandException.GENERIC, e, id));
     } catch (RuntimeException e) {
-      // The guest's own callbacks run here too.
+      // The guest's callbacks run here too and can throw anything.
       send(error(CommandException.GENERIC, new FixedRamException("the guest failed: " + e, e), id));
     }
   }
@@ -114,7 +114,7 @@ final class QmpSession implements AutoCloseable {
     return answer;
   }
 
-  /** Tells the client of an event, once it has entered command mode. */
+  /** Sends an event to the client if it has entered command mode. */
   void tell(GuestEvent event) {
     if (!negotiated) {
       return;
@@ -162,12 +162,12 @@ final class QmpSession implements AutoCloseable {
     }
   }
 
-  /** Nothing more is said to the client: it ends once that which waits for it is written. */
+  /** Ends the session after the queued messages are written. */
   void end() {
     outgoing.add(END);
   }
 
-  /** Waits until it has ended, and closes it if it does not in time. */
+  /** Waits until the session has ended, and closes it after a timeout. */
   void awaitEnd(long untilNanos) {
     try {
       var _ = written.await(untilNanos - System.nanoTime(), TimeUnit.NANOSECONDS);
@@ -178,7 +178,7 @@ final class QmpSession implements AutoCloseable {
     }
   }
 
-  /** A client may go at any time. */
+  /** Logs an I/O error; a client may disconnect at any time. */
   private static void log(IOException e) {
     System.getLogger(QmpSession.class.getName())
         .log(System.Logger.Level.DEBUG, "a QMP client is gone", e);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qmpserver;
 
-/** Whether a served guest runs, in the terms of QEMU's RunState. */
+/** Run state of a served guest, in terms of QEMU's RunState. */
 public enum RunState {
-  /** It runs. */
+  /** The guest runs. */
   RUNNING("running"),
-  /** It was stopped by command. */
+  /** The guest was stopped by a command. */
   PAUSED("paused"),
-  /** The migration under way has stopped it, to send the last of it. */
+  /** The guest was stopped by the current migration for its final pass. */
   FINISH_MIGRATE("finish-migrate"),
-  /** It was stopped by a migration that completed. */
+  /** The guest was stopped by a migration that is complete. */
   POSTMIGRATE("postmigrate");
 
   private final String text;

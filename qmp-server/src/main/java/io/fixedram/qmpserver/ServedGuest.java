@@ -22,8 +22,8 @@ import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /**
- * A guest with what QEMU keeps for one: its run state, the capabilities and parameters that the
- * next migration takes, and the migration that was started last. Safe for use by several threads.
+ * A guest with the state that QEMU keeps for one: its run state, the capabilities and parameters
+ * for the next migration, and the last migration. Thread-safe.
  */
 public final class ServedGuest implements AutoCloseable {
   private final GuestMemory memory;
@@ -36,11 +36,11 @@ public final class ServedGuest implements AutoCloseable {
   private boolean closed;
 
   /**
-   * A guest that runs, with QEMU's default settings.
+   * Creates the state of a running guest, with QEMU's default settings.
    *
-   * @param guest stops and starts it; {@link GuestControl#saved} is not called, since a served
-   *     guest stays stopped after a migration until a command starts it
-   * @param configuration what a save says of it
+   * @param guest stops and resumes the guest; {@link GuestControl#saved} is not called, since a
+   *     served guest stays stopped after a migration until a command resumes it
+   * @param configuration the guest's configuration in a save
    */
   public ServedGuest(GuestMemory memory, GuestControl guest, Configuration configuration) {
     this.memory = memory;
@@ -52,7 +52,7 @@ public final class ServedGuest implements AutoCloseable {
     listeners.forEach(listener -> listener.accept(event));
   }
 
-  /** Adds somebody to be told of events, by the threads that bring them about. */
+  /** Adds a listener, called by the threads that cause the events. */
   void addListener(Consumer<GuestEvent> listener) {
     listeners.add(listener);
   }
@@ -61,18 +61,18 @@ public final class ServedGuest implements AutoCloseable {
     listeners.remove(listener);
   }
 
-  /** Whether it runs. */
+  /** The current run state. */
   public RunState runState() {
     return guest.state();
   }
 
-  /** Stops it, if it runs. */
+  /** Stops the guest if it runs. */
   public void stop() {
     guest.pause();
   }
 
   /**
-   * Starts it again, if it stands still.
+   * Resumes the guest if it is stopped.
    *
    * @throws FixedRamException if a migration needs it stopped
    */
@@ -80,27 +80,28 @@ public final class ServedGuest implements AutoCloseable {
     guest.proceed();
   }
 
-  /** What is on for the next migration. */
+  /** The capabilities for the next migration. */
   public synchronized MigrationCapabilities capabilities() {
     return capabilities;
   }
 
   /**
-   * Switches some capabilities, all of them or none.
+   * Switches capabilities on or off, all of them or none.
    *
-   * @throws FixedRamException if the outcome contradicts itself, or a migration is under way
+   * @throws FixedRamException if the resulting capabilities are incompatible, or a migration is in
+   *     progress
    */
   public synchronized void setCapabilities(Map<MigrationCapability, Boolean> changes) {
     requireNoneUnderWay();
     capabilities = capabilities.with(changes);
   }
 
-  /** The numbers that steer the migration under way and the next one. */
+  /** The parameters of the current and the next migration. */
   public synchronized MigrationParameters parameters() {
     return parameters;
   }
 
-  /** Changes numbers, for the migration under way too. */
+  /** Changes parameters, also of the current migration. */
   public synchronized void changeParameters(UnaryOperator<MigrationParameters> change) {
     parameters = change.apply(parameters);
     migration.ifPresent(current -> current.setParameters(parameters));
@@ -117,10 +118,10 @@ public final class ServedGuest implements AutoCloseable {
   }
 
   /**
-   * Returns if a migration could be started now.
+   * Checks that a migration can be started now.
    *
-   * @param seekable whether its transport can seek
-   * @throws FixedRamException why not
+   * @param seekable whether the transport is seekable
+   * @throws FixedRamException if a migration can't be started
    */
   public synchronized void checkMigration(boolean seekable) {
     requireNoneUnderWay();
@@ -137,7 +138,8 @@ public final class ServedGuest implements AutoCloseable {
   /**
    * Starts a migration.
    *
-   * @throws FixedRamException if it can't be started; the one before is then still the last
+   * @throws FixedRamException if the migration can't be started; the last migration is not changed
+   *     then
    */
   public synchronized void migrate(Transport transport) {
     checkMigration(transport.isSeekable());
@@ -147,7 +149,7 @@ public final class ServedGuest implements AutoCloseable {
     migration = Optional.of(next);
   }
 
-  /** Turns what a migration tells into events, if they are wanted. */
+  /** Converts notifications of a migration to events, if the capability events is on. */
   private final class Follower implements MigrationListener {
     private final boolean telling;
 
@@ -170,24 +172,24 @@ public final class ServedGuest implements AutoCloseable {
     }
   }
 
-  /** Cancels the migration under way, if there is one. */
+  /** Cancels the current migration, if there is one. */
   public synchronized void cancelMigration() {
     migration.ifPresent(Migration::cancel);
   }
 
-  /** Goes on from pre-switchover; whether a migration was in that state. */
+  /** Continues from pre-switchover; returns whether a migration was in that status. */
   public synchronized boolean continueSwitchover() {
     return migration.filter(Migration::continueSwitchover).isPresent();
   }
 
-  /** The migration that was started last. */
+  /** The last migration that was started; empty if there was none. */
   public synchronized Optional<MigrationInfo> migration() {
     return migration.map(Migration::info);
   }
 
   /**
-   * Cancels the migration under way and waits for its end. From then on nothing touches the guest
-   * or its memory, which can be freed: commands are refused.
+   * Cancels the current migration and waits for its end. After that commands are refused, and
+   * nothing accesses the guest or its memory, which may be freed.
    */
   @Override
   public void close() {

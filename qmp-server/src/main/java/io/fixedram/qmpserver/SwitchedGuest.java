@@ -7,24 +7,27 @@ import io.fixedram.guest.DeviceState;
 import java.util.function.Consumer;
 
 /**
- * A guest that both its migration and commands stop and start. It is stopped and resumed once at a
- * time, and one that a command has stopped is not started by a migration that fails. Safe for use
- * by several threads; a call that waits for the guest holds up the others.
+ * Control of a guest that both migrations and commands stop and resume. A guest that was stopped by
+ * a command is not resumed by a failed migration. Thread-safe; a call that waits for the guest
+ * blocks other calls.
  */
 final class SwitchedGuest implements GuestControl {
   private final GuestControl guest;
   private final Consumer<GuestEvent> events;
   private volatile RunState state = RunState.RUNNING;
 
-  /** Whether it runs again if the migration comes to nothing. */
+  /** Whether the guest is resumed if the migration fails. */
   private boolean resumes;
 
-  /** A call failed half way: the guest may run though its state says that it does not. */
+  /**
+   * Whether a call has failed half-way, so that the guest may run although its state says that it
+   * does not.
+   */
   private boolean unsure;
 
   private boolean closed;
 
-  /** A guest that runs. */
+  /** Creates the control of a running guest. */
   SwitchedGuest(GuestControl guest, Consumer<GuestEvent> events) {
     this.guest = guest;
     this.events = events;
@@ -35,8 +38,8 @@ final class SwitchedGuest implements GuestControl {
   }
 
   /**
-   * The command {@code stop}. A guest that a migration has stopped stays so, whatever becomes of
-   * the migration.
+   * The command {@code stop}. A guest that a migration has stopped stays stopped, whatever the
+   * outcome of the migration.
    */
   synchronized void pause() {
     requireOpen();
@@ -50,7 +53,7 @@ final class SwitchedGuest implements GuestControl {
     }
   }
 
-  /** Whatever becomes of the call, the guest may stand still then, and cont starts it again. */
+  /** Stops the guest. Even if the call fails, the guest may be stopped, and cont resumes it. */
   private void halt(RunState next) {
     state = next;
     unsure = true;
@@ -75,7 +78,7 @@ final class SwitchedGuest implements GuestControl {
     }
   }
 
-  /** A guest that does not start is one that is paused. */
+  /** Resumes the guest. If the call fails, the state is paused. */
   private void start() {
     state = RunState.PAUSED;
     unsure = true;
@@ -91,12 +94,12 @@ final class SwitchedGuest implements GuestControl {
     }
   }
 
-  /** Refuses commands from now on, once the one under way is done. */
+  /** Waits for the current command and refuses later ones. */
   synchronized void close() {
     closed = true;
   }
 
-  /** For the migration: a paused guest is stopped already, and must stay so until it is saved. */
+  /** Called by the migration. A paused guest is stopped already and stays so until it is saved. */
   @Override
   public synchronized void stop() {
     resumes = state == RunState.RUNNING;
@@ -115,15 +118,18 @@ final class SwitchedGuest implements GuestControl {
   }
 
   /**
-   * Stays stopped until a command says otherwise, as a guest of QEMU does. A client that learns
-   * that the migration has completed finds this state already.
+   * Called by the migration. The guest stays stopped until a command resumes it, as in QEMU. The
+   * state is set before clients are notified of the completion.
    */
   @Override
   public synchronized void saved() {
     state = RunState.POSTMIGRATE;
   }
 
-  /** For a migration that failed, also in its call to stop: who was stopped by command stays so. */
+  /**
+   * Called by a failed migration, also if stop has failed. A guest that was stopped by a command
+   * stays stopped.
+   */
   @Override
   public synchronized void resume() {
     if (state != RunState.FINISH_MIGRATE && state != RunState.POSTMIGRATE) {

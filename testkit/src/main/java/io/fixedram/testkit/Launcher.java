@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** The real command: {@code ./fixedram} of this source tree, as a process of its own. */
+/** Runs the real command, {@code ./fixedram} of this source tree, as a process. */
 public final class Launcher implements AutoCloseable {
   private static final Path SCRIPT = Path.of("..", "fixedram").toAbsolutePath().normalize();
   private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -27,7 +27,7 @@ public final class Launcher implements AutoCloseable {
   private final Path out;
   private final Path err;
 
-  /** How a command ended. */
+  /** Exit status and output of a command. */
   public record Result(int status, String out, String err) {}
 
   private Launcher(List<String> words, Process process, Path out, Path err) {
@@ -37,15 +37,15 @@ public final class Launcher implements AutoCloseable {
     this.err = err;
   }
 
-  /** Has the launcher build what is missing, so that no test waits for that. */
+  /** Lets the launcher build missing parts, so that no test waits for that. */
   public static void build() throws IOException, InterruptedException {
     build("--version");
   }
 
   /**
-   * Has the launcher build what a command needs.
+   * Lets the launcher build the parts that a command needs.
    *
-   * @param words a call of it that does nothing
+   * @param words a call of the command that has no effect
    */
   public static void build(String... words) throws IOException, InterruptedException {
     Process process =
@@ -66,7 +66,7 @@ public final class Launcher implements AutoCloseable {
   /** Starts a command; its output goes to files beside, not into, the given directory. */
   public static Launcher start(Path directory, Object... words) throws IOException {
     List<String> command = new ArrayList<>();
-    // Whoever started these tests may have left SIGINT ignored, as shells do in the background.
+    // SIGINT may be ignored in this process, as in background jobs of shells.
     command.addAll(List.of("env", "--default-signal=INT", SCRIPT.toString()));
     for (Object word : words) {
       command.add(word.toString());
@@ -74,7 +74,7 @@ public final class Launcher implements AutoCloseable {
     return startCommand(directory, command);
   }
 
-  /** Starts a line of shell. */
+  /** Starts a shell command line. */
   public static Launcher shell(Path directory, String line) throws IOException {
     return startCommand(directory, List.of("/bin/bash", "-c", line));
   }
@@ -108,7 +108,7 @@ public final class Launcher implements AutoCloseable {
     return result;
   }
 
-  /** Waits for the end; the most memory that the process had resident, in MiB. */
+  /** Waits for the end; returns the peak resident memory of the process in MiB. */
   public long peakMebibytes() throws IOException, InterruptedException {
     Path status = Path.of("/proc", Long.toString(process.pid()), "status");
     long peakKibibytes = 0;
@@ -132,29 +132,29 @@ public final class Launcher implements AutoCloseable {
     return process.isAlive();
   }
 
-  /** What it has started, and those in turn, and that still runs. */
+  /** All running descendants of the process. */
   public List<ProcessHandle> descendants() {
     return process.descendants().toList();
   }
 
-  /** What it has written to standard output so far. */
+  /** Standard output so far. */
   public String out() throws IOException {
     return Files.readString(out);
   }
 
-  /** What it has written to standard error so far. */
+  /** Standard error so far. */
   public String err() throws IOException {
     return Files.readString(err);
   }
 
-  /** Sends it a signal, by name. */
+  /** Sends a signal to the process. */
   public void signal(String name) throws IOException, InterruptedException {
     int status =
         new ProcessBuilder("kill", "-s", name, Long.toString(process.pid())).start().waitFor();
     assertThat(status).isZero();
   }
 
-  /** Ends it, with what it started, and removes what it wrote. */
+  /** Kills the process and its descendants, and removes the files of its output. */
   @Override
   public void close() {
     process.descendants().forEach(ProcessHandle::destroyForcibly);

@@ -13,9 +13,11 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The rules of modules that Java programs use, which know nothing of the command. */
+/** Rules for the library modules, which must not refer to the command. */
 public abstract class LibraryRules extends ModuleRules {
-  /** The command's own options, without those that every program has; a test of it compares. */
+  /**
+   * Names of the command's options, without usual ones; a test of the command compares the list.
+   */
   public static final List<String> OPTIONS_OF_THE_COMMAND =
       List.of(
           "align",
@@ -38,7 +40,7 @@ public abstract class LibraryRules extends ModuleRules {
           "via",
           "vm-generation-id");
 
-  /** The words that follow its name. */
+  /** Names of the command's subcommands. */
   public static final List<String> NAMES_OF_COMMANDS =
       List.of("bench", "convert", "demo", "info", "receive", "restore", "save", "send");
 
@@ -50,7 +52,9 @@ public abstract class LibraryRules extends ModuleRules {
               + String.join("|", NAMES_OF_COMMANDS)
               + ")\\b|-- QEMU-COMMAND|after --(?![\\w-])");
 
-  /** Comments and characters are matched too, so that quotes in them begin no string. */
+  /**
+   * Comments and character literals are matched too, so that quotes in them don't begin a string.
+   */
   private static final Pattern STRING_OR_OTHER =
       Pattern.compile(
           "/\\*.*?\\*/|//[^\\n]*|'(?:[^'\\\\\\n]|\\\\.)+'"
@@ -58,15 +62,15 @@ public abstract class LibraryRules extends ModuleRules {
           Pattern.DOTALL);
 
   /**
-   * Makes the rules of a module.
+   * Creates the rules of a module.
    *
-   * @param layers as {@link ModuleRules} takes them
+   * @param layers see {@link ModuleRules}
    */
   protected LibraryRules(String... layers) {
     super(layers);
   }
 
-  /** What to do about a failure is a Remedy, which the command words with its options. */
+  /** Advice on failures must be a Remedy, for which the command names its options. */
   @Test
   final void noStringNamesTheCommandOrItsOptions() throws IOException {
     List<Path> files;
@@ -84,7 +88,7 @@ public abstract class LibraryRules extends ModuleRules {
 
   /** The string constants of a source file that name the command or its options. */
   public static List<String> stringsThatNameTheCommand(String source) {
-    // Parts of one text that stand in several lines are one string here.
+    // Joins concatenated string literals.
     String joined = source.replaceAll("(?<!\\\\)\"\\s*\\+\\s*\"", "");
     return STRING_OR_OTHER
         .matcher(joined)

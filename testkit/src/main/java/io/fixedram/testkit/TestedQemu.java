@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 
-/** The QEMU programs to test with, which the environment names. */
+/** The QEMU programs for tests, named by environment variables. */
 public enum TestedQemu {
   QEMU_7("FIXEDRAM_QEMU_7"),
   QEMU_10("FIXEDRAM_QEMU_10");

@@ -13,20 +13,20 @@ import org.apache.commons.cli.Options;
 import org.apache.commons.cli.ParseException;
 import org.apache.commons.cli.UnrecognizedOptionException;
 
-/** Reads the words after the name of a command; the only user of Apache Commons CLI. */
+/** Parses the words after the name of a command; the only class that uses Apache Commons CLI. */
 public final class ArgumentParser {
   private static final String END_OF_OPTIONS = "--";
 
   private ArgumentParser() {}
 
   /**
-   * Reads a command line. Options may stand before, between and after the operands. What follows
-   * the first {@code --} is never looked at: it is the QEMU command where one is taken, and
-   * operands elsewhere.
+   * Parses a command line. Options may be before, between and after the operands. Words after the
+   * first {@code --} are not parsed: they are the QEMU command if the command accepts one, and
+   * operands otherwise.
    *
-   * @param words what was typed after the name of the command
-   * @return empty if the help was asked for
-   * @throws UsageException in one sentence if the words don't fit the command
+   * @param words the words after the name of the command
+   * @return the arguments; empty if the help was requested
+   * @throws UsageException if the words are not valid for the command
    */
   public static Optional<Arguments> parse(CommandSpec command, List<String> words) {
     int end = words.indexOf(END_OF_OPTIONS);
@@ -64,7 +64,7 @@ public final class ArgumentParser {
     }
     Map<String, List<String>> values = new HashMap<>();
     try {
-      // An abbreviation that works today would mean something else once an option is added.
+      // No abbreviations, whose meaning would change when an option is added.
       var line =
           DefaultParser.builder()
               .setAllowPartialMatching(false)
@@ -149,7 +149,7 @@ public final class ArgumentParser {
     return "";
   }
 
-  /** Words as a sentence has them: "a", "a or b", "a, b or c". */
+  /** Alternatives in a sentence: "a", "a or b", "a, b or c". */
   private static String either(List<String> words) {
     if (words.size() == 1) {
       return words.getFirst();

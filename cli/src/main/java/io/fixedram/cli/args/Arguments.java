@@ -6,19 +6,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** What was typed after the name of a command, checked against the {@link CommandSpec}. */
+/** The parsed arguments of a command, checked against its {@link CommandSpec}. */
 public final class Arguments {
   private final Map<String, List<String>> values;
   private final List<String> operands;
   private final List<String> qemuCommand;
 
   /**
-   * Takes over what the parser found.
+   * Creates the arguments.
    *
-   * @param values the options by long name, each with the values given: none for a switch, one for
+   * @param values the given options by long name, each with its values: none for a switch, one for
    *     an option that is not repeatable
-   * @param operands as many as the command has
-   * @param qemuCommand what follows {@code --}, empty without it
+   * @param operands the operands, as many as the command has
+   * @param qemuCommand the words after {@code --}; empty if there are none
    */
   Arguments(Map<String, List<String>> values, List<String> operands, List<String> qemuCommand) {
     this.values = Map.copyOf(values);
@@ -31,20 +31,20 @@ public final class Arguments {
     return values.containsKey(option.longName());
   }
 
-  /** The value of an option, if it was given. */
+  /** The value of an option; empty if it was not given. */
   public Optional<String> value(OptionSpec option) {
     return values(option).stream().findFirst();
   }
 
-  /** All values of an option that may be given many times, as typed one after the other. */
+  /** All values of a repeatable option, in order. */
   public List<String> values(OptionSpec option) {
     return values.getOrDefault(option.longName(), List.of());
   }
 
   /**
-   * The value of an option that must be given.
+   * The value of a required option.
    *
-   * @throws UsageException if it was not
+   * @throws UsageException if it was not given
    */
   public String required(OptionSpec option) {
     return value(option)
@@ -53,15 +53,16 @@ public final class Arguments {
                 "--" + option.longName() + " " + option.valueName().orElse("") + " is missing"));
   }
 
-  /** The word chosen for an option with choices, its default if it was not given. */
+  /** The value of an option with choices; its default if it was not given. */
   public String choice(OptionSpec option) {
     return value(option).or(option::defaultValue).orElseGet(() -> required(option));
   }
 
   /**
-   * The number given for an option.
+   * The numeric value of an option.
    *
-   * @param least the smallest that makes sense
+   * @param least the smallest valid value
+   * @param otherwise the result if the option was not given
    * @throws UsageException if the value is not a whole number, or smaller or larger than an int
    */
   public int number(OptionSpec option, int least, int otherwise) {
@@ -75,7 +76,7 @@ public final class Arguments {
         return number;
       }
     } catch (NumberFormatException e) {
-      // Told below, in the words for a number that is too small.
+      // Reported below, like a number that is too small.
     }
     throw new UsageException(
         "--"
@@ -87,7 +88,7 @@ public final class Arguments {
             + "'");
   }
 
-  /** Refuses two options that contradict each other. */
+  /** Refuses two options that are mutually exclusive. */
   public void refuseTogether(OptionSpec one, OptionSpec other) {
     if (has(one) && has(other)) {
       throw new UsageException(
@@ -105,7 +106,7 @@ public final class Arguments {
     return qemuCommand;
   }
 
-  /** How to print the result. */
+  /** The options for output. */
   public OutputOptions output() {
     return CommonOptions.read(this);
   }

@@ -5,7 +5,7 @@ import io.fixedram.cli.console.OutputOptions;
 import io.fixedram.cli.console.OutputOptions.Progress;
 import java.util.List;
 
-/** The options that every command takes. */
+/** The options of every command. */
 public final class CommonOptions {
   private static final OptionSpec OUTPUT =
       OptionSpec.choice(
@@ -15,25 +15,23 @@ public final class CommonOptions {
               + " nothing else there");
   private static final OptionSpec PROGRESS =
       OptionSpec.flag(
-          'p',
-          "progress",
-          "show progress on standard error; it is on by itself where that is a terminal");
+          'p', "progress", "show progress on standard error; the default if that is a terminal");
   private static final OptionSpec NO_PROGRESS = OptionSpec.flag("no-progress", "show no progress");
   private static final OptionSpec QUIET =
       OptionSpec.flag('q', "quiet", "print neither progress nor a summary, only failures");
   private static final OptionSpec VERBOSE =
-      OptionSpec.flag('v', "verbose", "tell on standard error what is being done, and why");
+      OptionSpec.flag('v', "verbose", "print on standard error what is being done, and why");
 
-  /** Asks for the help of a command; everything else on the line is then left undone. */
+  /** Prints the help of a command; all other arguments are ignored then. */
   public static final OptionSpec HELP = OptionSpec.flag('h', "help", "print this help");
 
-  /** All of them, in the order of the help. */
+  /** All common options, in the order of the help. */
   public static final List<OptionSpec> ALL =
       List.of(OUTPUT, PROGRESS, NO_PROGRESS, QUIET, VERBOSE, HELP);
 
   private CommonOptions() {}
 
-  /** Reads those that say how to print. */
+  /** The options for output. */
   static OutputOptions read(Arguments arguments) {
     arguments.refuseTogether(PROGRESS, NO_PROGRESS);
     arguments.refuseTogether(QUIET, VERBOSE);

@@ -3,7 +3,7 @@ package io.fixedram.cli.args;
 
 import java.util.List;
 
-/** The help of the command line, for a terminal of 80 columns. */
+/** Help texts, formatted for a terminal of 80 columns. */
 public final class HelpText {
   private static final int COLUMNS = 79;
   private static final int MARGIN = 2;
@@ -61,7 +61,7 @@ public final class HelpText {
     return out.toString();
   }
 
-  /** The help of the program: what it is for, and its commands. */
+  /** The help of the program, with its commands. */
   public static String overview(List<CommandSpec> commands) {
     StringBuilder out = new StringBuilder();
     out.append(
@@ -81,7 +81,7 @@ public final class HelpText {
         """
 
         'fixedram COMMAND --help' explains a command, with an example.
-        'fixedram demo' shows what it is all about, and needs nothing else.
+        'fixedram demo' saves and restores a guest, and needs nothing else.
         'fixedram --version' prints the version.
         """);
     return out.toString();
@@ -115,7 +115,10 @@ public final class HelpText {
     }
   }
 
-  /** Writes a text whose first line begins where the cursor is, and the others below that. */
+  /**
+   * Appends a text as a paragraph with a hanging indent; the first line begins at the current
+   * position.
+   */
   private static void hanging(StringBuilder out, String text, int column) {
     List<String> lines = TextWrap.lines(text, COLUMNS - column);
     out.append(lines.getFirst()).append('\n');

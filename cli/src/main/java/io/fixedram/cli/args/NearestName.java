@@ -4,11 +4,13 @@ package io.fixedram.cli.args;
 import java.util.Collection;
 import java.util.Optional;
 
-/** Finds the name that was probably meant. */
+/** Suggests the name that was probably meant by a mistyped one. */
 public final class NearestName {
   private NearestName() {}
 
-  /** The name that differs in the fewest letters, if it is near enough to be a slip of the hand. */
+  /**
+   * The name with the smallest edit distance; empty if no name is close enough for a typing error.
+   */
   public static Optional<String> of(String typed, Collection<String> names) {
     Optional<String> nearest = Optional.empty();
     int least = Math.max(1, typed.length() / 3) + 1;
@@ -23,7 +25,9 @@ public final class NearestName {
     return nearest;
   }
 
-  /** How many letters must be put in, left out, replaced or swapped with their neighbour. */
+  /**
+   * Edit distance: number of insertions, deletions, replacements and swaps of neighbouring letters.
+   */
   private static int distance(String a, String b) {
     int[][] steps = new int[a.length() + 1][b.length() + 1];
     for (int i = 0; i <= a.length(); i++) {

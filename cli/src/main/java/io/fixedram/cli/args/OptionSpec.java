@@ -5,15 +5,15 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * One option of a command: what the parser accepts, the help says and the manual page prints.
+ * Specification of an option, for the parser, the help and the manual page.
  *
- * @param shortName the letter after a single dash, if it has one
+ * @param shortName the letter after a single dash; empty if there is none
  * @param longName the name after two dashes
- * @param valueName what stands for the value in the help; empty for a switch
- * @param choices the only values it takes; empty if any will do
- * @param defaultValue what holds when it is not given, where a person would ask
- * @param repeatable whether it may be given more than once
- * @param text what it does, without a full stop
+ * @param valueName placeholder of the value in the help; empty for a switch
+ * @param choices the valid values; empty if any value is valid
+ * @param defaultValue the default, if the help shows one
+ * @param repeatable whether the option may be given more than once
+ * @param text description without a full stop
  */
 public record OptionSpec(
     Optional<String> shortName,
@@ -30,7 +30,7 @@ public record OptionSpec(
         Optional.empty(), longName, Optional.empty(), List.of(), Optional.empty(), false, text);
   }
 
-  /** A switch that also has a letter. */
+  /** A switch with a short and a long name. */
   public static OptionSpec flag(char shortName, String longName, String text) {
     return new OptionSpec(
         Optional.of(String.valueOf(shortName)),
@@ -42,7 +42,7 @@ public record OptionSpec(
         text);
   }
 
-  /** An option that takes any value. */
+  /** An option with any value. */
   public static OptionSpec value(String longName, String valueName, String text) {
     return new OptionSpec(
         Optional.empty(),
@@ -54,7 +54,7 @@ public record OptionSpec(
         text);
   }
 
-  /** An option that takes any value and may be given many times. */
+  /** A repeatable option with any value. */
   public static OptionSpec values(String longName, String valueName, String text) {
     return new OptionSpec(
         Optional.empty(),
@@ -66,7 +66,7 @@ public record OptionSpec(
         text);
   }
 
-  /** An option that takes any value and has a default. */
+  /** An option with any value and a default. */
   public static OptionSpec value(
       String longName, String valueName, String defaultValue, String text) {
     return new OptionSpec(
@@ -79,7 +79,7 @@ public record OptionSpec(
         text);
   }
 
-  /** An option that takes one of a few words, the first of which is the default. */
+  /** An option with one of several values; the first is the default. */
   public static OptionSpec choice(String longName, List<String> choices, String text) {
     return new OptionSpec(
         Optional.empty(),
@@ -91,7 +91,7 @@ public record OptionSpec(
         text);
   }
 
-  /** An option that takes one of a few words and has no default. */
+  /** An option with one of several values and no default. */
   public static OptionSpec requiredChoice(String longName, List<String> choices, String text) {
     return new OptionSpec(
         Optional.empty(),
@@ -103,7 +103,7 @@ public record OptionSpec(
         text);
   }
 
-  /** Whether it is followed by a value. */
+  /** Whether the option has a value. */
   public boolean takesValue() {
     return valueName.isPresent();
   }

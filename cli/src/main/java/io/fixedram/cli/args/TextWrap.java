@@ -4,11 +4,13 @@ package io.fixedram.cli.args;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Breaks text between words. */
+/** Wraps text between words. */
 public final class TextWrap {
   private TextWrap() {}
 
-  /** The lines of a text, none longer than a number of columns unless a single word is. */
+  /**
+   * The lines of a text, with at most the given number of columns unless a single word is longer.
+   */
   public static List<String> lines(String text, int columns) {
     List<String> lines = new ArrayList<>();
     StringBuilder line = new StringBuilder();

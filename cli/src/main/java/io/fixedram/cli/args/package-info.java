@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The grammar of the command line: what each command takes, its parser, its help. */
+/** The command line: specifications of commands and options, parser, and help. */
 package io.fixedram.cli.args;

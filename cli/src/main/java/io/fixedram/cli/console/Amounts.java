@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli.console;
 
-/** Amounts in the words of a person: binary units and three digits. */
+/** Formats amounts for humans, with binary units and three digits. */
 public final class Amounts {
   private static final String[] UNITS = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   private static final double NANOS_PER_SECOND = 1e9;
@@ -14,13 +14,13 @@ public final class Amounts {
     return inUnit(bytes, unit) + " " + (bytes == 1 ? "byte" : UNITS[unit]);
   }
 
-  /** A part and its whole in the whole's unit, such as "96.3/512 MiB". */
+  /** A part and its total in the unit of the total, such as "96.3/512 MiB". */
   static String bytesOf(long part, long whole) {
     int unit = unit(whole);
     return inUnit(Math.min(part, whole), unit) + "/" + inUnit(whole, unit) + " " + UNITS[unit];
   }
 
-  /** An exact number with its thousands set apart, such as "571,234,304". */
+  /** An exact number with thousands separators, such as "571,234,304". */
   public static String exact(long number) {
     String digits = Long.toString(number);
     StringBuilder out = new StringBuilder();
@@ -47,7 +47,7 @@ public final class Amounts {
     return threeDigits(scaled) + "kMGT".charAt(step);
   }
 
-  /** A share, such as "18.8%"; never rounded to none or to all of it. */
+  /** A share, such as "18.8%"; never rounded to 0% or 100%. */
   public static String share(long part, long whole) {
     if (part == 0 || whole == 0) {
       return "0%";
@@ -59,7 +59,7 @@ public final class Amounts {
     return perMille / 10 + "." + perMille % 10 + "%";
   }
 
-  /** A time that something took, such as "85 us", "31 ms", "0.41 s" or "3 min 07 s". */
+  /** A duration, such as "85 us", "31 ms", "0.41 s" or "3 min 07 s". */
   public static String seconds(double seconds) {
     double millis = seconds * 1000;
     if (seconds > 0 && millis < 0.95) {
@@ -85,7 +85,7 @@ public final class Amounts {
     return whole / 3600 + " h " + twoDigits(whole / 60 % 60) + " min";
   }
 
-  /** A time as a clock shows it, such as "0:07" or "1:02:03". */
+  /** A duration in the format of a clock, such as "0:07" or "1:02:03". */
   static String clock(long seconds) {
     String tail = twoDigits(seconds % 60);
     return seconds < 3600
@@ -93,12 +93,12 @@ public final class Amounts {
         : seconds / 3600 + ":" + twoDigits(seconds / 60 % 60) + ":" + tail;
   }
 
-  /** Seconds between two readings of the nano clock. */
+  /** Seconds between two values of {@link System#nanoTime()}. */
   public static double secondsBetween(long startNanos, long endNanos) {
     return (endNanos - startNanos) / NANOS_PER_SECOND;
   }
 
-  /** The largest unit of which there is at least one, rounded as it will be printed. */
+  /** The largest unit of which there is at least one, after rounding. */
   private static int unit(long bytes) {
     int unit = 0;
     while (unit < UNITS.length - 1 && scaled(bytes, unit) >= 1023.5) {
@@ -115,7 +115,7 @@ public final class Amounts {
     return Math.scalb((double) bytes, -10 * unit);
   }
 
-  /** Three digits and no needless zeros behind the point: 1.37, 18.8, 512, 2. */
+  /** Three digits without trailing zeros: 1.37, 18.8, 512, 2. */
   private static String threeDigits(double value) {
     if (value >= 99.95) {
       return Long.toString(Math.round(value));

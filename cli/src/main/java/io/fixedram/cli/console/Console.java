@@ -9,8 +9,8 @@ import java.util.function.Consumer;
 import tools.jackson.core.JsonGenerator;
 
 /**
- * What a command says: its result on standard output; messages, warnings and progress on standard
- * error. Safe for use by several threads.
+ * Output of a command: its result on standard output; messages, warnings and progress on standard
+ * error. Thread-safe.
  */
 public final class Console {
   private static final String PROGRAM = "fixedram: ";
@@ -22,69 +22,74 @@ public final class Console {
   private volatile boolean warned;
   private Optional<String> done = Optional.empty();
 
-  /** Speaks as the options say. */
+  /** Creates a console with output options. */
   public Console(Terminal terminal, OutputOptions options) {
     this.terminal = terminal;
     this.options = options;
   }
 
-  /** The streams that this console speaks through. */
+  /** The streams of this console. */
   public Terminal terminal() {
     return terminal;
   }
 
-  /** How the user wants to be told. */
+  /** The output options. */
   public OutputOptions options() {
     return options;
   }
 
   /**
-   * Keeps what a command has done that lasts, so that it is told too if the result can't be
-   * printed: a failure then does not look like one of the command.
+   * Records what a command has completed, which is reported too if the result can't be printed, so
+   * that the failure does not look like one of the command itself.
    */
   public void done(String what) {
     done = Optional.of(what);
   }
 
-  /** What was done, if that was told. */
+  /** What the command has completed; empty if nothing was recorded. */
   public Optional<String> whatIsDone() {
     return done;
   }
 
-  /** Prints the result of a command in one line, unless it is to be quiet or to print JSON. */
+  /** Prints the result of a command in one line, unless the output is quiet or JSON. */
   public void resultLine(String line) {
     result(Printable.line(line) + "\n");
   }
 
-  /** The same with a result of several lines, in which names are {@link Printable}. */
+  /**
+   * Prints a result of several lines, in which names are {@link Printable}, unless the output is
+   * quiet or JSON.
+   */
   public void result(String lines) {
     if (!options.quiet() && !options.json()) {
       print(Printable.lines(lines));
     }
   }
 
-  /** Prints the result of a command as JSON, if that was asked for. */
+  /** Prints the result of a command as JSON, if the output is JSON. */
   public void json(Consumer<JsonGenerator> fields) {
     if (options.json()) {
       print(JsonObject.text(fields) + "\n");
     }
   }
 
-  /** Prints the result of a command whose standard output is taken by something else. */
+  /**
+   * Prints the result of a command to standard error, if standard output is used for other data.
+   */
   public void resultAside(String line) {
     if (!options.quiet() && !options.json()) {
       toError(line);
     }
   }
 
-  /** Tells what is being done and why, to those who asked for it. */
+  /** Prints a detail if the output is verbose. */
   public void note(String sentence) {
     if (options.verbose()) {
       toError(PROGRAM + sentence);
     }
   }
 
-  /** Tells something that the user should know though all went well. */
+  /** Prints a warning, unless the output is quiet. */
   public void warning(String sentence) {
     warned = true;
     if (!options.quiet()) {
@@ -92,17 +97,17 @@ public final class Console {
     }
   }
 
-  /** Whether there was anything to warn of. */
+  /** Whether there was a warning. */
   public boolean hasWarned() {
     return warned;
   }
 
-  /** Tells why the command failed. */
+  /** Prints the failure of the command. */
   public void failure(String sentence) {
     toError(PROGRAM + sentence);
   }
 
-  /** Prints the trace of an internal error, to those who asked for details. */
+  /** Prints the stack trace of an internal error if the output is verbose. */
   public void trace(Throwable failure) {
     if (options.verbose()) {
       StringWriter text = new StringWriter();
@@ -113,7 +118,7 @@ public final class Console {
 
   /** Writes text to standard output at once. */
   public synchronized void print(String text) {
-    // The line of progress would stay above the text on a terminal that shows both.
+    // Otherwise the progress line would stay on a terminal that shows both streams.
     clearProgress();
     try {
       terminal.out().write(text.getBytes(terminal.charset()));
@@ -123,7 +128,7 @@ public final class Console {
     }
   }
 
-  /** Whether the user is to see how far the work is. */
+  /** Whether progress is to be shown. */
   boolean wantsProgress() {
     return switch (options.progress()) {
       case ALWAYS -> true;
@@ -132,13 +137,13 @@ public final class Console {
     };
   }
 
-  /** Shows a line of progress that the next one, or any message, replaces. */
+  /** Shows a progress line, which is replaced by the next one or any message. */
   synchronized void showProgress(String line) {
     progressLine = line;
     write("\r" + line + "\033[K");
   }
 
-  /** Takes the line of progress away. */
+  /** Removes the progress line. */
   synchronized void clearProgress() {
     if (!progressLine.isEmpty()) {
       progressLine = "";
@@ -146,7 +151,7 @@ public final class Console {
     }
   }
 
-  /** Writes a line of progress that stays. */
+  /** Prints a progress line that is not replaced. */
   synchronized void logProgress(String line) {
     write(line + "\n");
   }
@@ -159,7 +164,7 @@ public final class Console {
     write(progressLine.isEmpty() ? shown : CLEAR_LINE + shown + progressLine);
   }
 
-  /** A standard error that nobody can read is no reason to give up a save. */
+  /** Writes to standard error; errors are ignored, since they must not end a save. */
   private void write(String text) {
     try {
       terminal.err().write(text.getBytes(terminal.charset()));

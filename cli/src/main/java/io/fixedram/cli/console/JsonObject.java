@@ -13,7 +13,7 @@ public final class JsonObject {
 
   private JsonObject() {}
 
-  /** The text of an object whose fields a command writes. */
+  /** The text of an object with the fields written by a callback. */
   public static String text(Consumer<JsonGenerator> fields) {
     StringWriter text = new StringWriter();
     try (JsonGenerator json = new JsonFactory().createGenerator(ObjectWriteContext.empty(), text)) {
@@ -24,7 +24,7 @@ public final class JsonObject {
     return Printable.json(text.toString());
   }
 
-  /** Writes a time in seconds, to the microsecond. */
+  /** Writes a duration in seconds, rounded to microseconds. */
   public static void seconds(JsonGenerator json, String name, double seconds) {
     json.writeNumberProperty(name, Math.round(seconds * MICROS_PER_SECOND) / MICROS_PER_SECOND);
   }

@@ -16,7 +16,7 @@ public final class OutputException extends FixedRamException {
     this.interrupted = cause instanceof InterruptedIOException;
   }
 
-  /** Whether it could not because the end was asked for before anybody read it. */
+  /** Whether the write was given up after a cancellation. */
   public boolean interrupted() {
     return interrupted;
   }

@@ -2,12 +2,12 @@
 package io.fixedram.cli.console;
 
 /**
- * How the user wants to be told.
+ * Options for the output of a command.
  *
- * @param json one JSON object on standard output instead of text for a person
+ * @param json whether to print one JSON object on standard output instead of text
  * @param progress when to show progress
- * @param quiet nothing but failures, and JSON if asked for
- * @param verbose also what is being done and why, and the trace of an internal error
+ * @param quiet whether to print only failures, and JSON if requested
+ * @param verbose whether to print details, and stack traces of internal errors
  */
 public record OutputOptions(boolean json, Progress progress, boolean quiet, boolean verbose) {
 

@@ -14,13 +14,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * A standard stream of the process, into a pipe perhaps that nobody reads. A write waits in a
- * thread of its own, and is given up soon after the end was asked for.
+ * A standard stream of the process, which may be a pipe that is not read. Writes run in separate
+ * threads and are given up soon after a cancellation.
  */
 final class PatientOutput extends OutputStream {
   private static final long POLL_MILLIS = 50;
 
-  /** So many polls after the end was asked for. */
+  /** Number of polls after a cancellation. */
   private static final int MAX_POLLS = 8;
 
   private final FileOutputStream stream;
@@ -32,7 +32,7 @@ final class PatientOutput extends OutputStream {
     this.cancellation = cancellation;
   }
 
-  /** The same without waits of its own: closing it wakes who is blocked on it. */
+  /** The stream as a channel; closing it wakes threads that are blocked on it. */
   WritableByteChannel channel() {
     return stream.getChannel();
   }

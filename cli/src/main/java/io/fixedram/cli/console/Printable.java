@@ -2,23 +2,23 @@
 package io.fixedram.cli.console;
 
 /**
- * Text of others made fit to be shown: names from files that anybody may have made, and what
- * programs say, must neither steer a terminal, nor look like lines of ours, nor hide what follows.
+ * Escapes untrusted text for display: names from files, and output of programs, must not control
+ * the terminal, look like this program's own lines, or hide other text.
  */
 public final class Printable {
   private Printable() {}
 
-  /** The text on one line, with escapes in place of what is not to be shown. */
+  /** The text in one line, with control characters escaped. */
   public static String line(String text) {
     return escape(text, "");
   }
 
-  /** Lines of ours, which end where they did; what is not to be shown in them is escaped. */
+  /** Lines of text, with all control characters except line feeds escaped. */
   static String lines(String text) {
     return escape(text, "\n");
   }
 
-  /** The text of a JSON value or object, with escapes of JSON in place of the same characters. */
+  /** The text of a JSON value or object, with the same characters replaced by JSON escapes. */
   static String json(String text) {
     StringBuilder out = new StringBuilder(text.length());
     text.chars()
@@ -54,7 +54,10 @@ public final class Printable {
     };
   }
 
-  /** Controls of ISO 6429, ends of lines of Unicode, and what changes the direction of text. */
+  /**
+   * Whether a character is a control of ISO 6429, a Unicode line end, or changes the direction of
+   * text.
+   */
   private static boolean isUnfit(char c) {
     return switch (Character.getType(c)) {
       case Character.CONTROL, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> true;

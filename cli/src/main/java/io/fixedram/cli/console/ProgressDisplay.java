@@ -9,8 +9,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Shows transfers while they run: one line that is redrawn where a person looks on, lines that stay
- * elsewhere. A thread of its own reads them, and never holds them up.
+ * Displays the progress of transfers: one line that is redrawn on a terminal, a log of lines
+ * elsewhere. A separate thread draws, so that transfers are not delayed.
  */
 public final class ProgressDisplay implements TransferListener, AutoCloseable {
   private static final long REDRAW_MILLIS = 100;
@@ -21,12 +21,12 @@ public final class ProgressDisplay implements TransferListener, AutoCloseable {
   private Optional<ProgressMeter> meter = Optional.empty();
   private Optional<Thread> thread = Optional.empty();
 
-  /** Prepares to show transfers; nothing is shown before one has started. */
+  /** Creates a display, which shows nothing before a transfer has started. */
   public ProgressDisplay(Console console) {
     this.console = console;
   }
 
-  /** Shows this transfer from now on, instead of the one before. */
+  /** Displays a transfer from now on, instead of the previous one. */
   @Override
   public synchronized void started(TransferView view) {
     if (!console.wantsProgress()) {
@@ -57,7 +57,7 @@ public final class ProgressDisplay implements TransferListener, AutoCloseable {
     console.warning(RemedyText.sentence(reason));
   }
 
-  /** Ends the display, and takes the line away. */
+  /** Ends the display and removes the line. */
   @Override
   public void close() {
     closed.countDown();
@@ -82,7 +82,7 @@ public final class ProgressDisplay implements TransferListener, AutoCloseable {
         draw();
       }
     } catch (InterruptedException e) {
-      // Nobody interrupts this thread; if somebody does, it ends.
+      // This thread is not interrupted; an interrupt would end it.
     }
   }
 

@@ -5,7 +5,7 @@ import io.fixedram.qemu.transfer.ServingState;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Puts a transfer into one line. */
+/** Formats the progress of a transfer as one line. */
 final class ProgressLine {
   private static final int MIN_BAR = 10;
   private static final int LARGEST_BAR = 30;
@@ -15,8 +15,8 @@ final class ProgressLine {
   private ProgressLine() {}
 
   /**
-   * The line for a terminal: a bar and as many facts as there is room for, the more telling ones
-   * first. It leaves room for the ^C that a terminal puts behind it.
+   * The line for a terminal: a bar and as many facts as fit, the most important first. Leaves space
+   * for the ^C that a terminal echoes.
    */
   static String bar(ProgressState state, int columns, boolean unicode) {
     int room = columns - CTRL_C_COLUMNS;
@@ -45,14 +45,14 @@ final class ProgressLine {
         + tail;
   }
 
-  /** The line for a log: all facts, in words. */
+  /** The line for a log, with all facts. */
   static String plain(ProgressState state) {
     return join(
         state.ramBytes() <= 0 ? state.phase() : state.phase() + ": " + percent(state).strip(),
         facts(state, false));
   }
 
-  /** The facts, the more telling ones first. */
+  /** The facts, the most important first. */
   private static List<String> facts(ProgressState state, boolean brief) {
     List<String> facts = new ArrayList<>();
     state.serving().ifPresent(serving -> addServing(facts, serving));
@@ -98,7 +98,7 @@ final class ProgressLine {
     return Math.clamp((double) state.doneBytes() / state.ramBytes(), 0.0, 1.0);
   }
 
-  /** Four characters, so that the line stands still; 100% only when all is done. */
+  /** Percentage in four characters, so that the line does not move; 100% only at the end. */
   private static String percent(ProgressState state) {
     String number = Integer.toString((int) (100 * share(state)));
     return " ".repeat(3 - number.length()) + number + "%";

@@ -6,7 +6,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.OptionalLong;
 
-/** Reads a transfer from time to time, and works out how fast it goes. */
+/** Samples a transfer and computes its rates. */
 final class ProgressMeter {
   private static final long WINDOW_NANOS = 3_000_000_000L;
   private static final long MIN_NANOS = 250_000_000L;
@@ -21,13 +21,14 @@ final class ProgressMeter {
   }
 
   /**
-   * The transfer as it is now; rates are means over the last three seconds.
+   * The current state of the transfer, with rates averaged over the last three seconds.
    *
-   * @param nowNanos the nano clock
+   * @param nowNanos current {@link System#nanoTime()}
    */
   ProgressState read(long nowNanos) {
     Sample now = new Sample(nowNanos, view.doneBytes(), view.transferredBytes());
-    // Another pass over a live guest's memory starts from less: what was measured is then over.
+    // A new pass over a live guest's memory starts at a smaller value, which makes earlier samples
+    // useless.
     if (!samples.isEmpty() && samples.getLast().doneBytes() > now.doneBytes()) {
       samples.clear();
     }

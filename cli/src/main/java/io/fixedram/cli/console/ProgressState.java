@@ -6,16 +6,16 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * A transfer at one moment.
+ * Snapshot of a transfer's progress.
  *
- * @param phase what is being done
- * @param doneBytes how much of the RAM is done
- * @param ramBytes how much RAM there is; 0 while that is not known
- * @param bytesPerSecond how fast data moves
- * @param secondsLeft how long the rest will take, where that can be told
- * @param passes how often the RAM of a live guest has been gone through, this time included
- * @param dirtyPagesPerSecond how many pages a live guest writes to
- * @param serving how a guest that runs already is served
+ * @param phase name of the current phase
+ * @param doneBytes bytes of RAM that are done
+ * @param ramBytes bytes of RAM in total; 0 while unknown
+ * @param bytesPerSecond transfer rate
+ * @param secondsLeft estimated remaining time; empty if unknown
+ * @param passes passes over the RAM of a live guest, including the current one
+ * @param dirtyPagesPerSecond rate of pages written by a live guest
+ * @param serving statistics of serving pages to a running guest
  */
 record ProgressState(
     String phase,
@@ -27,7 +27,7 @@ record ProgressState(
     long dirtyPagesPerSecond,
     Optional<ServingState> serving) {
 
-  /** A transfer that serves nobody. */
+  /** A transfer that does not serve pages. */
   ProgressState(
       String phase,
       long doneBytes,

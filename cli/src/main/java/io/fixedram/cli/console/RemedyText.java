@@ -7,8 +7,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * What can be done about failures and warnings, in the words of the command line: the one place
- * that names its options in answer to something that the library reports.
+ * Words remedies for failures and warnings with options of the command line: the only place that
+ * names options for what the library reports.
  */
 public final class RemedyText {
   private RemedyText() {}

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli.console;
 
-/** Shows which step a long command is at: one line that changes on a terminal, lines elsewhere. */
+/**
+ * Displays the current step of a long command: one line that is replaced on a terminal, a log of
+ * lines elsewhere.
+ */
 public final class StepDisplay implements AutoCloseable {
   private final Console console;
 
-  /** Prepares to show steps; nothing is shown before there is one. */
+  /** Creates a display, which shows nothing before the first step. */
   public StepDisplay(Console console) {
     this.console = console;
   }
 
-  /** Shows a step, instead of the one before. */
+  /** Displays a step, instead of the previous one. */
   public void show(String what) {
     if (!console.wantsProgress()) {
       return;
@@ -24,7 +27,7 @@ public final class StepDisplay implements AutoCloseable {
     }
   }
 
-  /** Takes the line away. */
+  /** Removes the line. */
   @Override
   public void close() {
     console.clearProgress();

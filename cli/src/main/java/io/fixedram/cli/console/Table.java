@@ -5,18 +5,18 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Cells under each other: the first column to the left, the others to the right. */
+/** A text table: the first column is left-aligned, the others are right-aligned. */
 public final class Table {
   private static final String GAP = "  ";
 
   private final List<List<String>> rows = new ArrayList<>();
 
-  /** Adds a row; all rows have as many cells as the first. */
+  /** Adds a row, which must have as many cells as the first. */
   public void row(String... cells) {
     rows.add(Arrays.stream(cells).map(Printable::line).toList());
   }
 
-  /** The rows as lines of text, each begun by an indent. */
+  /** The rows as lines of text, each with an indent. */
   public String text(String indent) {
     int columns = rows.getFirst().size();
     int[] widths = new int[columns];

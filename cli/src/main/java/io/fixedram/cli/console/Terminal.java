@@ -16,15 +16,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * The three streams of the process, and what is known of whoever reads them.
+ * The standard streams of the process, and properties of the terminal.
  *
  * @param in standard input
- * @param out standard output, not buffered
- * @param err standard error, not buffered
- * @param charset how text is written
- * @param outIsTerminal whether a person sees standard output
- * @param errIsTerminal whether a person sees standard error
- * @param columns how wide their terminal is
+ * @param out standard output, unbuffered
+ * @param err standard error, unbuffered
+ * @param charset encoding of text
+ * @param outIsTerminal whether standard output is a terminal
+ * @param errIsTerminal whether standard error is a terminal
+ * @param columns width of the terminal
  */
 public record Terminal(
     InputStream in,
@@ -40,7 +40,7 @@ public record Terminal(
   /**
    * The streams of this process.
    *
-   * @param cancellation ends the wait for somebody to read what is written
+   * @param cancellation ends writes to a pipe that is not read
    */
   public static Terminal ofProcess(Cancellation cancellation) {
     return new Terminal(
@@ -53,12 +53,14 @@ public record Terminal(
         columns(System.getenv("COLUMNS")));
   }
 
-  /** Standard output for much data; closing it wakes who is blocked on it. */
+  /**
+   * Standard output as a channel for binary data; closing it wakes threads that are blocked on it.
+   */
   public WritableByteChannel outChannel() {
     return out instanceof PatientOutput patient ? patient.channel() : Channels.newChannel(out);
   }
 
-  /** Whether characters beyond ASCII can be shown. */
+  /** Whether characters beyond ASCII can be displayed. */
   public boolean unicode() {
     return charset.equals(StandardCharsets.UTF_8);
   }
@@ -68,8 +70,8 @@ public record Terminal(
   }
 
   /**
-   * Whether a descriptor is a terminal, as proc(5) tells by the name of what it is open on. Java's
-   * own Console knows nothing of standard error.
+   * Whether a descriptor is a terminal, determined by the name of its file in /proc (proc(5)),
+   * since Java's Console does not tell that of standard error.
    */
   private static boolean isTerminal(int descriptor) {
     try {

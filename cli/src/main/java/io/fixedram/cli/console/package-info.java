@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What the user sees: results as text or JSON, messages, progress. */
+/** Output for the user: results as text or JSON, messages, progress. */
 package io.fixedram.cli.console;

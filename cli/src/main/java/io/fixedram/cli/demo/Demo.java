@@ -12,17 +12,17 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** The main job, shown on guests of the demo's own. */
+/** The demo of saving and restoring, with its own guests. */
 public final class Demo {
   private Demo() {}
 
   /**
-   * Shows it. Leaves nothing behind.
+   * Runs the demo and removes its files.
    *
-   * @param settings the guest inside this process, for which twice its RAM is used
-   * @param lines takes what is to be told
-   * @param listener follows the save and restore of the virtual machine
-   * @return what was done
+   * @param settings settings of the guest inside this process, which needs twice its RAM
+   * @param lines receives the lines to print
+   * @param listener listener for the save and restore of the virtual machine
+   * @return results of all parts
    */
   public static List<DemoAct> run(
       DemoSettings settings,

@@ -2,18 +2,18 @@
 package io.fixedram.cli.demo;
 
 /**
- * One guest that was saved and brought back.
+ * Result of one part of the demo: a guest that was saved and restored.
  *
- * @param guest what guest, and saved how
- * @param identical whether it came back as it was
- * @param ramBytes its RAM
+ * @param guest description of the guest and the save
+ * @param identical whether the restored guest equals the saved one
+ * @param ramBytes RAM of the guest
  * @param passes passes over its RAM
- * @param writtenBytes bytes written to the file, pages that were saved again counted again
+ * @param writtenBytes bytes written to the file; repeated pages count again
  * @param fileBytes size of the save
- * @param diskBytes space it took on disk
- * @param saveSeconds how long the save took
- * @param downtimeSeconds how long the guest stood still for it
- * @param restoreSeconds how long it took to bring it back
+ * @param diskBytes space that the save occupied on disk
+ * @param saveSeconds duration of the save
+ * @param downtimeSeconds time the guest was stopped
+ * @param restoreSeconds duration of the restore
  */
 public record DemoAct(
     String guest,

@@ -7,20 +7,20 @@ import io.fixedram.migration.MigrationParameters;
 import java.time.Duration;
 
 /**
- * What guest the demo makes, and how it is migrated.
+ * Settings of the demo's guest and its migration.
  *
- * @param ramBytes its RAM
- * @param capabilities of its migration
- * @param parameters of its migration
+ * @param ramBytes RAM of the guest
+ * @param capabilities capabilities of the migration
+ * @param parameters parameters of the migration
  */
 public record DemoSettings(
     long ramBytes, MigrationCapabilities capabilities, MigrationParameters parameters) {
   private static final int PASSES = 10;
 
   /**
-   * What the demo shows if nothing else is asked for: fixed-ram, all RAM saved in a second at the
-   * most, while the guest writes faster, and all passes made, however little is left, so that
-   * stream and fixed offsets are compared on the same work.
+   * Defaults of the demo: fixed-ram, a bandwidth of the whole RAM per second, which is less than
+   * the guest writes, and a fixed number of passes, so that stream and fixed offsets are compared
+   * with the same work.
    */
   public static DemoSettings defaults(long ramBytes) {
     return new DemoSettings(

@@ -25,8 +25,9 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * A guest inside this process, saved while it keeps writing: once as a sequential stream, once at
- * fixed offsets. Each save is loaded into other memory and compared with the guest's byte by byte.
+ * Part of the demo: a guest inside this process, saved while it keeps writing, once as a sequential
+ * stream and once at fixed offsets. Each save is loaded into other memory and compared with the
+ * guest's memory byte by byte.
  */
 final class EmbeddedAct {
   private static final int LOAD_THREADS = 2;
@@ -50,9 +51,9 @@ final class EmbeddedAct {
   }
 
   /**
-   * Saves and loads it twice.
+   * Saves and loads the guest twice.
    *
-   * @throws FixedRamException if the settings leave nothing to compare, or no end to a save
+   * @throws FixedRamException if the settings leave nothing to compare, or a save would not end
    */
   List<DemoAct> run() {
     MigrationCapabilities capabilities = settings.capabilities();
@@ -134,10 +135,10 @@ final class EmbeddedAct {
     }
   }
 
-  /** What came of a load. */
+  /** Result of a load. */
   private record Loaded(double seconds, boolean identical) {}
 
-  /** Loads into memory that was not fresh, since a load must make zeros too. */
+  /** Loads into memory filled with other content, since a load must write zeros too. */
   private Loaded load(EmbeddedGuest guest, Path file) {
     GuestMemory saved = guest.memory();
     try (Arena arena = Arena.ofShared()) {

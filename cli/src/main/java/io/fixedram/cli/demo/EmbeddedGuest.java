@@ -19,25 +19,25 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A guest inside this process: memory, half of it filled, and a thread that goes on rewriting a hot
- * part of it, now and then with zeros.
+ * A guest inside this process: memory, half of it filled, and a thread that keeps rewriting a hot
+ * part of it, sometimes with zeros.
  */
 final class EmbeddedGuest implements GuestControl, AutoCloseable {
   private static final int PAGE_BYTES = 4096;
   private static final long FIRMWARE_BYTES = 256 << 10;
 
-  /** A quarter of the memory is hot, the quarter after it is data that nobody touches. */
+  /** The first quarter of the memory is hot, the second quarter is constant data. */
   private static final int HOT_SHARE = 4;
 
   private static final int FILLED_SHARE = 2;
 
-  /** One write in so many makes its page zero. */
+  /** One write in {@value} makes its page zero. */
   private static final int ZERO_WRITES = 8;
 
   private static final int PAGES_A_BURST = 256;
   private static final int NOISE_LONGS = 1 << 17;
 
-  /** It writes so many times its RAM a second. */
+  /** The guest writes {@value} times its RAM per second. */
   private static final int DIRTY_FACTOR = 2;
 
   private final Arena arena = Arena.ofShared();
@@ -46,23 +46,26 @@ final class EmbeddedGuest implements GuestControl, AutoCloseable {
   private final SplittableRandom random = new SplittableRandom(1);
 
   /**
-   * What its pages are cut out of, each at another place: making bytes for each of them would leave
-   * a busy processor too slow to write faster than a save reads.
+   * Random bytes from which the content of pages is copied, at random offsets: generating content
+   * for each page would be too slow to write faster than a save reads.
    */
   private final MemorySegment noise = MemorySegment.ofArray(new long[NOISE_LONGS]);
 
-  /** Held by the guest for each burst, and while it is stopped; fair, so that a stop comes next. */
+  /**
+   * Held during each burst of writes and while the guest is stopped; fair, so that a stop is not
+   * delayed.
+   */
   private final Semaphore running = new Semaphore(1, true);
 
   private volatile boolean stopped;
 
-  /** Pages written so far: all that this guest's processor knows. */
+  /** Number of pages written so far, the guest's whole device state. */
   private long written;
 
   private volatile boolean ended;
   private final Thread writer;
 
-  /** Starts it. */
+  /** Starts the guest. */
   EmbeddedGuest(long ramBytes) {
     this.memory = GuestMemory.allocate(arena, blocks(ramBytes));
     this.dirtyBytesPerSecond = ramBytes * DIRTY_FACTOR;
@@ -83,7 +86,7 @@ final class EmbeddedGuest implements GuestControl, AutoCloseable {
             new RamBlock(1, "embedded.bios", FIRMWARE_BYTES)));
   }
 
-  /** What a save says of it. */
+  /** The guest's configuration in a save. */
   static Configuration configuration() {
     return Configuration.of("fixedram-embedded-1");
   }

@@ -29,9 +29,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * A virtual machine of QEMU, booted from a sector of our own: it keeps writing to its memory and
- * checks all of it in every round. It is saved while it runs, its QEMU ends, and a new QEMU takes
- * over; the rounds must go on where they were, with every page right.
+ * Part of the demo: a virtual machine of QEMU, which boots a {@link MemoryGuest} that keeps writing
+ * to its memory and verifies it in every round. It is saved while it runs, its QEMU ends, and a new
+ * QEMU restores it; the rounds must continue without errors.
  */
 final class QemuAct {
   private static final MemoryGuest GUEST =

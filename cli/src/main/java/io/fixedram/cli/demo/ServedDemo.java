@@ -14,14 +14,14 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 
-/** The guest inside this process, for QMP clients to migrate, until one of them ends it. */
+/** Serves the guest inside this process to QMP clients until one of them ends it. */
 public final class ServedDemo {
   private ServedDemo() {}
 
   /**
-   * Serves it.
+   * Serves the guest.
    *
-   * @param ready is told once clients can come
+   * @param ready called once clients can connect
    * @throws CancelledException if the cancellation ends it
    */
   public static void run(

@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What {@code fixedram demo} shows. */
+/** Implementation of {@code fixedram demo}. */
 package io.fixedram.cli.demo;

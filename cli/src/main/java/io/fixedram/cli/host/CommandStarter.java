@@ -16,8 +16,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Starts the QEMU of a command: in the foreground terminal, standard input, output and errors are
- * its own as if the user had started it; detached it goes on without us. Not for several threads.
+ * Starts QEMU for the command: in the foreground it has the terminal and the standard streams as if
+ * the user had started it; detached it runs on in the background. Not thread-safe.
  */
 public final class CommandStarter implements QemuStarter, AutoCloseable {
   private final boolean detach;
@@ -25,13 +25,16 @@ public final class CommandStarter implements QemuStarter, AutoCloseable {
   private Optional<PrivateDirectory> directory = Optional.empty();
   private Optional<Signals> signals = Optional.empty();
 
-  /** What a QEMU takes of what a terminal sends to all its programs, Ctrl-C and its end. */
+  /**
+   * How a QEMU is affected by signals that a terminal sends to all its programs (Ctrl-C and
+   * hangup).
+   */
   private enum Signals {
-    /** All of it, as we do. */
+    /** QEMU receives them, like this process. */
     HEARD,
-    /** Nothing: the signals are blocked in it for as long as it lives. */
+    /** The signals are blocked in QEMU until it ends. */
     BLOCKED,
-    /** Nothing: it is in a session of its own. */
+    /** QEMU is in its own session and does not receive them. */
     LEFT
   }
 
@@ -41,20 +44,19 @@ public final class CommandStarter implements QemuStarter, AutoCloseable {
   }
 
   /**
-   * For a QEMU in the foreground.
+   * A starter of a QEMU in the foreground.
    *
-   * @param outputAside whether its standard output goes to standard error, so as to leave ours
-   *     alone
+   * @param outputAside whether QEMU's standard output is redirected to standard error
    */
   public static CommandStarter foreground(boolean outputAside) {
     return new CommandStarter(false, outputAside);
   }
 
   /**
-   * For a QEMU that goes on without us: it gets a session of its own, and keeps none of our pipes
-   * open.
+   * A starter of a QEMU in the background, in its own session and without open pipes of this
+   * process.
    *
-   * @param outputAside whether its standard output goes nowhere, so as to leave ours alone
+   * @param outputAside whether QEMU's standard output is discarded
    */
   public static CommandStarter detached(boolean outputAside) {
     return new CommandStarter(true, outputAside);
@@ -78,7 +80,7 @@ public final class CommandStarter implements QemuStarter, AutoCloseable {
     words.addAll(command);
     StandardStreams streams =
         detach ? StandardStreams.detached(directory()) : StandardStreams.inherited();
-    // That from before QEMU, which changes it for a console and can't change it back if killed.
+    // The mode before QEMU changes it for a console, which it can't undo if it is killed.
     Optional<TerminalMode> mode = detach ? Optional.empty() : TerminalMode.ofStandardInput();
     Process process = streams.applyTo(Launch.of(words).called("QEMU")).start();
     return new StartedQemu(
@@ -103,9 +105,9 @@ public final class CommandStarter implements QemuStarter, AutoCloseable {
   }
 
   /**
-   * Says what is unusual about Ctrl-C, if a QEMU was started here.
+   * Reports the effect of Ctrl-C on a QEMU that was started here, if it is unusual.
    *
-   * @param mode how the guest gets into it
+   * @param mode the restore mode
    */
   public void tellOfSignals(RestoreMode mode, TransferListener listener) {
     if (mode == RestoreMode.LAZY && signals.equals(Optional.of(Signals.HEARD))) {
@@ -119,7 +121,7 @@ public final class CommandStarter implements QemuStarter, AutoCloseable {
     }
   }
 
-  /** Removes the file that a detached QEMU's messages went to until it was up. */
+  /** Removes the file with a detached QEMU's messages. */
   @Override
   public void close() {
     directory.ifPresent(PrivateDirectory::close);

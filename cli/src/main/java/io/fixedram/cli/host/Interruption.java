@@ -9,8 +9,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /**
- * Ctrl-C, and the other signals on which Java shuts down (SIGTERM, SIGHUP): asks the command to
- * end, and keeps the process until it has put everything back.
+ * Handles Ctrl-C and the other signals on which Java shuts down (SIGTERM, SIGHUP): cancels the
+ * command, and keeps the process running until it has cleaned up.
  */
 public final class Interruption {
   private static final long PATIENCE_SECONDS = 3;
@@ -22,7 +22,7 @@ public final class Interruption {
    */
   private static final long TOGETHER_NANOS = 1_000_000_000;
 
-  /** More than this program has; of further ones none would be seen. */
+  /** Maximum number of threads to examine, more than this program has. */
   private static final int MAX_THREADS = 256;
 
   private final Cancellation cancellation;
@@ -31,10 +31,11 @@ public final class Interruption {
   private volatile int status;
 
   /**
-   * Prepares for signals from now on.
+   * Installs the handler.
    *
-   * @param interrupted the exit status of a process that a signal has ended
-   * @param whenSlow tells the user that it takes a moment
+   * @param cancellation cancelled by a signal
+   * @param interrupted exit status after a signal
+   * @param whenSlow tells the user that cleanup takes longer
    */
   public Interruption(Cancellation cancellation, int interrupted, Runnable whenSlow) {
     this.cancellation = cancellation;
@@ -44,8 +45,8 @@ public final class Interruption {
   }
 
   /**
-   * Ends the process as {@link #shutDown} does in the end, without the detour through the JVM's own
-   * shutdown, which loads its logging first and so would take a short command 50 ms more.
+   * Ends the process without the JVM's shutdown sequence, which initializes logging first and takes
+   * 50 ms.
    */
   public void exit(int withStatus) {
     status = withStatus;
@@ -53,7 +54,7 @@ public final class Interruption {
     Runtime.getRuntime().halt(withStatus);
   }
 
-  /** Runs when the process is to end, whether by a signal or because the command has ended. */
+  /** Shutdown hook: runs on a signal, and when the command has ended. */
   private void shutDown() {
     try {
       if (ended.getCount() > 0) {
@@ -64,13 +65,13 @@ public final class Interruption {
         }
       }
     } catch (InterruptedException e) {
-      // Nobody interrupts this thread; if somebody does, the process ends now.
+      // This thread is not interrupted; an interrupt would end the process now.
     }
-    // The status that Java would end with tells of the signal, not of what became of the command.
+    // Java's own exit status would be that of the signal, not that of the command.
     Runtime.getRuntime().halt(status);
   }
 
-  /** Asks for the end, and again with each further request if that is refused. */
+  /** Cancels the command; if that is refused, again on each further signal. */
   private void cancel() throws InterruptedException {
     Signals taken = Signals.soFar();
     long takenNanos = System.nanoTime();
@@ -91,11 +92,11 @@ public final class Interruption {
   }
 
   /**
-   * How many signals have come. Java starts a thread for each, "SIGTERM handler" for instance, and
-   * those after the first wait for the end of the shutdown that the first has begun.
+   * Number of signals so far. Java starts a thread for each, such as "SIGTERM handler"; those after
+   * the first wait for the end of the shutdown.
    *
-   * @param all of any kind, at least the one that began the shutdown
-   * @param mostOfOneKind of the kind of which there are most
+   * @param all number of all signals, at least 1
+   * @param mostOfOneKind number of signals of the most frequent kind
    */
   private record Signals(int all, int mostOfOneKind) {
 

@@ -6,7 +6,7 @@ import io.fixedram.os.TemporaryDirectory;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** A directory for a while, gone with all that is in it on close. */
+/** A temporary directory, deleted with its content on close. */
 public final class ScratchDirectory implements AutoCloseable {
   private static final String PREFIX = "fixedram-";
 
@@ -17,7 +17,7 @@ public final class ScratchDirectory implements AutoCloseable {
   }
 
   /**
-   * Makes one where temporary files go.
+   * Creates a directory in the directory for temporary files.
    *
    * @param purpose a part of its name
    */
@@ -30,7 +30,7 @@ public final class ScratchDirectory implements AutoCloseable {
     }
   }
 
-  /** Makes one in another directory. */
+  /** Creates a directory in another directory. */
   public static ScratchDirectory createIn(Path parent, String purpose) {
     try {
       return new ScratchDirectory(
@@ -44,17 +44,20 @@ public final class ScratchDirectory implements AutoCloseable {
     return PREFIX + purpose + "-";
   }
 
-  /** An IOException of a file often has nothing but the file's name for a message. */
+  /**
+   * The message of an exception; that of a subclass of IOException is often only the file's name,
+   * which needs the class name.
+   */
   private static String told(IOException e) {
     return e.getClass() == IOException.class ? String.valueOf(e.getMessage()) : e.toString();
   }
 
-  /** Where it is. */
+  /** Path of the directory. */
   public Path path() {
     return directory.path();
   }
 
-  /** A file in it. */
+  /** Path of a file in the directory. */
   public Path resolve(String name) {
     return path().resolve(name);
   }

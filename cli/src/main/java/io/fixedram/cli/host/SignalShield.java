@@ -8,25 +8,27 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Keeps what a terminal sends to all its programs, Ctrl-C and its end, from a QEMU whose guest
- * depends on us: it is started with these signals blocked. QEMU handles them itself but leaves them
- * blocked, and nobody else can undo that, so that they stay so until it ends.
+ * Protects a QEMU whose guest depends on this process from signals that a terminal sends to all its
+ * programs (Ctrl-C and hangup): QEMU is started with these signals blocked. QEMU installs handlers
+ * but does not unblock them, so they stay blocked until it ends.
  */
 final class SignalShield {
-  /** Of GNU coreutils, from 8.31 on. */
+  /** Command of GNU coreutils 8.31 and later. */
   private static final List<String> WORDS =
       List.of("env", "--block-signal=INT", "--block-signal=HUP");
 
   private SignalShield() {}
 
-  /** Words before the command that have it shielded; none if this system has no such program. */
+  /**
+   * Words to prepend to a command to block the signals; empty if this system does not support it.
+   */
   static List<String> before(List<String> command) {
     return before(command, WORDS);
   }
 
-  /** The same with other words that are to do it. */
+  /** Words to prepend to a command, if they work on this system. */
   static List<String> before(List<String> command, List<String> words) {
-    // A program that is not there is better missed by name than by who would have started it.
+    // If the program does not exist, the error should name it, not the prepended command.
     boolean found = Programs.find(command.getFirst()).isPresent();
     return found && works(words) ? words : List.of();
   }

@@ -12,28 +12,27 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a QEMU that is started here has for standard input, output and errors.
+ * Standard streams of a QEMU that is started by the command.
  *
- * @param input where its input comes from
- * @param output where its output goes
- * @param errors where its messages go
- * @param errorFile the file that its messages go to, if they don't go where ours go
+ * @param input source of standard input
+ * @param output target of standard output
+ * @param errors target of standard error
+ * @param errorFile file for standard error, if it does not go to that of this process
  */
 record StandardStreams(Redirect input, Redirect output, Redirect errors, Optional<Path> errorFile) {
   private static final Path NOWHERE = Path.of("/dev/null");
   private static final int MAX_ERROR_CHARS = 2000;
 
-  /** Those of this process. */
+  /** The streams of this process. */
   static StandardStreams inherited() {
     return new StandardStreams(
         Redirect.INHERIT, Redirect.INHERIT, Redirect.INHERIT, Optional.empty());
   }
 
   /**
-   * Those of a QEMU that outlives this process. A terminal and files stay as they are. A pipe would
-   * keep who reads it waiting for as long as QEMU runs, so output goes nowhere instead, and
-   * messages go to a file until QEMU is up. Input would be taken from the shell's, so there is
-   * none.
+   * Streams of a QEMU that outlives this process. A terminal and files are inherited. A pipe would
+   * make its reader wait as long as QEMU runs, so output is discarded instead, and messages go to a
+   * file. Standard input is empty, since QEMU would otherwise read the shell's input.
    */
   static StandardStreams detached(PrivateDirectory directory) {
     Redirect nowhere = Redirect.to(NOWHERE.toFile());
@@ -47,9 +46,9 @@ record StandardStreams(Redirect input, Redirect output, Redirect errors, Optiona
   }
 
   /**
-   * Words before a command that have it write its standard output elsewhere: to standard error, or
-   * nowhere if it outlives this process. A shell does it, since standard error may be a socket,
-   * which can't be opened once more.
+   * Words to prepend to a command to redirect its standard output: to standard error, or to nowhere
+   * if it outlives this process. A shell redirects, since standard error may be a socket, which
+   * can't be reopened.
    */
   static List<String> outputAside(boolean detach) {
     return List.of("/bin/sh", "-c", "exec \"$@\" " + (detach ? ">/dev/null" : ">&2"), "sh");
@@ -60,7 +59,7 @@ record StandardStreams(Redirect input, Redirect output, Redirect errors, Optiona
       String target = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor)).toString();
       return target.startsWith("pipe:") || target.startsWith("socket:");
     } catch (IOException e) {
-      // Without /proc there is no telling; a pipe kept open is the worse mistake.
+      // Unknown without /proc; assume a pipe, since keeping one open would be worse.
       return true;
     }
   }
@@ -69,7 +68,7 @@ record StandardStreams(Redirect input, Redirect output, Redirect errors, Optiona
     return launch.withStreams(input, output, errors);
   }
 
-  /** What QEMU has said that nobody could see; empty if it went where our own messages go. */
+  /** QEMU's messages in the file; empty if they go to the standard error of this process. */
   String hiddenMessages() {
     return errorFile.map(StandardStreams::read).orElse("");
   }

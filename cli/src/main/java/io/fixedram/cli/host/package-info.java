@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What commands need of the machine: directories for a while, and a QEMU of its own. */
+/** Services of the host for commands: temporary directories, signals, and starting QEMU. */
 package io.fixedram.cli.host;
