@@ -18,7 +18,7 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The project's own comparison, on this machine. Leaves nothing behind but fetched packages. */
+/** Runs the benchmark on this host. Removes all its files except fetched packages. */
 public final class Bench {
   private final Venue venue;
   private final List<SuiteResult> results = new ArrayList<>();
@@ -30,7 +30,7 @@ public final class Bench {
   }
 
   /**
-   * Runs it.
+   * Runs the benchmark.
    *
    * @throws FixedRamException if nothing could be measured
    */
@@ -129,7 +129,7 @@ public final class Bench {
         attempt(Suite.SAVE, () -> new SaveSuite(venue, saved).run());
       }
       if (wants(Suite.RESTORE) || wants(Suite.CONVERT)) {
-        // Who lacks a file fails in its place.
+        // A rival without its file fails when it runs.
         saved.forEach(each ->
             orWarn(
                 each.guest().qemu().name() + "'s own saves are missing: ",
@@ -157,7 +157,7 @@ public final class Bench {
     saved.add(SavedGuest.of(venue, guest));
   }
 
-  /** What one QEMU can't do does not keep the others from it. */
+  /** Runs a part; a failure is only a warning, so that other QEMUs are measured. */
   private void orWarn(String consequence, Runnable part) {
     try {
       part.run();
@@ -173,12 +173,15 @@ public final class Bench {
     return venue.settings().suites().contains(suite);
   }
 
-  /** A suite that can't even begin is told of in its place, and the others go on. */
+  /** Runs a suite; if it can't begin, this is its result, and other suites go on. */
   private void attempt(Suite suite, Supplier<SuiteResult> run) {
     together(List.of(suite), () -> results.add(run.get()));
   }
 
-  /** The same for suites with a common ground: those without a result lack it. */
+  /**
+   * Runs a part that several suites need; on failure, those without a result are reported as not
+   * run.
+   */
   private void together(List<Suite> suites, Runnable part) {
     venue.cancellation().throwIfCancelled();
     try {

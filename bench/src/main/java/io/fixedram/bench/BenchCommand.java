@@ -32,11 +32,11 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * {@code fixedram bench}: fixedram beside QEMU's own ways and the disk's limit, on this machine.
+ * {@code fixedram bench}: compares fixedram with QEMU's own migration and the disk's speed.
  *
- * @param settings what is to be measured
- * @param json the file that takes all measurements
- * @param chart the file that takes a picture of them
+ * @param settings settings of the benchmark
+ * @param json file for all measurements
+ * @param chart file for a chart
  */
 record BenchCommand(BenchSettings settings, Optional<Path> json, Optional<Path> chart)
     implements Command {
@@ -51,10 +51,10 @@ record BenchCommand(BenchSettings settings, Optional<Path> json, Optional<Path> 
   private static final Duration QUICK_GROWTH = Duration.ofSeconds(3);
   private static final Duration DEFAULT_GROWTH = Duration.ofSeconds(30);
 
-  /** What a guest needs for itself. */
+  /** RAM that a guest needs for itself. */
   private static final int MIN_FREE_MIB = 48;
 
-  /** What a Linux guest cannot fill, with some room. */
+  /** RAM that a Linux guest cannot fill, with a margin. */
   private static final int USUAL_FREE_MIB = 96;
 
   private static final String SUITES =
@@ -63,7 +63,7 @@ record BenchCommand(BenchSettings settings, Optional<Path> json, Optional<Path> 
   private static final OptionSpec QUICK =
       OptionSpec.flag(
           "quick",
-          "take about two minutes: guests of "
+          "run for about two minutes: guests of "
               + QUICK_RAM_MIB
               + " MiB, "
               + QUICK_ROUNDS
@@ -71,13 +71,13 @@ record BenchCommand(BenchSettings settings, Optional<Path> json, Optional<Path> 
               + QUICK_CLONES
               + " clones, and restores only of files that are not in the page cache");
   private static final OptionSpec SUITE =
-      OptionSpec.value("suite", "NAME,...", SUITES, "measure these only");
+      OptionSpec.value("suite", "NAME,...", SUITES, "measure only these suites");
   private static final OptionSpec ROUNDS =
       OptionSpec.value(
           "rounds",
           "N",
           Integer.toString(DEFAULT_ROUNDS),
-          "how often each rival does its job, one after the other in each round");
+          "number of rounds; in each round the rivals run one after the other");
   private static final OptionSpec RAM =
       OptionSpec.value(
           "ram",
@@ -86,26 +86,26 @@ record BenchCommand(BenchSettings settings, Optional<Path> json, Optional<Path> 
           "RAM of the guests in MiB; two or three of them run at once");
   private static final OptionSpec USED =
       OptionSpec.value(
-          "used", "MIB", "how much of it they fill with random content; 3/4 if not given");
+          "used", "MIB", "RAM that the guests fill with random content; 3/4 if not given");
   private static final OptionSpec CLONES =
       OptionSpec.value(
           "clones",
           "N",
           Integer.toString(DEFAULT_CLONES),
-          "how many guests are started at once from one save");
+          "number of guests to start at once from one save");
   private static final OptionSpec GUEST =
       OptionSpec.choice(
           "guest",
           Arrays.stream(GuestKind.values()).map(GuestKind::text).toList(),
-          "what runs in the guests: linux is a kernel and busybox of this machine, or of packages"
-              + " that its apt fetches into the user's cache once; own is fixedram's test guest, and"
-              + " nothing is fetched; auto takes the own one where there is no linux");
+          "what runs in the guests: linux is a kernel and busybox of this host, or of packages that"
+              + " its apt fetches into the user's cache once; own is fixedram's test guest, for"
+              + " which nothing is fetched; auto uses own if linux is not available");
   private static final OptionSpec DIR =
       OptionSpec.value(
           "dir",
           "DIR",
           "/var/tmp",
-          "the directory to measure in; files go into a new one in it, which is removed in the end");
+          "the directory to measure in; a new subdirectory holds the files and is removed at the end");
   private static final OptionSpec QEMU =
       OptionSpec.values(
           "qemu",
@@ -117,36 +117,37 @@ record BenchCommand(BenchSettings settings, Optional<Path> json, Optional<Path> 
       OptionSpec.value(
           "analyze", "FILE", "QEMU's scripts/analyze-migration.py, to compare info with");
   private static final OptionSpec JSON =
-      OptionSpec.value("json", "FILE", "write every measurement there too, as JSON");
+      OptionSpec.value("json", "FILE", "also write all measurements to this file, as JSON");
   private static final OptionSpec CHART =
-      OptionSpec.value("chart", "FILE", "write a chart there, as SVG");
+      OptionSpec.value("chart", "FILE", "write a chart to this file, as SVG");
 
   static final CommandSpec SPEC =
       new CommandSpec(
           "bench",
-          "compare with QEMU's own ways and the disk's limit, here",
+          "compare with QEMU's own migration and the speed of this disk",
           List.of("[OPTION]..."),
           List.of(
-              "Boots guests that fill their memory, and has fixedram, QEMU itself and tools that tell"
-                  + " the disk's limit do the same jobs in turn, for a number of rounds: save, restore,"
+              "Boots guests that fill their memory, and lets fixedram, QEMU itself and tools that"
+                  + " measure the disk's limit do the same jobs in turn, for a number of rounds: save,"
+                  + " restore,"
                   + " the growth of a file while a guest dirties its memory, convert and info, a save"
                   + " of memory of this process, and many guests from one save. Prints medians,"
                   + " minima, maxima and ratios, and which of the project's targets are met.",
-              "fixedram's saves, conversions and looks are processes of their own, whose peak memory"
-                  + " and processor time are read from Linux; its restores and the engine run in this"
-                  + " process. What fails is told in its place, and the rest goes on. Needs about ten"
-                  + " times --used of disk; fio tells the disk's limit, or dd where there is none."),
+              "fixedram's saves, conversions and info run as processes, whose peak memory and processor"
+                  + " time are read from Linux; its restores and the engine run in this process. A job"
+                  + " that fails is reported as such, and the rest goes on. Needs about ten times --used"
+                  + " of disk space; fio measures the disk's limit, or dd if there is no fio."),
           List.of(),
           false,
           List.of(QUICK, SUITE, ROUNDS, RAM, USED, CLONES, GUEST, DIR, QEMU, ANALYZE, JSON, CHART),
           CommandSpec.USUAL_EXIT_STATUSES,
           List.of(
-              new Example("Get an impression:", List.of("$ fixedram bench --quick")),
+              new Example("Run a short benchmark:", List.of("$ fixedram bench --quick")),
               new Example(
                   "Measure saves on another disk, and keep each measurement:",
                   List.of("$ fixedram bench --suite save --dir /mnt/nvme --json all.json"))));
 
-  /** Reads what was asked for. */
+  /** Creates the command from its arguments. */
   static BenchCommand of(Arguments arguments) {
     boolean quick = arguments.has(QUICK);
     int ram = arguments.number(RAM, MIN_RAM_MIB, quick ? QUICK_RAM_MIB : DEFAULT_RAM_MIB);

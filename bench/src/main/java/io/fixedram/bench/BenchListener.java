@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.bench;
 
-/** Is told how a benchmark goes on. */
+/** Listener for the progress of a benchmark. */
 public interface BenchListener {
-  /** It is at this now. */
+  /** A step has begun. */
   void step(String what);
 
-  /** Something that the user should know though it goes on. */
+  /** A problem that does not end the benchmark. */
   void warning(String sentence);
 }

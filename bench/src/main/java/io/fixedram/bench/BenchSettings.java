@@ -10,17 +10,17 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What is to be measured.
+ * Settings of a benchmark.
  *
- * @param suites which suites
- * @param rounds how often each rival does its job
- * @param size of the guests
- * @param parent the directory in which files go, in one of their own
- * @param qemus QEMU programs; those found if empty
- * @param guest what runs in them; with the own guest nothing is fetched
- * @param analyze QEMU's scripts/analyze-migration.py, if there is one
- * @param growthTime how long a file is watched as it grows
- * @param clones how many guests start at once
+ * @param suites the suites to run
+ * @param rounds number of rounds
+ * @param size size of the guests
+ * @param parent the directory to measure in, in a new subdirectory
+ * @param qemus the QEMU programs; empty to search for them
+ * @param guest kind of the guests; with the own guest nothing is fetched
+ * @param analyze QEMU's scripts/analyze-migration.py, if given
+ * @param growthTime how long a growing file is watched
+ * @param clones number of guests to start at once
  * @param coldOnly whether files are restored only when they are not in the page cache
  */
 public record BenchSettings(
@@ -35,13 +35,13 @@ public record BenchSettings(
     int clones,
     boolean coldOnly) {
 
-  /** Keeps copies. */
+  /** Copies the collections. */
   public BenchSettings {
     suites = Set.copyOf(suites);
     qemus = List.copyOf(qemus);
   }
 
-  /** Whether packages that are missing may be fetched. */
+  /** Whether missing packages may be fetched. */
   boolean mayFetch() {
     return guest != GuestKind.OWN;
   }

@@ -17,7 +17,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
-/** Many guests from one save at once: how long until all run, and what memory they take. */
+/** Measures many guests started at once from one save: the time until all run, and their memory. */
 final class ClonesSuite {
   private static final double MIB = 1 << 20;
 
@@ -70,7 +70,7 @@ final class ClonesSuite {
     }
   }
 
-  /** Starts them all; the least time from a start to its guest running, in seconds. */
+  /** Starts all guests; returns the shortest time in seconds from a start until its guest ran. */
   private double start(RestoreMode mode, List<RestoredMachine> guests) {
     List<Future<RestoredMachine>> starting = new ArrayList<>();
     try (ExecutorService threads = Executors.newFixedThreadPool(clones)) {

@@ -12,10 +12,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Has rivals do their job in turn, round after round, so that what else goes on in the machine hits
- * all of them alike; each round begins with another one and every other round goes backwards, so
- * that none always profits or suffers from what the same one has left behind. One that fails takes
- * part no more, and the others go on.
+ * Runs rivals in turn, round after round, so that other load on the host affects all of them alike.
+ * Each round begins with another rival and every second round is reversed, so that no rival always
+ * follows the same one. A rival that fails is not run again, and the others go on.
  */
 final class Contest {
   private final String name;
@@ -28,7 +27,7 @@ final class Contest {
     this.cancellation = cancellation;
   }
 
-  /** A rival and what it has done so far. */
+  /** A rival and its results so far. */
   private static final class Entrant {
     private final Rival rival;
     private final List<Sample> samples = new ArrayList<>();

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** What is done with saves when no guest is near: conversions and a look at them. */
+/** Measures work on saves without a guest: conversions and info. */
 final class ConvertSuite {
   private static final String MAPPED_RAM = "mapped-ram";
   private static final String FIXED_RAM = "fixed-ram";
@@ -51,10 +51,10 @@ final class ConvertSuite {
     rivals.add(convert("fixedram convert 64 GiB sparse", large, FIXED_RAM, 0));
     List<String> notes = new ArrayList<>();
     notes.add(
-        "What is read was taken out of the page cache first; what is written is on disk in the end."
-            + " The disk is read and written at once.");
+        "Files to read were removed from the page cache first; written files are on disk at the end."
+            + " The disk is read and written at the same time.");
     notes.add(
-        "fixedram convert's time is as the command tells; info's is that of the whole command.");
+        "The time of fixedram convert is the one it reports; that of info is for the whole command.");
     if (venue.settings().analyze().isEmpty()) {
       notes.add("QEMU's analyze-migration.py was not found: --analyze FILE names one.");
     }
@@ -89,7 +89,7 @@ final class ConvertSuite {
         });
   }
 
-  /** A copy that shares the original's blocks would copy nothing. */
+  /** Copies without reflink, since a copy that shares blocks would not write anything. */
   private Sample copy() {
     cool(saved.save());
     try {
@@ -117,7 +117,7 @@ final class ConvertSuite {
         });
   }
 
-  /** QEMU's script reads a stream, not the formats with fixed places. */
+  /** QEMU's script reads streams, not the fixed-offset formats. */
   private Rival analyze(Path script) {
     return Rival.of(
         "QEMU's " + script.getFileName() + ", of a stream",

@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
 
-/** Brings files and the page cache into the state that a measurement begins or ends with. */
+/** Sets up files and the page cache before and after a measurement. */
 final class Disk {
   /** Linux, Documentation/admin-guide/sysctl/vm: 3 drops page cache, dentries and inodes. */
   private static final Path DROP_CACHES = Path.of("/proc/sys/vm/drop_caches");
@@ -22,14 +22,14 @@ final class Disk {
 
   private Disk() {}
 
-  /** Returns when a file is on its device. */
+  /** Syncs a file to its device. */
   static void sync(Path file) {
     try (Descriptor descriptor = Descriptor.open(file, Descriptor.Mode.READ)) {
       descriptor.sync();
     }
   }
 
-  /** Removes a file, and leaves nothing of that to be done during the next measurement. */
+  /** Removes a file and syncs its directory, so that this does not disturb the next measurement. */
   static void remove(Path file) {
     try {
       Files.deleteIfExists(file);
@@ -43,8 +43,8 @@ final class Disk {
   }
 
   /**
-   * Takes a file out of the page cache. This is what dd's manual has for it; dropping the whole
-   * cache would have the programs that are measured read from the disk too.
+   * Removes a file from the page cache, as described in dd's manual. Dropping the whole cache would
+   * also make the measured programs be read from disk.
    */
   static void cool(Path file, Cancellation cancellation) {
     sync(file);
@@ -57,8 +57,8 @@ final class Disk {
   }
 
   /**
-   * Drops the whole page cache where this user may, which leaves every rival the same free memory,
-   * and else takes the file out of it: for jobs whose programs have started before.
+   * Drops the whole page cache if this user may, which gives every rival the same free memory, and
+   * otherwise removes the file from it. For jobs whose programs run already.
    */
   static void coolAll(Path file, Cancellation cancellation) {
     if (!Files.isWritable(DROP_CACHES)) {
@@ -74,8 +74,7 @@ final class Disk {
   }
 
   /**
-   * Brings what a file holds as data into the page cache, and its holes out of it, which would take
-   * memory as well.
+   * Reads the data of a file into the page cache, but not its holes, which would take memory too.
    */
   static void warm(Path file, Cancellation cancellation) {
     cool(file, cancellation);

@@ -12,15 +12,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A program of others that tells what the disk can do. */
+/** A tool that measures the speed of the disk. */
 sealed interface DiskTool {
-  /** What it is called in tables. */
+  /** Name of the tool in tables. */
   String name();
 
-  /** Writes so many bytes past the page cache in large pieces, durable at the end. */
+  /** Writes bytes directly in large pieces, with a sync at the end. */
   Sample write(Path file, long bytes, Cancellation cancellation);
 
-  /** Reads a file past the page cache in large pieces. */
+  /** Reads a file directly in large pieces. */
   Sample read(Path file, long bytes, Cancellation cancellation);
 
   /** The disk's limit for writing, as a rival. */
@@ -37,7 +37,7 @@ sealed interface DiskTool {
         });
   }
 
-  /** The disk's limit for reading, as a rival; the file stays until the directory goes. */
+  /** The disk's limit for reading, as a rival; its file is removed with the directory. */
   static Rival reading(Venue venue, long bytes) {
     Path file = venue.file("limit-read");
     return Rival.of(
@@ -46,8 +46,8 @@ sealed interface DiskTool {
   }
 
   /**
-   * The flexible I/O tester, which keeps several requests in flight. Preparing the file is no part
-   * of the time.
+   * The flexible I/O tester, which keeps several requests in flight. The time does not include
+   * preparing the file.
    *
    * @param command the words that start it
    */
@@ -81,20 +81,20 @@ sealed interface DiskTool {
               "--direct=1",
               "--ioengine=libaio",
               "--iodepth=4",
-              // Else it spends processor time on changing each buffer between writes.
+              // By default fio spends processor time on changing each buffer between writes.
               "--scramble_buffers=0",
               "--end_fsync=1",
               "--output-format=json"));
       String out =
           ChildProcess.run(words, file.resolveSibling(""), cancellation).orThrow("fio").out();
-      // What fio has to say comes before the object.
+      // Messages of fio may precede the object.
       Json told = Json.parse(out.substring(Math.max(0, out.indexOf('{'))));
       long millis = told.get("jobs").items().getFirst().get(way).get("runtime").number();
       return Sample.of(Metric.SECONDS, Math.max(1, millis) / MILLIS_PER_SECOND);
     }
   }
 
-  /** The copier of coreutils, which keeps one request in flight. */
+  /** dd of coreutils, which keeps one request in flight. */
   record Dd() implements DiskTool {
     private static final long PIECE = 4L << 20;
 

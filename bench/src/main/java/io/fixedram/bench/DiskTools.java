@@ -18,7 +18,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Finds fio: the machine's, one fetched earlier, or one fetched now; dd where there is none. */
+/** Finds fio: that of the host, one fetched earlier, or one fetched now; dd if there is none. */
 final class DiskTools {
   private static final String FIO = "fio";
 
@@ -45,7 +45,7 @@ final class DiskTools {
         .orElseGet(DiskTool.Dd::new);
   }
 
-  /** One that was built for other libraries is there, and does not start. */
+  /** Whether a fio starts; one built for other libraries does not. */
   private static boolean works(
       List<String> command, BenchListener listener, Cancellation cancellation) {
     List<String> words = new ArrayList<>(command);
@@ -76,7 +76,7 @@ final class DiskTools {
     }
   }
 
-  /** It finds the libraries that came with it first. */
+  /** The command of a fetched fio, with its libraries first in the search path. */
   private static List<String> fetched(Path root) {
     try (Stream<Path> all = Files.walk(root, 3)) {
       String libraries =

@@ -30,7 +30,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 
-/** Memory of this process, full of random content that nobody changes, into a file. */
+/** Measures a save of memory of this process with constant random content. */
 final class EngineSuite {
   private static final long CHECKED_BYTES = 16L << 20;
 
@@ -69,8 +69,8 @@ final class EngineSuite {
           Optional.of(limit.name()),
           venue.contest(Suite.ENGINE).run(rivals, venue.settings().rounds()),
           List.of(
-              "The engine runs in this process. The plain copy writes large pieces past the page"
-                  + " cache, if the file system can, from two threads."));
+              "The engine runs in this process. The plain copy writes large pieces from two threads,"
+                  + " past the page cache if the file system supports it."));
     }
   }
 

@@ -12,20 +12,20 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The commands of this program, each as a process of its own with the launcher's heap limit. */
+/** Runs commands of this program as processes, with the launcher's heap limit. */
 record FixedRamProgram(Path directory, Cancellation cancellation) {
   private static final double MIB = 1 << 20;
   private static final double GIB = 1 << 30;
 
   /**
-   * What a command told, and took.
+   * Result of a command.
    *
-   * @param json the object that it printed
-   * @param process how it went
+   * @param json the JSON object that it printed
+   * @param process result of the process
    */
   record Outcome(Json json, ChildProcess.Result process) {
 
-    /** A number that it told. */
+    /** A number in the JSON object. */
     double number(String member) {
       if (json.get(member).raw() instanceof Number number) {
         return number.doubleValue();
@@ -34,10 +34,10 @@ record FixedRamProgram(Path directory, Cancellation cancellation) {
     }
 
     /**
-     * The command as a measurement.
+     * The result as a sample.
      *
-     * @param seconds what its job took
-     * @param pageBytes what its processor time is shared out to
+     * @param seconds duration of the job
+     * @param pageBytes bytes of pages to which the processor time is related; 0 for none
      */
     Sample sample(double seconds, double pageBytes) {
       Sample sample =
@@ -53,7 +53,7 @@ record FixedRamProgram(Path directory, Cancellation cancellation) {
   /**
    * Runs a command with {@code --output json}.
    *
-   * @throws FixedRamException with what it said, if it failed
+   * @throws FixedRamException if the command failed, with its message
    */
   Outcome run(String... words) {
     List<String> all = new ArrayList<>(ThisProgram.words());

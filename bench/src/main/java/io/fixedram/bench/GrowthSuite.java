@@ -29,9 +29,10 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 
 /**
- * How the file grows while a guest keeps dirtying its memory: a stream grows with what is sent, a
- * file with fixed places does not. The guest is small, and the bandwidth less than it dirties, so
- * that passes over its memory go on; when the time is over it is stopped, so that the save ends.
+ * Measures how the file grows while a guest keeps dirtying its memory: a stream grows with each
+ * page sent, a fixed-offset file does not. The guest is small, and the bandwidth is less than it
+ * dirties, so that passes over its memory continue; after a given time it is stopped, so that the
+ * save ends.
  */
 final class GrowthSuite {
   private static final int SAMPLE_MILLIS = 100;
@@ -49,7 +50,7 @@ final class GrowthSuite {
     this.guest = guest;
   }
 
-  /** Boots a guest of the newest QEMU, and measures it once. */
+  /** Boots a guest with the newest QEMU and measures it once. */
   static SuiteResult run(Venue venue, GuestMaker maker) {
     Qemu qemu = venue.qemus().getLast();
     venue.listener().step("booting a guest of " + qemu.name() + " that keeps dirtying its memory");
@@ -83,8 +84,8 @@ final class GrowthSuite {
                 + (BANDWIDTH >> 20)
                 + " MiB/s; after "
                 + venue.settings().growthTime().toSeconds()
-                + " s the guest is stopped, and the save ends. file: its size, or what it takes on"
-                + " disk if that is less."));
+                + " s the guest is stopped, and the save ends. file: its size, or the space it takes"
+                + " on disk if that is less."));
   }
 
   private Sample byQemu(String uri, String... capabilities) {
@@ -118,7 +119,7 @@ final class GrowthSuite {
             return Optional.of(join(receiving));
           } finally {
             own.cancel();
-            // Its file goes only after it has.
+            // Its file is removed when it ends.
             var _ = receiving.handle((_, _) -> true).join();
           }
         });
@@ -142,7 +143,7 @@ final class GrowthSuite {
     }
   }
 
-  /** Sends, watches, and says what a program of ours told, if one took part. */
+  /** Sends the guest and watches the file; returns the outcome of fixedram, if it took part. */
   private interface Sending {
     Optional<FixedRamProgram.Outcome> send(Curve curve);
   }
@@ -150,7 +151,7 @@ final class GrowthSuite {
   private Sample watched(List<String> capabilities, Path file, Sending sending) {
     RunningQemu qemu = guest.running();
     qemu.set(new MigrationOptions(capabilities, false, BANDWIDTH));
-    // Passes are to go on for as long as the guest runs.
+    // A small downtime limit makes passes continue as long as the guest runs.
     qemu.qmp().execute("migrate-set-parameters", Map.of("downtime-limit", 1));
     try {
       qemu.resume();
@@ -179,7 +180,7 @@ final class GrowthSuite {
         .orElse(0L);
   }
 
-  /** What a file takes; 0 if it is not there. */
+  /** Size of a file, or its space on disk if that is less; 0 if it does not exist. */
   private static long bytes(Path file) {
     try (Descriptor descriptor = Descriptor.open(file, Descriptor.Mode.READ)) {
       Descriptor.Status status = descriptor.status();
@@ -198,7 +199,7 @@ final class GrowthSuite {
     }
   }
 
-  /** Looks at the file while the migration goes on, and stops the guest when it is time. */
+  /** Samples the file during the migration, and stops the guest after the given time. */
   private final class Curve {
     private final Path file;
     private final List<Point> points = new ArrayList<>();
@@ -212,7 +213,7 @@ final class GrowthSuite {
       return points.isEmpty() ? 0 : points.getLast().seconds();
     }
 
-    /** Has the guest sent there, and returns when that is done. */
+    /** Migrates the guest to a URI; returns when the migration is complete. */
     void watch(String uri) {
       startNanos = System.nanoTime();
       guest.running().qmp().execute("migrate", Map.of("uri", uri));

@@ -7,10 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * What all processes that this one started take together, by proc(5)'s smaps_rollup.
+ * Memory of all descendants of this process, from smaps_rollup of proc(5).
  *
- * @param pss bytes, a page that several processes share counted once in all
- * @param anonymous bytes of that which are no page of a file
+ * @param pss bytes in total, with shared pages counted once
+ * @param anonymous the part in bytes that does not belong to files
  */
 record GuestMemoryUse(long pss, long anonymous) {
 

@@ -16,7 +16,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** A save of a guest with 64 GiB of RAM, nearly all of it zero. */
+/** Creates a save of a guest with 64 GiB of RAM, nearly all of it zero. */
 public final class LargeSave {
   private static final int PAGE_BYTES = 4096;
   private static final long RAM_BYTES = 64L << 30;
@@ -25,7 +25,7 @@ public final class LargeSave {
 
   private LargeSave() {}
 
-  /** Writes it. */
+  /** Writes the save. */
   public static void write(Path file) {
     RamBlock ram = new RamBlock(0, "pc.ram", RAM_BYTES);
     try (Arena arena = Arena.ofConfined();
@@ -42,7 +42,7 @@ public final class LargeSave {
       for (long at = 0; at < RAM_BYTES; at += DATA_EVERY) {
         sink.data(ram, at, page, 0, PAGE_BYTES);
       }
-      // The EOF byte of the stream, and no device before it.
+      // Only the EOF byte of the stream, without devices.
       sink.end(new DeviceState(arena.allocate(1), 0, Optional.empty()));
       writer.publish();
     }

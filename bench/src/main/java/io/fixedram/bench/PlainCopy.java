@@ -13,14 +13,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 
-/** The least that brings memory to a disk: large writes past the page cache, and a sync. */
+/** The minimum work to write memory to disk: large direct writes and a sync. */
 final class PlainCopy {
   private static final long PIECE_BYTES = 4L << 20;
   private static final int THREADS = 2;
 
   private PlainCopy() {}
 
-  /** Writes all of the memory into an empty file. */
+  /** Writes all of the memory to an empty file. */
   static void run(MemorySegment content, Descriptor file, Cancellation cancellation) {
     file.setSize(content.byteSize());
     try (Descriptor target = direct(file);

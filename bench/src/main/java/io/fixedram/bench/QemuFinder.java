@@ -16,11 +16,11 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** The QEMUs to measure: those that were named, or those found; one of each version. */
+/** Finds the QEMUs to measure: the given ones, or those of the host; one of each version. */
 final class QemuFinder {
   private QemuFinder() {}
 
-  /** Oldest first; empty if there is none. */
+  /** The QEMUs, oldest first; empty if there is none. */
   static List<Qemu> find(List<Path> named, BenchListener listener, Cancellation cancellation) {
     Map<String, Qemu> byName = new TreeMap<>();
     if (named.isEmpty()) {

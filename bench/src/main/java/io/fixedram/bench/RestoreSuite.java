@@ -22,7 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Saved guests back into new QEMUs: fixedram's ways beside QEMU's own. */
+/** Measures restores into new QEMUs: fixedram's restore modes and QEMU's own migration. */
 final class RestoreSuite {
   private static final int SPLIT_FROM_MIB = 3584;
   private static final int LOW_MIB = 3072;
@@ -58,15 +58,15 @@ final class RestoreSuite {
         reference(rivals),
         results,
         List.of(
-            "Times are from migrate-incoming; fixedram's are those of its library in this process,"
-                + " but for one run each of the command, which tells its peak memory.",
-            "all there: nothing of the guest's memory is missing. With instant it is mapped at once,"
+            "Times are from migrate-incoming; those of fixedram are for its library in this process,"
+                + " except for one run of each command, which shows its peak memory.",
+            "resident: all of the guest's memory is present. With instant it is mapped at once,"
                 + " and read until then by QEMU's pmemsave into /dev/null.",
-            "cold: the page cache was dropped first, or the file taken out of it where this user may"
-                + " not; warm: what the file holds was read into it."));
+            "cold: the page cache was dropped first, or the file removed from it if this user may not"
+                + " drop it; warm: the file's data was read into it."));
   }
 
-  /** QEMU's plain way in its newest version. */
+  /** The rival to compare with: a plain stream in the newest QEMU. */
   private static Optional<String> reference(List<Rival> rivals) {
     return rivals.stream()
         .map(Rival::name)
@@ -95,7 +95,7 @@ final class RestoreSuite {
     return rivals;
   }
 
-  /** The command, for what its process takes. */
+  /** Rivals that run the command, for the memory and processor time of its process. */
   private List<Rival> commands(SavedGuest saved) {
     return Stream.of(RestoreMode.STREAM, RestoreMode.LAZY)
         .map(mode ->
@@ -164,7 +164,7 @@ final class RestoreSuite {
         saved.guest().qemu().name() + name, file, () -> load(saved, uri + file, options));
   }
 
-  /** The same with the file in the page cache, and without. */
+  /** A rival with the file in the page cache, and one without. */
   private List<Rival> atTemperatures(String name, Path file, Rival.Job job) {
     List<Rival> rivals = new ArrayList<>();
     if (!venue.settings().coldOnly()) {
@@ -209,9 +209,9 @@ final class RestoreSuite {
   }
 
   /**
-   * Has QEMU read all of the guest's memory; the time that takes, in seconds. A machine pc-i440fx
-   * with 3.5 GiB or more has 3 GiB of it below the hole for devices, and the rest from 4 GiB on;
-   * with less, all is below.
+   * Lets QEMU read all of the guest's memory; returns the time in seconds. A pc-i440fx machine with
+   * 3.5 GiB or more has 3 GiB below the hole for devices and the rest from 4 GiB on; with less, all
+   * of it is below.
    */
   private static double readAll(QmpClient qmp, int ramMebibytes) {
     long startNanos = System.nanoTime();

@@ -16,7 +16,7 @@ import io.fixedram.qemu.restore.RestoredGuest;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A guest that fixedram's library has restored into a new QEMU, which ends on close. */
+/** A guest that the library has restored into a new QEMU, which is ended on close. */
 final class RestoredMachine implements AutoCloseable {
   private final RestoredGuest guest;
   private final Path socket;
@@ -27,9 +27,9 @@ final class RestoredMachine implements AutoCloseable {
   }
 
   /**
-   * Restores it; returns when it runs, and has all that the way still brings after that.
+   * Restores a guest; returns when it runs and the restore is complete.
    *
-   * @param name what its files are called
+   * @param name name of its files
    */
   static RestoredMachine start(
       SavedGuest saved, RestoreMode mode, String name, Cancellation cancellation) {
@@ -51,7 +51,7 @@ final class RestoredMachine implements AutoCloseable {
     }
   }
 
-  /** While a guest is served pages, the first request is refused; nobody needs this guest. */
+  /** Cancels twice if needed, since the first request is refused while a guest is served pages. */
   private static void giveUp(Cancellation restore) {
     if (!restore.cancel()) {
       var _ = restore.cancel();
@@ -62,12 +62,12 @@ final class RestoredMachine implements AutoCloseable {
     return guest.awaitResident();
   }
 
-  /** A connection of the caller's own. */
+  /** A new QMP connection. */
   QmpClient qmp() {
     return QmpClient.connect(new Endpoint.Unix(socket));
   }
 
-  /** Ended by QMP it says nothing; by a signal, if that fails. */
+  /** Ends QEMU by QMP, which prints no message; by a signal if that fails. */
   @Override
   public void close() {
     try (guest) {

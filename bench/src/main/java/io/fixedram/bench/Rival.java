@@ -4,24 +4,24 @@ package io.fixedram.bench;
 import io.fixedram.bench.result.Sample;
 import io.fixedram.error.FixedRamException;
 
-/** One of those that do the same job. */
+/** One of several competitors that do the same job. */
 interface Rival {
-  /** What tables call it. */
+  /** Name of the rival in tables. */
   String name();
 
   /**
-   * Does the job once, and leaves all as it was.
+   * Does the job once and restores the state before it.
    *
-   * @throws FixedRamException if it can't
+   * @throws FixedRamException if the job fails
    */
   Sample run();
 
-  /** One made of a name and a job. */
+  /** A rival with a name and a job. */
   static Rival of(String name, Job job) {
     return new Named(name, job);
   }
 
-  /** A job that is measured. */
+  /** A job to measure. */
   interface Job {
     Sample run();
   }

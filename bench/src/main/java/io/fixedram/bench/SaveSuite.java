@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Saves of guests that fill their memory and idle, by fixedram and by QEMU itself. */
+/** Measures saves of idle guests with filled memory, by fixedram and by QEMU itself. */
 final class SaveSuite {
   private static final double MIB = 1 << 20;
 
@@ -53,11 +53,11 @@ final class SaveSuite {
         Optional.of(limit.name()),
         venue.contest(Suite.SAVE).run(rivals, venue.settings().rounds()),
         List.of(
-            "fixedram's time is what the save itself took, as the command tells; the whole command"
-                + " has Java's start besides.",
-            "QEMU's time is from migrate to completed, and the sync of the file unless named"
-                + " otherwise; fixedram syncs.",
-            "QEMU saves guests that stand still, as fixedram does with --stop."));
+            "The time of fixedram is that of the save itself, as reported by the command; the whole"
+                + " command includes the start of Java.",
+            "The time of QEMU is from migrate to completed, with a sync of the file unless named"
+                + " otherwise; fixedram always syncs.",
+            "QEMU saves stopped guests, as fixedram does with --stop."));
   }
 
   private List<Rival> ofFiles(SavedGuest saved) {
@@ -138,7 +138,7 @@ final class SaveSuite {
     return sample.with(Metric.MIB_PER_SECOND, pageBytes / MIB / seconds);
   }
 
-  /** Has the guest run for a save if it is to be live, and puts all back. */
+  /** Runs a job, with the guest running if the save is live, and restores the state afterwards. */
   private Sample whileActive(BootedGuest guest, boolean live, Rival.Job job) {
     try {
       if (live) {

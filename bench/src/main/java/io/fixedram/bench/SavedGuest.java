@@ -8,16 +8,15 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * A guest, and the saves of it, stopped, that others work with: fixedram's, and those of its own
- * QEMU.
+ * A stopped guest and its saves for other suites: by fixedram and by its QEMU.
  *
  * @param guest the guest, which may have ended since
- * @param save fixedram's save
+ * @param save the save by fixedram
  * @param pageBytes pages in it that are not zero
  */
 record SavedGuest(BootedGuest guest, Path save, long pageBytes) {
 
-  /** Saves it by fixedram. */
+  /** Saves a guest by fixedram. */
   static SavedGuest of(Venue venue, BootedGuest guest) {
     String name = guest.qemu().name();
     venue.listener().step("saving the guest of " + name);
@@ -32,7 +31,7 @@ record SavedGuest(BootedGuest guest, Path save, long pageBytes) {
     return new SavedGuest(guest, save, pageBytes);
   }
 
-  /** Has QEMU save it in its own ways too. */
+  /** Saves the guest by its QEMU, in all formats that it supports. */
   void saveByQemu(Venue venue) {
     venue.listener().step("saving the guest of " + guest.qemu().name() + " by QEMU itself");
     migrate("exec:cat > " + stream());
@@ -49,17 +48,17 @@ record SavedGuest(BootedGuest guest, Path save, long pageBytes) {
     guest.rest();
   }
 
-  /** QEMU's own stream. */
+  /** Stream written by QEMU. */
   Path stream() {
     return save.resolveSibling(guest.qemu().fileName() + ".stream");
   }
 
-  /** QEMU's own mapped-ram file. */
+  /** Mapped-ram file written by QEMU. */
   Path mappedRam() {
     return save.resolveSibling(guest.qemu().fileName() + ".mapped-ram");
   }
 
-  /** The pages of the fullest of them. */
+  /** The largest number of page bytes of several guests. */
   static long mostPageBytes(List<SavedGuest> guests) {
     return guests.stream().mapToLong(SavedGuest::pageBytes).max().orElse(0);
   }

@@ -5,18 +5,18 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
-/** The parts of a benchmark, in the order in which they run. */
+/** The suites of a benchmark, in the order in which they run. */
 public enum Suite {
-  /** A guest into a durable file. */
-  SAVE("a guest into a file, on disk when it is done unless named otherwise"),
-  /** The guest back. */
-  RESTORE("the guest back, stopped when it was saved"),
-  /** A guest that goes on writing. */
+  /** Saving a guest to a durable file. */
+  SAVE("a guest saved to a file, on disk at the end unless named otherwise"),
+  /** Restoring a guest. */
+  RESTORE("a guest restored that was stopped when it was saved"),
+  /** Growth of the file of a guest that keeps writing. */
   GROWTH("the file of a guest that keeps dirtying its memory, at a limited bandwidth"),
-  /** One format into another, and a look into a file. */
-  CONVERT("a save into another format, and a look into it"),
-  /** Memory of this process into a durable file. */
-  ENGINE("memory of this process into a file, on disk when it is done"),
+  /** Conversion and info. */
+  CONVERT("a save converted to another format, and info"),
+  /** Saving memory of this process to a durable file. */
+  ENGINE("memory of this process saved to a file, on disk at the end"),
   /** Many guests from one save. */
   CLONES("guests started at once from one save");
 
@@ -26,22 +26,22 @@ public enum Suite {
     this.title = title;
   }
 
-  /** The name that users type and read. */
+  /** Name of the suite in options and results. */
   public String text() {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** What it compares. */
+  /** Description of the comparison. */
   String title() {
     return title;
   }
 
-  /** Whether it needs a guest that runs, or a save of one. */
+  /** Whether the suite needs a running guest or a save of one. */
   boolean needsSaves() {
     return this != GROWTH && this != ENGINE;
   }
 
-  /** The suite of that name. */
+  /** The suite with a name. */
   public static Optional<Suite> parse(String text) {
     return Arrays.stream(values()).filter(suite -> suite.text().equals(text)).findFirst();
   }

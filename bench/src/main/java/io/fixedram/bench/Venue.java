@@ -8,15 +8,15 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * What all suites work with.
+ * Environment of all suites.
  *
- * @param settings what is to be measured
- * @param data where the files go that are measured
- * @param work where small files go
+ * @param settings settings of the benchmark
+ * @param data directory for measured files
+ * @param work directory for small files
  * @param qemus the QEMUs, oldest first
- * @param tools programs of others
- * @param listener is told how it goes on
- * @param cancellation ends it
+ * @param tools tool that measures the disk
+ * @param listener listener for progress
+ * @param cancellation ends the benchmark
  */
 record Venue(
     BenchSettings settings,
@@ -27,17 +27,17 @@ record Venue(
     BenchListener listener,
     Cancellation cancellation) {
 
-  /** A file that is measured. */
+  /** Path of a measured file. */
   Path file(String name) {
     return data.resolve(name);
   }
 
-  /** The loop for a suite. */
+  /** The contest of a suite. */
   Contest contest(Suite suite) {
     return new Contest(suite.text(), listener, cancellation);
   }
 
-  /** This program as processes of their own. */
+  /** Runner for commands of this program. */
   FixedRamProgram fixedram() {
     return new FixedRamProgram(data.path(), cancellation);
   }

@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What {@code fixedram bench} does: suites of rivals that do the same job in turn. */
+/** Implementation of {@code fixedram bench}: suites of rivals that do the same job in turn. */
 package io.fixedram.bench;

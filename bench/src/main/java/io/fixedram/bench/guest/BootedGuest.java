@@ -13,8 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A guest that runs in a QEMU and has filled its memory. It stands still but for the time that
- * somebody needs it running, so that it takes no time from the others.
+ * A guest in a QEMU that has filled its memory. It is stopped except while a measurement needs it
+ * running, so that it does not disturb others.
  */
 public final class BootedGuest implements AutoCloseable {
   private static final Duration BOOT_TIME = Duration.ofMinutes(5);
@@ -32,21 +32,21 @@ public final class BootedGuest implements AutoCloseable {
   }
 
   /**
-   * The machine that all QEMUs of a benchmark make.
+   * The virtual machine of a benchmark, the same for all QEMUs.
    *
-   * @param guest what runs in it
-   * @param ramMebibytes its RAM
-   * @param directory takes sockets and logs; sockets need a short path
+   * @param guest the guest in it
+   * @param ramMebibytes its RAM in MiB
+   * @param directory directory for sockets and logs; its path must be short
    */
   public record Machine(Guest guest, int ramMebibytes, ScratchDirectory directory) {
 
-    /** One for guests of a kind and size. */
+    /** A machine for guests of a kind and size. */
     public static Machine of(GuestMaker maker, GuestSize size, ScratchDirectory directory) {
       Path file = directory.resolve("boot-" + size.ramMebibytes() + "-" + size.usedMebibytes());
       return new Machine(maker.make(file, size), size.ramMebibytes(), directory);
     }
 
-    /** Boots it; returns when its memory is full and it stands still. */
+    /** Boots the guest; returns when its memory is filled and it is stopped. */
     public BootedGuest boot(Qemu qemu, Activity activity, Cancellation cancellation) {
       String name = qemu.fileName();
       Path serial = directory.resolve(name + ".serial");
@@ -82,17 +82,17 @@ public final class BootedGuest implements AutoCloseable {
       }
     }
 
-    /** The words that start it, without QMP, to be added to. */
+    /** A modifiable list of the words that start the machine, without QMP. */
     public List<String> command(Qemu qemu, Activity activity, Path serial) {
       return new ArrayList<>(MachineCommand.of(qemu, guest, activity, ramMebibytes, serial));
     }
 
-    /** Where a machine that waits for a migration can be reached by somebody else. */
+    /** Second QMP socket of a machine that waits for a migration. */
     public Endpoint.Unix incomingQmp() {
       return new Endpoint.Unix(directory.resolve("restored.spare"));
     }
 
-    /** Starts it waiting for an incoming migration. */
+    /** Starts the machine so that it waits for an incoming migration. */
     public RunningQemu awaitingMigration(Qemu qemu, Cancellation cancellation) {
       List<String> words = command(qemu, Activity.IDLE, directory.resolve("restored.serial"));
       words.addAll(List.of("-incoming", "defer"));
@@ -102,32 +102,32 @@ public final class BootedGuest implements AutoCloseable {
     }
   }
 
-  /** What executes the instructions of guests here. */
+  /** Name of QEMU's accelerator on this host. */
   public static String accelerator() {
     return MachineCommand.accelerator();
   }
 
-  /** Its machine. */
+  /** The machine of the guest. */
   public Machine machine() {
     return machine;
   }
 
-  /** Its QEMU program. */
+  /** The QEMU program of the guest. */
   public Qemu qemu() {
     return qemu;
   }
 
-  /** Its QEMU. */
+  /** The running QEMU of the guest. */
   public RunningQemu running() {
     return running;
   }
 
-  /** A QMP socket that nobody else uses. */
+  /** A second QMP socket, which is not in use. */
   public Endpoint.Unix spareQmp() {
     return new Endpoint.Unix(spareSocket);
   }
 
-  /** Makes it stand still, whatever state a migration has left it in. */
+  /** Stops the guest, whatever state a migration has left it in. */
   public void rest() {
     if (!running.isRunning()) {
       running.resume();

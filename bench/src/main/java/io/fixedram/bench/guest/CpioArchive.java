@@ -10,8 +10,9 @@ import java.nio.file.Path;
 import java.util.Locale;
 
 /**
- * An initial RAM file system, as Linux's Documentation/driver-api/early-userspace/buffer-format
- * describes it: a cpio archive of the format "newc", which need not be compressed.
+ * Writer of an initial RAM file system (Linux,
+ * Documentation/driver-api/early-userspace/buffer-format): an uncompressed cpio archive of the
+ * format "newc".
  */
 final class CpioArchive {
   private static final int DIRECTORY = 0040755;
@@ -47,8 +48,8 @@ final class CpioArchive {
   private void entry(String name, int mode, byte[] content, int major, int minor) {
     lastInode++;
     byte[] nameBytes = (name + "\0").getBytes(StandardCharsets.US_ASCII);
-    // Inode, mode, user, group, links, time, size, device of the file (2), device that it is (2),
-    // length of the name, checksum.
+    // Inode, mode, user, group, links, time, size, device of the file (2), device number of a
+    // special file (2), length of the name, checksum.
     int[] fields = {
       lastInode, mode, 0, 0, 1, 0, content.length, 0, 0, major, minor, nameBytes.length, 0
     };

@@ -4,22 +4,22 @@ package io.fixedram.bench.guest;
 import java.nio.file.Path;
 import java.util.List;
 
-/** What runs in a virtual machine: it fills its memory, says so, and idles or goes on writing. */
+/** A guest for benchmarks: it fills its memory, reports that, and then idles or keeps writing. */
 public sealed interface Guest permits LinuxGuest, OwnGuest {
-  /** What it is, for a person. */
+  /** Description of the guest for users. */
   String description();
 
-  /** What QEMU boots it with. */
+  /** QEMU options that boot the guest. */
   List<String> words(Activity activity);
 
-  /** Whether its serial line says that its memory is full. */
+  /** Whether the guest has reported on its serial line that its memory is filled. */
   boolean isReady(Path serial);
 
-  /** What a guest does once its memory is full. */
+  /** Activity of a guest after its memory is filled. */
   enum Activity {
-    /** As little as it can. */
+    /** The guest idles as far as possible. */
     IDLE,
-    /** It goes on rewriting a part of its memory. */
+    /** The guest keeps rewriting a part of its memory. */
     DIRTYING
   }
 }

@@ -9,26 +9,26 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** Which guest a user wants. */
+/** Kind of guest to benchmark. */
 public enum GuestKind {
-  /** Linux, or the own guest where its parts can't be had. */
+  /** Linux, or the own guest if Linux is not available. */
   AUTO,
-  /** Linux, or nothing. */
+  /** Linux only. */
   LINUX,
   /** The test guest of this project. */
   OWN;
 
-  /** The name that users type. */
+  /** Name of the kind in options. */
   public String text() {
     return name().toLowerCase(Locale.ROOT);
   }
 
   /**
-   * Finds what makes such guests. Parts of Linux are looked for on this machine, then among those
-   * fetched earlier, then fetched.
+   * Finds a maker of such guests. A kernel and busybox are searched on this host, then among those
+   * fetched earlier, and then fetched.
    *
-   * @param steps is told what takes long
-   * @param warnings is told what is not to be had
+   * @param steps notified of long steps
+   * @param warnings notified of missing parts
    */
   public GuestMaker find(
       Consumer<String> steps, Consumer<String> warnings, Cancellation cancellation) {
@@ -57,7 +57,7 @@ public enum GuestKind {
     } catch (FixedRamException e) {
       if (this == LINUX) {
         throw new FixedRamException(
-            "there is no Linux guest to be had (" + e.getMessage() + "): give --guest own", e);
+            "no Linux guest is available (" + e.getMessage() + "): give --guest own", e);
       }
       warnings.accept("no Linux guest (" + e.getMessage() + "); fixedram's own guest runs instead");
       return Optional.empty();

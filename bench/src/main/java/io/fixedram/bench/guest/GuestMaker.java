@@ -6,9 +6,9 @@ import java.nio.file.Path;
 /** Makes guests of one kind, of any size. */
 public interface GuestMaker {
   /**
-   * Makes one.
+   * Makes a guest.
    *
-   * @param file takes what it boots from
+   * @param file the file to write, from which the guest boots
    */
   Guest make(Path file, GuestSize size);
 }

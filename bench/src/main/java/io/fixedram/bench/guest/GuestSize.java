@@ -2,9 +2,9 @@
 package io.fixedram.bench.guest;
 
 /**
- * How large a guest is.
+ * Size of a guest.
  *
- * @param ramMebibytes its RAM
- * @param usedMebibytes how much of that it fills with random content
+ * @param ramMebibytes RAM in MiB
+ * @param usedMebibytes part of the RAM filled with random content, in MiB
  */
 public record GuestSize(int ramMebibytes, int usedMebibytes) {}

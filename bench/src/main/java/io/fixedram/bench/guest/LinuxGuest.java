@@ -11,7 +11,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A Linux kernel and busybox, with a file in memory whose pages are random and all different. */
+/**
+ * A guest with a Linux kernel and busybox, and a file in memory with random pages that are all
+ * different.
+ */
 final class LinuxGuest implements Guest {
   private static final String READY = "fixedram guest ready";
 
@@ -20,10 +23,9 @@ final class LinuxGuest implements Guest {
   private final int usedMebibytes;
 
   /**
-   * Writes its initial RAM file system.
+   * Writes the guest's initial RAM file system.
    *
    * @param initrd the file to write
-   * @throws FixedRamException if so little of its RAM would be left that it could not run
    */
   LinuxGuest(LinuxParts parts, Path initrd, GuestSize size) {
     this.parts = parts;
@@ -65,7 +67,7 @@ final class LinuxGuest implements Guest {
 
   @Override
   public List<String> words(Activity activity) {
-    // The kernel hands what it does not know on to its first program, in the environment.
+    // The kernel passes unknown parameters to its first program in the environment.
     String forInit =
         "fixedram_fill="
             + usedMebibytes

@@ -19,19 +19,22 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * What a Linux guest is made of.
+ * Files for a Linux guest.
  *
- * @param kernel an x86-64 Linux
- * @param busybox a busybox that needs no libraries
+ * @param kernel an x86-64 Linux kernel
+ * @param busybox a statically linked busybox
  */
 record LinuxParts(Path kernel, Path busybox) {
   private static final String KERNEL_PACKAGE = "linux-image-cloud-amd64";
   private static final String BUSYBOX_PACKAGE = "busybox-static";
 
-  /** The program that loads libraries is named right behind the headers (elf(5), PT_INTERP). */
+  /**
+   * Bytes that include the name of the dynamic loader, which follows the headers (elf(5),
+   * PT_INTERP).
+   */
   private static final int HEADERS_BYTES = 4096;
 
-  /** Those of this machine, if it has both, and this user may read them. */
+  /** The files of this host, if it has both and this user may read them. */
   static Optional<LinuxParts> ofMachine() {
     Optional<Path> busybox = Programs.find("busybox").filter(LinuxParts::isStatic);
     return busybox.flatMap(
@@ -42,7 +45,7 @@ record LinuxParts(Path kernel, Path busybox) {
     return CacheDirectory.path().resolve("bench-guest");
   }
 
-  /** Those that were fetched earlier. */
+  /** The files that were fetched earlier. */
   static Optional<LinuxParts> cached() {
     Path root = cache();
     return Stream.of(root.resolve("bin/busybox"), root.resolve("usr/bin/busybox"))
@@ -53,9 +56,9 @@ record LinuxParts(Path kernel, Path busybox) {
   }
 
   /**
-   * Fetches them as packages, into the user's cache.
+   * Fetches the files as packages, into the user's cache.
    *
-   * @throws FixedRamException if that fails
+   * @throws FixedRamException if fetching fails
    */
   static LinuxParts fetch(Cancellation cancellation) {
     AptPackages.fetch(cache(), LinuxParts::download, cancellation);

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** QEMU command lines of a machine that all QEMUs from 7.2 on have, so that they are alike. */
+/** QEMU command lines with a machine type that all QEMUs since 7.2 have, for comparable results. */
 final class MachineCommand {
   private static final String MACHINE = "pc-i440fx-7.2";
 
@@ -20,14 +20,14 @@ final class MachineCommand {
 
   private MachineCommand() {}
 
-  /** What executes the guest's instructions here. */
+  /** Name of QEMU's accelerator on this host. */
   static String accelerator() {
     return accelerator(Path.of("/dev/kvm"), Path.of("/proc/cpuinfo"));
   }
 
   /**
-   * The same as two files say it. A device alone is not enough: hosts pass it on to machines whose
-   * processor has no virtualization, where guests don't boot.
+   * The accelerator according to two files. A device alone is not sufficient: it may exist on hosts
+   * whose processor has no virtualization, where guests don't boot.
    */
   static String accelerator(Path device, Path processors) {
     return Files.isWritable(device) && hasVirtualization(processors) ? "kvm" : "tcg";
@@ -44,7 +44,7 @@ final class MachineCommand {
     }
   }
 
-  /** The words that start a guest, but for QMP. */
+  /** The words that start a guest, without QMP. */
   static List<String> of(
       Qemu qemu, Guest guest, Guest.Activity activity, int ramMebibytes, Path serial) {
     List<String> words = new ArrayList<>(List.of(qemu.program().toString()));

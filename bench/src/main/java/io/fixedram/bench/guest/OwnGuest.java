@@ -8,18 +8,20 @@ import io.fixedram.qemu.guest.SerialReport;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The test guest of this project, a program of a few hundred bytes. It never idles quite. */
+/**
+ * The test guest of this project, a program of a few hundred bytes, which never idles completely.
+ */
 final class OwnGuest implements Guest {
   private static final long FIRST_ADDRESS = 16L << 20;
   private static final int PAGES_A_MEBIBYTE = 256;
 
-  /** It writes each of its pages once in so many rounds. */
+  /** Number of rounds in which it writes each of its pages once. */
   private static final int ROUNDS_OVER_ALL = 4;
 
   private final Path image;
 
   /**
-   * Writes its disk.
+   * Writes the guest's disk.
    *
    * @param image the file to write
    */

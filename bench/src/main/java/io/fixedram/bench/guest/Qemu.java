@@ -13,16 +13,16 @@ import java.util.regex.Pattern;
 /**
  * A QEMU program.
  *
- * @param program where it is
- * @param version what it says of itself
+ * @param program path of the program
+ * @param version version that it reports
  */
 public record Qemu(Path program, QemuVersion version) {
   private static final Pattern VERSION = Pattern.compile("version (\\d+)\\.(\\d+)\\.(\\d+)");
 
   /**
-   * Asks a program for its version.
+   * Queries the version of a program.
    *
-   * @throws FixedRamException if it is no QEMU, or does not start
+   * @throws FixedRamException if the program is not a QEMU or does not start
    */
   public static Qemu of(Path program, Cancellation cancellation) {
     String said =
@@ -41,27 +41,27 @@ public record Qemu(Path program, QemuVersion version) {
             Integer.parseInt(numbers.group(3))));
   }
 
-  /** What tables call it, such as "QEMU 7.2.22". */
+  /** Name in tables, such as "QEMU 7.2.22". */
   public String name() {
     return version.toString();
   }
 
-  /** What files of it are called. */
+  /** Prefix for names of its files. */
   public String fileName() {
     return "qemu-" + version.major() + "." + version.minor() + "." + version.micro();
   }
 
-  /** Whether it has {@code file:} targets, and guests can run on a private mapping of a file. */
+  /** Whether it has {@code file:} migration, and guests can run on a private mapping of a file. */
   public boolean hasFileMigration() {
     return version.isAtLeast(8, 2);
   }
 
-  /** Whether it has the format mapped-ram. */
+  /** Whether it supports the format mapped-ram. */
   public boolean hasMappedRam() {
     return version.isAtLeast(9, 0);
   }
 
-  /** Whether it can write that format past the page cache. */
+  /** Whether it can write that format with direct I/O. */
   public boolean hasDirectIo() {
     return version.isAtLeast(9, 1);
   }

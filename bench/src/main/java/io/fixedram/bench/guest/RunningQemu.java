@@ -22,16 +22,16 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
-/** A QEMU that was started here, with a QMP connection. Killed on close. */
+/** A QEMU that was started for the benchmark, with a QMP connection. Killed on close. */
 public final class RunningQemu implements AutoCloseable {
   private static final Duration START_TIME = Duration.ofSeconds(60);
   private static final Duration MIGRATION_TIME = Duration.ofMinutes(10);
   private static final int POLL_MILLIS = 1;
 
-  /** How often a QEMU that reports nothing is asked; fixedram's saves ask as often. */
+  /** Interval of queries if QEMU sends no events, the same as in fixedram's saves. */
   private static final Duration ASK_TIME = Duration.ofMillis(100);
 
-  /** Without it QEMU does not report how a migration goes on. */
+  /** Capability with which QEMU sends events of a migration. */
   private static final String EVENTS = "events";
 
   private static final List<String> SWITCHED = List.of("mapped-ram", "multifd", EVENTS);
@@ -50,25 +50,25 @@ public final class RunningQemu implements AutoCloseable {
   }
 
   /**
-   * How a migration of QEMU itself is done.
+   * Options of QEMU's own migration.
    *
-   * @param capabilities those of mapped-ram and multifd that are on
-   * @param directIo whether past the page cache
-   * @param maxBandwidth bytes a second, 0 for no limit
+   * @param capabilities enabled ones of mapped-ram and multifd
+   * @param directIo whether to use direct I/O
+   * @param maxBandwidth limit in bytes per second, 0 for none
    */
   public record MigrationOptions(List<String> capabilities, boolean directIo, long maxBandwidth) {
-    /** As fast as it goes. */
+    /** Options without a limit of the bandwidth. */
     public static MigrationOptions of(boolean directIo, String... capabilities) {
       return new MigrationOptions(List.of(capabilities), directIo, 0);
     }
   }
 
   /**
-   * Starts one.
+   * Starts a QEMU.
    *
-   * @param words its command line, without this QMP
-   * @param socket where its QMP is to be
-   * @param log takes what it says
+   * @param words its command line, without the QMP socket to add
+   * @param socket path of its QMP socket
+   * @param log file for its output
    */
   static RunningQemu start(List<String> words, Path socket, Path log, Cancellation cancellation) {
     cancellation.throwIfCancelled();
@@ -93,7 +93,7 @@ public final class RunningQemu implements AutoCloseable {
     }
   }
 
-  /** A socket's file is there a moment before it listens. */
+  /** Connects to QEMU; retries, since the socket's file exists before QEMU listens. */
   private static QmpClient connect(
       Process process, Path socket, Path log, Cancellation cancellation) {
     long until = System.nanoTime() + START_TIME.toNanos();
@@ -131,9 +131,9 @@ public final class RunningQemu implements AutoCloseable {
   }
 
   /**
-   * Returns if it still runs.
+   * Checks that QEMU still runs.
    *
-   * @throws FixedRamException with the last that it said, if not
+   * @throws FixedRamException if it has ended, with its last message
    */
   void throwIfEnded() {
     if (!process.isAlive()) {
@@ -141,17 +141,17 @@ public final class RunningQemu implements AutoCloseable {
     }
   }
 
-  /** The connection. */
+  /** The QMP connection. */
   public QmpClient qmp() {
     return qmp;
   }
 
-  /** Lets the guest run. */
+  /** Resumes the guest. */
   public void resume() {
     qmp.execute("cont");
   }
 
-  /** Stops the guest; one that a migration left behind must have run before it can be saved. */
+  /** Stops the guest. After a migration it must be resumed before it can be saved again. */
   public void stop() {
     qmp.execute("stop");
   }
@@ -161,7 +161,7 @@ public final class RunningQemu implements AutoCloseable {
     return qmp.execute("query-status").get("running").flag();
   }
 
-  /** Sets what the next migration goes by, and takes back what an earlier one may have had. */
+  /** Sets the options for the next migration, and resets those of earlier ones. */
   public void set(MigrationOptions options) {
     qmp.execute(
         "migrate-set-capabilities",
@@ -193,7 +193,7 @@ public final class RunningQemu implements AutoCloseable {
         .toList();
   }
 
-  /** Has it migrate, and waits until it has; the time that took, in seconds. */
+  /** Migrates the guest and waits for completion; returns the time in seconds. */
   public double migrate(String uri) {
     long startNanos = System.nanoTime();
     qmp.execute("migrate", Map.of("uri", uri));
@@ -202,8 +202,8 @@ public final class RunningQemu implements AutoCloseable {
   }
 
   /**
-   * Waits until a migration, out or in, is completed. QEMU is not asked while it works but for once
-   * in a while, since each question takes time of the thread that has the migration's lock.
+   * Waits until an outgoing or incoming migration is completed. QEMU is queried only rarely, since
+   * each query takes time of the thread that holds the migration's lock.
    */
   public void awaitMigrated() {
     long until = System.nanoTime() + MIGRATION_TIME.toNanos();
@@ -216,7 +216,7 @@ public final class RunningQemu implements AutoCloseable {
     } while (!isMigrated());
   }
 
-  /** Returns when QEMU reports the end of a migration, or it is time to ask. */
+  /** Returns when QEMU reports the end of a migration, or after the query interval. */
   private void awaitEndReported() {
     long until = System.nanoTime() + ASK_TIME.toNanos();
     boolean reported = false;
@@ -236,7 +236,7 @@ public final class RunningQemu implements AutoCloseable {
   /**
    * Whether a migration is completed.
    *
-   * @throws FixedRamException if it came to nothing
+   * @throws FixedRamException if the migration failed
    */
   public boolean isMigrated() {
     Json state = qmp.execute("query-migrate");

@@ -10,16 +10,16 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
 /**
- * The order of versions and of names that end in one: runs of digits count as numbers, and a tilde,
- * which marks what comes before a release (deb-version(7)), stands before everything, also before
- * the end.
+ * Order of versions, and of names that end in a version: sequences of digits compare as numbers,
+ * and a tilde, which marks pre-releases (deb-version(7)), sorts before everything, also before the
+ * end.
  */
 final class VersionOrder implements Comparator<String>, Serializable {
   @Serial private static final long serialVersionUID = 1L;
 
   private static final Pattern PART = Pattern.compile("[0-9]+|[^0-9]");
 
-  /** What follows the last part: after a tilde, before all else. */
+  /** Stands for the end of a version: sorts after a tilde and before everything else. */
   private static final String END = "";
 
   @Override

@@ -18,8 +18,8 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * Packages that the machine's own apt fetches from the machine's own sources, unpacked aside. apt
- * gets lists, downloads and locks of its own, so that the machine's stay as they are and no rights
+ * Fetches packages with the host's apt and its sources, and unpacks them to a private directory.
+ * apt uses private lists, downloads and locks, so that the host's are not changed and no privileges
  * are needed.
  */
 public final class AptPackages {
@@ -29,9 +29,9 @@ public final class AptPackages {
   private final Cancellation cancellation;
 
   /**
-   * Prepares to fetch.
+   * Prepares to fetch packages.
    *
-   * @param directory takes apt's files; what is in it when all is done can go
+   * @param directory directory for apt's files, not needed afterwards
    */
   AptPackages(Path directory, Cancellation cancellation) {
     this.directory = directory;
@@ -39,10 +39,10 @@ public final class AptPackages {
   }
 
   /**
-   * Fetches packages into a directory that is there only once it is complete.
+   * Fetches packages into a directory that is created only when it is complete.
    *
-   * @param choice downloads them
-   * @throws FixedRamException if that fails
+   * @param choice downloads the packages
+   * @throws FixedRamException if fetching fails
    */
   public static void fetch(Path into, Consumer<AptPackages> choice, Cancellation cancellation) {
     try (ScratchDirectory work = ScratchDirectory.create("packages")) {
@@ -53,22 +53,22 @@ public final class AptPackages {
     }
   }
 
-  /** Whether this machine has such packages at all. */
+  /** Whether this host has apt. */
   public static boolean available() {
     return Stream.of("apt-get", "apt-cache", "dpkg")
         .allMatch(name -> Programs.find(name).isPresent());
   }
 
   /**
-   * Reads the lists of packages.
+   * Updates the lists of packages.
    *
-   * @throws FixedRamException if that fails
+   * @throws FixedRamException if updating fails
    */
   private void update() {
     apt("apt-get", "-qq", "update").orThrow("apt-get update");
   }
 
-  /** The packages that a package depends on, in its order. */
+  /** The dependencies of a package, in its order. */
   public List<String> dependencies(String name) {
     return apt("apt-cache", "depends", name)
         .orThrow("apt-cache depends")
@@ -80,14 +80,14 @@ public final class AptPackages {
         .toList();
   }
 
-  /** Fetches packages, without what they depend on. */
+  /** Downloads packages without their dependencies. */
   public void download(String... names) {
     List<String> words = new ArrayList<>(List.of("-qq", "download"));
     words.addAll(List.of(names));
     apt("apt-get", words.toArray(String[]::new)).orThrow("apt-get download");
   }
 
-  /** Fetches a package with those that it needs and the machine lacks. */
+  /** Downloads a package with its dependencies that are not installed on the host. */
   public void downloadWithDependencies(String name) {
     apt(
             "apt-get",
@@ -102,8 +102,8 @@ public final class AptPackages {
   }
 
   /**
-   * Unpacks all that was fetched into a directory that is there only once it is complete. What was
-   * there before goes.
+   * Unpacks all downloaded packages into a directory that is created, or replaced, only when it is
+   * complete.
    */
   private void unpack(Path into) {
     Path parent = into.toAbsolutePath().resolveSibling("");
@@ -120,7 +120,7 @@ public final class AptPackages {
     }
   }
 
-  /** Runs a program of apt with lists, downloads and locks of its own. */
+  /** Runs a program of apt with private lists, downloads and locks. */
   ChildProcess.Result apt(String program, String... words) {
     List<String> all =
         new ArrayList<>(List.of("/bin/sh", script().toString(), directory.toString(), program));

@@ -4,11 +4,13 @@ package io.fixedram.bench.host;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** The user's directory for what can be fetched again. */
+/** The user's cache directory of this project. */
 public final class CacheDirectory {
   private CacheDirectory() {}
 
-  /** Where it is, or would be (XDG Base Directory Specification: XDG_CACHE_HOME). */
+  /**
+   * Path of the directory, which need not exist (XDG Base Directory Specification: XDG_CACHE_HOME).
+   */
   public static Path path() {
     Path parent =
         Optional.ofNullable(System.getenv("XDG_CACHE_HOME"))

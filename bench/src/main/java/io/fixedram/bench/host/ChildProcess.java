@@ -20,14 +20,17 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** Runs a program to its end and tells what it said and took. A cancellation ends it. */
+/**
+ * Runs a program to its end and returns its output and resource usage. A cancellation ends the
+ * program.
+ */
 public final class ChildProcess {
   private static final int POLL_MILLIS = 50;
   private static final int KIND_MILLIS = 500;
   private static final int END_MILLIS = 5000;
   private static final int MAX_OUTPUT_BYTES = 4 << 20;
 
-  /** In proc_pid_stat(5), counted from the state, which is the third field. */
+  /** Index in proc_pid_stat(5) after the state, which is the third field. */
   private static final int CHILDREN_USER_TICKS = 16 - 3;
 
   private static final int CHILDREN_SYSTEM_TICKS = 17 - 3;
@@ -38,24 +41,24 @@ public final class ChildProcess {
   private ChildProcess() {}
 
   /**
-   * How a program ended.
+   * Result of a program.
    *
-   * @param status its exit status
-   * @param out what it wrote to standard output
-   * @param err what it wrote to standard error
-   * @param seconds from its start to its end
-   * @param cpuSeconds processor time that it took, in hundredths; right only if nothing else that
-   *     this process started ended meanwhile
-   * @param peakBytes the most memory that was resident (VmHWM), as far as it was seen: it is looked
-   *     at every 50 ms, and when the program begins to print its result
+   * @param status exit status
+   * @param out standard output
+   * @param err standard error
+   * @param seconds time from start to end
+   * @param cpuSeconds processor time, with a resolution of 10 ms; correct only if no other child of
+   *     this process ended meanwhile
+   * @param peakBytes peak resident memory (VmHWM), sampled every 50 ms and when the program begins
+   *     to print
    */
   public record Result(
       int status, String out, String err, double seconds, double cpuSeconds, long peakBytes) {
 
     /**
-     * Returns the same if the program ended well.
+     * Returns this result if the program succeeded.
      *
-     * @throws FixedRamException with the last that it said, if not
+     * @throws FixedRamException if the program failed, with its last message
      */
     public Result orThrow(String what) {
       if (status != 0) {
@@ -69,10 +72,10 @@ public final class ChildProcess {
   }
 
   /**
-   * Runs it, without input.
+   * Runs a program with empty standard input.
    *
-   * @param directory where
-   * @throws CancelledException if it was ended because that was asked for
+   * @param directory the working directory
+   * @throws CancelledException if cancelled
    */
   public static Result run(List<String> words, Path directory, Cancellation cancellation) {
     cancellation.throwIfCancelled();
@@ -100,9 +103,9 @@ public final class ChildProcess {
   }
 
   /**
-   * Reads all of it.
+   * Reads a stream to its end.
    *
-   * @param onFirst is run when there is something
+   * @param onFirst called when the first byte has arrived
    */
   private static CompletableFuture<String> read(InputStream in, Runnable onFirst) {
     CompletableFuture<String> text = new CompletableFuture<>();
@@ -124,14 +127,16 @@ public final class ChildProcess {
     return text;
   }
 
-  /** What it has started may keep the pipe open after its own end. */
+  /**
+   * Waits for the output; a child of the program may keep the pipe open after the program's end.
+   */
   private static String all(CompletableFuture<String> text, Cancellation cancellation) {
     while (true) {
       cancellation.throwIfCancelled();
       try {
         return text.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
       } catch (TimeoutException e) {
-        // It still has more to say.
+        // There is more output.
       } catch (ExecutionException e) {
         throw new FixedRamException("cannot read what a program says: " + e.getCause(), e);
       } catch (InterruptedException e) {
@@ -153,7 +158,7 @@ public final class ChildProcess {
     }
   }
 
-  /** Processor time of all children that have ended. */
+  /** Processor time of all children that have ended, in seconds. */
   private static double childrenSeconds() {
     try {
       String stat = Files.readString(Path.of("/proc/self/stat"), StandardCharsets.ISO_8859_1);
@@ -167,7 +172,7 @@ public final class ChildProcess {
     }
   }
 
-  /** Who asked for the end is not kept waiting by a program that does not hear. */
+  /** Ends the program; after a cancellation it is killed soon if it does not react. */
   private static void end(Process process, Cancellation cancellation) {
     List<ProcessHandle> started = process.descendants().toList();
     process.destroy();

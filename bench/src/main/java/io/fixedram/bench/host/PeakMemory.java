@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The most memory of a process that was resident, as proc(5) has it (VmHWM). Linux forgets it when
- * the process ends, so that somebody has to look before. Safe for use by several threads.
+ * Peak resident memory of a process (VmHWM of proc(5)), sampled while the process runs, since Linux
+ * does not keep it afterwards. Thread-safe.
  */
 final class PeakMemory {
   private static final String FIELD = "VmHWM:";
@@ -21,7 +21,7 @@ final class PeakMemory {
     this.status = Path.of("/proc/" + process.pid() + "/status");
   }
 
-  /** Looks once; a process that is gone, or going, changes nothing. */
+  /** Takes a sample; does nothing if the process has ended. */
   void look() {
     try {
       String text = Files.readString(status, StandardCharsets.ISO_8859_1);
@@ -32,11 +32,11 @@ final class PeakMemory {
         most.accumulateAndGet(kibibytes << 10, Math::max);
       }
     } catch (IOException e) {
-      // What was seen before holds.
+      // The earlier samples remain valid.
     }
   }
 
-  /** The most that was seen, in bytes. */
+  /** The largest sample in bytes. */
   long bytes() {
     return most.get();
   }

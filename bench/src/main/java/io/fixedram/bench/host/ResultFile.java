@@ -9,8 +9,8 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /**
- * A file that takes the result of long work: that it can be written is known before the work
- * begins. One that was not there before and got nothing is removed on close.
+ * A file for the result of long work, which is checked to be writable before the work begins. A new
+ * file that was not written is removed on close.
  */
 public final class ResultFile implements AutoCloseable {
   private final Path path;
@@ -23,9 +23,9 @@ public final class ResultFile implements AutoCloseable {
   }
 
   /**
-   * Opens it for writing once, and leaves what is in it.
+   * Checks that a file is writable, without changing its content.
    *
-   * @throws StorageException if that can't be
+   * @throws StorageException if it is not writable
    */
   public static ResultFile prepare(Path path) {
     boolean existed = Files.exists(path);
@@ -37,7 +37,7 @@ public final class ResultFile implements AutoCloseable {
     return new ResultFile(path, existed);
   }
 
-  /** Replaces what is in it, which stays until all of the text is written. */
+  /** Replaces the content atomically. */
   public void write(String text) {
     try {
       if (Files.isRegularFile(path)) {

@@ -13,17 +13,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** How the command is started that users have, to start it in a process of its own. */
+/** Command line of the installed command, for running it as a process. */
 public final class ThisProgram {
   private static final String MAIN = "io.fixedram.cli.Main";
 
   private ThisProgram() {}
 
   /**
-   * The words that start it, heap limit and all, to which a command with its options is added. They
-   * are this process's own, without this module.
+   * The words that start the command, including its JVM options, to which a subcommand and its
+   * options are to be appended. They are those of this process, without this module.
    *
-   * @throws FixedRamException if this process was started by other words than its launcher's
+   * @throws FixedRamException if this process was not started by the launcher
    */
   public static List<String> words() {
     try {

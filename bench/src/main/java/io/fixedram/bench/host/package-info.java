@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What a comparison needs of this machine: packages, caches, result files, the program itself. */
+/** Services of the host for benchmarks: packages, caches, result files, and running programs. */
 package io.fixedram.bench.host;

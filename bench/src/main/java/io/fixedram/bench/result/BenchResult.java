@@ -4,15 +4,15 @@ package io.fixedram.bench.result;
 import java.util.List;
 
 /**
- * All of a run.
+ * Result of a benchmark.
  *
- * @param host what the figures depend on
- * @param suites what was measured
- * @param targets what is to be true of it
+ * @param host properties of the host
+ * @param suites results of the suites
+ * @param targets the project's targets with their measured values
  */
 public record BenchResult(HostFacts host, List<SuiteResult> suites, List<Target> targets) {
 
-  /** Holds the targets against what was measured. */
+  /** Creates the result, with targets evaluated for the suites. */
   public static BenchResult of(HostFacts host, List<SuiteResult> suites) {
     return new BenchResult(host, List.copyOf(suites), Targets.of(suites));
   }

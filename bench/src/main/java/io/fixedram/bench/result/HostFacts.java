@@ -14,13 +14,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What the figures depend on.
+ * Properties of the host that results depend on.
  *
- * @param facts by name, in the order to be shown
+ * @param facts properties by name, in display order
  */
 public record HostFacts(Map<String, String> facts) {
 
-  /** Of this machine, and the file system of a directory. */
+  /** The properties of this host, and of the file system of a directory. */
   public static HostFacts of(Path directory) {
     Map<String, String> facts = new LinkedHashMap<>();
     facts.put("date", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
@@ -36,7 +36,7 @@ public record HostFacts(Map<String, String> facts) {
     return new HostFacts(facts);
   }
 
-  /** The same with one more. */
+  /** A copy with one more property. */
   public HostFacts with(String name, String fact) {
     Map<String, String> more = new LinkedHashMap<>(facts);
     more.put(name, fact);
@@ -51,7 +51,7 @@ public record HostFacts(Map<String, String> facts) {
     }
   }
 
-  /** Three load averages come first. */
+  /** The first three words, which are the load averages. */
   private static String firstWords(String loadavg) {
     return String.join(" ", List.of(loadavg.split(" ", -1)).subList(0, 3));
   }

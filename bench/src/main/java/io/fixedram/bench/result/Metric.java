@@ -4,30 +4,30 @@ package io.fixedram.bench.result;
 import io.fixedram.cli.console.Amounts;
 import java.util.Locale;
 
-/** What is measured. */
+/** A measured quantity. */
 public enum Metric {
-  /** What the job itself took. */
+  /** Duration of the job itself. */
   SECONDS("seconds", "time", Unit.TIME),
-  /** From the start of the command to its end, Java's start included. */
+  /** Duration of the whole command, including the start of Java. */
   COMMAND_SECONDS("command_seconds", "whole command", Unit.TIME),
-  /** From the start of a restore to the guest running. */
+  /** Time from the start of a restore until the guest ran. */
   RUNNING_SECONDS("running_seconds", "running", Unit.TIME),
-  /** From the start of a restore until nothing of the guest's memory was missing. */
-  RESIDENT_SECONDS("resident_seconds", "all there", Unit.TIME),
-  /** The most memory of the process that was resident. */
+  /** Time from the start of a restore until all of the guest's memory was present. */
+  RESIDENT_SECONDS("resident_seconds", "resident", Unit.TIME),
+  /** Peak resident memory of the process. */
   PEAK_MIB("peak_mib", "peak memory", Unit.MEBIBYTES),
   /** Processor time of the process for each GiB of pages. */
-  CPU_SECONDS_PER_GIB("cpu_seconds_per_gib", "CPU a GiB", Unit.TIME),
-  /** Size of what was written. */
+  CPU_SECONDS_PER_GIB("cpu_seconds_per_gib", "CPU per GiB", Unit.TIME),
+  /** Size of the written file. */
   FILE_MIB("file_mib", "file", Unit.MEBIBYTES),
-  /** Bytes of pages that went to the file a second. */
-  MIB_PER_SECOND("mib_per_second", "a second", Unit.MEBIBYTES),
-  /** How often the guest's RAM was gone through. */
+  /** Bytes of pages written to the file per second. */
+  MIB_PER_SECOND("mib_per_second", "per second", Unit.MEBIBYTES),
+  /** Number of passes over the guest's RAM. */
   PASSES("passes", "passes", Unit.COUNT),
-  /** Memory of all guests together, a page that several share counted once (Pss). */
+  /** Memory of all guests together, with shared pages counted once (Pss). */
   PSS_MIB("pss_mib", "memory (Pss)", Unit.MEBIBYTES),
-  /** Of that, what is no page of a file. */
-  ANONYMOUS_MIB("anonymous_mib", "not the file's", Unit.MEBIBYTES);
+  /** The part of that memory that does not belong to files. */
+  ANONYMOUS_MIB("anonymous_mib", "anonymous", Unit.MEBIBYTES);
 
   private final String key;
   private final String title;
@@ -45,17 +45,17 @@ public enum Metric {
     this.unit = unit;
   }
 
-  /** Its name in JSON. */
+  /** Name of the metric in JSON. */
   public String key() {
     return key;
   }
 
-  /** Its name for a person. */
+  /** Name of the metric in tables. */
   public String title() {
     return title;
   }
 
-  /** A value of it for a person. */
+  /** A value formatted for users. */
   public String text(double value) {
     return switch (unit) {
       case TIME -> Amounts.seconds(value);

@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.Optional;
 import tools.jackson.core.JsonGenerator;
 
-/** A run as the fields of a JSON object, with every single measurement. */
+/** Writes a benchmark's result as fields of a JSON object, with all measurements. */
 public final class ResultJson {
   private ResultJson() {}
 

@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** A run for a person: a table for each suite, then the targets. */
+/** Formats a benchmark's result as text: a table for each suite, then the targets. */
 public final class ResultText {
   private static final String INDENT = "  ";
   private static final String NOTHING = "-";
@@ -17,7 +17,7 @@ public final class ResultText {
 
   private ResultText() {}
 
-  /** All of it. */
+  /** The whole text. */
   public static String of(BenchResult result) {
     StringBuilder out = new StringBuilder();
     for (Map.Entry<String, String> fact : result.host().facts().entrySet()) {

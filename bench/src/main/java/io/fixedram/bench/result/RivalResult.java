@@ -5,20 +5,20 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What became of one rival.
+ * Result of one rival.
  *
- * @param name what it is called
- * @param samples one for each round that it got through
- * @param failure why it took part in no more rounds
+ * @param name name of the rival
+ * @param samples one sample for each successful round
+ * @param failure the failure that ended its participation
  */
 public record RivalResult(String name, List<Sample> samples, Optional<String> failure) {
 
-  /** Keeps a copy. */
+  /** Copies the samples. */
   public RivalResult {
     samples = List.copyOf(samples);
   }
 
-  /** What its measurements of a metric come to, if it has any. */
+  /** Statistics of a metric; empty if there are no measurements. */
   public Optional<Statistics> statistics(Metric metric) {
     List<Double> values =
         samples.stream()
@@ -29,7 +29,7 @@ public record RivalResult(String name, List<Sample> samples, Optional<String> fa
     return values.isEmpty() ? Optional.empty() : Optional.of(Statistics.of(values));
   }
 
-  /** The last curve, empty if it has none. */
+  /** The curve of the last sample; empty if there is none. */
   public List<Sample.Point> curve() {
     return samples.isEmpty() ? List.of() : samples.getLast().curve();
   }

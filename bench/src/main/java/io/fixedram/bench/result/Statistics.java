@@ -5,16 +5,16 @@ import java.util.Arrays;
 import java.util.Collection;
 
 /**
- * What many measurements come to.
+ * Statistics of measurements.
  *
- * @param count how many, at least one
- * @param median the middle one; the mean of the middle two of an even number
- * @param least the smallest
- * @param most the largest
+ * @param count number of measurements, at least one
+ * @param median median; the mean of the middle two of an even number
+ * @param least minimum
+ * @param most maximum
  */
 public record Statistics(int count, double median, double least, double most) {
 
-  /** Of at least one value. */
+  /** Statistics of at least one value. */
   public static Statistics of(Collection<Double> values) {
     double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
     if (sorted.length == 0) {

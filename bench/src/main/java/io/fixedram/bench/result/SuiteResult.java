@@ -5,14 +5,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a suite measured.
+ * Result of a suite.
  *
- * @param key its name on the command line
- * @param title what was compared, a sentence
- * @param metrics what is shown; the first is compared
+ * @param key name of the suite on the command line
+ * @param title description of the comparison
+ * @param metrics metrics to show; the first is compared
  * @param reference name of the rival that the others are compared with
- * @param rivals all of them, in their order
- * @param notes what one has to know to read it, sentences
+ * @param rivals results of all rivals, in order
+ * @param notes sentences that explain the results
  */
 public record SuiteResult(
     String key,
@@ -22,14 +22,14 @@ public record SuiteResult(
     List<RivalResult> rivals,
     List<String> notes) {
 
-  /** Keeps copies. */
+  /** Copies the lists. */
   public SuiteResult {
     metrics = List.copyOf(metrics);
     rivals = List.copyOf(rivals);
     notes = List.copyOf(notes);
   }
 
-  /** A suite that could not even begin. */
+  /** Result of a suite that could not begin. */
   public static SuiteResult notRun(String key, String title, String why) {
     return new SuiteResult(
         key,
@@ -40,17 +40,17 @@ public record SuiteResult(
         List.of("not run: " + why));
   }
 
-  /** What is compared. */
+  /** The metric that is compared. */
   public Metric metric() {
     return metrics.getFirst();
   }
 
-  /** A rival's median of what is compared, if it has one. */
+  /** A rival's median of the compared metric; empty if it has no measurements. */
   public Optional<Double> median(String rival) {
     return median(rival, metric());
   }
 
-  /** A rival's median of a metric, if it has one. */
+  /** A rival's median of a metric; empty if it has no measurements. */
   public Optional<Double> median(String rival, Metric metric) {
     return rivals.stream()
         .filter(each -> each.name().equals(rival))
@@ -59,7 +59,7 @@ public record SuiteResult(
         .map(Statistics::median);
   }
 
-  /** How many times the reference's median a rival's is, if both have one. */
+  /** Ratio of a rival's median to that of the reference; empty if one of them has none. */
   public Optional<Double> ratio(String rival) {
     return reference
         .flatMap(this::median)

@@ -4,14 +4,17 @@ package io.fixedram.bench.result;
 import java.util.List;
 import java.util.Locale;
 
-/** A drawing of lines, boxes and words (SVG 1.1), in pixels from the upper left corner. */
+/**
+ * A drawing of lines, boxes and text (SVG 1.1), with coordinates in pixels from the upper left
+ * corner.
+ */
 final class Svg {
   private final StringBuilder shapes = new StringBuilder();
 
   /** A corner of a polyline. */
   record Corner(double x, double y) {}
 
-  /** Which part of a text stands where it is put. */
+  /** The part of a text that is placed at its coordinates. */
   enum Anchor {
     START,
     MIDDLE,
@@ -84,7 +87,7 @@ final class Svg {
         + "</svg>\n";
   }
 
-  /** Control characters, which a message may hold, can't stand in XML at all. */
+  /** Escapes text for XML; control characters, which XML can't represent, become spaces. */
   private static String escaped(String text) {
     StringBuilder out = new StringBuilder();
     text.codePoints()

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A run as a picture: for each suite a bar for each rival, as long as its median, with a line from
- * the least to the most; and lines where files were watched as they grew.
+ * Draws a benchmark's result: for each suite, bars with the medians of all rivals and lines from
+ * minimum to maximum, and curves of growing files.
  */
 public final class SvgChart {
   private static final int WIDTH = 960;

@@ -11,9 +11,9 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * The project's targets, held against one run. Those of a save are of stopped guests on both sides,
- * each durable. What failed on our side is a miss; where a counterpart failed, nothing was
- * measured.
+ * Evaluates the project's targets for one benchmark. Targets for saves compare durable saves of
+ * stopped guests on both sides. A failure of this project is a miss; if a counterpart failed, the
+ * target was not measured.
  */
 public final class Targets {
   private static final double MAX_PEAK_MIB = 192;
@@ -31,14 +31,14 @@ public final class Targets {
   private record Figure(String name, double value) {}
 
   /**
-   * What a side of a comparison came to.
+   * One side of a comparison.
    *
-   * @param figure the one that counts
-   * @param failure the first of its rivals that failed, and why
+   * @param figure the figure that is compared
+   * @param failure the first failure of its rivals
    */
   private record Side(Optional<Figure> figure, Optional<String> failure) {}
 
-  /** All of them. */
+  /** All targets with their results. */
   public static List<Target> of(List<SuiteResult> suites) {
     Targets targets = new Targets(suites);
     List<Target> all = new ArrayList<>();
@@ -110,7 +110,10 @@ public final class Targets {
     return name.endsWith(end);
   }
 
-  /** What instant maps is not read, and native is QEMU's own loader: both are left out. */
+  /**
+   * Excludes instant, which does not read the mapped memory, and native, which is QEMU's own
+   * loader.
+   */
   private static boolean isRestore(String name, String temperature) {
     return name.startsWith(NEW_QEMU)
         && ends(name, temperature)
@@ -126,7 +129,7 @@ public final class Targets {
     return name.contains(Names.RESTORE);
   }
 
-  /** Restores are, only where they are named so. */
+  /** Whether a rival is a process of this project; of restores only those named as commands. */
   private static boolean isProcessOfOurs(String name) {
     return name.contains("fixedram ") && (!isOurs(name) || ends(name, Names.COMMAND));
   }
@@ -162,7 +165,7 @@ public final class Targets {
         .findFirst();
   }
 
-  /** Of those that are processes of ours; only they have one. */
+  /** The highest peak memory of this project's processes; only these have the metric. */
   private Side highestPeak() {
     return new Side(
         suites.stream()
@@ -178,7 +181,7 @@ public final class Targets {
                 .filter(rival -> isProcessOfOurs(rival.name()))));
   }
 
-  /** The other's time must be at least so many times ours. */
+  /** The other side's time must be at least {@code wanted} times that of this project. */
   private static Target atLeast(String name, double wanted, Side other, Side ours) {
     if (ours.failure().isPresent()) {
       return Target.failed(name, ours.failure().get());
