@@ -4,11 +4,14 @@ package io.fixedram.qemu.command;
 import io.fixedram.qemu.obstacle.InstantObstacle;
 import io.fixedram.qemu.obstacle.ObstacleException;
 
-/** A guest can't run on a mapping of its save; another restore mode may bring it back. */
+/**
+ * A guest can't run on a mapping of its save (restore mode instant); other restore modes may be
+ * possible.
+ */
 public final class NotInstantException extends ObstacleException {
   private static final long serialVersionUID = 1L;
 
-  /** Creates it with what is in the way. */
+  /** Creates the exception for an obstacle. */
   public NotInstantException(InstantObstacle obstacle) {
     super(obstacle);
   }

@@ -9,32 +9,32 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Is told how a restore goes on. Calls come from the restore's threads and must return soon; they
- * must not wait for the restore themselves. What a method other than {@link #started} throws
- * changes nothing.
+ * Listener for the progress of a restore. Methods are called by the restore's threads, must return
+ * soon, and must not wait for the restore. Exceptions are logged and otherwise ignored, except from
+ * {@link #started}.
  */
 public interface RestoreListener extends TransferListener {
-  /** A listener that hears nothing. */
+  /** A listener that does nothing. */
   RestoreListener NONE = new RestoreListener() {};
 
-  /** The restore has come so far. The first state, PREPARED, is not told. */
+  /** The restore has entered a state. Not called for the first state, PREPARED. */
   default void stateChanged(RestoreState state) {}
 
   /**
-   * QEMU waits for the guest, and this is how the guest will get into it.
+   * The restore mode was chosen. QEMU waits for the guest at this time.
    *
-   * @param mode never AUTO
-   * @param obstacles why AUTO did not take a mode that it prefers, the most preferred first; none
-   *     if the mode was asked for
+   * @param mode the mode, never AUTO
+   * @param obstacles reasons against the modes that AUTO prefers, the most preferred first; empty
+   *     if the mode was requested
    */
   default void choseMode(RestoreMode mode, List<Obstacle> obstacles) {}
 
-  /** Tells somebody who follows transfers of any kind. */
+  /** A listener that calls a listener of transfers. */
   static RestoreListener of(TransferListener listener) {
     return of(listener, _ -> {});
   }
 
-  /** Tells somebody who follows transfers of any kind, and somebody the mode that was chosen. */
+  /** A listener that calls a listener of transfers, and a consumer with the chosen mode. */
   static RestoreListener of(TransferListener listener, Consumer<RestoreMode> chosen) {
     return new RestoreListener() {
       @Override

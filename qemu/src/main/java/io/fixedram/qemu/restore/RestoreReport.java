@@ -7,22 +7,22 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What {@link GuestRestore} did.
+ * Result of a {@link GuestRestore}.
  *
  * @param mode the restore mode, never AUTO
- * @param why why this mode, for people
- * @param obstacles why AUTO did not take a mode that it prefers, the most preferred first; none if
- *     the mode was asked for
- * @param guest the state that the guest was left in, as QMP spells it: running, paused if that was
- *     asked for, and others that it was saved in
- * @param ramBytes used bytes of all RAM blocks
+ * @param why the reason for this mode, for users
+ * @param obstacles reasons against the modes that AUTO prefers, the most preferred first; empty if
+ *     the mode was requested
+ * @param guest final state of the guest in QMP's spelling: running, paused if requested, or another
+ *     state in which it was saved
+ * @param ramBytes sum of the used lengths of all RAM blocks
  * @param pageBytes bytes of pages that were not zero
- * @param seconds from the start to the guest being loaded, and running if it is to
- * @param downtimeSeconds from the start to the guest running, the start of QEMU included; to its
- *     being loaded if it stays stopped
- * @param runningSeconds from the start of migrate-incoming to the guest running; to its being
- *     loaded if it stays stopped
- * @param serving how its pages came while it ran; only of a lazy restore
+ * @param seconds time from the start until the guest was loaded, and ran unless it stays paused
+ * @param downtimeSeconds time from the start until the guest ran, including the start of QEMU;
+ *     until it was loaded if it stays paused
+ * @param runningSeconds time from migrate-incoming until the guest ran; until it was loaded if it
+ *     stays paused
+ * @param serving statistics of serving pages; only for restore mode lazy
  */
 public record RestoreReport(
     RestoreMode mode,
@@ -35,7 +35,7 @@ public record RestoreReport(
     double downtimeSeconds,
     double runningSeconds,
     Optional<ServingState> serving) {
-  /** Keeps a copy of the list. */
+  /** Copies the list. */
   public RestoreReport {
     obstacles = List.copyOf(obstacles);
   }

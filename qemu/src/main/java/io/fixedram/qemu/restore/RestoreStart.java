@@ -21,13 +21,13 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * What is decided before QEMU starts: the words of its command, and whether RAM will be a mapping.
+ * The decisions before QEMU starts: its command, and whether RAM is a mapping of the save.
  *
- * @param target the QEMU, with its command as it is to be started
- * @param given the same without a mapping
- * @param instant the mapping, if the restore mode is instant
- * @param notInstant why there is none, where that was tried
- * @param mayServe whether pages may be served if there is no mapping, as far as is known yet
+ * @param target the target QEMU, with the command to start it
+ * @param given the target with the command without mappings
+ * @param instant the mappings; present in restore mode instant
+ * @param notInstant the reason why there are no mappings, if they were tried
+ * @param mayServe whether pages may be served if there are no mappings, as far as known yet
  */
 record RestoreStart(
     RestoreTarget target,
@@ -39,10 +39,10 @@ record RestoreStart(
   private static final String NOT_POSSIBLE = "restore mode instant is not possible: ";
 
   /**
-   * Decides.
+   * * Decides on the start.
    *
-   * @param listener is told what of the command does not count
-   * @throws FixedRamException if what was asked for is not possible
+   * @param listener notified of options without effect
+   * @throws FixedRamException if the requested restore is not possible
    */
   static RestoreStart of(
       RestoreRequest request,
@@ -130,12 +130,12 @@ record RestoreStart(
     return GenerationId.apply(line, id);
   }
 
-  /** The same with the command as it was given. */
+  /** A copy with the command as it was given, without mappings. */
   RestoreStart without(Obstacle obstacle) {
     return new RestoreStart(given, given, Optional.empty(), Optional.of(obstacle), mayServe);
   }
 
-  /** The same with a QEMU that was started as this says. */
+  /** A copy for a QEMU that was started with the command of this start. */
   RestoreStart into(RestoreTarget other) {
     return new RestoreStart(other, other, instant, notInstant, mayServe);
   }

@@ -7,7 +7,9 @@ import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Sizes as QEMU's options take them: a number, perhaps with a fraction, and a letter. */
+/**
+ * Sizes in the syntax of QEMU's options: a number, optionally with a fraction and a unit letter.
+ */
 public final class SizeText {
   private static final Pattern SIZE =
       Pattern.compile("([0-9]{1,18}(?:\\.[0-9]{1,18})?)([bkmgtpe]?)");
@@ -17,9 +19,9 @@ public final class SizeText {
   private SizeText() {}
 
   /**
-   * Bytes of a size; empty if it is none.
+   * Bytes of a size; empty if the text is not a size.
    *
-   * @param unit the letter that holds where none is given
+   * @param unit the unit letter if the text has none
    */
   public static OptionalLong bytes(String text, char unit) {
     String lower = text.strip().toLowerCase(Locale.ROOT);
@@ -42,7 +44,7 @@ public final class SizeText {
         : OptionalLong.of(bytes.longValue());
   }
 
-  /** Words for a size. */
+  /** A size for messages. */
   public static String words(long bytes) {
     return bytes % (1 << 20) == 0 ? (bytes >> 20) + " MiB" : bytes + " bytes";
   }
