@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The comparison with QEMU's own ways and the disk's limit: {@code fixedram bench}. */
+/**
+ * The command {@code fixedram bench}, which compares fixedram with QEMU's own migration and the
+ * disk's limit.
+ */
 module io.fixedram.bench {
   requires io.fixedram.cli;
   requires io.fixedram.qemu;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The fixedram command. Its interface is the command line; modules with further commands see more.
+ * The fixedram command. Its interface is the command line; modules with more commands use qualified
+ * exports.
  */
 @SuppressWarnings(
-    "module") // Modules of ours that see more are not there when this one is compiled.
+    "module") // The modules of qualified exports don't exist when this one is compiled.
 module io.fixedram.cli {
   requires io.fixedram.qemu;
   requires io.fixedram.qmpserver;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The migration stream's grammar, the fixed-offset layouts of guest RAM, and saves on disk. Depends
- * on nothing but Java.
+ * Saves of guest memory: the migration stream, fixed-offset layouts, reading and writing of saves,
+ * and the migration engine. Depends only on Java.
  */
 @SuppressWarnings(
-    "module") // Modules of ours that see more are not there when this one is compiled.
+    "module") // The modules of qualified exports don't exist when this one is compiled.
 module io.fixedram.core {
   requires jdk.jfr;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Controls QEMU: its monitor, its processes, and how a guest is saved and restored. */
+/** Saving and restoring guests of QEMU, with QEMU's QMP and processes. */
 @SuppressWarnings(
-    "module") // Modules of ours that see more are not there when this one is compiled.
+    "module") // The modules of qualified exports don't exist when this one is compiled.
 module io.fixedram.qemu {
   requires transitive io.fixedram.core;
   requires tools.jackson.jr.ob;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Serves a guest whose memory this process owns on a QMP socket, as QEMU would. */
+/** A QMP server, compatible with QEMU, for a guest whose memory is in this process. */
 module io.fixedram.qmpserver {
   requires transitive io.fixedram.core;
   requires io.fixedram.qemu;

@@ -7,12 +7,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Hands on to another sink only pages that are not what a table of fingerprints says, and has the
- * table say it from then on. What is fingerprinted are the very bytes that are handed on, so that
- * they must be nobody else's meanwhile: a copy of the guest's page, whatever the guest does to it.
+ * A sink that passes on only pages whose fingerprint differs from the one in a table, and updates
+ * the table. The fingerprint is that of the bytes passed on, so the memory must not change during
+ * the call: it must be a private copy of the guest's pages.
  *
- * <p>One thread at a time; several threads may each have their own over one table, if no two of
- * them take the same page at a time.
+ * <p>Not thread-safe; several threads may each use their own sink with one table, if no two of them
+ * handle the same page at a time.
  */
 public final class ChangedPages implements PageSink {
   private final PageSink target;
@@ -22,31 +22,31 @@ public final class ChangedPages implements PageSink {
   private long dataBytes;
   private long zeroBytes;
 
-  /** What is to be done with a page. */
+  /** Action for a page. */
   private enum Change {
     NONE,
     DATA,
     ZERO
   }
 
-  /** Puts a table before a sink. */
+  /** Wraps a sink with a table. */
   public ChangedPages(PageSink target, FingerprintTable table) {
     this.target = target;
     this.table = table;
     this.pageBytes = table.pageBytes();
   }
 
-  /** Bytes of pages handed on as content. */
+  /** Bytes of pages passed on as content. */
   public long dataBytes() {
     return dataBytes;
   }
 
-  /** Bytes of pages handed on as zero. */
+  /** Bytes of pages passed on as zero pages. */
   public long zeroBytes() {
     return zeroBytes;
   }
 
-  /** {@inheritDoc} A page that turns out to hold zeros only goes on as a zero page. */
+  /** {@inheritDoc} A page of zeros is passed on as a zero page. */
   @Override
   public void data(
       RamBlock block, long offset, MemorySegment from, long fromOffset, long lengthBytes) {
@@ -82,7 +82,7 @@ public final class ChangedPages implements PageSink {
       long end) {
     switch (change) {
       case NONE -> {
-        // It is there.
+        // The target has these pages already.
       }
       case DATA -> {
         target.data(block, offset + start, from, fromOffset + start, end - start);

@@ -13,21 +13,21 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The fingerprint of each page of a guest: for each block {@value PageFingerprint#BYTES} bytes a
- * target page, in the order of pages; zeros for a page that is zero. Takes memory, outside of
- * Java's heap, for what was set only: 4 MiB for each GiB of the guest at most.
+ * The fingerprints of all pages of a guest: for each block, {@value PageFingerprint#BYTES} bytes
+ * for each target page in order, zeros for a zero page. Uses memory outside of Java's heap, at most
+ * 4 MiB for each GiB of the guest, only for fingerprints that were set.
  *
- * <p>Safe for use by several threads, if no two of them are at the same page.
+ * <p>Safe for use by several threads, if no two of them access the same page at a time.
  */
 public final class FingerprintTable implements AutoCloseable {
-  /** Looked at in one go where pages are zero. */
+  /** Number of fingerprints that are compared with zero in one step. */
   private static final int PIECE_PAGES = 256;
 
   private final int pageBytes;
   private final Arena arena = Arena.ofShared();
   private final List<MemorySegment> blocks = new ArrayList<>();
 
-  /** A table of a guest whose pages are all zero. */
+  /** Creates the table of a guest whose pages are all zero. */
   public FingerprintTable(RamBlocks guest) {
     pageBytes = guest.targetPageSize();
     try {
@@ -40,12 +40,12 @@ public final class FingerprintTable implements AutoCloseable {
     }
   }
 
-  /** Bytes of a target page. */
+  /** Size of a target page in bytes. */
   public int pageBytes() {
     return pageBytes;
   }
 
-  /** The fingerprints of a block, not to be written to. */
+  /** The fingerprints of a block, read-only. */
   public MemorySegment of(RamBlock block) {
     return blocks.get(block.index()).asReadOnly();
   }
@@ -53,8 +53,8 @@ public final class FingerprintTable implements AutoCloseable {
   /**
    * Sets the fingerprint of a page.
    *
-   * @param print {@value PageFingerprint#BYTES} bytes of it are the new one
-   * @return whether it had another
+   * @param print the new fingerprint, {@value PageFingerprint#BYTES} bytes
+   * @return whether the page had another fingerprint
    */
   boolean set(RamBlock block, long page, MemorySegment print) {
     MemorySegment table = blocks.get(block.index());
@@ -70,7 +70,7 @@ public final class FingerprintTable implements AutoCloseable {
     return true;
   }
 
-  /** Makes the fingerprints of a run of pages those of zero pages. */
+  /** Sets the fingerprints of a run of pages to those of zero pages. */
   void setZero(RamBlock block, long first, long count) {
     blocks
         .get(block.index())

@@ -9,29 +9,28 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * A fingerprint of a page in 128 bits, which docs/format.md defines. Two different pages have the
- * same one with a chance of 2<sup>-128</sup>, however alike they are, unless somebody has computed
- * them so: it is no cryptographic hash.
+ * A 128-bit fingerprint of a page, defined in docs/format.md. Two different pages have the same
+ * fingerprint with a probability of 2<sup>-128</sup>, however similar they are, unless they were
+ * constructed for that: it is not a cryptographic hash.
  *
- * <p>Words go to four lanes in turn, in pairs. A lane has a state of two words; a pair is XORed
- * with it, the two are multiplied, and both halves of the product become the state, each with one
- * of the factors added. So nothing of a pair is lost, not even where a factor is zero.
+ * <p>Pairs of words go to four lanes in turn. A lane has a state of two words; a pair is XORed with
+ * it, the two words are multiplied, and each half of the product plus one of the factors becomes
+ * the new state. No information of a pair is lost, even if a factor is zero.
  *
- * <p>A page of zeros has the fingerprint 0, which stands for nothing else: a page that would have
- * it has 1.
+ * <p>Only a page of zeros has the fingerprint 0: another page that would have it gets 1.
  */
 public final class PageFingerprint {
   /** Bytes of a fingerprint: the low word, then the high word, little-endian. */
   public static final int BYTES = 16;
 
-  /** Pages are multiples of this. */
+  /** The length of pages must be a multiple of this. */
   public static final int STEP_BYTES = 64;
 
   private static final ValueLayout.OfLong WORD =
       JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  // The first 64 bits of the fraction of the square roots of the first eight primes, as SHA-512
-  // begins with: numbers with nothing up their sleeves.
+  // The first 64 bits of the fractional parts of the square roots of the first eight primes, the
+  // initial values of SHA-512.
   private static final long K0 = 0x6a09_e667_f3bc_c908L;
   private static final long K1 = 0xbb67_ae85_84ca_a73bL;
   private static final long K2 = 0x3c6e_f372_fe94_f82bL;
@@ -50,11 +49,11 @@ public final class PageFingerprint {
   /**
    * Writes the fingerprint of a page, which must not change meanwhile.
    *
-   * @param from memory that holds the page
-   * @param offset where it starts there
-   * @param pageBytes its length, a multiple of {@link #STEP_BYTES}
-   * @param into takes {@link #BYTES} bytes
-   * @param at where in it
+   * @param from memory with the page
+   * @param offset offset of the page in that memory
+   * @param pageBytes length of the page, a multiple of {@link #STEP_BYTES}
+   * @param into memory for the fingerprint, {@link #BYTES} bytes
+   * @param at offset of the fingerprint in that memory
    */
   public static void write(
       MemorySegment from, long offset, int pageBytes, MemorySegment into, long at) {
@@ -66,7 +65,7 @@ public final class PageFingerprint {
     }
   }
 
-  /** The one loop over all of a guest's bytes: straight, for the compiler. */
+  /** The only loop over all bytes of a guest, written out for the JIT compiler. */
   private static void writeOfData(
       MemorySegment from, long offset, int pageBytes, MemorySegment into, long at) {
     long a0 = K0;
@@ -96,8 +95,8 @@ public final class PageFingerprint {
       a3 = Math.unsignedMultiplyHigh(p, q) + Long.rotateLeft(q, HALF_WORD_BITS);
       b3 = p * q + Long.rotateLeft(p, HALF_WORD_BITS);
     }
-    // The lanes come in one after the other, as pairs come into a lane, and three more steps let
-    // the bits of the last reach all of the result.
+    // The lanes are combined one after the other, like pairs in a lane; three more steps spread the
+    // bits of the last lane over the whole result.
     long a = K0 ^ pageBytes;
     long b = K7;
     long p = a ^ a0;

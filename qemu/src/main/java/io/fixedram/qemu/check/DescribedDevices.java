@@ -15,9 +15,12 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.json.JsonFactory;
 
-/** The sections of devices that a save's description lists. */
+/** Reads the names of device sections from a save's description. */
 public final class DescribedDevices {
-  /** More than any machine has, and longer than their names are. */
+  /**
+   * Limits for hostile input, above the number of a machine's devices and the length of their
+   * names.
+   */
   private static final int MAX_DEVICES = 10_000;
 
   private static final int MAX_NAME_CHARS = 1000;
@@ -31,8 +34,8 @@ public final class DescribedDevices {
   private DescribedDevices() {}
 
   /**
-   * Their names; empty if nothing is known of them: the save is a stream and not read yet, it has
-   * no description, or one that is not understood, over which QEMU would not fail either.
+   * Names of the device sections. Empty if they are unknown: the save is a stream that was not read
+   * yet, or it has no description or an invalid one, which QEMU does not check either.
    */
   public static List<String> names(PageStore save) {
     if (!save.isRandomAccess()) {
@@ -45,7 +48,7 @@ public final class DescribedDevices {
     }
   }
 
-  /** Reads the text bit by bit: it may be nearly as long as device states can be. */
+  /** Parses the text incrementally, since it may be nearly as long as the largest device state. */
   private static List<String> read(MemorySegment text) {
     List<String> names = new ArrayList<>();
     try (JsonParser json = JSON.createParser(ObjectReadContext.empty(), new SegmentInput(text))) {

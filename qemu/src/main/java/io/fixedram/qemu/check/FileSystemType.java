@@ -8,15 +8,15 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The file system that a memory backend's file is on.
+ * Type of the file system of a memory backend's file.
  *
- * @param name as the kernel lists it: {@code ext4}, {@code tmpfs}, {@code hugetlbfs}
+ * @param name name of the type in the kernel: {@code ext4}, {@code tmpfs}, {@code hugetlbfs}
  */
 public record FileSystemType(String name) {
-  /** Those whose missing pages userfaultfd tells of. */
+  /** Types on which userfaultfd reports missing pages. */
   private static final Set<String> OF_MEMORY = Set.of("tmpfs", "hugetlbfs");
 
-  /** That of an existing file; empty if it can't be found out here. */
+  /** The type for an existing file; empty if it can't be determined. */
   public static Optional<FileSystemType> of(Path path) {
     try {
       return Files.exists(path)
@@ -27,7 +27,7 @@ public record FileSystemType(String name) {
     }
   }
 
-  /** That which a file has or would have: of the nearest directory that is there. */
+  /** The type for a file that may not exist: that of the nearest existing parent. */
   public static Optional<FileSystemType> ofNearest(Path path) {
     for (Path each = path.toAbsolutePath(); each != null; each = each.getParent()) {
       if (Files.exists(each)) {
@@ -41,7 +41,7 @@ public record FileSystemType(String name) {
     return name.equals("hugetlbfs");
   }
 
-  /** Whether it keeps its files in memory. */
+  /** Whether the file system keeps its files in memory. */
   public boolean isMemory() {
     return OF_MEMORY.contains(name);
   }

@@ -12,14 +12,14 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * Compares the RAM blocks of a save with those of the QEMU that is to load it. QEMU loads no block
- * that it does not have, nor one of another length, unless it can make that one longer or shorter.
+ * Compares the RAM blocks of a save with those of the QEMU that is to load it. QEMU does not load a
+ * block that it does not have, or that has another length and can't be resized.
  */
 final class IncomingBlocks {
   private IncomingBlocks() {}
 
   /**
-   * Compares them.
+   * Compares the blocks.
    *
    * @throws FixedRamException naming the block that QEMU can't load
    */

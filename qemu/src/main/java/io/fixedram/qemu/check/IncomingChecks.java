@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * What can be seen before QEMU loads anything: whether it waits for a guest, and for one like that
- * of the save. QEMU's own loader finds the rest, but some versions end over it.
+ * Checks before QEMU loads a save: whether it waits for a guest, and whether its machine matches
+ * the save. QEMU's own loader finds other mismatches, but some versions exit then.
  */
 public final class IncomingChecks {
   private final QemuMigration migration;
@@ -27,9 +27,9 @@ public final class IncomingChecks {
   }
 
   /**
-   * Looks at both.
+   * Runs the checks.
    *
-   * @throws FixedRamException saying what does not fit
+   * @throws FixedRamException if something does not match
    */
   public void run() {
     GuestStatus status = migration.guest();
@@ -49,7 +49,7 @@ public final class IncomingChecks {
   }
 
   private void checkRunState() {
-    // Of a stream, which would be read whole for it, QEMU finds out itself.
+    // Not for a stream, which would have to be read completely; QEMU checks the state itself.
     if (save.isRandomAccess()) {
       SavedRunState.of(save.deviceState())
           .filter(state -> !state.isLoadable())
@@ -97,7 +97,9 @@ public final class IncomingChecks {
     }
   }
 
-  /** The block of a machine type whose RAM is in one piece and was not given by a backend. */
+  /**
+   * The block of main memory, if the machine type has a single one that is not a memory backend.
+   */
   private Optional<RamBlock> mainMemory() {
     String machine = save.header().configuration().machine();
     return ifKnown(() -> migration.qmp().execute("query-machines")).stream()
@@ -108,7 +110,10 @@ public final class IncomingChecks {
         .findFirst();
   }
 
-  /** Asks QEMU for something that not every version, machine or configuration can tell. */
+  /**
+   * Result of a query that not every version, machine or configuration supports; empty if QEMU
+   * refuses it.
+   */
   private static <T> Optional<T> ifKnown(Supplier<T> question) {
     try {
       return Optional.of(question.get());

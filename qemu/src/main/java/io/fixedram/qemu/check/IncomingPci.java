@@ -13,9 +13,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Looks whether each PCI device whose state a save holds is there. The save's description names the
- * sections of devices by their address, and those on the first bus can be compared with what QEMU
- * has there; which devices stand at these addresses, and others, QEMU's loader sees.
+ * Checks that QEMU has a PCI device at each address for which a save has device state. The save's
+ * description names device sections by address; those on the first bus can be compared with QEMU's
+ * devices. QEMU's loader checks the types of devices and all other devices.
  */
 final class IncomingPci {
   /** Domain and bus 0, slot, function, no bridge, name of the section. */
@@ -55,7 +55,7 @@ final class IncomingPci {
     }
   }
 
-  /** Slots and functions in use on bus 0; empty if there is none. */
+  /** Slots and functions of the devices on bus 0; empty if there is no such bus. */
   private static Set<String> addresses(QmpClient qmp) {
     List<Json> buses;
     try {

@@ -20,20 +20,23 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * What keeps a QEMU from having a save's pages served, as far as that can be seen before it loads:
- * the rest is refused by QEMU itself.
+ * Checks whether restore mode lazy is possible with a save and a QEMU, as far as that is known
+ * before QEMU loads; QEMU itself refuses other cases.
  */
 public final class LazyObstacles {
   private static final String POSTCOPY = "postcopy-ram";
 
-  /** In QEMU's list of networks: a back end that other processes or the hardware work for. */
+  /**
+   * Entry in QEMU's list of networks for a back end that shares memory with another process or
+   * hardware.
+   */
   private static final Pattern SHARING_NETWORK =
       Pattern.compile("\\btype=(vhost-user|vhost-vdpa)\\b");
 
   private static final List<String> SHARING_DEVICES =
       List.of("vfio-", "vhost-user-", "vhost-vdpa-");
 
-  /** Where QEMU keeps the devices that users add, named ones and others. */
+  /** QOM paths of devices added by the user, with and without an id. */
   private static final List<String> DEVICES =
       List.of("/machine/peripheral", "/machine/peripheral-anon");
 
@@ -46,9 +49,9 @@ public final class LazyObstacles {
   }
 
   /**
-   * Looks for one.
+   * Finds the first obstacle.
    *
-   * @param capabilities the migration capabilities that this QEMU knows
+   * @param capabilities the migration capabilities of this QEMU
    */
   public static Optional<LazyObstacle> find(
       PageStore save, Map<String, Boolean> capabilities, QemuMigration migration) {
@@ -64,7 +67,7 @@ public final class LazyObstacles {
         .or(obstacles::inTheHost);
   }
 
-  /** Looks for one that the QEMU does not matter for. */
+  /** Finds the first obstacle in the save, independent of QEMU. */
   public static Optional<LazyObstacle> inTheSave(PageStore save) {
     if (!save.isRandomAccess() || save.localFile().isEmpty()) {
       return Optional.of(new LazyObstacle.SequentialSave(save.name()));
@@ -87,7 +90,10 @@ public final class LazyObstacles {
         .map(block -> new LazyObstacle.HugePages(block.name(), block.pageSize().getAsLong()));
   }
 
-  /** A block of QEMU's that the save lacks would be waited for and never come. */
+  /**
+   * Finds an obstacle in QEMU's RAM blocks. QEMU would wait forever for pages of a block that the
+   * save does not have.
+   */
   private Optional<LazyObstacle> inMemory() {
     List<QemuRamBlock> blocks = QemuRamBlock.ask(migration.qmp());
     return blocks.stream()
@@ -144,7 +150,7 @@ public final class LazyObstacles {
         : Stream.empty();
   }
 
-  /** Has QEMU try: only it knows whether it may use userfaultfd, and on what. */
+  /** Lets QEMU try, since only QEMU knows whether it may use userfaultfd on its memory. */
   private Optional<LazyObstacle> inTheHost() {
     TemporarySettings settings = new TemporarySettings(migration.qmp());
     try {

@@ -17,8 +17,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * What keeps a QEMU from loading a save itself. Its loader leaves a page alone whose bit is clear,
- * so that zero pages are right only in memory that is empty before.
+ * Checks whether restore mode native is possible with a save and a QEMU. QEMU's loader does not
+ * touch pages whose bit is clear, so zero pages are correct only in memory that is empty before.
  */
 public final class NativeObstacles {
   /** The device that writes to memory at each reset, also while QEMU waits for a guest. */
@@ -30,9 +30,9 @@ public final class NativeObstacles {
   private NativeObstacles() {}
 
   /**
-   * Looks for one.
+   * Finds the first obstacle.
    *
-   * @param capabilities the migration capabilities that this QEMU knows
+   * @param capabilities the migration capabilities of this QEMU
    */
   public static Optional<NativeObstacle> find(
       PageStore save, Map<String, Boolean> capabilities, QemuMigration migration) {
@@ -78,7 +78,10 @@ public final class NativeObstacles {
     }
   }
 
-  /** Files that QEMU wrote have no zero pages of any block. */
+  /**
+   * An obstacle if zero pages of a block that QEMU fills are not in the file; files written by QEMU
+   * have no zero pages.
+   */
   private static Optional<NativeObstacle> blockThatIsFilled(PageStore save, RamBlock block) {
     if (MainMemory.contains(block)) {
       return Optional.empty();

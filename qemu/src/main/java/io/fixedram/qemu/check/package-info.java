@@ -1,3 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Whether a save fits the QEMU that waits for it, and which restore modes are possible there. */
+/**
+ * Checks whether a save matches the QEMU that waits for it, and which restore modes are possible.
+ */
 package io.fixedram.qemu.check;

@@ -7,12 +7,14 @@ import io.fixedram.qemu.text.SizeText;
 import java.nio.file.Path;
 import java.util.List;
 
-/** What a memory backend of QEMU's command line has that keeps it from being such a mapping. */
+/**
+ * A property of a memory backend in QEMU's command line that prevents a private mapping of a save.
+ */
 public sealed interface BackendObstacle extends InstantObstacle {
-  /** The id of the memory backend. */
+  /** Id of the memory backend. */
   String backend();
 
-  /** The command names it and has no object of that id. */
+  /** The command refers to a memory backend but has no object with that id. */
   record NotDefined(String backend) implements BackendObstacle {
     @Override
     public String sentence() {
@@ -27,7 +29,7 @@ public sealed interface BackendObstacle extends InstantObstacle {
     }
   }
 
-  /** It is of a type that can't be replaced. */
+  /** The backend has a type that can't be replaced. */
   record OtherType(String backend, String type) implements BackendObstacle {
     @Override
     public String sentence() {
@@ -35,7 +37,7 @@ public sealed interface BackendObstacle extends InstantObstacle {
     }
   }
 
-  /** It shares its memory with others. */
+  /** The backend shares its memory. */
   record Shared(String backend) implements BackendObstacle {
     @Override
     public String sentence() {
@@ -44,7 +46,7 @@ public sealed interface BackendObstacle extends InstantObstacle {
     }
   }
 
-  /** It has huge pages. */
+  /** The backend has huge pages. */
   record HugePages(String backend) implements BackendObstacle {
     @Override
     public String sentence() {
@@ -52,7 +54,7 @@ public sealed interface BackendObstacle extends InstantObstacle {
     }
   }
 
-  /** All of it is read when QEMU starts. */
+  /** All of the backend's memory is read when QEMU starts. */
   record Preallocated(String backend) implements BackendObstacle {
     @Override
     public String sentence() {
@@ -60,7 +62,7 @@ public sealed interface BackendObstacle extends InstantObstacle {
     }
   }
 
-  /** The guest can't write to it. */
+  /** The backend is read-only. */
   record ReadOnly(String backend) implements BackendObstacle {
     @Override
     public String sentence() {
@@ -68,7 +70,7 @@ public sealed interface BackendObstacle extends InstantObstacle {
     }
   }
 
-  /** It has a property that is not known. */
+  /** The backend has an unknown property. */
   record UnknownProperty(String backend, String property) implements BackendObstacle {
     @Override
     public String sentence() {
@@ -80,13 +82,13 @@ public sealed interface BackendObstacle extends InstantObstacle {
   }
 
   /**
-   * The save holds no RAM block of it.
+   * The save has no RAM block of the backend.
    *
-   * @param mainMemory blocks of main memory that the save holds
+   * @param mainMemory blocks of main memory in the save
    */
   record NotInSave(String backend, Path save, List<RamBlock> mainMemory)
       implements BackendObstacle {
-    /** Keeps a copy of the list. */
+    /** Copies the list. */
     public NotInSave {
       mainMemory = List.copyOf(mainMemory);
     }
@@ -108,10 +110,10 @@ public sealed interface BackendObstacle extends InstantObstacle {
   }
 
   /**
-   * It is given another size than the save holds.
+   * The command gives the backend another size than in the save.
    *
-   * @param block its RAM block in the save
-   * @param given the size that the command gives it, empty if none
+   * @param block the backend's RAM block in the save
+   * @param given size in the command; empty if none
    */
   record OtherSize(String backend, Path save, RamBlock block, String given)
       implements BackendObstacle {

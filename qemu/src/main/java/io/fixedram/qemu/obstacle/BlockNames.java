@@ -6,11 +6,11 @@ import io.fixedram.qemu.text.SizeText;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** The names of blocks of main memory in a sentence. */
+/** Formats names of blocks of main memory for a sentence. */
 final class BlockNames {
   private BlockNames() {}
 
-  /** Names with sizes, or that there are none. */
+  /** Names with sizes, or "no main memory". */
   static String of(List<RamBlock> blocks) {
     return blocks.isEmpty()
         ? "no main memory"

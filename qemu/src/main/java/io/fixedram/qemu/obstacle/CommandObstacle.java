@@ -7,10 +7,10 @@ import io.fixedram.qemu.text.SizeText;
 import java.nio.file.Path;
 import java.util.List;
 
-/** What QEMU's command line has that keeps RAM from being a mapping of a save. */
+/** A part of QEMU's command line that prevents a mapping of a save as RAM. */
 public sealed interface CommandObstacle extends InstantObstacle {
 
-  /** No program of the command has a name of QEMU's, so that nothing is known of its words. */
+  /** The command has no program with a name of QEMU, so that its options are unknown. */
   record NoQemuProgram() implements CommandObstacle {
     @Override
     public String sentence() {
@@ -19,7 +19,7 @@ public sealed interface CommandObstacle extends InstantObstacle {
     }
   }
 
-  /** An option that has to go, or to be written in another way. */
+  /** An option that must be removed or replaced. */
   record OptionInTheWay(Option option) implements CommandObstacle {
     @Override
     public String sentence() {
@@ -36,7 +36,7 @@ public sealed interface CommandObstacle extends InstantObstacle {
     }
   }
 
-  /** Options of QEMU. */
+  /** QEMU options that are not possible with a mapping. */
   enum Option {
     /** {@code -readconfig}. */
     READCONFIG(
@@ -77,7 +77,7 @@ public sealed interface CommandObstacle extends InstantObstacle {
     }
   }
 
-  /** A device needs memory that others have mapped too, or that it grows and shrinks itself. */
+  /** A device needs shared memory, or changes the size of its memory. */
   record UnsuitedDevice(String type) implements CommandObstacle {
     @Override
     public String sentence() {
@@ -85,7 +85,7 @@ public sealed interface CommandObstacle extends InstantObstacle {
     }
   }
 
-  /** A network back end needs memory that others have mapped too. */
+  /** A network back end needs shared memory. */
   record SharingNetwork() implements CommandObstacle {
     @Override
     public String sentence() {
@@ -95,10 +95,10 @@ public sealed interface CommandObstacle extends InstantObstacle {
   }
 
   /**
-   * The value of an option is not understood.
+   * The value of an option can't be parsed.
    *
-   * @param value its beginning
-   * @param why what is not
+   * @param value the beginning of the value
+   * @param why the parse error
    */
   record UnreadableValue(String value, String why) implements CommandObstacle {
     @Override
@@ -116,11 +116,11 @@ public sealed interface CommandObstacle extends InstantObstacle {
     }
   }
 
-  /** The value of {@code -m} is not understood. */
+  /** The value of {@code -m} can't be parsed. */
   record UnreadableSize(String value) implements CommandObstacle {
     @Override
     public String sentence() {
-      return "'-m " + value + "' is no size of RAM";
+      return "'-m " + value + "' is not a size of RAM";
     }
 
     @Override
@@ -129,7 +129,7 @@ public sealed interface CommandObstacle extends InstantObstacle {
     }
   }
 
-  /** The command gives another size of main memory than the save holds. */
+  /** The command gives main memory another size than in the save. */
   record OtherSize(Path save, long savedBytes, long givenBytes) implements CommandObstacle {
     @Override
     public String sentence() {
@@ -149,12 +149,12 @@ public sealed interface CommandObstacle extends InstantObstacle {
   }
 
   /**
-   * The save holds several blocks of main memory, and the command does not say which is which.
+   * The save has several blocks of main memory, and the command does not tell them apart.
    *
-   * @param blocks main memory in the save
+   * @param blocks blocks of main memory in the save
    */
   record AmbiguousMemory(Path save, List<RamBlock> blocks) implements CommandObstacle {
-    /** Keeps a copy of the list. */
+    /** Copies the list. */
     public AmbiguousMemory {
       blocks = List.copyOf(blocks);
     }

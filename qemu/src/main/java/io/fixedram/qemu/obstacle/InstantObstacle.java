@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Why a guest can't run on a mapping of its save (restore mode instant): because of the save or of
- * QEMU; because of QEMU's command line ({@link CommandObstacle}); because of a memory backend in it
- * ({@link BackendObstacle}).
+ * Reason why a guest can't run on a mapping of its save (restore mode instant): the save or QEMU,
+ * QEMU's command line ({@link CommandObstacle}), or a memory backend in it ({@link
+ * BackendObstacle}).
  */
 public sealed interface InstantObstacle extends Obstacle
     permits CommandObstacle,
@@ -31,7 +31,7 @@ public sealed interface InstantObstacle extends Obstacle
     return List.of(Remedy.RESTORE_LAZILY, Remedy.RESTORE_BY_STREAM);
   }
 
-  /** A save is mapped when QEMU starts, and this QEMU runs. */
+  /** QEMU runs already, but a save is mapped when QEMU starts. */
   record QemuRunsAlready() implements InstantObstacle {
     @Override
     public String sentence() {
@@ -45,9 +45,9 @@ public sealed interface InstantObstacle extends Obstacle
   }
 
   /**
-   * The save is a stream, or in no local file: its pages have no places to map.
+   * The save is a stream or not a local file, so that its pages can't be mapped.
    *
-   * @param format empty for what is no file
+   * @param format format of the save; empty if it is not a file
    */
   record NoFixedPlaces(String save, Optional<SaveFormat> format) implements InstantObstacle {
     @Override
@@ -89,7 +89,7 @@ public sealed interface InstantObstacle extends Obstacle
     }
   }
 
-  /** The pages of a block can't be mapped where they stand in the file. */
+  /** The pages of a block can't be mapped from the file. */
   record NotMappable(MapObstacle why) implements InstantObstacle {
     @Override
     public String sentence() {
@@ -111,10 +111,10 @@ public sealed interface InstantObstacle extends Obstacle
   }
 
   /**
-   * The save can't be kept from being changed while a guest runs on it.
+   * The save can't be locked for a guest that runs on it.
    *
    * @param sentence what failed, on which file
-   * @param errno the error number of the C library, 0 where there is none
+   * @param errno the error number of the C library, 0 if there is none
    */
   record NotHeld(String sentence, int errno, List<Remedy> remedies) implements InstantObstacle {
     /** Keeps a copy of the list. */
@@ -123,7 +123,7 @@ public sealed interface InstantObstacle extends Obstacle
     }
   }
 
-  /** A program does not tell which memory backends it has. */
+  /** A program does not report the properties of its memory backends. */
   record QemuNotKnown(Path program) implements InstantObstacle {
     @Override
     public String sentence() {
@@ -131,7 +131,7 @@ public sealed interface InstantObstacle extends Obstacle
     }
   }
 
-  /** A QEMU program can't have a mapping of a file at an offset, only to be read, as RAM. */
+  /** A QEMU program does not support a read-only file at an offset as RAM. */
   record QemuTooOld(Path program) implements InstantObstacle {
     @Override
     public String sentence() {

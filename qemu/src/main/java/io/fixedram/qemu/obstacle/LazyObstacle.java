@@ -7,14 +7,14 @@ import io.fixedram.qemu.text.SizeText;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Why a guest can't run while its pages are served (restore mode lazy). */
+/** Reason why a guest can't run while its pages are served (restore mode lazy). */
 public sealed interface LazyObstacle extends Obstacle {
   @Override
   default List<Remedy> remedies() {
     return List.of(Remedy.RESTORE_BY_STREAM);
   }
 
-  /** This QEMU knows no postcopy migration. */
+  /** This QEMU does not support postcopy migration. */
   record NoPostcopy(QemuVersion qemu) implements LazyObstacle {
     @Override
     public String sentence() {
@@ -22,7 +22,7 @@ public sealed interface LazyObstacle extends Obstacle {
     }
   }
 
-  /** The save is a stream, or can't be read at any place: its pages have no fixed ones. */
+  /** The save is a stream or does not support random access. */
   record SequentialSave(String save) implements LazyObstacle {
     @Override
     public String sentence() {
@@ -44,9 +44,9 @@ public sealed interface LazyObstacle extends Obstacle {
   }
 
   /**
-   * The guest was saved in a state that QEMU does not keep for guests whose pages are served.
+   * The guest was saved in a state that a postcopy migration does not preserve.
    *
-   * @param state as QMP spells it
+   * @param state the state in QMP's spelling
    */
   record StateForgotten(String save, String state) implements LazyObstacle {
     @Override
@@ -58,7 +58,7 @@ public sealed interface LazyObstacle extends Obstacle {
     }
   }
 
-  /** There is more device state than QEMU takes in one piece. */
+  /** The device state is longer than QEMU accepts in one package. */
   record LargeDeviceState(String save, long bytes) implements LazyObstacle {
     @Override
     public String sentence() {
@@ -87,9 +87,9 @@ public sealed interface LazyObstacle extends Obstacle {
   }
 
   /**
-   * QEMU has a RAM block that the save does not hold: it would wait for pages that never come.
+   * QEMU has a RAM block that the save does not have, and would wait forever for its pages.
    *
-   * @param bytes of the block
+   * @param bytes length of the block
    */
   record BlockNotInSave(String block, long bytes, String save) implements LazyObstacle {
     @Override
@@ -106,11 +106,10 @@ public sealed interface LazyObstacle extends Obstacle {
   }
 
   /**
-   * A memory backend is a file that is not kept in memory, of whose missing pages userfaultfd does
-   * not tell.
+   * A memory backend is a file on disk, for which userfaultfd does not report missing pages.
    *
-   * @param backend its id
-   * @param fileSystem the type of the file's file system, as the kernel lists it
+   * @param backend id of the backend
+   * @param fileSystem type of the file system in the kernel
    */
   record BackendOnDisk(String backend, Path file, String fileSystem) implements LazyObstacle {
     @Override
@@ -129,7 +128,7 @@ public sealed interface LazyObstacle extends Obstacle {
   /**
    * A memory backend is a private mapping of a file, which QEMU would empty.
    *
-   * @param backend its id
+   * @param backend id of the backend
    */
   record PrivateFile(String backend, Path file) implements LazyObstacle {
     @Override
@@ -165,7 +164,7 @@ public sealed interface LazyObstacle extends Obstacle {
   /**
    * QEMU may not use userfaultfd, or not on its memory.
    *
-   * @param answer what QEMU says
+   * @param answer QEMU's error
    */
   record PostcopyRefused(String answer) implements LazyObstacle {
     @Override

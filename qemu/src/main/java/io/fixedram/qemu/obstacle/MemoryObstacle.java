@@ -6,9 +6,8 @@ import io.fixedram.qemu.qmp.Endpoint;
 import java.util.List;
 
 /**
- * Why the memory of a QEMU is not read or written where it lies (save and restore mode memory).
- * What can be done instead depends on which of both it was for, so that the remedies are those of
- * the {@link ObstacleException}.
+ * Reason why the memory of a QEMU can't be read or written in place (save and restore mode memory).
+ * The remedies differ for saves and restores, and are those of the {@link ObstacleException}.
  */
 public sealed interface MemoryObstacle extends Obstacle {
   @Override
@@ -16,7 +15,7 @@ public sealed interface MemoryObstacle extends Obstacle {
     return List.of();
   }
 
-  /** Which process QEMU is can't be told over a connection of this kind. */
+  /** The connection does not reveal QEMU's process. */
   record NotLocal(Endpoint qmp) implements MemoryObstacle {
     @Override
     public String sentence() {
@@ -24,7 +23,7 @@ public sealed interface MemoryObstacle extends Obstacle {
     }
   }
 
-  /** QEMU is in a pid namespace that this process does not see into. */
+  /** QEMU is in a pid namespace that is not visible for this process. */
   record OtherPidNamespace(Endpoint qmp) implements MemoryObstacle {
     @Override
     public String sentence() {
@@ -36,10 +35,10 @@ public sealed interface MemoryObstacle extends Obstacle {
   }
 
   /**
-   * Who listens at the QMP socket is another process: one that stands in between.
+   * The process that listens on the QMP socket is not QEMU but, for example, a proxy.
    *
-   * @param process its id
-   * @param why a part of a sentence that begins with it
+   * @param process id of the process
+   * @param why the predicate of a sentence about the process
    */
   record OtherProcess(long process, Endpoint qmp, String why) implements MemoryObstacle {
     @Override
@@ -57,9 +56,9 @@ public sealed interface MemoryObstacle extends Obstacle {
   /**
    * QEMU runs as another user.
    *
-   * @param process its id
-   * @param user its effective user's id
-   * @param ours that of this process
+   * @param process id of QEMU's process
+   * @param user id of its effective user
+   * @param ours id of the effective user of this process
    */
   record OtherUser(long process, String user, String ours) implements MemoryObstacle {
     @Override
@@ -74,8 +73,8 @@ public sealed interface MemoryObstacle extends Obstacle {
   }
 
   /**
-   * The kernel keeps QEMU's memory from its own user, since it has changed users, or its program
-   * may not be read.
+   * The kernel protects QEMU's memory from its own user, since QEMU has changed its user or its
+   * program is not readable.
    */
   record NotDumpable(long process) implements MemoryObstacle {
     @Override
@@ -87,7 +86,7 @@ public sealed interface MemoryObstacle extends Obstacle {
   }
 
   /**
-   * Yama lets processes look into their descendants only, or into none.
+   * Yama restricts access to descendants of a process, or forbids it.
    *
    * @param scope kernel.yama.ptrace_scope (admin-guide/LSM/Yama)
    */
@@ -105,7 +104,7 @@ public sealed interface MemoryObstacle extends Obstacle {
     }
   }
 
-  /** The kernel says no and not why. */
+  /** The kernel refuses without a known reason. */
   record NotPermitted(long process) implements MemoryObstacle {
     @Override
     public String sentence() {
@@ -116,9 +115,9 @@ public sealed interface MemoryObstacle extends Obstacle {
   }
 
   /**
-   * The kernel says no, and nothing can be found out of the process.
+   * The kernel refuses, and the process can't be examined.
    *
-   * @param failure what failed when that was tried
+   * @param failure failure of examining it
    */
   record NotVisible(long process, String failure) implements MemoryObstacle {
     @Override
@@ -131,7 +130,7 @@ public sealed interface MemoryObstacle extends Obstacle {
     return "the memory of QEMU (process " + process + ") may not be looked at";
   }
 
-  /** QEMU has no CPU, and so no memory of a guest. */
+  /** QEMU has no vCPU, and therefore no guest memory. */
   record NoCpu(Endpoint qmp) implements MemoryObstacle {
     @Override
     public String sentence() {
@@ -139,7 +138,7 @@ public sealed interface MemoryObstacle extends Obstacle {
     }
   }
 
-  /** QEMU does not list its RAM blocks in a form that is known. */
+  /** QEMU's list of RAM blocks has an unknown format. */
   record BlocksNotListed(Endpoint qmp) implements MemoryObstacle {
     @Override
     public String sentence() {
@@ -148,9 +147,9 @@ public sealed interface MemoryObstacle extends Obstacle {
   }
 
   /**
-   * Where a RAM block lies can't be told, or not beyond doubt.
+   * The address of a RAM block is unknown or uncertain.
    *
-   * @param why a part of a sentence
+   * @param why the reason, a clause
    */
   record BlockNotLocated(String block, String why) implements MemoryObstacle {
     @Override
@@ -159,7 +158,7 @@ public sealed interface MemoryObstacle extends Obstacle {
     }
   }
 
-  /** The guest sees none of the RAM blocks, which would confirm where they lie. */
+  /** No RAM block is visible for the guest, which is needed to verify addresses. */
   record NoBlockSeen() implements MemoryObstacle {
     @Override
     public String sentence() {
@@ -168,9 +167,9 @@ public sealed interface MemoryObstacle extends Obstacle {
   }
 
   /**
-   * A RAM block lies in memory that is not there, or can't be used as RAM.
+   * The memory of a RAM block is not mapped, or not usable as RAM.
    *
-   * @param why a part of a sentence
+   * @param why the reason, a clause
    */
   record BlockNotMapped(String block, String why) implements MemoryObstacle {
     @Override
@@ -180,9 +179,9 @@ public sealed interface MemoryObstacle extends Obstacle {
   }
 
   /**
-   * A RAM block lies in memory that can't be written.
+   * The memory of a RAM block is not writable.
    *
-   * @param permissions as the kernel lists them
+   * @param permissions permissions of the mapping in /proc/PID/maps
    */
   record ReadOnlyBlock(String block, String permissions) implements MemoryObstacle {
     @Override
@@ -195,7 +194,7 @@ public sealed interface MemoryObstacle extends Obstacle {
     }
   }
 
-  /** The guest was restored, and not all of its memory has come yet. */
+  /** The guest was restored and not all of its memory has arrived yet. */
   record NotResident(String block) implements MemoryObstacle {
     @Override
     public String sentence() {
@@ -207,9 +206,9 @@ public sealed interface MemoryObstacle extends Obstacle {
   }
 
   /**
-   * The size of the target's pages is not known.
+   * The page size of the target is unknown.
    *
-   * @param target as QMP spells it
+   * @param target the target in QMP's spelling
    */
   record OtherTarget(String target) implements MemoryObstacle {
     @Override

@@ -7,7 +7,7 @@ import io.fixedram.qemu.qmp.QemuVersion;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Why QEMU can't load a save itself (restore mode native). */
+/** Reason why QEMU can't load a save itself (restore mode native). */
 public sealed interface NativeObstacle extends Obstacle {
   @Override
   default List<Remedy> remedies() {
@@ -22,7 +22,7 @@ public sealed interface NativeObstacle extends Obstacle {
     }
   }
 
-  /** The save is no mapped-ram file. */
+  /** The save is not a mapped-ram file. */
   record OtherFormat(String save, SaveFormat format) implements NativeObstacle {
     @Override
     public String sentence() {
@@ -48,7 +48,7 @@ public sealed interface NativeObstacle extends Obstacle {
   /**
    * A memory backend is a file that may have content already.
    *
-   * @param backend its id
+   * @param backend id of the backend
    */
   record BackendWithContent(String backend, Path file) implements NativeObstacle {
     @Override
@@ -70,7 +70,7 @@ public sealed interface NativeObstacle extends Obstacle {
     }
   }
 
-  /** The save lacks zero pages of a block that QEMU fills by itself. */
+  /** The save has no zero pages of a block that QEMU fills itself. */
   record ZeroPagesLeftOut(String save, String block) implements NativeObstacle {
     @Override
     public String sentence() {

@@ -6,18 +6,18 @@ import io.fixedram.error.Remedy;
 import java.util.List;
 
 /**
- * Why a restore or save mode is not possible. The type says which mode; the kinds are records with
- * the facts. Further kinds may come, so that a {@code switch} wants a {@code default}.
+ * Reason why a restore or save mode is not possible. Each mode has a type, whose kinds are records
+ * with the facts. More kinds may be added, so a {@code switch} needs a {@code default}.
  */
 public sealed interface Obstacle
     permits LazyObstacle, NativeObstacle, InstantObstacle, MemoryObstacle {
-  /** A sentence for people that tells the facts, complete without the remedies. */
+  /** A sentence for users with the facts, complete without the remedies. */
   String sentence();
 
-  /** What can be done about it with this library; alternatives, the best one first. */
+  /** Ways to avoid the obstacle with this library: alternatives, the best first. */
   List<Remedy> remedies();
 
-  /** Sentence and remedies. */
+  /** Sentence and remedies as one value. */
   default Reason reason() {
     return new Reason(sentence(), remedies());
   }

@@ -4,28 +4,28 @@ package io.fixedram.qemu.obstacle;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
 
-/** The mode that was asked for is not possible, for a reason that a program can tell apart. */
+/** The requested mode is not possible; {@link #obstacle()} has the reason as a type. */
 public class ObstacleException extends FixedRamException {
   private static final long serialVersionUID = 1L;
 
   private final transient Obstacle obstacle;
 
-  /** Creates a failure that is told by the obstacle's sentence. */
+  /** Creates a failure with the obstacle's sentence. */
   public ObstacleException(Obstacle obstacle) {
     super(obstacle.reason());
     this.obstacle = obstacle;
   }
 
-  /** Creates a failure that is told by the obstacle's sentence with text in front of it. */
+  /** Creates a failure with the obstacle's sentence after a text. */
   public ObstacleException(String before, Obstacle obstacle) {
     super(obstacle.reason().after(before));
     this.obstacle = obstacle;
   }
 
   /**
-   * Creates a failure that is told by another sentence, with what caused it.
+   * Creates a failure with another sentence and a cause.
    *
-   * @param remedies what can be done about it, beside the remedies of the cause, which are kept
+   * @param remedies remedies in addition to those of the cause, which are kept
    */
   public ObstacleException(
       String sentence, Obstacle obstacle, Throwable cause, Remedy... remedies) {
@@ -33,7 +33,7 @@ public class ObstacleException extends FixedRamException {
     this.obstacle = obstacle;
   }
 
-  /** What is in the way. */
+  /** The reason why the mode is not possible. */
   public Obstacle obstacle() {
     return obstacle;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Why a way to save or restore a guest is not possible, as types that a program can switch on. Each
- * kind of obstacle is a record of its facts, which gives the sentence for people as well.
+ * Reasons why a save or restore mode is not possible, as types for a {@code switch}. Each kind of
+ * obstacle is a record of its facts, which also has the sentence for users.
  */
 package io.fixedram.qemu.obstacle;

@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Sizes of memory as text: as QEMU's options take them, and as people read them. */
+/** Text forms of memory sizes, for QEMU's options and for users. */
 package io.fixedram.qemu.text;
