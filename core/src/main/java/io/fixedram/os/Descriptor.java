@@ -15,14 +15,14 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 
 /**
- * An open regular file, read and written at positions. Short transfers and signals are dealt with
- * here. Safe for use by several threads, but for {@link #close()}, which must come last.
+ * An open regular file, read and written at positions. Short transfers and EINTR are handled. Safe
+ * for use by several threads, except {@link #close()}, which must be called last.
  *
- * <p>Unlike a {@code FileChannel} it is not closed by an interrupt, takes O_DIRECT with the
- * alignment the file asks for, and can punch holes.
+ * <p>Unlike a {@code FileChannel} it is not closed by an interrupt, supports O_DIRECT with the
+ * alignment that the file requires, and can punch holes.
  */
 public final class Descriptor implements AutoCloseable {
-  /** What flock(2) says where it can't be had, EBADF being that of NFS (nfs(5)). */
+  /** Errors of flock(2) on file systems without locks; EBADF is that of NFS (nfs(5)). */
   private static final Set<Integer> LOCK_UNSUPPORTED =
       Set.of(
           Errno.EBADF.number(),
@@ -30,7 +30,7 @@ public final class Descriptor implements AutoCloseable {
           Errno.ENOSYS.number(),
           Errno.EOPNOTSUPP.number());
 
-  /** What a slow disk takes in about half a second. */
+  /** Bytes that a slow disk writes in about half a second. */
   private static final long WRITE_BACK_BYTES = 8 << 20;
 
   private static final Set<Integer> WRITE_BACK_UNSUPPORTED =
@@ -51,21 +51,21 @@ public final class Descriptor implements AutoCloseable {
     this.path = path;
   }
 
-  /** How a file is opened. */
+  /** Mode of opening a file. */
   public enum Mode {
     /** For reading only; does not wait for a writer if it is a pipe. */
     READ(Linux.O_RDONLY | Linux.O_NONBLOCK),
-    /** For writing only; the file exists. */
+    /** For writing only; the file must exist. */
     WRITE(Linux.O_WRONLY),
     /** A directory, for {@link Descriptor#sync()}. */
     DIRECTORY(Linux.O_RDONLY | Linux.O_DIRECTORY),
-    /** Its name and status only, for who may not read it; a link itself, not what it names. */
+    /** For its status only, which needs no read permission; does not follow a link. */
     NAME(Linux.O_PATH | Linux.O_NOFOLLOW),
-    /** For reading and writing; created with mode 0600, and must not be there yet. */
+    /** For reading and writing; the file is created with mode 0600 and must not exist. */
     CREATE(Linux.O_RDWR | Linux.O_CREAT | Linux.O_EXCL),
-    /** For reading and writing; exists, and is not a link. */
+    /** For reading and writing; the file must exist and not be a link. */
     EXISTING(Linux.O_RDWR | Linux.O_NOFOLLOW),
-    /** For reading and writing past the page cache; the file exists. */
+    /** For reading and writing with O_DIRECT; the file must exist. */
     DIRECT(Linux.O_RDWR | Linux.O_DIRECT);
 
     private final int flags;
@@ -76,11 +76,18 @@ public final class Descriptor implements AutoCloseable {
   }
 
   /**
-   * What the kernel knows of a file.
+   * Status of a file from statx(2).
    *
-   * @param appendOnly whether nothing in it can be changed but by adding, renames in a directory
-   *     included
-   * @param mountPoint whether it is what is mounted at its name
+   * @param sizeBytes size of the file
+   * @param allocatedBytes space that the file occupies
+   * @param modified modification time
+   * @param key identity of the file
+   * @param regular whether it is a regular file
+   * @param appendOnly whether content can only be added; in such a directory nothing can be renamed
+   * @param mountPoint whether it is the root of a mount
+   * @param directMemoryAlignment alignment of memory for O_DIRECT in bytes; empty if unknown
+   * @param directOffsetAlignment alignment of offsets for O_DIRECT in bytes, 0 if not supported;
+   *     empty if unknown
    */
   public record Status(
       long sizeBytes,
@@ -93,19 +100,19 @@ public final class Descriptor implements AutoCloseable {
       OptionalLong directMemoryAlignment,
       OptionalLong directOffsetAlignment) {}
 
-  /** What tells a file from all others of the host, whatever its name. */
+  /** Identity of a file on this host, independent of its name. */
   public record FileKey(long device, long inode) {}
 
   /**
    * Opens a file.
    *
-   * @throws StorageException if that fails
+   * @throws StorageException if opening fails
    */
   public static Descriptor open(Path path, Mode mode) {
     return open(SystemCalls.linux(), path, mode);
   }
 
-  /** The same through other system calls than the kernel's own, for tests of faults. */
+  /** Opens a file through the given system calls, for tests of faults. */
   public static Descriptor open(SystemCalls calls, Path path, Mode mode) {
     long result =
         uninterrupted(() -> calls.open(path.toString(), mode.flags | Linux.O_CLOEXEC, 0600));
@@ -115,22 +122,24 @@ public final class Descriptor implements AutoCloseable {
     return new Descriptor(calls, (int) result, path);
   }
 
-  /** Opens the same path once more, through the same system calls. */
+  /** Opens the same path again, through the same system calls. */
   public Descriptor reopen(Mode mode) {
     return open(calls, path, mode);
   }
 
-  /** The descriptor's number, to hand over to another process. */
+  /** Number of the file descriptor, for handing it to another process. */
   public int number() {
     return number;
   }
 
-  /** The path it was opened by. */
+  /** Path that the file was opened by. */
   public Path path() {
     return path;
   }
 
-  /** Reads up to {@code length} bytes at a position; 0 at the end of the file. */
+  /**
+   * Reads up to {@code length} bytes at a position. Returns their number, 0 at the end of the file.
+   */
   public long read(long position, MemorySegment into, long offset, long length) {
     while (true) {
       long result = calls.pread(number, into, offset, length, position);
@@ -143,7 +152,7 @@ public final class Descriptor implements AutoCloseable {
     }
   }
 
-  /** Reads up to {@code length} bytes, fewer only where the file ends; the number read. */
+  /** Reads up to {@code length} bytes, fewer only at the end of the file. Returns their number. */
   public long readFully(long position, MemorySegment into, long offset, long length) {
     long done = 0;
     while (done < length) {
@@ -167,7 +176,8 @@ public final class Descriptor implements AutoCloseable {
       long result = calls.pwrite(number, from, offset + done, length - done, position + done);
       if (result == 0) {
         throw new StorageException(
-            "cannot write " + path + " at offset " + (position + done) + ": nothing was taken", 0);
+            "cannot write " + path + " at offset " + (position + done) + ": nothing was written",
+            0);
       }
       if (result > 0) {
         done += result;
@@ -185,9 +195,9 @@ public final class Descriptor implements AutoCloseable {
   }
 
   /**
-   * Makes a part of the file read as zeros and gives its space back.
+   * Makes a part of the file read as zeros and frees its space.
    *
-   * @return false if the file system has no such call; the caller then writes zeros
+   * @return false if the file system can't punch holes; the caller must then write zeros
    */
   public boolean punchHole(long position, long length) {
     int mode = Linux.FALLOC_FL_PUNCH_HOLE | Linux.FALLOC_FL_KEEP_SIZE;
@@ -200,16 +210,17 @@ public final class Descriptor implements AutoCloseable {
   }
 
   /**
-   * Takes space for a part of the file, which reads as zeros until it is written. Its size stays.
+   * Allocates space for a part of the file, which reads as zeros until it is written. Does not
+   * change the file's size.
    *
-   * @return false if that can't be done, or there is not enough of it
+   * @return false if the file system does not support it, or has not enough space
    */
   public boolean allocate(long position, long length) {
     int mode = Linux.FALLOC_FL_KEEP_SIZE;
     return uninterrupted(() -> calls.fallocate(number, mode, position, length)) == 0;
   }
 
-  /** Sets the file's size; what is added reads as zeros. */
+  /** Sets the file's size; added bytes read as zeros. */
   public void setSize(long sizeBytes) {
     check(
         uninterrupted(() -> calls.ftruncate(number, sizeBytes)),
@@ -217,10 +228,10 @@ public final class Descriptor implements AutoCloseable {
   }
 
   /**
-   * Brings what was written onto the device piece by piece, so that the end can be asked for
-   * meanwhile; {@link #sync()} then has little left to do.
+   * Writes the page cache of the file back to the device in pieces, so that it can be cancelled;
+   * {@link #sync()} then has little left to do.
    *
-   * @throws CancelledException if it was
+   * @throws CancelledException if cancelled
    */
   public void writeBack(Cancellation cancellation) {
     long size = status().sizeBytes();
@@ -231,7 +242,7 @@ public final class Descriptor implements AutoCloseable {
     for (long next = 0; next < size; next += WRITE_BACK_BYTES) {
       long at = next;
       cancellation.throwIfCancelled();
-      // The device has the next piece to write while this one is waited for.
+      // Keeps the device busy with the next piece during the wait for this one.
       startWriteBack(at + WRITE_BACK_BYTES, WRITE_BACK_BYTES);
       long result = uninterrupted(() -> calls.syncFileRange(number, at, WRITE_BACK_BYTES, wait));
       if (WRITE_BACK_UNSUPPORTED.contains((int) -result)) {
@@ -242,20 +253,23 @@ public final class Descriptor implements AutoCloseable {
     cancellation.throwIfCancelled();
   }
 
-  /** Returns when all that was written is on the device. */
+  /** Syncs the file to its device (fsync(2)). */
   public void sync() {
     check(uninterrupted(() -> calls.fsync(number)), "cannot sync " + path + " to its device");
   }
 
   /**
-   * Has the kernel begin to write what the page cache holds of a part of the file, so that little
-   * is left for {@link #sync()}. Where that can't be done it is left for then, with its errors.
+   * Starts write-back of a part of the file from the page cache, so that little is left for {@link
+   * #sync()}. Errors are ignored, since {@link #sync()} reports them.
    */
   public void startWriteBack(long position, long length) {
     var _ = calls.syncFileRange(number, position, length, Linux.SYNC_FILE_RANGE_WRITE);
   }
 
-  /** Takes a lock that lasts until close, alone or with other readers; false if it is taken. */
+  /**
+   * Takes an exclusive or shared flock(2), which lasts until the last copy of the descriptor is
+   * closed. Returns false if another process holds a conflicting lock.
+   */
   public boolean tryLock(boolean shared) {
     long result =
         uninterrupted(
@@ -268,8 +282,8 @@ public final class Descriptor implements AutoCloseable {
   }
 
   /**
-   * The same, and true where there is no such lock: on a file system without any, and on NFS, which
-   * gives locks for writers only to who may write.
+   * Takes a lock as {@link #tryLock} does, but also returns true if locks are not supported: on a
+   * file system without locks, and on NFS, which requires write access for exclusive locks.
    */
   public boolean tryLockIfSupported(boolean shared) {
     try {
@@ -283,11 +297,11 @@ public final class Descriptor implements AutoCloseable {
   }
 
   /**
-   * Puts a mark on the file, which others see by {@link #isMarked} until the last copy of this
-   * descriptor is closed: a lock for readers on one byte far behind the end of any file. Programs
-   * that lock files for reasons of their own set none there.
+   * Marks the file, visibly for others by {@link #isMarked} until the last copy of this descriptor
+   * is closed: a shared record lock on one byte far behind the end of any file, where other
+   * programs set no locks.
    *
-   * @return false where there are no such locks
+   * @return false if the file system has no such locks
    */
   public boolean mark(long position) {
     try (Arena arena = Arena.ofConfined()) {
@@ -296,7 +310,7 @@ public final class Descriptor implements AutoCloseable {
     }
   }
 
-  /** Whether others have put that mark on the file; true where that can't be found out. */
+  /** Whether others have marked the file; true if that can't be determined. */
   public boolean isMarked(long position) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment lock = byteLock(arena, Linux.F_WRLCK, position);
@@ -313,18 +327,22 @@ public final class Descriptor implements AutoCloseable {
     return lock;
   }
 
-  /** Whether its file system keeps files in memory; false if that can't be found out. */
+  /** Whether the file system keeps its files in memory; false if that can't be determined. */
   public boolean isInMemory() {
     long type = calls.fileSystemType(number);
     return type == Linux.TMPFS_MAGIC || type == Linux.RAMFS_MAGIC;
   }
 
-  /** The first position at or after one that may hold data; empty if only a hole follows. */
+  /**
+   * The first position at or after the given one that may have data; empty if only a hole follows.
+   */
   public OptionalLong nextData(long position) {
     return seek(position, Linux.SEEK_DATA);
   }
 
-  /** The first position at or after one that lies in a hole; the file's end counts as one. */
+  /**
+   * The first position at or after the given one in a hole; the end of the file counts as a hole.
+   */
   public OptionalLong nextHole(long position) {
     return seek(position, Linux.SEEK_HOLE);
   }
@@ -338,7 +356,7 @@ public final class Descriptor implements AutoCloseable {
     return OptionalLong.of(result);
   }
 
-  /** Asks the kernel about the file. */
+  /** Current status of the file. */
   public Status status() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment stat = arena.allocate(Linux.STATX_BYTES, Long.BYTES);
@@ -379,7 +397,7 @@ public final class Descriptor implements AutoCloseable {
     }
   }
 
-  /** The result of a call, made again if a signal ended it. */
+  /** The result of a call, which is repeated after EINTR. */
   private static long uninterrupted(LongSupplier call) {
     long result;
     do {

@@ -7,15 +7,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Has the file system allocate the space of pages that are about to come, in large pieces, where a
- * block turns out to be dense. A direct write into a hole of ext4 holds a lock of the whole file
- * while it allocates, so that a second one in flight gains nothing; writes into allocated space run
- * side by side. What was allocated and not written is given back at the end.
+ * Allocates file space for the next pages of a dense block in large pieces. A direct write into a
+ * hole of ext4 holds a lock of the whole file while it allocates, so that a second concurrent write
+ * gains nothing; writes into allocated space run in parallel. Allocated space that was not written
+ * is freed at the end.
  *
- * <p>Safe for use by several threads, but for {@link #trim}.
+ * <p>Safe for use by several threads, except {@link #trim}.
  */
 final class AheadAllocation {
-  /** Chunks without a page that is zero or did not come, one after the other, of a dense block. */
+  /** Number of consecutive chunks with content in all pages after which a block counts as dense. */
   private static final int DENSE_CHUNKS = 8;
 
   private static final long AHEAD_BYTES = 64 << 20;
@@ -24,20 +24,20 @@ final class AheadAllocation {
   private final List<BlockPlace> places;
   private final List<Progress> progress = new ArrayList<>();
 
-  /** How far one block is. */
+  /** Progress of one block. */
   private static final class Progress {
     private int denseChunks;
 
-    /** Offset in the block before which no more is allocated. */
+    /** Offset in the block up to which space is allocated. */
     private long allocatedUntil;
 
     private final List<Piece> pieces = new ArrayList<>();
   }
 
-  /** A piece of a block that was allocated, by offsets in the block. */
+  /** An allocated piece of a block, by offsets in the block. */
   private record Piece(long from, long end) {}
 
-  /** Starts with a file whose places are all holes. */
+  /** Prepares for a file whose places are all holes. */
   AheadAllocation(PageFile file, List<BlockPlace> places) {
     this.file = file;
     this.places = places;
@@ -45,7 +45,7 @@ final class AheadAllocation {
   }
 
   /**
-   * Tells that a chunk is about to be written.
+   * Called before a chunk is written.
    *
    * @param full whether all of its pages have content
    */
@@ -67,9 +67,9 @@ final class AheadAllocation {
   }
 
   /**
-   * Gives back the space of pages that the file does not hold.
+   * Frees the space of pages that the file does not hold.
    *
-   * @param written for each block the pages that it holds
+   * @param written for each block, the pages that the file holds
    */
   void trim(List<PageBitmap> written, int pageSize) {
     for (int i = 0; i < places.size(); i++) {

@@ -146,10 +146,9 @@ final class PageFile implements AutoCloseable {
   }
 
   /**
-   * Allocates space that is about to be written past the page cache, which takes the disk's blocks
-   * in large pieces.
+   * Allocates space that will be written directly, so that the file system allocates large pieces.
    *
-   * @return false if that was not done, which keeps nobody from writing there
+   * @return false if nothing was allocated; the space can be written nevertheless
    */
   boolean allocate(long position, long lengthBytes) {
     if (!anyDirect || !allocates) {

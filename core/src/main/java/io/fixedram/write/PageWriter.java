@@ -18,8 +18,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Writes pages to their places in a fixed-offset file, with few large writes, in two threads of its
- * own: the disk then has the next write at hand when one is done.
+ * Writes pages to their places in a fixed-offset file, with few large writes, in two threads, so
+ * that the disk has the next write when one is done.
  *
  * <p>Pages are gathered in chunks; a chunk is passed to a thread when it is full or its buffer is
  * needed. The last content of a page wins: while a chunk is being written, pages of the same piece
@@ -148,9 +148,9 @@ final class PageWriter implements AutoCloseable {
   }
 
   /**
-   * Writes all that has come, and gives back the space that no page needs; nothing may come after.
+   * Writes all pages received so far and frees space that no page needs; no page may follow.
    *
-   * @return for each block which pages the file holds
+   * @return for each block, the pages that the file holds
    */
   List<PageBitmap> finish() {
     flush();
@@ -198,7 +198,7 @@ final class PageWriter implements AutoCloseable {
     }
   }
 
-  /** Whatever goes wrong in such a thread must reach the one that waits for it. */
+  /** All failures in a thread must reach the thread that waits for it. */
   @SuppressWarnings("CatchThrowable")
   private Optional<Throwable> tryWrite(Chunk chunk) {
     try {
