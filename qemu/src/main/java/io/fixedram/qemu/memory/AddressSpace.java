@@ -9,9 +9,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The mappings of a process, at one moment.
+ * Snapshot of the memory mappings of a process.
  *
- * @param mappings in the order of their addresses
+ * @param mappings the mappings in the order of their addresses
  */
 record AddressSpace(List<Mapping> mappings) {
   private static final Pattern HEAD =
@@ -21,12 +21,12 @@ record AddressSpace(List<Mapping> mappings) {
 
   private static final String FLAGS = "VmFlags:";
 
-  /** Looks at a process. */
+  /** The current mappings of a process. */
   static AddressSpace of(ProcessFiles process) {
     return parse(process.text("smaps"));
   }
 
-  /** Reads the text of maps, or of smaps, which has the flags. */
+  /** Parses the text of maps, or of smaps, which also has the flags. */
   static AddressSpace parse(String text) {
     List<Mapping> mappings = new ArrayList<>();
     for (String line : text.lines().toList()) {
@@ -65,7 +65,7 @@ record AddressSpace(List<Mapping> mappings) {
         flags);
   }
 
-  /** The mappings that a range lies in, one after the other; empty if a part of it is in none. */
+  /** The mappings that cover a range, in order; empty if a part of the range is not mapped. */
   Optional<List<Mapping>> covering(long start, long length) {
     List<Mapping> found = new ArrayList<>();
     long at = start;
@@ -78,7 +78,7 @@ record AddressSpace(List<Mapping> mappings) {
     return at >= start + length && !found.isEmpty() ? Optional.of(found) : Optional.empty();
   }
 
-  /** The mappings of the memory that malloc(3) of the main thread takes. */
+  /** The mappings of the heap of malloc(3) in the main thread. */
   List<Mapping> heap() {
     return mappings.stream()
         .filter(each -> each.label().equals("[heap]") && each.isReadable())

@@ -13,10 +13,10 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * Finds where the RAM blocks of a QEMU lie in its address space. An address is believed if QEMU
- * lists it, or a search has found no other; if what the guest sees of the block is where it must be
- * then; if memory that can be RAM is mapped there from the first byte to the last; and if no two
- * blocks overlap. One address that is not believed refuses all.
+ * Finds the addresses of a QEMU's RAM blocks in its address space. An address is accepted if QEMU
+ * lists it, or a search has found only this one; if the guest-visible part of the block is at the
+ * corresponding address; if memory that can be RAM is mapped there from the first byte to the last;
+ * and if no two blocks overlap. If one address is not accepted, all are refused.
  */
 final class BlockLocator {
   private final QemuPid qemu;
@@ -30,8 +30,8 @@ final class BlockLocator {
   /**
    * Finds all blocks.
    *
-   * @param blocks as QEMU lists them
-   * @throws MemoryRefusedException if one can't be found beyond doubt
+   * @param blocks the blocks as listed by QEMU
+   * @throws MemoryRefusedException if the address of a block is uncertain
    */
   List<LocatedBlock> locate(QmpClient qmp, List<QemuRamBlock> blocks) {
     Map<QemuRamBlock, Long> hosts =
@@ -47,12 +47,12 @@ final class BlockLocator {
     return hosts;
   }
 
-  /** The addresses that a search finds, whether or not QEMU lists them. */
+  /** The addresses found by a search, whether or not QEMU lists them. */
   Map<QemuRamBlock, Long> search(List<QemuRamBlock> blocks) {
     return once(BlockSearch.run(qemu.process(), space, blocks));
   }
 
-  /** Takes an address of each block if there is just one. */
+  /** Accepts the address of each block if it is the only one. */
   static Map<QemuRamBlock, Long> once(Map<QemuRamBlock, Set<Long>> found) {
     Map<QemuRamBlock, Long> hosts = new HashMap<>();
     found.forEach((block, addresses) -> {
@@ -69,7 +69,7 @@ final class BlockLocator {
     return hosts;
   }
 
-  /** Believes the addresses, or refuses them. */
+  /** Verifies the addresses. */
   static List<LocatedBlock> verified(
       AddressSpace space,
       Map<QemuRamBlock, Long> hosts,

@@ -17,17 +17,17 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Finds the addresses of RAM blocks in the records that QEMU keeps of them in its heap, for
- * versions whose monitor does not tell them (before 8.0). The facts were found by looking into
- * processes of QEMU 7.2 and 10.0; a record is, in words of 8 bytes:
+ * Finds the addresses of RAM blocks in QEMU's records of them in its heap, for versions whose
+ * monitor does not list them (before 8.0). The layout was determined from processes of QEMU 7.2 and
+ * 10.0; a record is, in words of 8 bytes:
  *
  * <pre>
  *   address, 0 (a second one under COLO), offset, used length, whole length,
  *   a function's address, then 4 bytes of flags, then the name in 256 bytes
  * </pre>
  *
- * <p>What a guest has QEMU keep in its heap may look like a record too. So nothing may be made of a
- * block that is found at two addresses, or not at all.
+ * <p>Data of a guest in QEMU's heap may look like a record too. A block that is found at two
+ * addresses, or not at all, must therefore be refused.
  */
 final class BlockSearch {
   private static final int WORD = Long.BYTES;
@@ -36,7 +36,7 @@ final class BlockSearch {
   private static final int NAME_AT = 4 * WORD + Integer.BYTES;
   private static final int NAME_BYTES = 256;
 
-  /** Of a record, before and from the word of its offset on. */
+  /** Bytes of a record before its offset, and from its offset on. */
   private static final int BYTES_BEFORE = 2 * WORD;
 
   private static final int BYTES_FROM = NAME_AT + NAME_BYTES;
@@ -50,7 +50,7 @@ final class BlockSearch {
   private final List<QemuRamBlock> blocks;
   private final Map<QemuRamBlock, Set<Long>> found = new HashMap<>();
 
-  /** A bit for each of 64 classes of numbers that a used length is in. */
+  /** Bit set of the hash classes (64) of the used lengths, for a fast check of words. */
   private final long lengths;
 
   private BlockSearch(OtherProcess process, List<QemuRamBlock> blocks) {
@@ -71,7 +71,7 @@ final class BlockSearch {
   /**
    * Searches the heap of a QEMU.
    *
-   * @return for each block the addresses that records of it give
+   * @return for each block, the addresses in its records
    */
   static Map<QemuRamBlock, Set<Long>> run(
       OtherProcess process, AddressSpace space, List<QemuRamBlock> blocks) {
@@ -98,7 +98,10 @@ final class BlockSearch {
     }
   }
 
-  /** Reads so many bytes, or those before memory that the heap has given back meanwhile. */
+  /**
+   * Reads up to {@code length} bytes, fewer if the heap has shrunk meanwhile; returns the number
+   * read.
+   */
   private long read(long at, long length, MemorySegment into) {
     try {
       process.read(into, List.of(new Piece(0, at, length)));
@@ -119,8 +122,8 @@ final class BlockSearch {
   /**
    * Searches memory that was read.
    *
-   * @param words room for it: code that is not compiled yet is many times as fast on an array as on
-   *     a segment
+   * @param words buffer for it, since interpreted code is much faster with an array than with a
+   *     segment
    */
   private void search(MemorySegment memory, long[] words) {
     MemorySegment.copy(

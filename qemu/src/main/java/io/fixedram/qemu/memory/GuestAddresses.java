@@ -10,10 +10,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Where the guest sees memory, as QEMU's monitor tells it ("info mtree -f"), and where that memory
- * is in QEMU ("gpa2hva"). A second source for the addresses of RAM blocks.
+ * Guest-visible memory from QEMU's monitor ("info mtree -f") with its addresses in QEMU
+ * ("gpa2hva"): a second source for the addresses of RAM blocks.
  *
- * @param seen ranges of RAM or ROM that the guest sees
+ * @param seen ranges of RAM or ROM that are visible for the guest
  */
 record GuestAddresses(List<Seen> seen) {
   private static final String BEGIN_OF_VIEW = "FlatView #";
@@ -28,19 +28,19 @@ record GuestAddresses(List<Seen> seen) {
       Pattern.compile("Host virtual address for 0x[0-9a-f]+ \\((.*)\\) is 0x([0-9a-f]{1,16})\\s*");
 
   /**
-   * A range that the guest sees.
+   * A guest-visible range.
    *
-   * @param region name of what is there: the last part of a block's name
-   * @param host where its first byte is in QEMU
-   * @param offset of that byte in the block
+   * @param region name of the memory region, the last part of a block's name
+   * @param host address of the first byte in QEMU
+   * @param offset offset of that byte in the block
    */
   record Seen(String region, long host, long offset) {
-    /** Whether a block may be what the guest sees there. */
+    /** Whether the range can be a part of a block. */
     boolean mayBe(QemuRamBlock block) {
       return block.name().equals(region) || block.name().endsWith("/" + region);
     }
 
-    /** Where the block must begin in QEMU. */
+    /** Address of the block's first byte in QEMU. */
     long start() {
       return host - offset;
     }
@@ -49,13 +49,13 @@ record GuestAddresses(List<Seen> seen) {
   /** A line of the list. */
   record Line(long first, long last, String region, long offset) {}
 
-  /** Asks a QEMU. */
+  /** Queries a QEMU. */
   static GuestAddresses ask(QmpClient qmp) {
     List<Seen> seen = new ArrayList<>();
     for (Line line : parse(Monitor.ask(qmp, "info mtree -f"))) {
       OptionalLong first = address(qmp, line.first(), line.region());
       OptionalLong last = address(qmp, line.last(), line.region());
-      // What moves meanwhile is not the guest's RAM.
+      // A range that changes meanwhile is not RAM of the guest.
       if (first.isPresent()
           && last.isPresent()
           && last.getAsLong() - first.getAsLong() == line.last() - line.first()) {
@@ -77,7 +77,7 @@ record GuestAddresses(List<Seen> seen) {
         : OptionalLong.empty();
   }
 
-  /** The ranges of RAM and ROM of the view that the guest's memory is. */
+  /** The ranges of RAM and ROM in the view of the guest's memory. */
   static List<Line> parse(String text) {
     List<Line> lines = new ArrayList<>();
     boolean memory = false;

@@ -18,26 +18,28 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Takes the state of the devices of a guest that stands still, without a migration, by QEMU's
- * command xen-save-devices-state, which needs no Xen. The guest stays as it is, and its disks stay
- * QEMU's.
+ * Reads the device state of a stopped guest without a migration, by QEMU's command
+ * xen-save-devices-state, which does not need Xen. The guest's state and its disks are not changed.
  */
 public final class GuestDevices {
   private static final int TARGET_PAGE_BYTES = 4096;
 
-  /** The section that holds the state which the guest goes to when it is loaded. */
+  /** The section with the run state of the guest after loading. */
   private static final String RUN_STATE = "globalstate";
 
-  /** What QEMU tells of a guest in this section in all versions: its state's name. */
+  /** Length of the state's name in this section that all versions of QEMU have. */
   private static final int RUN_STATE_BYTES = 32;
 
-  /** Of the section: a length, and 100 bytes, the last of which have more from QEMU 9.0 on. */
+  /**
+   * Length of the section's payload: a length field and 100 bytes, of which QEMU 9.0 and later use
+   * the last ones for other data.
+   */
   private static final int RUN_STATE_PAYLOAD_BYTES = Integer.BYTES + 100;
 
-  /** States that old machine types leave out, and loaders tell apart by how QEMU was started. */
+  /** States that old machine types omit; the loading QEMU's options decide which one it is. */
   private static final Set<String> LEFT_OUT = Set.of("paused", "running");
 
-  /** A section of this kind belongs before the RAM. */
+  /** Suffix of the names of sections that must precede the RAM. */
   private static final String EARLY = "-early";
 
   private static final ValueLayout.OfInt BE32 =
@@ -50,18 +52,19 @@ public final class GuestDevices {
   }
 
   /**
-   * Looks whether the state of a guest could be taken if it stood still.
+   * Checks that the device state of a guest can be read once it is stopped.
    *
-   * @throws FixedRamException naming what of it can't be saved this way
+   * @throws FixedRamException if the guest can't be saved this way, with the reason
    */
   public static void requireSaveable(QmpClient qmp) {
     var _ = new SaveObstacles(qmp).status();
   }
 
   /**
-   * Takes the state of a guest that is loaded as it is now: paused, shut down.
+   * Reads the device state of a guest that is to be in its current state (paused, shutdown) after
+   * loading.
    *
-   * @throws FixedRamException if the guest runs, or naming what of it can't be saved this way
+   * @throws FixedRamException if the guest runs or can't be saved this way
    */
   public static DeviceState take(QmpClient qmp) {
     GuestDevices devices = new GuestDevices(qmp);
@@ -70,11 +73,11 @@ public final class GuestDevices {
   }
 
   /**
-   * Takes the state of a guest that was stopped only to be saved.
+   * Reads the device state of a guest that was stopped only for the save.
    *
-   * @param before the state that it is to go to when it is loaded, as QMP spells it: that which it
-   *     was in before, such as running
-   * @throws FixedRamException if the guest runs, or naming what of it can't be saved this way
+   * @param before the guest's state after loading in QMP's spelling: its state before the save,
+   *     such as running
+   * @throws FixedRamException if the guest runs or can't be saved this way
    */
   public static DeviceState take(QmpClient qmp, String before) {
     return new GuestDevices(qmp).take(new SaveObstacles(qmp).check(), before);
@@ -84,7 +87,7 @@ public final class GuestDevices {
     try (InMemoryFile file = InMemoryFile.create("fixedram-devices")) {
       Json added = qmp.executeWithDescriptor("add-fd", Map.of(), file.writing().number());
       try {
-        // If it were live, the disks would be given up too, and without a word that is meant.
+        // By default the command is for a live migration and inactivates the disks.
         qmp.execute(
             "xen-save-devices-state",
             Map.of("filename", "/dev/fdset/" + added.get("fdset-id").number(), "live", false));
@@ -101,7 +104,7 @@ public final class GuestDevices {
                 + "' meanwhile, by itself or because another client of QEMU let it");
       }
       DeviceState state = state(file.reading(), saved);
-      // QEMU before 9 has the file open until the guest runs again.
+      // QEMU before 9 keeps the file open until the guest runs again.
       file.writing().setSize(0);
       return state;
     }
@@ -138,7 +141,10 @@ public final class GuestDevices {
         });
   }
 
-  /** QEMU has it always as running, since it expects to hand the guest over to another. */
+  /**
+   * Sets the run state. QEMU always writes running, since the command is meant for handing a guest
+   * over.
+   */
   private static void setRunState(DeviceSections sections, String state) {
     MemorySegment payload =
         sections.find(RUN_STATE).map(DeviceSections.Section::payload).orElse(MemorySegment.NULL);

@@ -5,11 +5,11 @@ import io.fixedram.qemu.migration.QemuRamBlock;
 import java.util.List;
 
 /**
- * A RAM block whose place in QEMU's address space is known.
+ * A RAM block with its address in QEMU's address space.
  *
- * @param listed as QEMU lists it
+ * @param listed the block as listed by QEMU
  * @param host address of its first byte
- * @param mappings what its used bytes lie in, one after the other
+ * @param mappings the mappings that cover its used bytes, in order
  */
 record LocatedBlock(QemuRamBlock listed, long host, List<Mapping> mappings) {
   String name() {

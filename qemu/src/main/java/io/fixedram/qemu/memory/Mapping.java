@@ -6,11 +6,11 @@ import java.util.Set;
 /**
  * A range of a process's address space (proc(5), maps and smaps).
  *
- * @param start its first address
- * @param end the address after its last
- * @param permissions such as {@code rw-p}
- * @param fileOffset where in its file it begins
- * @param file device and inode of its file as the list gives them, such as {@code 00:01 1034}
+ * @param start first address
+ * @param end address after the last
+ * @param permissions permissions, such as {@code rw-p}
+ * @param fileOffset offset of the mapping in its file
+ * @param file device and inode of the file as listed, such as {@code 00:01 1034}
  * @param label path of the file, or a name such as {@code [heap]}
  * @param flags VmFlags, two letters each
  */
@@ -36,17 +36,17 @@ record Mapping(
     return permissions.charAt(3) == 's';
   }
 
-  /** Whether it is private memory without a file. */
+  /** Whether the mapping is private memory without a file. */
   boolean isAnonymous() {
     return file.equals(NO_FILE) && !isShared();
   }
 
-  /** Whether it is memory of a device, which a read may change. */
+  /** Whether the mapping is memory of a device, for which reads may have side effects. */
   boolean isDevice() {
     return flags.contains("io") || flags.contains("pf");
   }
 
-  /** Whether who reads it may wait for somebody else to bring a page in (userfaultfd(2)). */
+  /** Whether reads may wait for another process to provide a page (userfaultfd(2)). */
   boolean isServedByOthers() {
     return flags.contains("um") || flags.contains("ui");
   }

@@ -5,7 +5,7 @@ import io.fixedram.error.Remedy;
 import io.fixedram.qemu.obstacle.MemoryObstacle;
 import io.fixedram.qemu.obstacle.ObstacleException;
 
-/** The memory of a QEMU can't be read or written where it lies; other ways may do. */
+/** The memory of a QEMU can't be read or written in place; other modes may be possible. */
 public final class MemoryRefusedException extends ObstacleException {
   private static final long serialVersionUID = 1L;
 
@@ -17,7 +17,7 @@ public final class MemoryRefusedException extends ObstacleException {
     super(refused.sentence(), refused.obstacle(), refused, remedy);
   }
 
-  /** The same for who knows what can be done instead. */
+  /** A copy with a remedy, added by a caller that knows an alternative. */
   public MemoryRefusedException with(Remedy remedy) {
     return new MemoryRefusedException(this, remedy);
   }

@@ -16,11 +16,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The memory of a QEMU as pages at offsets. A page that its map has as zero was zero when the map
- * was made; all others are read anew each time. What is read while the guest runs may be torn.
+ * The memory of a QEMU as a store of pages. A zero page in a page map was zero when the map was
+ * created; all other pages are read from QEMU each time. Pages that are read while the guest runs
+ * may be torn.
  */
 final class MemoryStore implements PageStore {
-  /** More threads than this find the memory's bandwidth used up. */
+  /** Maximum number of threads; more would not help, since they saturate the memory's bandwidth. */
   private static final int MAX_READERS = 4;
 
   private final String name;
@@ -95,7 +96,7 @@ final class MemoryStore implements PageStore {
   /**
    * {@inheritDoc}
    *
-   * @throws FixedRamException if it was not taken
+   * @throws FixedRamException if the device state was not read
    */
   @Override
   public DeviceState deviceState() {

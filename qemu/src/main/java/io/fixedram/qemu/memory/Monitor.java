@@ -5,14 +5,14 @@ import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.qmp.QmpException;
 import java.util.Map;
 
-/** QEMU's monitor for people, asked over QMP. */
+/** QEMU's human monitor over QMP. */
 final class Monitor {
   private Monitor() {}
 
   /**
-   * What it answers.
+   * * Runs a monitor command and returns its output.
    *
-   * @throws QmpException if QEMU lets nobody ask it
+   * @throws QmpException if QEMU refuses monitor commands
    */
   static String ask(QmpClient qmp, String line) {
     return qmp.execute("human-monitor-command", Map.of("command-line", line)).text();

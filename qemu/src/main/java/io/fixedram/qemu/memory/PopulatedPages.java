@@ -15,21 +15,23 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Tells pages that are zero because nobody ever wrote them, so that they need not be read, which
- * would give them a place in QEMU's page table. Two kinds of them are known without doubt: pages of
- * private memory without a file that are neither present nor swapped out (proc(5), pagemap), unless
- * somebody else may bring them in; and holes of a file in memory that is mapped shared. All others
- * may have content: a page of a file that QEMU has not touched looks like one that nobody wrote, a
- * file system may not know yet of what was written through a mapping, and huge pages of a file have
- * no holes that can be asked for.
+ * Detects pages that are zero because they were never written, so that they need not be read, which
+ * would populate them in QEMU's page table. Two kinds are certain: pages of private anonymous
+ * memory that are neither present nor swapped out (proc(5), pagemap), unless another process may
+ * provide them; and holes of a file in memory that is mapped shared. All others may have content: a
+ * file's page that QEMU has not touched looks like an unwritten one, a file system may not know yet
+ * about writes through a mapping, and holes in huge pages of a file can't be queried.
  */
 final class PopulatedPages {
-  /** Of x86-64. */
+  /** Page size of x86-64. */
   private static final int HOST_PAGE_BYTES = 4096;
 
   private static final int PIECE_BYTES = 1 << 16;
 
-  /** Present, swapped, of a file, a guard, watched, mapped once: bits that a page has or had. */
+  /**
+   * Lowest of the pagemap flags (present, swapped, file page, guard, write-protected by
+   * userfaultfd, mapped once), one of which is set for every page that is or was populated.
+   */
   private static final int POPULATED_SHIFT = 56;
 
   private final QemuPid qemu;
@@ -40,7 +42,7 @@ final class PopulatedPages {
     this.pageSize = pageSize;
   }
 
-  /** A bit for each page of a block that may have content, as of now. */
+  /** Bitmap of the pages of a block that may have content now. */
   PageBitmap of(LocatedBlock block) {
     PageBitmap pages = new PageBitmap(block.usedLength() / pageSize);
     for (Mapping mapping : block.mappings()) {
@@ -58,7 +60,7 @@ final class PopulatedPages {
     return pages;
   }
 
-  /** The part of a block that is in one mapping, by addresses. */
+  /** The addresses of a part of a block in one mapping. */
   private record Range(LocatedBlock block, Mapping mapping, long from, long end) {
     /** Marks pages that may have content. */
     void addTo(PageBitmap pages, long first, long after, int pageSize) {
@@ -82,7 +84,7 @@ final class PopulatedPages {
           throw new FixedRamException(
               "RAM block " + range.block().name() + " is not mapped in QEMU any more");
         }
-        // Code that is not compiled yet is many times as fast on an array as on a segment.
+        // Interpreted code is much faster with an array than with a segment.
         MemorySegment.copy(piece, ValueLayout.JAVA_LONG, 0, entries, 0, count);
         addPresent(pages, range, at, entries, count);
         at += (long) count * HOST_PAGE_BYTES;
@@ -112,7 +114,7 @@ final class PopulatedPages {
       return;
     }
     try (Descriptor file = found.get()) {
-      // From address to offset in the file.
+      // Difference between offsets in the file and addresses.
       long shift = range.mapping().fileOffset() - range.mapping().start();
       long end = range.end() + shift;
       OptionalLong data = file.nextData(range.from() + shift);
@@ -124,7 +126,10 @@ final class PopulatedPages {
     }
   }
 
-  /** The file of a mapping, if QEMU has it open, it lies in memory, and may be opened here. */
+  /**
+   * The file of a mapping; empty unless QEMU has it open, it is in memory, and this process may
+   * open it.
+   */
   private Optional<Descriptor> openFile(Mapping mapping) {
     for (Path open : qemu.files().list("fd")) {
       if (isFileOf(open, mapping)) {
@@ -154,7 +159,7 @@ final class PopulatedPages {
     }
   }
 
-  /** As the list of mappings has it, from a number that packs it as makedev(3) does. */
+  /** Device name as in the list of mappings, from a number encoded by makedev(3). */
   static String deviceName(long device) {
     long major = ((device >>> 8) & 0xfff) | ((device >>> 32) & ~0xfffL);
     long minor = (device & 0xff) | ((device >>> 12) & ~0xffL);

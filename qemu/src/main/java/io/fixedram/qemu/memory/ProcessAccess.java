@@ -7,24 +7,24 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Finds out why the kernel does not let this process look into another one. */
+/** Determines why the kernel denies this process access to another one. */
 final class ProcessAccess {
   private static final Path SCOPE = Path.of("/proc/sys/kernel/yama/ptrace_scope");
 
   private ProcessAccess() {}
 
   /**
-   * What is known of both processes.
+   * Facts about both processes.
    *
    * @param ourUsers real, effective, saved and file system user of this process
-   * @param itsUsers those of the other
-   * @param owner user that the kernel gives the other's files to: its effective one, or root if it
-   *     is not dumpable (proc(5))
-   * @param scope kernel.yama.ptrace_scope, 0 where there is no Yama
+   * @param itsUsers the same of the other process
+   * @param owner owner of the other process's files in /proc: its effective user, or root if it is
+   *     not dumpable (proc(5))
+   * @param scope kernel.yama.ptrace_scope, 0 without Yama
    */
   record Facts(List<String> ourUsers, List<String> itsUsers, int owner, int scope) {}
 
-  /** The refusal of a process that may not be looked into. */
+  /** The exception for a process that may not be accessed. */
   static MemoryRefusedException refused(int id) {
     try {
       Path directory = Path.of("/proc", Integer.toString(id));

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** What the kernel tells of a process in files (proc(5)). */
+/** Reads the files of a process in /proc (proc(5)). */
 final class ProcessFiles {
   private final int id;
   private final Path directory;
@@ -23,7 +23,7 @@ final class ProcessFiles {
     this.directory = Path.of("/proc", Integer.toString(id));
   }
 
-  /** A file of it. */
+  /** Path of a file of the process. */
   Path path(String name) {
     return directory.resolve(name);
   }
@@ -31,7 +31,7 @@ final class ProcessFiles {
   /**
    * The text of a file.
    *
-   * @throws MemoryRefusedException if it may not be read
+   * @throws MemoryRefusedException if the file may not be read
    * @throws StorageException if the process is gone
    */
   String text(String name) {
@@ -43,9 +43,9 @@ final class ProcessFiles {
   }
 
   /**
-   * What a directory lists.
+   * The entries of a directory.
    *
-   * @throws MemoryRefusedException if it may not be read
+   * @throws MemoryRefusedException if the directory may not be read
    * @throws StorageException if the process is gone
    */
   List<Path> list(String name) {
@@ -63,7 +63,8 @@ final class ProcessFiles {
   }
 
   /**
-   * The words behind a name in a file of lines such as {@code Uid: 0 0 0 0}; none if it lacks it.
+   * The words after a name in a file with lines such as {@code Uid: 0 0 0 0}; empty if there is no
+   * such line.
    */
   static List<String> field(String lines, String name) {
     return lines
@@ -74,9 +75,7 @@ final class ProcessFiles {
         .orElse(List.of());
   }
 
-  /**
-   * The ids that its threads have in their own pid namespace, the innermost of those they are in.
-   */
+  /** Ids of the process's threads in their innermost pid namespace. */
   List<Integer> threadsAsItSeesThem() {
     return list("task").stream().flatMap(task -> innermost(task).stream()).toList();
   }

@@ -22,18 +22,17 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The RAM of a running QEMU, found where it lies. Nothing is read before it is known that the
- * process is the QEMU that was meant, and that its blocks are where they are looked for. QEMU may
- * change its blocks at any time (memory is plugged and unplugged, firmware files grow): {@link
- * #checkUnchanged} tells, and belongs behind whatever was read.
+ * Access to the RAM of a running QEMU in place. Nothing is read before the process and the
+ * addresses of its blocks are verified. QEMU may change its blocks at any time (memory hotplug,
+ * resized firmware files): call {@link #checkUnchanged} after reading.
  */
 public final class QemuMemory implements AutoCloseable {
-  /** Of x86, where the target's pages are as large as those of the host. */
+  /** Page size of x86, for targets and hosts. */
   private static final int TARGET_PAGE_BYTES = 4096;
 
   private static final Set<String> X86 = Set.of("i386", "x86_64");
 
-  /** QEMU gives its own "ram" section this number on x86. Others than loaders don't look at it. */
+  /** Section id of QEMU's own "ram" section on x86, which loaders don't depend on. */
   private static final int RAM_SECTION_ID = 2;
 
   private final QmpClient qmp;
@@ -51,8 +50,8 @@ public final class QemuMemory implements AutoCloseable {
   /**
    * Finds the RAM of a QEMU.
    *
-   * @param qmp stays the caller's to close, after this
-   * @throws MemoryRefusedException if it can't be found beyond doubt, or may not be read
+   * @param qmp client to use; the caller closes it after this object
+   * @throws MemoryRefusedException if the addresses of the RAM are uncertain, or it may not be read
    */
   public static QemuMemory open(QmpClient qmp) {
     QemuPid qemu = QemuPid.of(qmp);
@@ -77,7 +76,9 @@ public final class QemuMemory implements AutoCloseable {
     return blocks;
   }
 
-  /** What may be listed may not be read yet: Yama heeds reads alone. */
+  /**
+   * Checks that memory can be read, since Yama may forbid it even if the mappings can be listed.
+   */
   private static void checkReadable(QemuPid qemu, AddressSpace space) {
     Mapping first = space.mappings().stream().filter(Mapping::isReadable).findFirst().orElseThrow();
     try (Arena arena = Arena.ofConfined()) {
@@ -112,7 +113,7 @@ public final class QemuMemory implements AutoCloseable {
         Configuration.of(machine), new RamBlocks(TARGET_PAGE_BYTES, blocks), RAM_SECTION_ID);
   }
 
-  /** The process. */
+  /** The process of QEMU. */
   public QemuPid process() {
     return qemu;
   }
@@ -122,7 +123,7 @@ public final class QemuMemory implements AutoCloseable {
     return header.blocks();
   }
 
-  /** Bytes of a host page behind a block. */
+  /** Size in bytes of the host pages behind a block. */
   public long hostPageSize(RamBlock block) {
     return located(block).listed().pageSize();
   }
@@ -132,20 +133,20 @@ public final class QemuMemory implements AutoCloseable {
   }
 
   /**
-   * The memory as a store, whose pages change while the guest runs. Closing it closes nothing.
+   * The memory as a store, whose pages change while the guest runs. Closing the store has no
+   * effect.
    *
-   * @param devices their state, where it was taken, of a guest that has stood still from then on;
-   *     pages that were read before that may differ, since devices may write to memory when their
-   *     state is taken
+   * @param devices device state, if it was read, of a guest that has been stopped since then; pages
+   *     read before may differ, since devices may write to memory when their state is read
    */
   public PageStore store(Optional<DeviceState> devices) {
     return new MemoryStore("the memory of QEMU at " + qmp.endpoint(), this, header, devices);
   }
 
   /**
-   * Looks whether the memory is that which was found at first.
+   * Checks that the memory is unchanged since this object was opened.
    *
-   * @throws FixedRamException if QEMU has ended, or has blocks added, removed, moved or resized
+   * @throws FixedRamException if QEMU has ended, or blocks were added, removed, moved or resized
    */
   public void checkUnchanged() {
     List<QemuRamBlock> now = listed(qmp);

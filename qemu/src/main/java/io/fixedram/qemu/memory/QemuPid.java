@@ -15,11 +15,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The process of a QEMU, known to be the one that a QMP connection speaks for. The kernel names the
- * process that listens at the socket, which may be another: a proxy, or a manager that made the
- * socket. It is the right one if the threads that QEMU says it runs CPUs in are threads of it, and
- * if a file that QEMU was handed over QMP, which nobody else has, is open in it under the number
- * that QEMU gives.
+ * The verified process of the QEMU behind a QMP connection. The kernel reports the process that
+ * listens on the socket, which may be another one: a proxy, or a manager that created the socket.
+ * It is QEMU if QEMU's vCPU threads are threads of it, and if a new file that was passed to QEMU
+ * over QMP is open in it under the number that QEMU reports.
  */
 public final class QemuPid implements AutoCloseable {
   private final OtherProcess process;
@@ -33,8 +32,8 @@ public final class QemuPid implements AutoCloseable {
   /**
    * Finds the process.
    *
-   * @throws MemoryRefusedException if it is not there, not the one that QMP speaks for, or may not
-   *     be looked at
+   * @throws MemoryRefusedException if the process is gone, not the QEMU behind QMP, or may not be
+   *     accessed
    */
   public static QemuPid of(QmpClient qmp) {
     QemuPid found = new QemuPid(open(qmp));
@@ -114,7 +113,10 @@ public final class QemuPid implements AutoCloseable {
     }
   }
 
-  /** Has QEMU close a file that it was handed; it does so by itself once nobody speaks QMP. */
+  /**
+   * Tells QEMU to close a file that was passed to it; otherwise QEMU closes it when QMP is
+   * disconnected.
+   */
   static void remove(QmpClient qmp, Json added) {
     try {
       qmp.execute(
@@ -126,12 +128,12 @@ public final class QemuPid implements AutoCloseable {
     }
   }
 
-  /** Its id in the pid namespace of this process. */
+  /** Id of the process in the pid namespace of this process. */
   public int id() {
     return process.id();
   }
 
-  /** The process, held. */
+  /** The open process. */
   OtherProcess process() {
     return process;
   }

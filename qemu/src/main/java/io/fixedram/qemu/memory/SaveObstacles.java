@@ -14,13 +14,13 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * What would keep QEMU from migrating its guest, and the command that gives its devices' state does
- * not look at: a guest that has one of these must not be saved that way.
+ * Checks for obstacles to a migration that the command for the device state does not check: a guest
+ * with one of these must not be saved by that command.
  */
 final class SaveObstacles {
   private static final Set<String> ENDED_JOB = Set.of("aborting", "concluded", "null");
 
-  /** Capabilities under which a migration has sections of its own while the guest runs. */
+  /** Capabilities with which a migration has additional sections while the guest runs. */
   private static final Set<String> LIVE_STATE = Set.of("block", "dirty-bitmaps", "x-colo");
 
   private static final List<String> DEVICES =
@@ -36,10 +36,10 @@ final class SaveObstacles {
   }
 
   /**
-   * Looks for one.
+   * Checks a guest.
    *
-   * @return the guest's state, in which it stands still
-   * @throws FixedRamException naming what is in the way
+   * @return the guest's state, in which it is stopped
+   * @throws FixedRamException if there is an obstacle or the guest runs
    */
   String check() {
     GuestStatus status = status();
@@ -50,9 +50,9 @@ final class SaveObstacles {
   }
 
   /**
-   * Looks for one, but that the guest runs.
+   * Checks a guest that may still run.
    *
-   * @return the guest's state
+   * @return the guest's status
    */
   GuestStatus status() {
     GuestStatus status = new OutgoingChecks(new QemuMigration(qmp)).run();
@@ -109,7 +109,7 @@ final class SaveObstacles {
     }
   }
 
-  /** What a command lists; nothing if this QEMU does not know it, or has nothing there. */
+  /** Result list of a command; empty if this QEMU does not support it or refuses it. */
   private Stream<Json> list(String command, Map<String, ?> arguments) {
     try {
       return qmp.execute(command, arguments).items().stream();

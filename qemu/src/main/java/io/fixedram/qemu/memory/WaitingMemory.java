@@ -26,10 +26,10 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The memory of a QEMU that waits for a guest (<code>-incoming defer</code>), for that guest's
- * pages to be written where they belong. Whatever is left of the guest then goes there in a
- * migration stream, which has the blocks that are not {@link #direct()} too. A QEMU that has run a
- * guest, or loads one, is never written.
+ * The memory of a QEMU that waits for a guest (<code>-incoming defer</code>), to which the guest's
+ * pages are written in place. The rest of the guest is then loaded from a migration stream,
+ * including blocks that are not {@link #direct()}. The memory of a QEMU that has run or loads a
+ * guest is never written.
  */
 public final class WaitingMemory implements AutoCloseable {
   private static final int BUFFER_BYTES = 1 << 20;
@@ -38,13 +38,14 @@ public final class WaitingMemory implements AutoCloseable {
   private final QmpClient qmp;
   private final QemuMemory memory;
 
-  /** QEMU's block for each of the save that is written. */
+  /** QEMU's block for each block of the save that is written in place. */
   private final Map<RamBlock, Target> targets;
 
   /**
-   * A block that is written.
+   * A block to write.
    *
-   * @param populated its pages that may have content already
+   * @param block the block in QEMU
+   * @param populated pages that may have content already
    */
   private record Target(LocatedBlock block, PageBitmap populated) {}
 
@@ -57,9 +58,9 @@ public final class WaitingMemory implements AutoCloseable {
   /**
    * Finds the memory of a QEMU.
    *
-   * @param qmp stays the caller's to close, after this
-   * @param saved the blocks of the guest that it waits for
-   * @throws MemoryRefusedException if it can't be found beyond doubt, or may not be written
+   * @param qmp client to use; the caller closes it after this object
+   * @param saved the blocks of the guest to load
+   * @throws MemoryRefusedException if the addresses are uncertain, or the memory may not be written
    * @throws FixedRamException if QEMU does not wait, or has other blocks than the guest
    */
   public static WaitingMemory open(QmpClient qmp, RamBlocks saved) {
@@ -76,7 +77,7 @@ public final class WaitingMemory implements AutoCloseable {
     }
   }
 
-  /** Why QEMU is not written; empty if it waits. */
+  /** Reason why QEMU's memory must not be written; empty if QEMU waits for a guest. */
   private static Optional<String> requireWaiting(QmpClient qmp) {
     QemuMigration migration = new QemuMigration(qmp);
     String guest = migration.guest().name();
@@ -141,7 +142,7 @@ public final class WaitingMemory implements AutoCloseable {
   }
 
   /**
-   * The blocks of the guest whose pages are to be written here. QEMU gives others their length only
+   * The blocks of the guest whose pages are to be written in place. QEMU resizes the others only
    * when it loads them.
    */
   public Set<RamBlock> direct() {
@@ -149,8 +150,9 @@ public final class WaitingMemory implements AutoCloseable {
   }
 
   /**
-   * Writes pages of {@link #direct()} blocks. Any number of sinks may be used at a time, each by
-   * one thread. Each page is to be given once; one that nobody gives keeps what it has.
+   * Creates a sink that writes pages of {@link #direct()} blocks. Any number of sinks may be used
+   * at a time, each by one thread. Each page should be sent once; pages that are not sent keep
+   * their content.
    */
   public PageSink sink() {
     return new Sink(AnonymousMemory.allocateHuge(Arena.ofAuto(), BUFFER_BYTES));
@@ -184,7 +186,7 @@ public final class WaitingMemory implements AutoCloseable {
           (page, count) -> clear(block, page * pageSize, count * pageSize, pageSize));
     }
 
-    /** Reads first: memory that is zero keeps the place that it has, or has none. */
+    /** Makes pages zero. Reads them first, so that pages which are zero already are not written. */
     private void clear(RamBlock block, long offset, long length, long pageSize) {
       for (long done = 0; done < length; done += BUFFER_BYTES) {
         long count = Math.min(BUFFER_BYTES, length - done);
@@ -223,11 +225,11 @@ public final class WaitingMemory implements AutoCloseable {
   }
 
   /**
-   * Looks whether QEMU has waited all the time, and is where it was: to be called after the last
-   * write, and before QEMU loads. If not, it is told to end, since what its guest has for memory is
-   * not known.
+   * Checks that QEMU has waited all the time and its memory is unchanged; to be called after the
+   * last write and before QEMU loads. Otherwise QEMU is told to quit, since the content of its
+   * memory is unknown.
    *
-   * @throws FixedRamException if it has not
+   * @throws FixedRamException if QEMU has changed
    */
   public void finish() {
     try {

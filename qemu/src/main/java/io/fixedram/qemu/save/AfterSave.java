@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.save;
 
-/** What becomes of a guest once it is saved. */
+/** State of the guest and QEMU after a save. */
 public enum AfterSave {
-  /** It stays stopped, in the state that QEMU calls postmigrate; {@code cont} lets it go on. */
+  /**
+   * The guest stays stopped, in QEMU's state postmigrate after a save by stream; {@code cont}
+   * resumes it.
+   */
   PAUSE,
-  /** It goes on as soon as QEMU has handed everything over. */
+  /** The guest is resumed as soon as all of its state has been read from QEMU. */
   RESUME,
-  /** QEMU ends, once the save is complete and on disk. */
+  /** QEMU is ended once the save is complete and on disk. */
   QUIT
 }

@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
-/** Measures by QEMU's own events how long a migration kept its guest from running. */
+/** Measures the downtime of a migration by QEMU's events. */
 final class Downtime {
   private Optional<Instant> stopped = Optional.empty();
   private Optional<Instant> resumed = Optional.empty();
@@ -25,17 +25,20 @@ final class Downtime {
         }
       }
       default -> {
-        // Others say nothing about whether the guest runs.
+        // Other events do not change whether the guest runs.
       }
     }
   }
 
-  /** Whether the guest was stopped and has not gone on. */
+  /** Whether the guest was stopped and not resumed. */
   boolean isStopped() {
     return stopped.isPresent() && resumed.isEmpty();
   }
 
-  /** From the guest's stop to its going on, or to the migration's end; 0 without a stop. */
+  /**
+   * Time from the guest's stop until it was resumed, or until the end of the migration; 0 without a
+   * stop.
+   */
   Duration length() {
     return stopped
         .map(from -> Duration.between(from, resumed.or(() -> completed).orElseGet(Instant::now)))

@@ -14,19 +14,19 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Saves the guest of a running QEMU into a file. Made by {@link #of}, changed by methods that give
- * a changed copy, and done by {@link #run}, as often as is wanted:
+ * Saves the guest of a running QEMU to a file. Created by {@link #of}, configured by methods that
+ * return a changed copy, and executed by {@link #run}, any number of times:
  *
  * <pre>
  *   GuestSave.of(new Endpoint.Unix(socket), file).then(AfterSave.RESUME).run();
  * </pre>
  *
- * Whatever happens, QEMU's migration settings end as they were; and unless the save succeeds the
- * guest does what it did before, and no file appears. A migration of somebody else's is left alone.
- * Immutable; any thread may use it.
+ * QEMU's migration settings are always restored. If the save fails, the guest continues in its
+ * previous state and no file is published. Migrations of other clients are not touched. Immutable
+ * and thread-safe.
  */
 public final class GuestSave {
-  /** Passes over a live guest's RAM, unless {@link #maxPasses} says otherwise. */
+  /** Default of {@link #maxPasses}. */
   public static final int DEFAULT_MAX_PASSES = 30;
 
   private final SaveRequest request;
@@ -43,8 +43,8 @@ public final class GuestSave {
   /**
    * A save of a guest while it runs, into a mapped-ram file, that leaves the guest paused.
    *
-   * @param qmp where QEMU listens for QMP; nobody else may use this socket meanwhile
-   * @param file the save to write; one that is there stays until the new one is complete
+   * @param qmp address of QEMU's QMP socket, which no other client may use meanwhile
+   * @param file the save to write; an existing file stays until the new one is complete
    */
   public static GuestSave of(Endpoint qmp, Path file) {
     return new GuestSave(
@@ -61,12 +61,12 @@ public final class GuestSave {
         Optional.empty());
   }
 
-  /** Has the memory taken by another mode. */
+  /** Sets the save mode. */
   public GuestSave mode(SaveMode mode) {
     return with(draft -> draft.mode = mode);
   }
 
-  /** Writes the file in another layout. */
+  /** Sets the format of the file. */
   public GuestSave format(SaveFormat format) {
     return with(draft -> draft.format = format);
   }
@@ -76,21 +76,21 @@ public final class GuestSave {
     return with(draft -> draft.stopFirst = true);
   }
 
-  /** Says what becomes of the guest afterwards. */
+  /** Sets the state of the guest after the save. */
   public GuestSave then(AfterSave then) {
     return with(draft -> draft.then = then);
   }
 
-  /** Says how the file is written. */
+  /** Sets the options for writing the file. */
   public GuestSave options(WriteOptions options) {
     return with(draft -> draft.options = options);
   }
 
   /**
-   * Stops a live guest after so many passes over its RAM, so that the save ends even if the guest
-   * dirties its RAM faster than the disk writes.
+   * Sets the number of passes over the RAM of a running guest after which it is stopped, so that
+   * the save ends even if the guest dirties its RAM faster than the disk writes.
    *
-   * @param maxPasses 0 for never
+   * @param maxPasses maximum number of passes, 0 for no maximum
    */
   public GuestSave maxPasses(int maxPasses) {
     return with(draft -> draft.maxPasses = maxPasses);
@@ -101,7 +101,7 @@ public final class GuestSave {
     return new GuestSave(request, told, cancellation);
   }
 
-  /** Sets the cancellation that ends it. */
+  /** Sets the cancellation of the save. */
   public GuestSave cancellation(Cancellation end) {
     return new GuestSave(request, listener, Optional.of(end));
   }
@@ -111,11 +111,12 @@ public final class GuestSave {
   }
 
   /**
-   * Saves the guest. Returns when the file is complete and on disk, and the guest is as asked for.
+   * Saves the guest. Returns when the file is complete and on disk, and the guest is in the
+   * requested state.
    *
-   * @throws CancelledException if the end was asked for; all is put back
-   * @throws FixedRamException if the guest was not saved, for a reason that the message says; or,
-   *     saying so, if it was but could not be left as asked for
+   * @throws CancelledException if cancelled; everything is restored
+   * @throws FixedRamException if the guest was not saved, with the reason; or if it was saved, as
+   *     the message then says, but could not be brought into the requested state
    */
   public SaveReport run() {
     return SaveRun.run(request, listener, cancellation.orElseGet(Cancellation::new));

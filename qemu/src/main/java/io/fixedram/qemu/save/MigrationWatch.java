@@ -21,20 +21,20 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Follows an outgoing migration in a thread of its own while its stream is read in another: asks
- * QEMU for figures, stops a guest that will not converge, cancels when that is asked for, and lets
- * the guest go on as soon as QEMU is done with it.
+ * Follows an outgoing migration in a separate thread while another thread reads its stream: queries
+ * QEMU's counters, stops a guest that does not converge, cancels the migration on request, and
+ * resumes the guest as soon as QEMU has completed the migration.
  */
 final class MigrationWatch implements AutoCloseable {
   private static final Duration POLL_TIME = Duration.ofMillis(100);
 
-  /** How soon it is seen that the stream has ended, while the guest waits to go on. */
+  /** Poll interval for the end of the stream, after which the guest waits to be resumed. */
   private static final Duration LOOK_TIME = Duration.ofMillis(2);
 
-  /** How long to wait for a QEMU that may hang, once the watch is over or the end was asked for. */
+  /** Time to wait for a QEMU that may hang, after the watch is closed or the save was cancelled. */
   private static final Duration CLOSE_TIME = Duration.ofMillis(500);
 
-  /** How long after the end of a stream QEMU may take to say why it ended. */
+  /** Time for QEMU to report the reason after a stream has ended early. */
   private static final Duration REASON_TIME = Duration.ofSeconds(2);
 
   private final OutgoingMigration migration;
@@ -48,36 +48,36 @@ final class MigrationWatch implements AutoCloseable {
   private volatile boolean streamEnded;
   private volatile boolean closed;
 
-  /** Held while QEMU is told something, which must not begin once this is closed. */
+  /** Held during commands to QEMU, which must not begin after {@link #close()}. */
   private final ReentrantLock acting = new ReentrantLock();
 
-  // Only the watching thread uses these.
+  // Accessed only by the watching thread.
   private final Downtime downtime = new Downtime();
   private boolean cancelled;
 
   private boolean stopped;
 
-  /** Whether the guest stands still because another client of QEMU has stopped it. */
+  /** Whether the guest is stopped because another client of QEMU has stopped it. */
   private boolean stoppedByAnother;
 
   /**
-   * What to do on the way.
+   * Actions during the migration.
    *
-   * @param maxPasses passes after which the guest is stopped; 0 for never
-   * @param begun is run first, while the stream is read already: QEMU answers nobody while it waits
-   *     for a reader of the last of a stopped guest
-   * @param completed is run when QEMU is done with the guest, before that goes on
-   * @param resume whether the guest goes on then
+   * @param maxPasses number of passes after which the guest is stopped; 0 for no maximum
+   * @param begun run first, while the stream is being read already, since QEMU does not answer
+   *     while it waits for a reader of a stopped guest's stream
+   * @param completed run when QEMU has completed the migration, before the guest is resumed
+   * @param resume whether the guest is resumed then
    */
   record Plan(int maxPasses, Runnable begun, Runnable completed, boolean resume) {}
 
   /**
-   * How the migration ended.
+   * Outcome of the migration.
    *
-   * @param state QEMU's last word
-   * @param downtime from the guest's stop to its going on or to the end
-   * @param resumed whether the guest was let go on
-   * @param resumeFailure why the guest did not go on, if it was to
+   * @param state QEMU's final state of the migration
+   * @param downtime time from the guest's stop until it was resumed or the migration ended
+   * @param resumed whether the guest was resumed
+   * @param resumeFailure the failure of resuming the guest, if there was one
    */
   record Outcome(
       MigrationState state,
@@ -102,9 +102,9 @@ final class MigrationWatch implements AutoCloseable {
   }
 
   /**
-   * Waits for QEMU to complete the migration; not for long once the user has asked for the end.
+   * Waits for QEMU to complete the migration; only briefly after a cancellation.
    *
-   * @throws FixedRamException if it does not
+   * @throws FixedRamException if QEMU does not complete it
    */
   Outcome awaitCompleted() {
     try {
@@ -138,8 +138,8 @@ final class MigrationWatch implements AutoCloseable {
   }
 
   /**
-   * What really was behind a failure to read the stream: a cancellation, or what QEMU says if it
-   * was QEMU that ended the stream early.
+   * The real cause of a failure to read the stream: a cancellation, or QEMU's reason if QEMU ended
+   * the stream early.
    */
   FixedRamException cause(FixedRamException readFailure) {
     Optional<FixedRamException> cause =
@@ -158,7 +158,7 @@ final class MigrationWatch implements AutoCloseable {
     } catch (ExecutionException e) {
       return Optional.of(reason(e));
     } catch (TimeoutException e) {
-      // QEMU goes on: it has nothing to do with it.
+      // QEMU continues, so it is not the cause.
       return Optional.empty();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -182,7 +182,9 @@ final class MigrationWatch implements AutoCloseable {
         : new FixedRamException("following the migration failed: " + e.getCause(), e);
   }
 
-  /** The stream is read to its end: QEMU completes the migration any moment. */
+  /**
+   * Reports that the stream was read to its end, so that QEMU is about to complete the migration.
+   */
   void streamEnded() {
     streamEnded = true;
   }
@@ -209,12 +211,12 @@ final class MigrationWatch implements AutoCloseable {
       outcome.complete(new Outcome(state, downtime.length(), resume, resumeFailure));
     } catch (RuntimeException | Error e) {
       outcome.completeExceptionally(e);
-      // Nobody would tell the reader any more that nothing comes.
+      // Without the watch, the reader would not notice that nothing more comes.
       connection.close();
     }
   }
 
-  /** Returns when QEMU has told something, or is to be asked. */
+  /** Handles QEMU's events until it is time to query QEMU. */
   private void awaitNews() {
     long until = System.nanoTime() + POLL_TIME.toNanos();
     Optional<QmpEvent> event;
@@ -228,7 +230,7 @@ final class MigrationWatch implements AutoCloseable {
     return migration.qemu().qmp();
   }
 
-  /** Tells QEMU something, unless this was closed. */
+  /** Runs a command, unless this is closed. */
   private void act(Runnable command) {
     acting.lock();
     try {
@@ -244,11 +246,11 @@ final class MigrationWatch implements AutoCloseable {
     downtime.take(event);
     switch (event.name()) {
       case "RESUME" -> stoppedByAnother = false;
-      // QEMU stops the guest too, at the end, and then calls it finish-migrate or postmigrate.
+      // QEMU itself stops the guest at the end, with state finish-migrate or postmigrate.
       case "STOP" ->
           stoppedByAnother = !migration.guestStopped() && migration.qemu().guest().is("paused");
       default -> {
-        // Others do not say who lets the guest run.
+        // Other events do not tell who controls the guest.
       }
     }
   }
@@ -288,7 +290,7 @@ final class MigrationWatch implements AutoCloseable {
     try {
       migration.qemu().awaitFinished();
       act(this::resumeIfOurs);
-      // RESUME comes before the answer.
+      // QEMU sends the event RESUME before its answer.
       return Optional.empty();
     } catch (FixedRamException e) {
       return Optional.of(e);
@@ -305,8 +307,8 @@ final class MigrationWatch implements AutoCloseable {
   }
 
   /**
-   * Stops watching; the migration goes on. What QEMU is slow to answer is not waited for long, and
-   * nothing more is told it.
+   * Stops watching without ending the migration. Waits only briefly for an answer of QEMU, and
+   * sends no more commands.
    */
   @Override
   public void close() {

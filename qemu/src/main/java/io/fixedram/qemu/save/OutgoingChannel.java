@@ -21,9 +21,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * The connection over which a QEMU sends its migration stream to us. QEMU is asked to connect to a
- * socket in a directory of our own; one that cannot (it runs as another user, or in a container) is
- * handed one end of a socket pair over its QMP connection instead.
+ * The connection over which a QEMU sends its migration stream to this process. QEMU connects to a
+ * socket in a private directory; a QEMU that cannot (it runs as another user, or in a container) is
+ * passed one end of a socket pair over its QMP connection instead.
  */
 final class OutgoingChannel implements AutoCloseable {
   private static final Duration CONNECT_TIME = Duration.ofSeconds(10);
@@ -38,7 +38,7 @@ final class OutgoingChannel implements AutoCloseable {
   /**
    * Starts the migration.
    *
-   * @throws FixedRamException if QEMU refuses to migrate, or can't be connected with
+   * @throws FixedRamException if QEMU refuses to migrate, or no connection is possible
    */
   static OutgoingChannel start(OutgoingMigration migration, TransferListener listener) {
     MigrationState state;
@@ -52,7 +52,7 @@ final class OutgoingChannel implements AutoCloseable {
       do {
         Pause.of(Duration.ofMillis(2));
         state = migration.stateUnlessCancelled();
-        // After the question: a QEMU that has failed may have connected before.
+        // After the query, since a QEMU that has failed may have connected before.
         SocketChannel accepted = server.accept();
         if (accepted != null) {
           return new OutgoingChannel(accepted);
@@ -100,7 +100,7 @@ final class OutgoingChannel implements AutoCloseable {
     try {
       channel.close();
     } catch (IOException e) {
-      // What was to come of it has come or is given up.
+      // The stream is complete or was abandoned, so this is harmless.
       System.getLogger(OutgoingChannel.class.getName())
           .log(System.Logger.Level.DEBUG, "closing the migration's connection", e);
     }

@@ -3,7 +3,7 @@ package io.fixedram.qemu.save;
 
 import java.util.Locale;
 
-/** How the memory of a guest gets into a save. */
+/** The method by which the memory of a guest is read for a save. */
 public enum SaveMode {
   /** QEMU migrates into a socket of this process, from any host, while the guest runs or not. */
   STREAM,
@@ -14,7 +14,7 @@ public enum SaveMode {
    */
   MEMORY;
 
-  /** The name that users type and read. */
+  /** Name of the mode in options and messages. */
   public String text() {
     return name().toLowerCase(Locale.ROOT);
   }

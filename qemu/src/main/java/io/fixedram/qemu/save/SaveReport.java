@@ -6,25 +6,27 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * What {@link GuestSave} did.
+ * Result of a {@link GuestSave}.
  *
- * @param mode how its memory was taken
- * @param ramBytes used bytes of all RAM blocks
- * @param pageBytes bytes of pages that the file holds
- * @param writtenBytes bytes written to the file, pages that came again counted again
+ * @param mode the save mode
+ * @param format format of the file
+ * @param file the written save
+ * @param ramBytes sum of the used lengths of all RAM blocks
+ * @param pageBytes bytes of pages stored as data
+ * @param writtenBytes bytes written to the file; repeated pages count again
  * @param fileBytes size of the file
- * @param diskBytes space it takes on disk
- * @param whyCached why the file was written through the page cache; empty if long runs of pages
- *     went past it
- * @param receivedBytes bytes of pages that QEMU sent, repeats of a live guest counted
- * @param seconds from the start to the file being complete and on disk
- * @param downtimeSeconds from the guest's stop to its going on, or to the end of the migration if
- *     it stays stopped; 0 for a guest that was stopped before
- * @param passes how often QEMU looked for dirty pages (its dirty-sync-count)
+ * @param diskBytes space that the file occupies on disk
+ * @param whyCached reason why pages were written through the page cache; empty if long runs were
+ *     written directly
+ * @param receivedBytes bytes of pages read from QEMU; repeated pages of a live guest count again
+ * @param seconds time from the start until the file was complete and on disk
+ * @param downtimeSeconds time from the guest's stop until it was resumed, or until the end of the
+ *     migration if it stays stopped; 0 for a guest that was stopped before
+ * @param passes number of times QEMU read the dirty log (its dirty-sync-count)
  * @param liveUnderTcg whether a running guest was saved by a QEMU that emulates it (TCG), whose own
  *     dirty log loses pages now and then: seen with QEMU 7.2.22 and 10.0.2, in their own streams
  *     too
- * @param then what became of the guest
+ * @param then state of the guest after the save
  */
 public record SaveReport(
     SaveMode mode,

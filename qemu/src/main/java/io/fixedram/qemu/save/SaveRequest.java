@@ -8,15 +8,15 @@ import java.nio.file.Path;
 import java.util.function.Consumer;
 
 /**
- * What a save is to do.
+ * Parameters of a save.
  *
- * @param qmp where QEMU listens for QMP
- * @param file the save to write; one that is there stays until the new one is complete
- * @param mode how its memory is taken
- * @param format layout of the file
+ * @param qmp address of QEMU's QMP socket
+ * @param file the save to write; an existing file stays until the new one is complete
+ * @param mode the save mode
+ * @param format format of the file
  * @param stopFirst whether the guest is stopped before anything is read, instead of saved live
- * @param then what becomes of the guest afterwards
- * @param options how the file is written
+ * @param then state of the guest after the save
+ * @param options options for writing the file
  * @param maxPasses passes over the RAM of a live guest after which it is stopped, so that the save
  *     ends even if the guest dirties its RAM faster than the disk writes; 0 for never
  */
@@ -30,7 +30,7 @@ record SaveRequest(
     WriteOptions options,
     int maxPasses) {
 
-  /** The same with some of it changed. */
+  /** A copy with changes. */
   SaveRequest with(Consumer<Draft> change) {
     Draft draft = new Draft(this);
     change.accept(draft);
@@ -45,7 +45,7 @@ record SaveRequest(
         draft.maxPasses);
   }
 
-  /** What can be changed. */
+  /** A mutable copy of the parameters that can be changed. */
   static final class Draft {
     SaveMode mode;
     SaveFormat format;

@@ -14,17 +14,17 @@ import io.fixedram.qemu.transfer.TransferListener;
 import java.time.Duration;
 
 /**
- * What a save that has failed leaves in QEMU, undone: its migration is cancelled, the settings are
- * put back, and the guest does what it did before. All of it is tried; what fails in it is a
- * warning, since the failure of the save must not be hidden.
+ * Cleanup after a failed save: cancels its migration, restores QEMU's settings, and brings the
+ * guest into its previous state. All steps are tried; failures are warnings, since they must not
+ * hide the failure of the save.
  *
- * <p>A user who has asked for the end does not wait long for a QEMU that says nothing, unless the
- * guest was stopped for the save and would stay so.
+ * <p>After a cancellation it does not wait long for a QEMU that does not answer, unless the guest
+ * was stopped for the save and would stay stopped.
  */
 final class SaveUndo {
   private static final Duration ANSWER_TIME = Duration.ofSeconds(10);
 
-  /** What a QEMU that says nothing is given once the end was asked for. */
+  /** Timeout for a QEMU that does not answer, after a cancellation. */
   private static final Duration SHORT_ANSWER_TIME = Duration.ofSeconds(2);
 
   private static final Duration LOOK_TIME = Duration.ofMillis(50);
@@ -35,7 +35,7 @@ final class SaveUndo {
   private final Cancellation cancellation;
   private final QemuMigration hurried;
 
-  /** Whether QEMU was seen to have ended. */
+  /** Whether QEMU is known to have ended. */
   private boolean gone;
 
   SaveUndo(
@@ -51,11 +51,11 @@ final class SaveUndo {
   }
 
   /**
-   * Undoes it.
+   * * Runs the cleanup.
    *
-   * @param failure the save's
-   * @param before what the guest did before
-   * @return whether the guest is known to do that again, or QEMU is gone
+   * @param failure failure of the save, to which others are added as suppressed
+   * @param before the guest's status before the save
+   * @return whether the guest is known to be in that state again, or QEMU is gone
    */
   boolean run(Throwable failure, GuestStatus before) {
     return failure instanceof QemuGoneException
@@ -85,7 +85,7 @@ final class SaveUndo {
     return asBefore;
   }
 
-  /** Of a QEMU that is gone there is nothing to say. */
+  /** Warns, unless QEMU is gone. */
   private void warn(String sentence) {
     if (!gone) {
       listener.warning(sentence);
@@ -96,7 +96,9 @@ final class SaveUndo {
     return settings.areChanged() ? ", so its migration settings may stay as the save had them" : "";
   }
 
-  /** Of a guest that would stay stopped the user is told why this does not end yet. */
+  /**
+   * Cancels the migration. If the guest would stay stopped, warns the user about the longer wait.
+   */
   private boolean cancelMigration(Throwable failure) {
     if (cancellation.isCancelled() && !attempt(failure, () -> own.cancel(SHORT_ANSWER_TIME))) {
       if (!own.guestStopped()) {
@@ -114,7 +116,7 @@ final class SaveUndo {
     return own.guestStopped() ? ", and the guest stopped" : "";
   }
 
-  /** Nothing is changed under somebody else's migration, which saw what this save had set. */
+  /** Waits for the end of another client's migration, whose settings must not be changed. */
   private void awaitOthers() {
     boolean told = false;
     while (hurried.state().isUnderWay()) {
@@ -134,7 +136,7 @@ final class SaveUndo {
     if (before.running() && !now.running()) {
       resume(now);
     } else if (now.is("postmigrate") && own.hasBegun()) {
-      // Only running leads out of that state.
+      // A guest in that state must run before it can be saved.
       listener.warning("the guest must run (QMP 'cont') before it can be saved again");
     }
   }

@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Saves the guest of a running QEMU: {@link io.fixedram.qemu.save.GuestSave}. */
+/** Saving the guest of a running QEMU: {@link io.fixedram.qemu.save.GuestSave}. */
 package io.fixedram.qemu.save;
