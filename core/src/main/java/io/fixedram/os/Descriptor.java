@@ -78,16 +78,9 @@ public final class Descriptor implements AutoCloseable {
   /**
    * Status of a file from statx(2).
    *
-   * @param sizeBytes size of the file
-   * @param allocatedBytes space that the file occupies
-   * @param modified modification time
-   * @param key identity of the file
-   * @param regular whether it is a regular file
    * @param appendOnly whether content can only be added; in such a directory nothing can be renamed
    * @param mountPoint whether it is the root of a mount
-   * @param directMemoryAlignment alignment of memory for O_DIRECT in bytes; empty if unknown
-   * @param directOffsetAlignment alignment of offsets for O_DIRECT in bytes, 0 if not supported;
-   *     empty if unknown
+   * @param directOffsetAlignment 0 if O_DIRECT is not supported; empty if unknown
    */
   public record Status(
       long sizeBytes,
@@ -137,9 +130,7 @@ public final class Descriptor implements AutoCloseable {
     return path;
   }
 
-  /**
-   * Reads up to {@code length} bytes at a position. Returns their number, 0 at the end of the file.
-   */
+  /** Reads up to {@code length} bytes at a position; returns 0 at the end of the file. */
   public long read(long position, MemorySegment into, long offset, long length) {
     while (true) {
       long result = calls.pread(number, into, offset, length, position);
@@ -176,8 +167,7 @@ public final class Descriptor implements AutoCloseable {
       long result = calls.pwrite(number, from, offset + done, length - done, position + done);
       if (result == 0) {
         throw new StorageException(
-            "cannot write " + path + " at offset " + (position + done) + ": nothing was written",
-            0);
+            "cannot write " + path + " at offset " + (position + done) + ": 0 bytes written", 0);
       }
       if (result > 0) {
         done += result;
@@ -210,8 +200,7 @@ public final class Descriptor implements AutoCloseable {
   }
 
   /**
-   * Allocates space for a part of the file, which reads as zeros until it is written. Does not
-   * change the file's size.
+   * Allocates space for a part of the file, which then reads as zeros, without changing its size.
    *
    * @return false if the file system does not support it, or has not enough space
    */
@@ -266,10 +255,7 @@ public final class Descriptor implements AutoCloseable {
     var _ = calls.syncFileRange(number, position, length, Linux.SYNC_FILE_RANGE_WRITE);
   }
 
-  /**
-   * Takes an exclusive or shared flock(2), which lasts until the last copy of the descriptor is
-   * closed. Returns false if another process holds a conflicting lock.
-   */
+  /** Takes an exclusive or shared flock(2) until close; returns false if it conflicts. */
   public boolean tryLock(boolean shared) {
     long result =
         uninterrupted(
@@ -333,16 +319,12 @@ public final class Descriptor implements AutoCloseable {
     return type == Linux.TMPFS_MAGIC || type == Linux.RAMFS_MAGIC;
   }
 
-  /**
-   * The first position at or after the given one that may have data; empty if only a hole follows.
-   */
+  /** The first position at or after the given one with data; empty if only a hole follows. */
   public OptionalLong nextData(long position) {
     return seek(position, Linux.SEEK_DATA);
   }
 
-  /**
-   * The first position at or after the given one in a hole; the end of the file counts as a hole.
-   */
+  /** The first position at or after the given one in a hole, or the end of the file. */
   public OptionalLong nextHole(long position) {
     return seek(position, Linux.SEEK_HOLE);
   }
