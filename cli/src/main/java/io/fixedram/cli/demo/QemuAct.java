@@ -200,7 +200,7 @@ final class QemuAct {
             + restored
                 .serving()
                 .map(serving ->
-                    ", all there after "
+                    ", all memory loaded after "
                         + Amounts.seconds(serving.residentSeconds().orElse(restored.seconds())))
                 .orElse(""));
     lines.accept("  there it said       " + lastLine(after));

@@ -101,7 +101,7 @@ class InstantCommandTest {
         "holds a guest with 256 MiB of RAM, but the command gives 512 MiB: give -m 256M",
         "-m",
         "512M");
-    assertRefused(plain(256), "'-m much' is no size", "-m", "much");
+    assertRefused(plain(256), "'-m much' is not a size", "-m", "much");
     for (String other : List.of("isa-bios", "vmsvga.fifo", "dimm1")) {
       assertRefused(
           save("pc.ram", 256, other, 1), "RAM, but the command gives 512 MiB", "-m", "512M");
