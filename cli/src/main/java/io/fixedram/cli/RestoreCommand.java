@@ -26,11 +26,11 @@ import java.util.UUID;
 import tools.jackson.core.JsonGenerator;
 
 /**
- * {@code fixedram restore}: a save back into a QEMU.
+ * {@code fixedram restore}: restores a save into a QEMU.
  *
  * @param file the save
  * @param paused whether the guest stays paused
- * @param start how QEMU is started, if it is
+ * @param start how to start QEMU; empty if it waits already
  */
 record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<Start> start)
     implements Command {
@@ -51,7 +51,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
   private static final OptionSpec PAUSED =
       OptionSpec.flag("paused", "leave the guest paused instead of letting it run");
   private static final OptionSpec DETACH =
-      OptionSpec.flag("detach", "leave the QEMU that was started to itself, and return");
+      OptionSpec.flag("detach", "let the QEMU that was started run in the background, and return");
   private static final OptionSpec QMP =
       OptionSpec.value(
           "qmp",
@@ -63,13 +63,13 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
       OptionSpec.value(
           "vm-generation-id",
           "new|UUID",
-          "have the guest, which needs the device vmgenid, see that it is a copy: by a new random id"
-              + " or by this one");
+          "set the VM generation id, by which a guest with the device vmgenid detects that it is a"
+              + " copy: a new random id, or this one");
 
   static final CommandSpec SPEC =
       new CommandSpec(
           "restore",
-          "bring a save back in a new QEMU or a waiting one",
+          "restore a save in a new QEMU or a waiting one",
           List.of("[OPTION]... FILE -- QEMU-COMMAND...", "[OPTION]... FILE --qmp ADDR"),
           List.of(
               "The first form starts QEMU-COMMAND, which describes the same machine that was"
@@ -119,10 +119,10 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
                       "$ fixedram restore vm.fram --qmp vm.sock"))));
 
   /**
-   * How QEMU is started.
+   * How to start QEMU.
    *
-   * @param detach whether it goes on without us
-   * @param outputAside whether its standard output stays out of ours
+   * @param detach whether QEMU runs on in the background
+   * @param outputAside whether its standard output is kept out of that of this process
    */
   record Start(boolean detach, boolean outputAside) {
     private static final Start PLAIN = new Start(false, false);
@@ -132,7 +132,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
     }
   }
 
-  /** Reads what was asked for. */
+  /** Creates the command from its arguments. */
   static RestoreCommand of(Arguments arguments) {
     List<String> command = arguments.qemuCommand();
     boolean detach = arguments.has(DETACH);
@@ -236,14 +236,14 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
     return RestoreListener.of(progress, mode -> starter.tellOfSignals(mode, progress));
   }
 
-  /** Stays until QEMU ends, and has it end if this program is to. */
+  /** Waits until QEMU ends; a cancellation terminates QEMU. */
   private static int attend(RestoredGuest guest, Cancellation cancellation) {
     try (Cancellation.Registration _ = cancellation.onCancel(guest::terminate)) {
       return guest.waitForExit();
     }
   }
 
-  /** A guest that runs is not given up, nor said to be, because nobody can be told of it. */
+  /** Prints the result. If that fails, only warns, since the guest runs. */
   private void tellOrWarn(Console console, RestoreReport report) {
     try {
       tell(console, report);

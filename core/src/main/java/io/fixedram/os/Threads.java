@@ -6,7 +6,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.function.Supplier;
 
-/** What threads of this project have in common. */
+/** Utilities for waiting in threads. */
 public final class Threads {
   private Threads() {}
 
@@ -66,8 +66,8 @@ public final class Threads {
   }
 
   /**
-   * Waits for what another thread puts into a queue, which it does whatever happens. An interrupt
-   * is kept for the caller's next blocking call.
+   * Takes an element of a queue that another thread is certain to fill. An interrupt does not end
+   * the wait; the interrupt status is set again afterwards.
    */
   public static <T> T takeUninterruptibly(BlockingQueue<T> queue) {
     boolean interrupted = false;
@@ -87,8 +87,8 @@ public final class Threads {
   }
 
   /**
-   * Waits for a thread that is about to end. An interrupt does not end the wait, since what the
-   * thread uses is released after it; it is kept for the caller's next blocking call.
+   * Waits for a thread that is about to end. An interrupt does not end the wait, since the caller
+   * then releases what the thread uses; the interrupt status is set again afterwards.
    */
   public static void joinUninterruptibly(Thread thread) {
     boolean interrupted = false;

@@ -52,16 +52,16 @@ public abstract class ModuleRules {
   private final JavaClasses classes = new ClassFileImporter().importPath(CLASSES);
 
   /**
-   * Makes the rules of a module.
+   * Creates the rules of a module.
    *
-   * @param layers its packages from the bottom up, without {@code io.fixedram.}; each imports
-   *     packages before it only
+   * @param layers packages of the module from the bottom up, without {@code io.fixedram.}; each may
+   *     import only packages before it
    */
   protected ModuleRules(String... layers) {
     this.layers = Arrays.stream(layers).map(ROOT::concat).toList();
   }
 
-  /** The module's own classes, without those of its tests. */
+  /** The classes of the module, without its tests. */
   protected final JavaClasses classes() {
     return classes;
   }
@@ -81,7 +81,7 @@ public abstract class ModuleRules {
     }
   }
 
-  /** What Javadoc alone needs is imported too, and leaves no trace in classes. */
+  /** Checks sources as well, since imports for Javadoc only are not in class files. */
   @Test
   final void sourcesImportDownwardOnly() throws IOException {
     List<String> upward = new ArrayList<>();
@@ -128,7 +128,7 @@ public abstract class ModuleRules {
     }
   }
 
-  /** Packages, each with the number of its top-level classes. */
+  /** Number of top-level classes of each package. */
   private Map<String, Integer> packages() {
     return classes.stream()
         .filter(JavaClass::isTopLevelClass)
@@ -137,7 +137,10 @@ public abstract class ModuleRules {
         .collect(Collectors.toMap(JavaClass::getPackageName, _ -> 1, Integer::sum, TreeMap::new));
   }
 
-  /** Whoever sees a type can use all of it: no signature needs a package that only some can see. */
+  /**
+   * Signatures of types in packages exported to all must not use packages that are not exported to
+   * all.
+   */
   @Test
   final void exportedTypesNeedExportedPackagesOnly() throws IOException {
     Set<String> toAll =
@@ -170,7 +173,7 @@ public abstract class ModuleRules {
             .map(ModuleDescriptor.Exports::source);
   }
 
-  /** Whether code of other packages can name a class. */
+  /** Whether a class is accessible for code of other packages. */
   private static boolean isAccessible(JavaClass type) {
     return isOpen(type.getModifiers())
         && type.getEnclosingClass().map(ModuleRules::isAccessible).orElse(true);
@@ -180,7 +183,7 @@ public abstract class ModuleRules {
     return modifiers.contains(JavaModifier.PUBLIC) || modifiers.contains(JavaModifier.PROTECTED);
   }
 
-  /** All types that code of other packages meets in a class: its supertypes, and its members'. */
+  /** All types that a class exposes to other packages: its supertypes, and those in its members. */
   private static Stream<JavaClass> signature(JavaClass type) {
     Stream<JavaType> supertypes =
         Stream.concat(type.getSuperclass().stream(), type.getInterfaces().stream());
@@ -205,7 +208,7 @@ public abstract class ModuleRules {
     assertThat(exports(module, true)).as("exports to our modules").isEqualTo(names(cells.get(3)));
   }
 
-  /** What users of the library have to keep apart is bounded, so that it grows only on purpose. */
+  /** The number of public types is limited, so that the API grows only deliberately. */
   @Test
   final void exportedTypesAreNoMoreThanTheArchitectureSays() throws IOException {
     ModuleDescriptor module = module();
@@ -226,7 +229,7 @@ public abstract class ModuleRules {
         .collect(Collectors.toCollection(TreeSet::new));
   }
 
-  /** The module's row of the table of exports; its first cell is before the first bar. */
+  /** The cells of the module's row in the table of exports; the first cell is empty. */
   private static List<String> row(String module) throws IOException {
     Optional<String> row =
         Files.readAllLines(ARCHITECTURE).stream()

@@ -14,7 +14,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** The QEMU that a guest is loaded into, started here or found waiting. */
+/** The QEMU that a guest is loaded into, started by this process or already waiting. */
 public final class Destination implements AutoCloseable {
   private static final Duration LOOK_TIME = Duration.ofMillis(5);
   private static final long MIN_GREETING_NANOS = 5_000_000_000L;
@@ -30,9 +30,9 @@ public final class Destination implements AutoCloseable {
   }
 
   /**
-   * Connects with a QEMU that waits already.
+   * Connects to a QEMU that waits already.
    *
-   * @throws FixedRamException if that fails
+   * @throws FixedRamException if connecting fails
    */
   public static Destination waiting(Endpoint qmp, Cancellation cancellation) {
     return connected(() -> QmpClient.connect(qmp, cancellation));
@@ -49,7 +49,7 @@ public final class Destination implements AutoCloseable {
   }
 
   /**
-   * Waits until a QEMU that somebody else starts listens, and connects.
+   * Waits until a QEMU that another program starts listens, and connects.
    *
    * @param patience how long that may take
    * @param process which it is, if that is known
@@ -80,15 +80,15 @@ public final class Destination implements AutoCloseable {
       }
       Pause.of(LOOK_TIME);
     }
-    // QEMU listens before it reserves its memory, and greets after.
+    // QEMU listens before it allocates its memory, and sends the greeting afterwards.
     Duration left = Duration.ofNanos(Math.max(MIN_GREETING_NANOS, until - System.nanoTime()));
     return connected(() -> QmpClient.connect(qmp, left, cancellation));
   }
 
   /**
-   * Starts a QEMU, and connects.
+   * Starts a QEMU and connects.
    *
-   * @throws FixedRamException if that fails; a QEMU that was started has then been ended
+   * @throws FixedRamException if starting or connecting fails; a started QEMU has been ended then
    */
   public static Destination start(
       QemuProcess.Command command, TransferListener listener, Cancellation cancellation) {
@@ -124,17 +124,17 @@ public final class Destination implements AutoCloseable {
     return qmp;
   }
 
-  /** Where sockets between us and QEMU can be. */
+  /** Directory for sockets between this process and QEMU. */
   PrivateDirectory directory() {
     return directory;
   }
 
-  /** The QEMU that was started here. */
+  /** The QEMU that was started by this process; empty if it was waiting. */
   public Optional<QemuProcess> process() {
     return process;
   }
 
-  /** What to say when QEMU has gone away by itself. */
+  /** The failure to report when QEMU has ended by itself. */
   public FixedRamException gone(String when) {
     return process
         .map(started -> started.ended(when))
@@ -143,24 +143,26 @@ public final class Destination implements AutoCloseable {
                 "QEMU at " + qmp.endpoint() + " ended " + when + "; its own output says why"));
   }
 
-  /** What QEMU itself says, to follow a failure of which it does not tell over QMP. */
+  /**
+   * QEMU's own output, or where it is, to append to a failure that QEMU does not explain over QMP.
+   */
   public String lastWords() {
     return process.map(QemuProcess::lastWords).orElse("; its own output says why");
   }
 
   /**
-   * Ends a QEMU that was started here.
+   * Ends a QEMU that was started by this process.
    *
-   * @throws QemuLeftException with the reason, if it can't be ended
+   * @throws QemuLeftException with the reason, if QEMU can't be ended
    */
   public void abandon(Throwable reason) {
     process.ifPresent(started -> end(started, reason));
   }
 
   /**
-   * Tells a QEMU that waited to end, since it can't take another guest.
+   * Tells a QEMU that was waiting to quit, since it can't load another guest.
    *
-   * @param reason gets what fails in that as suppressed
+   * @param reason exception to which failures are added as suppressed
    */
   public void endSpoilt(Throwable reason, TransferListener listener) {
     try {
@@ -174,12 +176,15 @@ public final class Destination implements AutoCloseable {
             + " was told to end, since a part of the guest is in its memory");
   }
 
-  /** Removes what is only needed until the guest is there; the connection stays. */
+  /**
+   * Removes the sockets' directory, which is not needed once the guest is loaded; the connection
+   * stays open.
+   */
   public void removeSockets() {
     directory.close();
   }
 
-  /** Lets go of QEMU, which is left as it is. */
+  /** Closes the connection; QEMU is not changed. */
   @Override
   public void close() {
     qmp.close();

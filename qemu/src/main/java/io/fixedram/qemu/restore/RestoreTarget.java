@@ -11,11 +11,11 @@ import java.util.UUID;
 
 /** The QEMU that a guest is restored into. */
 sealed interface RestoreTarget {
-  /** One that waits, started with {@code -incoming defer}. It is left alone if the load fails. */
+  /** A QEMU that waits, started with {@code -incoming defer}. It is not ended if the load fails. */
   record Waiting(Endpoint qmp) implements RestoreTarget {}
 
   /**
-   * One that somebody else starts for this. It is left alone if the load fails.
+   * A QEMU that the caller starts for this restore. It is not ended if the load fails.
    *
    * @param socket where it is going to listen for QMP
    * @param patience how long that may take
@@ -25,21 +25,20 @@ sealed interface RestoreTarget {
       implements RestoreTarget {}
 
   /**
-   * One to be started for this: the words of a QEMU command line, without {@code -incoming}. It is
-   * ended if the load fails.
+   * A QEMU to start for this restore. It is ended if the load fails.
    *
-   * @param generationId the VM generation id that the guest is to see, if another than the
-   *     command's
-   * @param starter starts it, if not the library's own
+   * @param command the words of a QEMU command line, without {@code -incoming}
+   * @param generationId VM generation id to set; empty to keep the command's
+   * @param starter starter of the process; empty for the default
    */
   record Command(List<String> command, Optional<UUID> generationId, Optional<QemuStarter> starter)
       implements RestoreTarget {
-    /** Keeps a copy of the list. */
+    /** Copies the list. */
     public Command {
       command = List.copyOf(command);
     }
 
-    /** The same with other words. */
+    /** A copy with another command. */
     Command with(List<String> words) {
       return new Command(words, generationId, starter);
     }
