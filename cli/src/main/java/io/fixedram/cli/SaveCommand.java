@@ -16,6 +16,8 @@ import io.fixedram.qemu.save.GuestSave;
 import io.fixedram.qemu.save.SaveMode;
 import io.fixedram.qemu.save.SaveReport;
 import java.util.List;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 
 /** {@code fixedram save}: saves a running guest into a file. */
@@ -32,7 +34,7 @@ record SaveCommand(GuestSave save) implements Command {
           "via",
           List.of("stream", "memory"),
           "how RAM is taken: QEMU sends it, or it is read where it lies in the memory of a QEMU on"
-              + " this host, whose guest stands still (--stop) and is not migrated");
+              + " this host, which is not migrated");
   private static final OptionSpec THEN =
       OptionSpec.choice(
           "then",
@@ -50,6 +52,14 @@ record SaveCommand(GuestSave save) implements Command {
           Integer.toString(GuestSave.DEFAULT_MAX_PASSES),
           "pause a guest that is still not caught up with after this many passes over its RAM;"
               + " 0 lets it run for ever");
+  private static final OptionSpec BUDGET =
+      OptionSpec.value(
+          "budget",
+          "SIZE",
+          "memory that a live save with --via memory may take for a moment, so that the guest goes"
+              + " on before all is written: a number and K, M, G or T; 0 has it wait for the disk. A"
+              + " quarter of this host's memory if not given, and never more than half of what is"
+              + " free");
 
   static final CommandSpec SPEC =
       new CommandSpec(
@@ -68,7 +78,8 @@ record SaveCommand(GuestSave save) implements Command {
           List.of("FILE"),
           false,
           Stream.concat(
-                  Stream.of(QMP, VIA, STOP, THEN, FORMAT, MAX_PASSES), FileOptions.ALL.stream())
+                  Stream.of(QMP, VIA, STOP, THEN, FORMAT, MAX_PASSES, BUDGET),
+                  FileOptions.ALL.stream())
               .toList(),
           CommandSpec.USUAL_EXIT_STATUSES,
           List.of(
@@ -96,7 +107,9 @@ record SaveCommand(GuestSave save) implements Command {
             .then(then)
             .options(FileOptions.read(arguments, format))
             .maxPasses(arguments.number(MAX_PASSES, 0, GuestSave.DEFAULT_MAX_PASSES));
-    return new SaveCommand(arguments.has(STOP) ? save.stopFirst() : save);
+    OptionalLong budget = arguments.bytes(BUDGET);
+    GuestSave within = budget.isPresent() ? save.asideBytes(budget.getAsLong()) : save;
+    return new SaveCommand(arguments.has(STOP) ? within.stopFirst() : within);
   }
 
   @Override
@@ -124,6 +137,11 @@ record SaveCommand(GuestSave save) implements Command {
       json.writeNumberProperty("received_bytes", report.receivedBytes());
       JsonObject.seconds(json, "seconds", report.seconds());
       JsonObject.seconds(json, "downtime_seconds", report.downtimeSeconds());
+      if (report.predictedDowntimeSeconds().isPresent()) {
+        JsonObject.seconds(
+            json, "downtime_predicted_seconds", report.predictedDowntimeSeconds().getAsDouble());
+      }
+      json.writeBooleanProperty("resumed_before_durable", report.resumedBeforeDurable());
       json.writeNumberProperty("passes", report.passes());
       json.writeBooleanProperty("live_under_tcg", report.liveUnderTcg());
       json.writeStringProperty("guest", guest(report.then()));
@@ -155,10 +173,18 @@ record SaveCommand(GuestSave save) implements Command {
         + guestNow(report);
   }
 
+  private static String predicted(SaveReport report) {
+    OptionalDouble seconds = report.predictedDowntimeSeconds();
+    return seconds.isPresent() ? ", predicted " + Amounts.seconds(seconds.getAsDouble()) : "";
+  }
+
   private static String guestNow(SaveReport report) {
     String stopped =
         report.downtimeSeconds() > 0
-            ? " (it was stopped for " + Amounts.seconds(report.downtimeSeconds()) + ")"
+            ? " (it was stopped for "
+                + Amounts.seconds(report.downtimeSeconds())
+                + predicted(report)
+                + ")"
             : "";
     return switch (report.then()) {
       case PAUSE -> "the guest is paused";

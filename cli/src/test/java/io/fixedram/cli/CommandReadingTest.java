@@ -69,6 +69,19 @@ class CommandReadingTest {
   }
 
   @Test
+  void saveTakesSizes() {
+    GuestSave plain = GuestSave.of(new Endpoint.Unix(Path.of("q")), Path.of("f"));
+    assertThat(read("save", "--qmp", "q", "f", "--budget", "0"))
+        .isEqualTo(new SaveCommand(plain.asideBytes(0)));
+    assertThat(read("save", "--qmp", "q", "f", "--budget", "12345678901"))
+        .isEqualTo(new SaveCommand(plain.asideBytes(12_345_678_901L)));
+    assertThat(read("save", "--qmp", "q", "f", "--budget", "3k"))
+        .isEqualTo(new SaveCommand(plain.asideBytes(3 << 10)));
+    assertThat(read("save", "--qmp", "q", "f", "--budget", "999999T"))
+        .isEqualTo(new SaveCommand(plain.asideBytes(999_999L << 40)));
+  }
+
+  @Test
   void saveUnderstandsEveryAlignmentAndEnd() {
     GuestSave plain = GuestSave.of(new Endpoint.Unix(Path.of("q")), Path.of("f"));
     assertThat(read("save", "--qmp", "q", "f", "--align", "1M", "--direct-io", "on"))

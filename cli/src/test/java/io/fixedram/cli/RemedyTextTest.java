@@ -36,7 +36,7 @@ class RemedyTextTest {
     }
     return Commands.spec(
         switch (remedy) {
-          case STOP_GUEST, SAVE_BY_STREAM, WRITE_THROUGH_PAGE_CACHE -> "save";
+          case SAVE_BY_STREAM, WRITE_THROUGH_PAGE_CACHE -> "save";
           default -> "restore";
         });
   }

@@ -58,6 +58,14 @@ class UsageTest {
               "save --qmp q f --max-passes many",
               "save: --max-passes takes a whole number from 0, not 'many'"),
           new Refusal(
+              "save --qmp q f --budget 1.5G",
+              "save: --budget takes a whole number of bytes, or one with K, M, G or T behind it, not"
+                  + " '1.5G'"),
+          new Refusal(
+              "save --qmp q f --budget -1",
+              "save: --budget takes a whole number of bytes, or one with K, M, G or T behind it, not"
+                  + " '-1'"),
+          new Refusal(
               "save --qmp q f --max-passes 3000000000",
               "save: --max-passes takes a whole number from 0, not '3000000000'"),
           new Refusal(

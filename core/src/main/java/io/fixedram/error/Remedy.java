@@ -6,9 +6,6 @@ package io.fixedram.error;
  * describe it to its users in terms of its own options.
  */
 public enum Remedy {
-  /** Stop the guest before it is saved. */
-  STOP_GUEST,
-
   /** Save by a migration stream (save mode stream), which every QEMU supports. */
   SAVE_BY_STREAM,
 

@@ -57,17 +57,21 @@ public final class FingerprintTable implements AutoCloseable {
    * @return whether the page had another fingerprint
    */
   boolean set(RamBlock block, long page, MemorySegment print) {
-    MemorySegment table = blocks.get(block.index());
-    long at = page * PageFingerprint.BYTES;
-    long low = print.get(JAVA_LONG_UNALIGNED, 0);
-    long high = print.get(JAVA_LONG_UNALIGNED, Long.BYTES);
-    if (table.get(JAVA_LONG_UNALIGNED, at) == low
-        && table.get(JAVA_LONG_UNALIGNED, at + Long.BYTES) == high) {
+    if (!isOther(block, page, print)) {
       return false;
     }
-    table.set(JAVA_LONG_UNALIGNED, at, low);
-    table.set(JAVA_LONG_UNALIGNED, at + Long.BYTES, high);
+    MemorySegment.copy(
+        print, 0, blocks.get(block.index()), page * PageFingerprint.BYTES, PageFingerprint.BYTES);
     return true;
+  }
+
+  /** Whether a page has another fingerprint than this one. */
+  boolean isOther(RamBlock block, long page, MemorySegment print) {
+    MemorySegment table = blocks.get(block.index());
+    long at = page * PageFingerprint.BYTES;
+    return table.get(JAVA_LONG_UNALIGNED, at) != print.get(JAVA_LONG_UNALIGNED, 0)
+        || table.get(JAVA_LONG_UNALIGNED, at + Long.BYTES)
+            != print.get(JAVA_LONG_UNALIGNED, Long.BYTES);
   }
 
   /** Sets the fingerprints of a run of pages to those of zero pages. */

@@ -4,6 +4,7 @@ package io.fixedram.os;
 import io.fixedram.error.FixedRamException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * Anonymous memory that reads as zeros and takes no host memory until it is written, unlike memory
@@ -14,6 +15,8 @@ public final class AnonymousMemory {
 
   /** Size of a huge page on x86-64. */
   private static final long HUGE_PAGE_BYTES = 2 << 20;
+
+  private static final long PAGE_BYTES = 4096;
 
   private AnonymousMemory() {}
 
@@ -41,6 +44,22 @@ public final class AnonymousMemory {
     // A kernel without huge pages refuses, which only costs speed.
     var _ = Native.call(Linux.SYS_MADVISE, Native.address(memory), bytes, Linux.MADV_HUGEPAGE);
     return memory;
+  }
+
+  /** Has the kernel give the pages of memory at once, instead of when each is written first. */
+  public static void populate(MemorySegment memory) {
+    long result =
+        Native.call(
+            Linux.SYS_MADVISE,
+            Native.address(memory),
+            memory.byteSize(),
+            Linux.MADV_POPULATE_WRITE);
+    if (result < 0) {
+      // Kernels before 5.14 don't know it.
+      for (long at = 0; at < memory.byteSize(); at += PAGE_BYTES) {
+        memory.set(ValueLayout.JAVA_BYTE, at, (byte) 0);
+      }
+    }
   }
 
   // Address and length are those of a mapping that was just created.

@@ -34,6 +34,7 @@ final class Linux {
   static final int SYS_RMDIR = 84;
   static final int SYS_UNLINK = 87;
   static final int SYS_FSTATFS = 138;
+  static final int SYS_CLOCK_GETTIME = 228;
   static final int SYS_SYNC_FILE_RANGE = 277;
   static final int SYS_FALLOCATE = 285;
   static final int SYS_PROCESS_VM_READV = 310;
@@ -141,6 +142,12 @@ final class Linux {
   static final int MAP_ANONYMOUS = 0x20;
   static final int MAP_NORESERVE = 0x4000;
   static final int MADV_HUGEPAGE = 14;
+  static final int MADV_POPULATE_WRITE = 23;
+
+  // linux/time.h: clock_gettime(2) and struct timespec
+  static final int CLOCK_PROCESS_CPUTIME_ID = 2;
+  static final int TIMESPEC_BYTES = 16;
+  static final long TIMESPEC_NANOSECONDS_AT = 8;
 
   // asm-generic/ioctls.h; asm-generic/termbits.h: struct termios of the kernel
   static final int TCGETS = 0x5401;

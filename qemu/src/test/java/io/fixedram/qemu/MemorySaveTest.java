@@ -87,18 +87,6 @@ class MemorySaveTest extends QemuTest {
     }
   }
 
-  @Test
-  void runningGuest() throws Exception {
-    try (RunningQemu qemu = boot(TestedQemu.QEMU_10, GuestSpec.small())) {
-      GuestSave save = GuestSave.of(qemu.qmp(), file()).mode(SaveMode.MEMORY);
-      assertThatThrownBy(save::run)
-          .isInstanceOf(FixedRamException.class)
-          .hasMessageContaining("only while it stands still");
-      assertThat(qemu.status()).isEqualTo("running");
-      assertThat(file()).doesNotExist();
-    }
-  }
-
   @ParameterizedTest
   @EnumSource
   void deviceThatCannotMigrate(TestedQemu version) throws Exception {

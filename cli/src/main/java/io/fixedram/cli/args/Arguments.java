@@ -3,11 +3,20 @@ package io.fixedram.cli.args;
 
 import io.fixedram.cli.console.OutputOptions;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The parsed arguments of a command, checked against its {@link CommandSpec}. */
 public final class Arguments {
+  private static final String SIZE_UNITS = "KMGT";
+
+  /** No more than a long can hold. */
+  private static final Pattern SIZE = Pattern.compile("([0-9]{1,6})([KMGTkmgt])|([0-9]{1,18})");
+
   private final Map<String, List<String>> values;
   private final List<String> operands;
   private final List<String> qemuCommand;
@@ -86,6 +95,33 @@ public final class Arguments {
             + ", not '"
             + value.get()
             + "'");
+  }
+
+  /**
+   * The number of bytes given for an option: a whole number, and perhaps K, M, G or T for powers of
+   * 1024.
+   *
+   * @throws UsageException if the value is nothing like that
+   */
+  public OptionalLong bytes(OptionSpec option) {
+    Optional<String> value = value(option);
+    if (value.isEmpty()) {
+      return OptionalLong.empty();
+    }
+    Matcher size = SIZE.matcher(value.get());
+    if (!size.matches()) {
+      throw new UsageException(
+          "--"
+              + option.longName()
+              + " takes a whole number of bytes, or one with K, M, G or T behind it, not '"
+              + value.get()
+              + "'");
+    }
+    if (size.group(2) == null) {
+      return OptionalLong.of(Long.parseLong(value.get()));
+    }
+    int power = SIZE_UNITS.indexOf(size.group(2).toUpperCase(Locale.ROOT)) + 1;
+    return OptionalLong.of(Long.parseLong(size.group(1)) << 10 * power);
   }
 
   /** Refuses two options that are mutually exclusive. */

@@ -23,7 +23,6 @@ public final class RemedyText {
   /** A remedy as a part of a sentence. */
   public static String words(Remedy remedy) {
     return switch (remedy) {
-      case STOP_GUEST -> "--stop pauses it first";
       case SAVE_BY_STREAM -> "--via stream works here";
       case RESTORE_BY_STREAM -> "--via stream works here";
       case RESTORE_LAZILY -> "--via lazy may work";

@@ -155,6 +155,34 @@ class AcceptanceTest {
     assertWentOnWhereItWas(serial, second);
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void liveSaveInPlace(TestedQemu program) throws IOException, InterruptedException {
+    Path file = saves.resolve("vm.fram");
+    try (Vm vm = busyVm(program.binary())) {
+      List<Object> words =
+          List.of("save", "--qmp", vm.qmp(), file, "--via=memory", "--then", "resume");
+      Result save =
+          Launcher.run(
+              saves, Stream.concat(words.stream(), Stream.of("--output", "json")).toArray());
+      assertThat(save.status()).as(save.err()).isZero();
+      assertThat(save.err()).isEmpty();
+      Json json = Json.parse(save.out());
+      assertThat(json.get("via").text()).isEqualTo("memory");
+      assertThat(json.get("live_under_tcg").flag()).isFalse();
+      assertThat(json.find("downtime_seconds")).isPresent();
+      assertThat(json.find("downtime_predicted_seconds")).isPresent();
+      assertThat(json.get("resumed_before_durable").flag()).isTrue();
+      assertThat(json.get("passes").number()).isBetween(2L, 3L);
+      Result again =
+          Launcher.run(
+              saves, Stream.concat(words.stream(), Stream.of("--budget", "0", "-v")).toArray());
+      assertThat(again.status()).as(again.err()).isZero();
+      assertThat(again.err()).contains("is going to stand still").contains("copy 0 MiB aside");
+      assertThat(again.out()).contains("the guest runs on (it was stopped for ", ", predicted ");
+    }
+  }
+
   private void awaitLine(Launcher launcher) throws IOException, InterruptedException {
     long until = System.nanoTime() + 60_000_000_000L;
     while (!launcher.out().endsWith("\n")) {

@@ -11,6 +11,7 @@ import io.fixedram.write.WriteOptions;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 
 /**
@@ -56,7 +57,8 @@ public final class GuestSave {
             false,
             AfterSave.PAUSE,
             WriteOptions.defaults(),
-            DEFAULT_MAX_PASSES),
+            DEFAULT_MAX_PASSES,
+            OptionalLong.empty()),
         TransferListener.NONE,
         Optional.empty());
   }
@@ -94,6 +96,21 @@ public final class GuestSave {
    */
   public GuestSave maxPasses(int maxPasses) {
     return with(draft -> draft.maxPasses = maxPasses);
+  }
+
+  /**
+   * Says how much memory a guest that is saved in place while it runs may cost for a moment: pages
+   * that changed are copied there, so that the guest can go on before they are written. What has no
+   * room is written while it stands still. A quarter of the host's memory if not given, and never
+   * more than half of what is available then.
+   *
+   * @param bytes at most; 0 for none
+   */
+  public GuestSave asideBytes(long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException(bytes + " bytes of memory");
+    }
+    return with(draft -> draft.asideBytes = OptionalLong.of(bytes));
   }
 
   /** Sets the listener. */

@@ -83,7 +83,13 @@ final class MigrationWatch implements AutoCloseable {
       MigrationState state,
       Duration downtime,
       boolean resumed,
-      Optional<FixedRamException> resumeFailure) {}
+      Optional<FixedRamException> resumeFailure) {
+
+    /** What matters of it when it is complete. */
+    SaveOutcome saved() {
+      return new SaveOutcome(state.passes(), downtime, Optional.empty(), resumed, resumeFailure);
+    }
+  }
 
   MigrationWatch(
       OutgoingMigration migration,

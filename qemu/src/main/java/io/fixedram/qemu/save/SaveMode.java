@@ -8,9 +8,10 @@ public enum SaveMode {
   /** QEMU migrates into a socket of this process, from any host, while the guest runs or not. */
   STREAM,
   /**
-   * The memory of a guest that stands still is read where it lies in QEMU's process, on this host,
-   * if this process may. QEMU is not migrated: the guest stays in the state {@code paused}, its
-   * disks stay QEMU's, and the save's description has the names of devices without their fields.
+   * The memory of the guest is read where it lies in QEMU's process, on this host, if this process
+   * may: of one that runs once or twice while it does, and once more while it stands still. QEMU is
+   * not migrated: the guest stays in the state {@code paused}, its disks stay QEMU's, and the
+   * save's description has the names of devices without their fields.
    */
   MEMORY;
 

@@ -4,6 +4,7 @@ package io.fixedram.qemu.save;
 import io.fixedram.layout.SaveFormat;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * Result of a {@link GuestSave}.
@@ -22,10 +23,15 @@ import java.util.Optional;
  * @param seconds time from the start until the file was complete and on disk
  * @param downtimeSeconds time from the guest's stop until it was resumed, or until the end of the
  *     migration if it stays stopped; 0 for a guest that was stopped before
- * @param passes number of times QEMU read the dirty log (its dirty-sync-count)
+ * @param predictedDowntimeSeconds downtime that was predicted right before the stop; only of a live
+ *     save in place
+ * @param resumedBeforeDurable whether the guest was resumed before the file was complete and on
+ *     disk, so that a write that failed would have failed the save of a running guest
+ * @param passes number of times QEMU read the dirty log (its dirty-sync-count), or a live save in
+ *     place read all memory
  * @param liveUnderTcg whether a running guest was saved by a QEMU that emulates it (TCG), whose own
  *     dirty log loses pages now and then: seen with QEMU 7.2.22 and 10.0.2, in their own streams
- *     too
+ *     too; a save in place does not use that log
  * @param then state of the guest after the save
  */
 public record SaveReport(
@@ -41,6 +47,8 @@ public record SaveReport(
     long receivedBytes,
     double seconds,
     double downtimeSeconds,
+    OptionalDouble predictedDowntimeSeconds,
+    boolean resumedBeforeDurable,
     long passes,
     boolean liveUnderTcg,
     AfterSave then) {}

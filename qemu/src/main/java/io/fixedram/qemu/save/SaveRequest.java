@@ -5,6 +5,7 @@ import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.write.WriteOptions;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 
 /**
@@ -19,6 +20,7 @@ import java.util.function.Consumer;
  * @param options options for writing the file
  * @param maxPasses passes over the RAM of a live guest after which it is stopped, so that the save
  *     ends even if the guest dirties its RAM faster than the disk writes; 0 for never
+ * @param asideBytes memory that a live save in place may take for a moment; the usual if not given
  */
 record SaveRequest(
     Endpoint qmp,
@@ -28,7 +30,8 @@ record SaveRequest(
     boolean stopFirst,
     AfterSave then,
     WriteOptions options,
-    int maxPasses) {
+    int maxPasses,
+    OptionalLong asideBytes) {
 
   /** A copy with changes. */
   SaveRequest with(Consumer<Draft> change) {
@@ -42,7 +45,8 @@ record SaveRequest(
         draft.stopFirst,
         draft.then,
         draft.options,
-        draft.maxPasses);
+        draft.maxPasses,
+        draft.asideBytes);
   }
 
   /** A mutable copy of the parameters that can be changed. */
@@ -53,6 +57,7 @@ record SaveRequest(
     AfterSave then;
     WriteOptions options;
     int maxPasses;
+    OptionalLong asideBytes;
 
     private Draft(SaveRequest from) {
       mode = from.mode;
@@ -61,6 +66,7 @@ record SaveRequest(
       then = from.then;
       options = from.options;
       maxPasses = from.maxPasses;
+      asideBytes = from.asideBytes;
     }
   }
 }

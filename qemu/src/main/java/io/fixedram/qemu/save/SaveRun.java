@@ -5,7 +5,6 @@ import io.fixedram.bytes.ByteSource;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.error.Remedy;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.SaveSink;
 import io.fixedram.guest.TransferCounters;
@@ -21,12 +20,12 @@ import io.fixedram.qemu.qmp.LateAnswerException;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.qmp.QmpException;
-import io.fixedram.qemu.save.MigrationWatch.Outcome;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.stream.StreamDecoder;
 import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WrittenSave;
 import java.time.Duration;
+import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -76,11 +75,14 @@ final class SaveRun {
   }
 
   private SaveReport save(GuestStatus before) {
-    requireStopped(before);
-    boolean liveUnderTcg = before.running() && !request.stopFirst() && own.heeding().lacksKvm();
+    boolean liveUnderTcg =
+        request.mode() == SaveMode.STREAM
+            && before.running()
+            && !request.stopFirst()
+            && own.heeding().lacksKvm();
     try (SaveWriter writer =
         SaveWriter.create(request.file(), request.format(), request.options())) {
-      Outcome outcome;
+      SaveOutcome outcome;
       WrittenSave written;
       SaveUndo undo = new SaveUndo(own, settings, listener, cancellation);
       MemoryTransfer inPlace = new MemoryTransfer(request, own, view, listener, cancellation);
@@ -117,21 +119,12 @@ final class SaveRun {
     }
   }
 
-  private void requireStopped(GuestStatus before) {
-    if (request.mode() == SaveMode.MEMORY && before.running() && !request.stopFirst()) {
-      throw new FixedRamException(
-          "the memory of a guest can be read where it lies only while it stands still, and it runs",
-          Remedy.STOP_GUEST,
-          Remedy.SAVE_BY_STREAM);
-    }
-  }
-
-  private Outcome migrate(SaveSink sink, GuestStatus before) {
+  private SaveOutcome migrate(SaveSink sink, GuestStatus before) {
     change();
     if (request.stopFirst()) {
       own.stopGuest();
     }
-    Outcome outcome = transfer(sink, before);
+    SaveOutcome outcome = transfer(sink, before);
     putBack();
     return outcome;
   }
@@ -143,7 +136,7 @@ final class SaveRun {
     settings.replaceParameter("zero-page-detection", "none", "legacy");
   }
 
-  private Outcome transfer(SaveSink sink, GuestStatus before) {
+  private SaveOutcome transfer(SaveSink sink, GuestStatus before) {
     boolean live = before.running() && !request.stopFirst();
     MigrationWatch.Plan plan =
         new MigrationWatch.Plan(
@@ -193,7 +186,7 @@ final class SaveRun {
     }
   }
 
-  private Outcome receive(SaveSink sink, OutgoingChannel connection, MigrationWatch watch) {
+  private SaveOutcome receive(SaveSink sink, OutgoingChannel connection, MigrationWatch watch) {
     try {
       String name = "QEMU's migration stream";
       new StreamDecoder(ByteSource.of(connection.channel(), name), name)
@@ -202,7 +195,7 @@ final class SaveRun {
       throw watch.cause(e);
     }
     watch.streamEnded();
-    return watch.awaitCompleted();
+    return watch.awaitCompleted().saved();
   }
 
   /** The save is complete; failing to restore settings must not fail it. */
@@ -236,7 +229,7 @@ final class SaveRun {
   }
 
   /** Leaves the guest as was asked for, of which no failure may hide that the file is complete. */
-  private void leave(Outcome outcome, GuestStatus before) {
+  private void leave(SaveOutcome outcome, GuestStatus before) {
     try {
       finish(outcome, before);
     } catch (FixedRamException e) {
@@ -244,7 +237,7 @@ final class SaveRun {
     }
   }
 
-  private void finish(Outcome outcome, GuestStatus before) {
+  private void finish(SaveOutcome outcome, GuestStatus before) {
     if (request.then() == AfterSave.RESUME && !before.running()) {
       // Only now: had the save failed, a guest that was paused would have had to stay so.
       resume();
@@ -292,7 +285,7 @@ final class SaveRun {
     throw new FixedRamException("QEMU does not end though it was told to");
   }
 
-  private SaveReport report(WrittenSave written, Outcome outcome, boolean liveUnderTcg) {
+  private SaveReport report(WrittenSave written, SaveOutcome outcome, boolean liveUnderTcg) {
     return new SaveReport(
         request.mode(),
         request.format(),
@@ -306,7 +299,12 @@ final class SaveRun {
         view.transferredBytes(),
         (System.nanoTime() - startNanos) / 1e9,
         outcome.downtime().toNanos() / 1e9,
-        outcome.state().passes(),
+        outcome
+            .predicted()
+            .map(each -> OptionalDouble.of(each.toNanos() / 1e9))
+            .orElseGet(OptionalDouble::empty),
+        outcome.resumed(),
+        outcome.passes(),
         liveUnderTcg,
         request.then());
   }

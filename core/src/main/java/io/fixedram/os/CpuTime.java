@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.os;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.time.Duration;
+
+/** Time that processors have worked for this process. */
+public final class CpuTime {
+  private CpuTime() {}
+
+  /** Of all threads since the start, those that have ended counted. */
+  public static Duration ofProcess() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment time = arena.allocate(Linux.TIMESPEC_BYTES, Long.BYTES);
+      Native.callWith(Linux.SYS_CLOCK_GETTIME, Linux.CLOCK_PROCESS_CPUTIME_ID, time);
+      return Duration.ofSeconds(
+          time.get(ValueLayout.JAVA_LONG, 0),
+          time.get(ValueLayout.JAVA_LONG, Linux.TIMESPEC_NANOSECONDS_AT));
+    }
+  }
+}

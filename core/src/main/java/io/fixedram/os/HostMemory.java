@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.os;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * How much memory this host has, and how much of it can be taken now: as proc(5) says, and as the
+ * control groups that this process is in allow.
+ *
+ * @param totalBytes all of it
+ * @param availableBytes what can be taken without swapping, or more than a control group may have
+ */
+public record HostMemory(long totalBytes, long availableBytes) {
+  private static final Path ROOT = Path.of("/");
+
+  /** What is so now; nothing available where the system does not tell. */
+  public static HostMemory now() {
+    return of(ROOT);
+  }
+
+  /** The same by the files under another root, for tests. */
+  static HostMemory of(Path root) {
+    List<String> info = lines(root.resolve("proc/meminfo"));
+    long available = kibibytes(info, "MemAvailable:");
+    for (String line : lines(root.resolve("proc/self/cgroup"))) {
+      available = Math.min(available, room(root, line));
+    }
+    return new HostMemory(kibibytes(info, "MemTotal:"), available);
+  }
+
+  private static long kibibytes(List<String> info, String name) {
+    return number(info, name).orElse(0) << 10;
+  }
+
+  /** The number behind a word that a line begins with. */
+  private static OptionalLong number(List<String> lines, String name) {
+    for (String line : lines) {
+      String[] words = line.split("\\s+", -1);
+      if (words.length > 1 && words[0].equals(name)) {
+        return number(words[1]);
+      }
+    }
+    return OptionalLong.empty();
+  }
+
+  private static OptionalLong number(String text) {
+    try {
+      return OptionalLong.of(Long.parseLong(text.strip()));
+    } catch (NumberFormatException e) {
+      return OptionalLong.empty();
+    }
+  }
+
+  /**
+   * What a control group and those above it have left, by a line of /proc/self/cgroup: {@code
+   * number:controllers:path}, with no controllers in version 2.
+   */
+  private static long room(Path root, String line) {
+    String[] parts = line.split(":", 3);
+    if (parts.length < 3) {
+      return Long.MAX_VALUE;
+    }
+    boolean second = parts[1].isEmpty();
+    if (!second && !List.of(parts[1].split(",")).contains("memory")) {
+      return Long.MAX_VALUE;
+    }
+    Path mount = root.resolve(second ? "sys/fs/cgroup" : "sys/fs/cgroup/memory");
+    Path group = mount.resolve(parts[2].replaceFirst("^/+", "")).normalize();
+    long room = Long.MAX_VALUE;
+    // In a container the path may be one of the host's, and the container's own group the mount.
+    for (Path each = group; each != null && each.startsWith(mount); each = each.getParent()) {
+      room = Math.min(room, room(each, second));
+    }
+    return Math.min(room, room(mount, second));
+  }
+
+  private static long room(Path group, boolean second) {
+    OptionalLong max = only(group.resolve(second ? "memory.max" : "memory.limit_in_bytes"));
+    OptionalLong used = only(group.resolve(second ? "memory.current" : "memory.usage_in_bytes"));
+    if (max.isEmpty() || used.isEmpty()) {
+      return Long.MAX_VALUE;
+    }
+    // The page cache is counted too, and given back first.
+    long cache = number(lines(group.resolve("memory.stat")), "inactive_file").orElse(0);
+    return Math.max(0, max.getAsLong() - Math.max(0, used.getAsLong() - cache));
+  }
+
+  /** The number that a file holds; none if it holds a word, such as max. */
+  private static OptionalLong only(Path file) {
+    Optional<String> line = lines(file).stream().findFirst();
+    return line.map(HostMemory::number).orElseGet(OptionalLong::empty);
+  }
+
+  private static List<String> lines(Path file) {
+    try {
+      return Files.readAllLines(file);
+    } catch (IOException e) {
+      return List.of();
+    }
+  }
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.save;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.fixedram.cancel.Cancellation;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.guest.PageSink;
+import io.fixedram.guest.RamBlock;
+import io.fixedram.guest.RamBlocks;
+import io.fixedram.os.AnonymousMemory;
+import io.fixedram.os.Threads;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/**
+ * Pages on their way from a guest that stands still to a sink that is slower than memory: they are
+ * copied aside, so that the guest can go on when they are read, and a thread hands them on. Where
+ * that memory is full, who brings pages waits for the sink. No page may come twice, since the order
+ * among threads is lost.
+ *
+ * <p>A failure of the sink comes out of every later call.
+ */
+final class CopyAside implements AutoCloseable {
+  /** Less would have threads wait for each other's pieces. */
+  static final int MIN_PIECES_A_THREAD = 2;
+
+  static final int PIECE_BYTES = 1 << 20;
+
+  private final PageSink target;
+  private final RamBlocks blocks;
+  private final Cancellation cancellation;
+  private final Arena arena = Arena.ofShared();
+  private final BlockingQueue<Piece> free = new LinkedBlockingQueue<>();
+  private final BlockingQueue<Optional<Piece>> full = new LinkedBlockingQueue<>();
+  private final List<Lane> lanes = new ArrayList<>();
+  private final Thread thread;
+  private volatile Optional<Throwable> failure = Optional.empty();
+  private volatile boolean unwanted;
+
+  /**
+   * Takes the memory, so that the kernel does not have to find it when it is needed.
+   *
+   * @param target where the pages go, of which this is the only thread
+   * @param bytes the memory, rounded down to MiB; at least {@link #leastBytes}
+   */
+  CopyAside(PageSink target, RamBlocks blocks, long bytes, Cancellation cancellation) {
+    this.target = target;
+    this.blocks = blocks;
+    this.cancellation = cancellation;
+    long pieces = bytes / PIECE_BYTES;
+    try {
+      MemorySegment memory = AnonymousMemory.allocateHuge(arena, pieces * PIECE_BYTES);
+      AnonymousMemory.populate(memory);
+      for (long i = 0; i < pieces; i++) {
+        free.add(new Piece(memory.asSlice(i * PIECE_BYTES, PIECE_BYTES)));
+      }
+      thread = Thread.ofPlatform().daemon().name("fixedram copies").start(this::handOn);
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  /** The least memory that so many threads can use. */
+  static long leastBytes(int threads) {
+    return (long) threads * MIN_PIECES_A_THREAD * PIECE_BYTES;
+  }
+
+  /**
+   * Pages of one thread, and records of what they are, which grow towards them from the end: block,
+   * offset, and length, which is negative for zero pages.
+   */
+  private static final class Piece {
+    private static final int RECORD_BYTES = 3 * Long.BYTES;
+
+    private final MemorySegment memory;
+    private long dataEnd;
+    private long records = PIECE_BYTES;
+
+    Piece(MemorySegment memory) {
+      this.memory = memory;
+    }
+
+    /** Bytes of pages that it has room for. */
+    long room(int pageBytes) {
+      long bytes = records - RECORD_BYTES - dataEnd;
+      return bytes < 0 ? -1 : bytes - bytes % pageBytes;
+    }
+
+    void putData(int block, long offset, MemorySegment from, long fromOffset, long lengthBytes) {
+      MemorySegment.copy(from, fromOffset, memory, dataEnd, lengthBytes);
+      dataEnd += lengthBytes;
+      putRecord(block, offset, lengthBytes);
+    }
+
+    void putZero(int block, long offset, long lengthBytes) {
+      putRecord(block, offset, -lengthBytes);
+    }
+
+    private void putRecord(int block, long offset, long length) {
+      records -= RECORD_BYTES;
+      memory.set(JAVA_LONG, records, block);
+      memory.set(JAVA_LONG, records + Long.BYTES, offset);
+      memory.set(JAVA_LONG, records + 2 * Long.BYTES, length);
+    }
+
+    void sendTo(PageSink sink, RamBlocks blocks) {
+      long data = 0;
+      for (long at = PIECE_BYTES - RECORD_BYTES; at >= records; at -= RECORD_BYTES) {
+        RamBlock block = blocks.list().get((int) memory.get(JAVA_LONG, at));
+        long offset = memory.get(JAVA_LONG, at + Long.BYTES);
+        long length = memory.get(JAVA_LONG, at + 2 * Long.BYTES);
+        if (length < 0) {
+          sink.zero(block, offset, -length);
+        } else {
+          sink.data(block, offset, memory, data, length);
+          data += length;
+        }
+      }
+    }
+
+    void clear() {
+      dataEnd = 0;
+      records = PIECE_BYTES;
+    }
+  }
+
+  /** What one thread brings. */
+  private final class Lane implements PageSink {
+    private Optional<Piece> current = Optional.empty();
+
+    @Override
+    public void data(
+        RamBlock block, long offset, MemorySegment from, long fromOffset, long lengthBytes) {
+      int pageBytes = blocks.targetPageSize();
+      for (long done = 0; done < lengthBytes; ) {
+        Piece piece = piece(pageBytes);
+        long part = Math.min(lengthBytes - done, piece.room(pageBytes));
+        piece.putData(block.index(), offset + done, from, fromOffset + done, part);
+        done += part;
+      }
+    }
+
+    @Override
+    public void zero(RamBlock block, long offset, long lengthBytes) {
+      piece(0).putZero(block.index(), offset, lengthBytes);
+    }
+
+    /** A piece with room for a record, and so many bytes. */
+    private Piece piece(int bytes) {
+      throwFailure();
+      if (current.isPresent() && current.get().room(1) >= bytes) {
+        return current.get();
+      }
+      submit();
+      Piece piece = Threads.takeUninterruptibly(free);
+      throwFailure();
+      current = Optional.of(piece);
+      return piece;
+    }
+
+    void submit() {
+      current.ifPresent(piece -> full.add(Optional.of(piece)));
+      current = Optional.empty();
+    }
+  }
+
+  /** A sink for one thread. */
+  PageSink lane() {
+    Lane lane = new Lane();
+    synchronized (lanes) {
+      lanes.add(lane);
+    }
+    return lane;
+  }
+
+  /**
+   * Returns when all that has come was handed on; nothing may come after.
+   *
+   * @throws FixedRamException if the sink failed, or the end was asked for
+   */
+  void finish() {
+    synchronized (lanes) {
+      lanes.forEach(Lane::submit);
+    }
+    full.add(Optional.empty());
+    Threads.joinUninterruptibly(thread);
+    throwFailure();
+  }
+
+  private void throwFailure() {
+    if (failure.isPresent()) {
+      throw FixedRamException.of("writing pages failed", failure.get());
+    }
+  }
+
+  /** Whatever goes wrong in this thread must reach those that wait for it. */
+  @SuppressWarnings("CatchThrowable")
+  private void handOn() {
+    for (Optional<Piece> next = Threads.takeUninterruptibly(full);
+        next.isPresent();
+        next = Threads.takeUninterruptibly(full)) {
+      Piece piece = next.get();
+      try {
+        if (failure.isEmpty() && !unwanted) {
+          cancellation.throwIfCancelled();
+          piece.sendTo(target, blocks);
+        }
+      } catch (Throwable e) {
+        failure = Optional.of(e);
+      }
+      piece.clear();
+      free.add(piece);
+    }
+  }
+
+  /** Ends the thread; what was not handed on is dropped. */
+  @Override
+  public void close() {
+    unwanted = true;
+    full.add(Optional.empty());
+    Threads.joinUninterruptibly(thread);
+    arena.close();
+  }
+}
