@@ -121,7 +121,7 @@ public final class Arguments {
       return OptionalLong.of(Long.parseLong(value.get()));
     }
     int power = SIZE_UNITS.indexOf(size.group(2).toUpperCase(Locale.ROOT)) + 1;
-    return OptionalLong.of(Long.parseLong(size.group(1)) << 10 * power);
+    return OptionalLong.of(Long.parseLong(size.group(1)) << (10 * power));
   }
 
   /** Refuses two options that are mutually exclusive. */
