@@ -21,6 +21,7 @@ public abstract class LibraryRules extends ModuleRules {
   public static final List<String> OPTIONS_OF_THE_COMMAND =
       List.of(
           "align",
+          "budget",
           "capability",
           "connect",
           "detach",
