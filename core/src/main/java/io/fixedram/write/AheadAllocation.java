@@ -4,31 +4,43 @@ package io.fixedram.write;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.layout.BlockPlace;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
- * Allocates file space for the next pages of a dense block in large pieces. A direct write into a
- * hole of ext4 holds a lock of the whole file while it allocates, so that a second concurrent write
- * gains nothing; writes into allocated space run in parallel. Allocated space that was not written
- * is freed at the end.
+ * Allocates disk space for pages that are about to be written, in large pieces, where a block turns
+ * out to be dense. A direct write into a hole of ext4 holds a lock of the whole file while it
+ * allocates, so that a second write in flight gains nothing; writes into allocated space run in
+ * parallel. Allocated space that no page needs is freed at the end, or earlier if the disk is full.
  *
- * <p>Safe for use by several threads, except {@link #trim}.
+ * <p>Safe for use by several threads.
  */
 final class AheadAllocation {
-  /** Number of consecutive chunks with content in all pages after which a block counts as dense. */
+  /** Number of consecutive chunks without a zero or missing page that make a block dense. */
   private static final int DENSE_CHUNKS = 8;
 
   private static final long AHEAD_BYTES = 64 << 20;
 
   private final PageFile file;
   private final List<BlockPlace> places;
+
+  /** For each block, the pages that the file holds; each bitmap is the lock of its own content. */
+  private final List<PageBitmap> written;
+
+  private final int pageSize;
   private final List<Progress> progress = new ArrayList<>();
 
-  /** Progress of one block. */
+  /** Chunks that are being written, whose pages must keep their space. */
+  private final Set<Chunk.Key> inFlight = new HashSet<>();
+
+  private boolean ended;
+
+  /** Progress in one block. */
   private static final class Progress {
     private int denseChunks;
 
-    /** Offset in the block up to which space is allocated. */
+    /** Offset in the block up to which space was allocated. */
     private long allocatedUntil;
 
     private final List<Piece> pieces = new ArrayList<>();
@@ -37,53 +49,87 @@ final class AheadAllocation {
   /** An allocated piece of a block, by offsets in the block. */
   private record Piece(long from, long end) {}
 
-  /** Prepares for a file whose places are all holes. */
-  AheadAllocation(PageFile file, List<BlockPlace> places) {
+  /** All places in the file must be holes. */
+  AheadAllocation(PageFile file, List<BlockPlace> places, List<PageBitmap> written, int pageSize) {
     this.file = file;
     this.places = places;
+    this.written = written;
+    this.pageSize = pageSize;
     places.forEach(_ -> progress.add(new Progress()));
   }
 
   /**
-   * Called before a chunk is written.
+   * Records that a chunk is about to be written, and allocates space after it if its block is
+   * dense.
    *
-   * @param full whether all of its pages have content
+   * @param full whether all pages of the chunk have content
    */
-  void writing(Chunk.Key key, boolean full) {
+  synchronized void writing(Chunk.Key key, boolean full) {
+    inFlight.add(key);
     Progress block = progress.get(key.block());
-    synchronized (block) {
-      block.denseChunks = full ? block.denseChunks + 1 : 0;
-      long offset = key.index() * Chunk.BYTES;
-      long from = Math.max(offset, block.allocatedUntil);
-      long end = Math.min(from + AHEAD_BYTES, places.get(key.block()).block().usedLength());
-      boolean reached = offset + Chunk.BYTES > block.allocatedUntil;
-      if (block.denseChunks >= DENSE_CHUNKS
-          && reached
-          && file.allocate(places.get(key.block()).pagesOffset() + from, end - from)) {
-        block.pieces.add(new Piece(from, end));
-        block.allocatedUntil = end;
-      }
+    block.denseChunks = full ? block.denseChunks + 1 : 0;
+    long offset = key.index() * Chunk.BYTES;
+    if (ended || block.denseChunks < DENSE_CHUNKS || offset + Chunk.BYTES <= block.allocatedUntil) {
+      return;
+    }
+    BlockPlace place = places.get(key.block());
+    long from = Math.max(offset, block.allocatedUntil);
+    long end = Math.min(from + AHEAD_BYTES, place.block().usedLength());
+    if (file.allocate(place.pagesOffset() + from, end - from)) {
+      block.pieces.add(new Piece(from, end));
+      block.allocatedUntil = end;
     }
   }
 
+  /** Records that a chunk was written or failed. */
+  synchronized void landed(Chunk.Key key) {
+    inFlight.remove(key);
+  }
+
   /**
-   * Frees the space of pages that the file does not hold.
+   * Frees the space of pages that are neither in the file nor being written. No more space is
+   * allocated afterwards.
    *
-   * @param written for each block, the pages that the file holds
+   * @return whether any space was freed
    */
-  void trim(List<PageBitmap> written, int pageSize) {
+  synchronized boolean end() {
+    ended = true;
+    boolean any = false;
     for (int i = 0; i < places.size(); i++) {
-      PageBitmap pages = written.get(i);
-      long start = places.get(i).pagesOffset();
-      for (Piece piece : progress.get(i).pieces) {
-        long end = piece.end() / pageSize;
-        for (long page = pages.nextClear(piece.from() / pageSize, end); page < end; ) {
-          long stored = pages.nextSet(page, end);
-          file.punch(start + page * pageSize, (stored - page) * pageSize);
-          page = pages.nextClear(stored, end);
-        }
+      List<Piece> pieces = progress.get(i).pieces;
+      for (Piece piece : pieces) {
+        any |= free(i, piece);
       }
-      progress.get(i).pieces.clear();
+      pieces.clear();
     }
+    return any;
+  }
+
+  private boolean free(int block, Piece piece) {
+    boolean any = false;
+    for (long from = piece.from(); from < piece.end(); ) {
+      long index = from / Chunk.BYTES;
+      long end = Math.min(piece.end(), (index + 1) * Chunk.BYTES);
+      if (!inFlight.contains(new Chunk.Key(block, index))) {
+        any |= freeUnwritten(block, from / pageSize, end / pageSize);
+      }
+      from = end;
+    }
+    return any;
+  }
+
+  private boolean freeUnwritten(int block, long first, long end) {
+    PageBitmap pages = written.get(block);
+    long start = places.get(block).pagesOffset();
+    boolean any = false;
+    synchronized (pages) {
+      for (long page = pages.nextClear(first, end); page < end; ) {
+        long stored = pages.nextSet(page, end);
+        file.punch(start + page * pageSize, (stored - page) * pageSize);
+        any = true;
+        page = pages.nextClear(stored, end);
+      }
+    }
+    return any;
   }
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.write;
 
+import io.fixedram.error.StorageException;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.ZeroPages;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.os.AnonymousMemory;
+import io.fixedram.os.Errno;
 import io.fixedram.os.Threads;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -16,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Writes pages to their places in a fixed-offset file, with few large writes, in two threads, so
@@ -32,6 +35,8 @@ import java.util.Optional;
 final class PageWriter implements AutoCloseable {
   private static final int BUFFERS = 24;
   private static final int WRITERS = 2;
+
+  private static final Set<Integer> NO_SPACE = Set.of(Errno.ENOSPC.number(), Errno.EDQUOT.number());
 
   /**
    * Maximum number of chunks that gather pages at a time; the other buffers are queued or being
@@ -55,11 +60,11 @@ final class PageWriter implements AutoCloseable {
   PageWriter(PageFile file, List<BlockPlace> places, int pageSize) {
     this.file = file;
     this.places = List.copyOf(places);
-    this.allocation = new AheadAllocation(file, this.places);
     this.pageSize = pageSize;
     for (BlockPlace place : places) {
       written.add(new PageBitmap(place.block().usedLength() / pageSize));
     }
+    this.allocation = new AheadAllocation(file, this.places, written, pageSize);
     try {
       MemorySegment buffers = AnonymousMemory.allocateHuge(arena, (long) BUFFERS * Chunk.BYTES);
       for (int i = 0; i < BUFFERS; i++) {
@@ -154,7 +159,7 @@ final class PageWriter implements AutoCloseable {
    */
   List<PageBitmap> finish() {
     flush();
-    allocation.trim(written, pageSize);
+    var _ = allocation.end();
     return written;
   }
 
@@ -206,6 +211,8 @@ final class PageWriter implements AutoCloseable {
       return Optional.empty();
     } catch (Throwable e) {
       return Optional.of(e);
+    } finally {
+      allocation.landed(chunk.key());
     }
   }
 
@@ -229,7 +236,7 @@ final class PageWriter implements AutoCloseable {
           long length = (long) (end - from) * pageSize;
           RunWrittenEvent event = new RunWrittenEvent();
           event.begin();
-          file.writePages(position + offset, chunk.buffer(), offset, length);
+          writeRun(position + offset, chunk.buffer(), offset, length);
           event.end(places.get(block).block().name(), chunkOffset + offset, length);
           synchronized (bitmap) {
             bitmap.set(firstPage + from, end - from);
@@ -247,6 +254,18 @@ final class PageWriter implements AutoCloseable {
             bitmap.clear(firstPage + from, end - from);
           }
         });
+  }
+
+  /** A disk that is full may have room once the space that was allocated ahead is free again. */
+  private void writeRun(long position, MemorySegment buffer, long offset, long lengthBytes) {
+    try {
+      file.writePages(position, buffer, offset, lengthBytes);
+    } catch (StorageException e) {
+      if (!NO_SPACE.contains(e.errno()) || !allocation.end()) {
+        throw e;
+      }
+      file.writePages(position, buffer, offset, lengthBytes);
+    }
   }
 
   /** Receives a run of set bits; the end is exclusive. */

@@ -50,6 +50,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -211,41 +212,64 @@ class FaultsTest {
   void failingDiskLeavesAllAsItWas(SaveFormat format) throws IOException {
     Path file = file();
     Set<FaultyCalls.Kind> failed = EnumSet.noneOf(FaultyCalls.Kind.class);
-    boolean done = false;
-    for (int index = 0; !done; index++) {
-      int faulty = index;
-      FaultyCalls calls =
-          new FaultyCalls(
-              call -> call.index() == faulty ? DISK_FAULTS.getOrDefault(call.kind(), 0) : 0);
-      Setting setting = Setting.of(new Steps(-1, () -> {}));
-      Migration migration = migration(setting, format);
-      try {
-        migration.start(
-            FaultyTransports.file(calls, file, new WriteOptions(DirectMode.OFF, true, 1)));
-        migration.awaitEnd();
-      } catch (StorageException e) {
-        assertThat(migration.status()).isEqualTo(MigrationStatus.NONE);
+    for (FaultyCalls.Kind kind : DISK_FAULTS.keySet()) {
+      boolean done = false;
+      for (int ordinal = 0; !done; ordinal++) {
+        done = !failsAt(kind, ordinal, file, format, failed);
       }
-      done = calls.calls().size() <= faulty;
-      String what = "a fault of call " + faulty;
-      if (migration.status() == MigrationStatus.COMPLETED) {
-        assertThat(done || !isLoss(calls.calls().get(faulty).kind())).as(what).isTrue();
-        Files.writeString(file, EARLIER);
-        continue;
-      }
-      FaultyCalls.Kind kind = calls.calls().get(faulty).kind();
-      failed.add(kind);
-      assertUntouched(setting, what);
-      assertThat(calls.open()).as(what).isEmpty();
-      if (isOfTheName(calls, faulty)) {
-        Files.writeString(file, EARLIER);
-      }
-      assertOnlyEarlier(file, what);
     }
     assertThat(failed).contains(FaultyCalls.Kind.PWRITE, FaultyCalls.Kind.FSYNC);
     if (format != SaveFormat.STREAM) {
       assertThat(failed).contains(FaultyCalls.Kind.FALLOCATE);
     }
+  }
+
+  /**
+   * Saves while one call fails: by its place among those of its kind, since several threads write.
+   *
+   * @return whether there was such a call
+   */
+  private boolean failsAt(
+      FaultyCalls.Kind kind,
+      int ordinal,
+      Path file,
+      SaveFormat format,
+      Set<FaultyCalls.Kind> failed)
+      throws IOException {
+    AtomicInteger seen = new AtomicInteger();
+    AtomicInteger hit = new AtomicInteger(-1);
+    FaultyCalls calls =
+        new FaultyCalls(call -> {
+          if (call.kind() != kind || seen.getAndIncrement() != ordinal) {
+            return 0;
+          }
+          hit.set(call.index());
+          return DISK_FAULTS.getOrDefault(kind, 0);
+        });
+    Setting setting = Setting.of(new Steps(-1, () -> {}));
+    Migration migration = migration(setting, format);
+    try {
+      migration.start(
+          FaultyTransports.file(calls, file, new WriteOptions(DirectMode.OFF, true, 1)));
+      migration.awaitEnd();
+    } catch (StorageException e) {
+      assertThat(migration.status()).isEqualTo(MigrationStatus.NONE);
+    }
+    boolean any = hit.get() >= 0;
+    String what = "a fault of call " + ordinal + " of kind " + kind;
+    if (migration.status() == MigrationStatus.COMPLETED) {
+      assertThat(any && isLoss(kind)).as(what).isFalse();
+      Files.writeString(file, EARLIER);
+      return any;
+    }
+    failed.add(kind);
+    assertUntouched(setting, what);
+    assertThat(calls.open()).as(what).isEmpty();
+    if (isOfTheName(calls, hit.get())) {
+      Files.writeString(file, EARLIER);
+    }
+    assertOnlyEarlier(file, what);
+    return any;
   }
 
   /** Whether content can be lost by its failing. */

@@ -16,6 +16,7 @@ import io.fixedram.testing.Script;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -87,6 +88,26 @@ class AheadAllocationTest {
         });
     save(calls, target);
     SavedFile.check(target, script().guest(), SaveFormat.MAPPED_RAM, 4096, false);
+  }
+
+  /** What was allocated ahead takes the room that scattered pages need. */
+  @Test
+  void spaceAllocatedAheadIsFreedWhenTheDiskIsFull() throws IOException {
+    Path target = directory.resolve("save");
+    AtomicInteger allocations = new AtomicInteger();
+    AtomicInteger refused = new AtomicInteger();
+    FaultyCalls calls =
+        new FaultyCalls(call -> {
+          if (call.kind() == Kind.FALLOCATE) {
+            allocations.incrementAndGet();
+          }
+          boolean full = call.kind() == Kind.PWRITE && allocations.get() == 1;
+          return full && refused.incrementAndGet() > 0 ? Errno.ENOSPC.number() : 0;
+        });
+    WrittenSave written = save(calls, target);
+    assumeTrue(written.whyCached().isEmpty(), "no direct writes in " + directory);
+    assertThat(refused.get()).isPositive();
+    SavedFile.check(target, script().guest(), SaveFormat.MAPPED_RAM, 4096, true);
   }
 
   @Test
