@@ -92,8 +92,8 @@ final class SaveSuite {
               saved.guest(),
               live,
               () -> {
-                List<String> words =
-                    new ArrayList<>(List.of("save", "--qmp", saved.guest().spareQmp().toString()));
+                List<String> words = new ArrayList<>(List.of("save", "--via", "stream"));
+                words.addAll(List.of("--qmp", saved.guest().spareQmp().toString()));
                 words.addAll(List.of(options));
                 words.add(target.toString());
                 FixedRamProgram.Outcome outcome =

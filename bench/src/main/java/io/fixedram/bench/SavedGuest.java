@@ -25,7 +25,14 @@ record SavedGuest(BootedGuest guest, Path save, long pageBytes) {
         (long)
             venue
                 .fixedram()
-                .run("save", "--stop", "--qmp", guest.spareQmp().toString(), save.toString())
+                .run(
+                    "save",
+                    "--via",
+                    "stream",
+                    "--stop",
+                    "--qmp",
+                    guest.spareQmp().toString(),
+                    save.toString())
                 .number("page_bytes");
     guest.rest();
     return new SavedGuest(guest, save, pageBytes);

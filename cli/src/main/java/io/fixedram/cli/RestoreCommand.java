@@ -43,11 +43,12 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
           "the restore mode: instant starts QEMU, from 8.2 on, with a private mapping of a fixed-offset file"
               + " as RAM, so that the guest runs at once; lazy lets the guest run at once and serves"
               + " it the pages of a fixed-offset file as it asks for them; memory writes them to their places"
-              + " in the memory of a QEMU on this host; native has QEMU read a"
+              + " in the memory of a QEMU on this host, before the guest runs; native has QEMU read a"
               + " mapped-ram file itself, from 9.0 on; stream sends any"
-              + " save into any QEMU; auto takes the fastest that this QEMU and this file allow,"
-              + " and says which; if QEMU does not start with a mapping, it starts the command once"
-              + " more as it is");
+              + " save into any QEMU; auto takes the best that this QEMU and this file allow,"
+              + " and says which: memory if all pages can be there within 150 ms, else the first of"
+              + " instant, lazy, memory, native and stream that is possible; if QEMU does not start"
+              + " with a mapping, it starts the command once more as it is");
   private static final OptionSpec PAUSED =
       OptionSpec.flag("paused", "leave the guest paused instead of letting it run");
   private static final OptionSpec DETACH =
@@ -58,6 +59,12 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
           "ADDR",
           "restore into the QEMU that listens here for QMP: unix:PATH, a bare path, or"
               + " tcp:HOST:PORT");
+
+  private static final OptionSpec PID =
+      OptionSpec.value(
+          "pid",
+          "N",
+          "which process QEMU is, where another one made the socket of --qmp; it is checked");
 
   private static final OptionSpec GENERATION =
       OptionSpec.value(
@@ -79,7 +86,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
                   + " signal that asks it to end is passed on to QEMU as SIGTERM. -S in QEMU-COMMAND"
                   + " has no effect: --paused leaves the guest stopped. With --output json, QEMU's"
                   + " own output goes to standard error.",
-              "With --via instant, which --via auto takes where it goes, the guest runs on a private"
+              "With --via instant, which --via auto takes for large saves where it goes, the guest runs on a private"
                   + " mapping of FILE: main memory in QEMU-COMMAND becomes a file backend. Guests"
                   + " never write to FILE, and any number of them can run on it; it must stay as it"
                   + " is until they end, and no save takes its name meanwhile.",
@@ -96,7 +103,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
                   + " the restore fails, a QEMU that was started here is ended."),
           List.of("FILE"),
           true,
-          List.of(VIA, PAUSED, DETACH, QMP, GENERATION),
+          List.of(VIA, PAUSED, DETACH, QMP, PID, GENERATION),
           List.of(
               CommandSpec.USUAL_EXIT_STATUSES.get(0),
               CommandSpec.USUAL_EXIT_STATUSES.get(1),
@@ -148,6 +155,9 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
     if (arguments.has(GENERATION) && command.isEmpty()) {
       throw new UsageException("--vm-generation-id goes with -- QEMU-COMMAND, not with --qmp");
     }
+    if (arguments.has(PID) && !command.isEmpty()) {
+      throw new UsageException("--pid goes with --qmp: a QEMU that is started here is known");
+    }
     Path file = FileOptions.file(arguments.operand(0), "FILE");
     GuestRestore restore =
         command.isEmpty()
@@ -155,6 +165,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
             : GuestRestore.of(file, command);
     Optional<UUID> generationId = generationId(arguments);
     restore = generationId.isPresent() ? restore.generationId(generationId.get()) : restore;
+    restore = arguments.has(PID) ? restore.process(arguments.number(PID, 1, 1)) : restore;
     restore = arguments.has(PAUSED) ? restore.paused() : restore;
     RestoreMode mode =
         switch (arguments.choice(VIA)) {

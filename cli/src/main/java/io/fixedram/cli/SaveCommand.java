@@ -15,13 +15,19 @@ import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
 import io.fixedram.qemu.save.SaveMode;
 import io.fixedram.qemu.save.SaveReport;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 
-/** {@code fixedram save}: saves a running guest into a file. */
-record SaveCommand(GuestSave save) implements Command {
+/**
+ * {@code fixedram save}: saves a running guest into a file.
+ *
+ * @param tellsMode whether it reports the save mode, because none was given
+ */
+record SaveCommand(GuestSave save, boolean tellsMode) implements Command {
   private static final OptionSpec QMP =
       OptionSpec.value(
           "qmp",
@@ -32,9 +38,22 @@ record SaveCommand(GuestSave save) implements Command {
   private static final OptionSpec VIA =
       OptionSpec.choice(
           "via",
-          List.of("stream", "memory"),
-          "how RAM is taken: QEMU sends it, or it is read where it lies in the memory of a QEMU on"
-              + " this host, which is not migrated");
+          List.of("auto", "memory", "stream"),
+          "how RAM is taken: memory reads it where it lies in the memory of a QEMU on this host,"
+              + " which is not migrated; stream has QEMU send it; auto takes memory where that is"
+              + " possible and the guest stands still, else stream, and says which and why");
+  private static final OptionSpec MAX_DOWNTIME =
+      OptionSpec.value(
+          "max-downtime",
+          "T",
+          "how long a guest that is saved while it runs should stand still at most, such as 300ms"
+              + " or 1.5s: memory is refused where it would take longer; QEMU gets it as its"
+              + " limit in a stream");
+  private static final OptionSpec PID =
+      OptionSpec.value(
+          "pid",
+          "N",
+          "which process QEMU is, where another one made its QMP socket; it is checked");
   private static final OptionSpec THEN =
       OptionSpec.choice(
           "then",
@@ -71,6 +90,9 @@ record SaveCommand(GuestSave save) implements Command {
                   + " guest runs on while its RAM is read, and is paused for the last moment only."
                   + " Every page has its place in FILE, which is no larger than the guest's RAM,"
                   + " however often the guest writes to it; zero pages are holes.",
+              "With --then pause the guest ends in the state postmigrate after a save by stream, and in"
+                  + " the state paused after one by memory, and a save by memory describes its devices by"
+                  + " their names alone: use --via stream for what relies on either.",
               "FILE appears when it is complete and on disk, with mode 0600; an earlier save of"
                   + " that name stays until then. If the save fails or is interrupted, the guest"
                   + " goes on as before, QEMU's migration settings are put back, and nothing is"
@@ -78,7 +100,7 @@ record SaveCommand(GuestSave save) implements Command {
           List.of("FILE"),
           false,
           Stream.concat(
-                  Stream.of(QMP, VIA, STOP, THEN, FORMAT, MAX_PASSES, BUDGET),
+                  Stream.of(QMP, VIA, STOP, MAX_DOWNTIME, PID, THEN, FORMAT, MAX_PASSES, BUDGET),
                   FileOptions.ALL.stream())
               .toList(),
           CommandSpec.USUAL_EXIT_STATUSES,
@@ -91,7 +113,14 @@ record SaveCommand(GuestSave save) implements Command {
 
   /** Creates the command from its arguments. */
   static SaveCommand of(Arguments arguments) {
+    arguments.refuseTogether(STOP, MAX_DOWNTIME);
     SaveFormat format = FileOptions.format(arguments, FORMAT);
+    SaveMode mode =
+        switch (arguments.choice(VIA)) {
+          case "memory" -> SaveMode.MEMORY;
+          case "stream" -> SaveMode.STREAM;
+          default -> SaveMode.AUTO;
+        };
     AfterSave then =
         switch (arguments.choice(THEN)) {
           case "resume" -> AfterSave.RESUME;
@@ -102,14 +131,21 @@ record SaveCommand(GuestSave save) implements Command {
         GuestSave.of(
                 Addresses.qmp(arguments.required(QMP)),
                 FileOptions.file(arguments.operand(0), "FILE"))
-            .mode(arguments.choice(VIA).equals("memory") ? SaveMode.MEMORY : SaveMode.STREAM)
+            .mode(mode)
             .format(format)
             .then(then)
             .options(FileOptions.read(arguments, format))
             .maxPasses(arguments.number(MAX_PASSES, 0, GuestSave.DEFAULT_MAX_PASSES));
     OptionalLong budget = arguments.bytes(BUDGET);
-    GuestSave within = budget.isPresent() ? save.asideBytes(budget.getAsLong()) : save;
-    return new SaveCommand(arguments.has(STOP) ? within.stopFirst() : within);
+    save = budget.isPresent() ? save.asideBytes(budget.getAsLong()) : save;
+    if (arguments.has(PID)) {
+      save = save.process(arguments.number(PID, 1, 1));
+    }
+    Optional<Duration> maxDowntime = arguments.time(MAX_DOWNTIME);
+    if (maxDowntime.isPresent()) {
+      save = save.maxDowntime(maxDowntime.get());
+    }
+    return new SaveCommand(arguments.has(STOP) ? save.stopFirst() : save, mode == SaveMode.AUTO);
   }
 
   @Override
@@ -124,10 +160,14 @@ record SaveCommand(GuestSave save) implements Command {
           "QEMU emulates this guest (TCG), and its record of what a running one writes can miss"
               + " pages, so that the save may hold old ones: use --stop where it matters");
     }
+    if (tellsMode) {
+      console.resultAside("fixedram: saved via " + report.mode().text() + ": " + report.why());
+    }
     console.done(report.file() + " is complete, and " + guestNow(report));
     console.resultLine(summary(report));
     console.json(json -> {
       json.writeStringProperty("via", report.mode().text());
+      json.writeStringProperty("why", report.why());
       json.writeStringProperty("format", report.format().text());
       json.writeStringProperty("file", report.file().toString());
       json.writeNumberProperty("ram_bytes", report.ramBytes());
@@ -144,6 +184,7 @@ record SaveCommand(GuestSave save) implements Command {
       json.writeBooleanProperty("resumed_before_durable", report.resumedBeforeDurable());
       json.writeNumberProperty("passes", report.passes());
       json.writeBooleanProperty("live_under_tcg", report.liveUnderTcg());
+      json.writeBooleanProperty("disks_locked", report.disksLocked());
       json.writeStringProperty("guest", guest(report.then()));
     });
     return ExitStatus.DONE;
@@ -187,7 +228,10 @@ record SaveCommand(GuestSave save) implements Command {
                 + ")"
             : "";
     return switch (report.then()) {
-      case PAUSE -> "the guest is paused";
+      case PAUSE ->
+          report.disksLocked()
+              ? "the guest is paused, and its QEMU keeps its disks from others"
+              : "the guest is paused";
       case RESUME -> "the guest runs on" + stopped;
       case QUIT -> "QEMU has ended";
     };

@@ -12,9 +12,11 @@ import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
+import io.fixedram.qemu.save.SaveMode;
 import io.fixedram.write.DirectMode;
 import io.fixedram.write.WriteOptions;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -36,7 +38,8 @@ class CommandReadingTest {
                     .format(SaveFormat.MAPPED_RAM)
                     .then(AfterSave.PAUSE)
                     .options(WriteOptions.defaults())
-                    .maxPasses(30)));
+                    .maxPasses(30),
+                true));
   }
 
   @Test
@@ -65,32 +68,49 @@ class CommandReadingTest {
                     .stopFirst()
                     .then(AfterSave.QUIT)
                     .options(new WriteOptions(DirectMode.OFF, false, 1))
-                    .maxPasses(0)));
+                    .maxPasses(0),
+                true));
+  }
+
+  @Test
+  void saveUnderstandsEveryMode() {
+    GuestSave plain = GuestSave.of(new Endpoint.Unix(Path.of("q")), Path.of("f"));
+    assertThat(read("save", "--qmp", "q", "f", "--via", "auto"))
+        .isEqualTo(new SaveCommand(plain.mode(SaveMode.AUTO), true));
+    assertThat(read("save", "--qmp", "q", "f", "--via", "memory", "--pid", "12"))
+        .isEqualTo(new SaveCommand(plain.mode(SaveMode.MEMORY).process(12), false));
+    assertThat(read("save", "--qmp", "q", "f", "--via", "stream", "--max-downtime", "1.5s"))
+        .isEqualTo(
+            new SaveCommand(
+                plain.mode(SaveMode.STREAM).maxDowntime(Duration.ofMillis(1500)), false));
+    assertThat(read("save", "--qmp", "q", "f", "--max-downtime", "20ms"))
+        .isEqualTo(new SaveCommand(plain.maxDowntime(Duration.ofMillis(20)), true));
   }
 
   @Test
   void saveTakesSizes() {
     GuestSave plain = GuestSave.of(new Endpoint.Unix(Path.of("q")), Path.of("f"));
     assertThat(read("save", "--qmp", "q", "f", "--budget", "0"))
-        .isEqualTo(new SaveCommand(plain.asideBytes(0)));
+        .isEqualTo(new SaveCommand(plain.asideBytes(0), true));
     assertThat(read("save", "--qmp", "q", "f", "--budget", "12345678901"))
-        .isEqualTo(new SaveCommand(plain.asideBytes(12_345_678_901L)));
+        .isEqualTo(new SaveCommand(plain.asideBytes(12_345_678_901L), true));
     assertThat(read("save", "--qmp", "q", "f", "--budget", "3k"))
-        .isEqualTo(new SaveCommand(plain.asideBytes(3 << 10)));
+        .isEqualTo(new SaveCommand(plain.asideBytes(3 << 10), true));
     assertThat(read("save", "--qmp", "q", "f", "--budget", "999999T"))
-        .isEqualTo(new SaveCommand(plain.asideBytes(999_999L << 40)));
+        .isEqualTo(new SaveCommand(plain.asideBytes(999_999L << 40), true));
   }
 
   @Test
   void saveUnderstandsEveryAlignmentAndEnd() {
     GuestSave plain = GuestSave.of(new Endpoint.Unix(Path.of("q")), Path.of("f"));
     assertThat(read("save", "--qmp", "q", "f", "--align", "1M", "--direct-io", "on"))
-        .isEqualTo(new SaveCommand(plain.options(new WriteOptions(DirectMode.ON, true, 1 << 20))));
+        .isEqualTo(
+            new SaveCommand(plain.options(new WriteOptions(DirectMode.ON, true, 1 << 20)), true));
     assertThat(read("save", "--qmp", "q", "f", "--align", "4M"))
         .isEqualTo(
-            new SaveCommand(plain.options(new WriteOptions(DirectMode.AUTO, true, 4 << 20))));
+            new SaveCommand(plain.options(new WriteOptions(DirectMode.AUTO, true, 4 << 20)), true));
     assertThat(read("save", "--qmp", "q", "f", "--then", "resume"))
-        .isEqualTo(new SaveCommand(plain.then(AfterSave.RESUME)));
+        .isEqualTo(new SaveCommand(plain.then(AfterSave.RESUME), true));
   }
 
   @Test

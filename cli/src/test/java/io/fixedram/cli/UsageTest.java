@@ -69,6 +69,16 @@ class UsageTest {
               "save --qmp q f --max-passes 3000000000",
               "save: --max-passes takes a whole number from 0, not '3000000000'"),
           new Refusal(
+              "save --qmp q f --max-downtime 1",
+              "save: --max-downtime takes a time such as 300ms or 1.5s, not '1'"),
+          new Refusal(
+              "save --qmp q f --max-downtime 0s",
+              "save: --max-downtime takes a time such as 300ms or 1.5s, not '0s'"),
+          new Refusal(
+              "save --qmp q f --stop --max-downtime 1s",
+              "save: --stop and --max-downtime cannot be used together"),
+          new Refusal("save --qmp q f --pid 0", "save: --pid takes a whole number from 1, not '0'"),
+          new Refusal(
               "save --qmp q f --formt fixed-ram",
               "save: there is no option --formt; did you mean --format?"),
           new Refusal(
@@ -90,6 +100,9 @@ class UsageTest {
           new Refusal(
               "restore f --detach --qmp q",
               "restore: --detach goes with -- QEMU-COMMAND, not with --qmp"),
+          new Refusal(
+              "restore f --pid 1 -- qemu",
+              "restore: --pid goes with --qmp: a QEMU that is started here is known"),
           new Refusal(
               "restore f --via magic -- qemu",
               "restore: --via takes auto, instant, lazy, memory, native or stream, not 'magic'"),

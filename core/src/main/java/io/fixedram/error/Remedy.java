@@ -17,8 +17,17 @@ public enum Remedy {
    */
   RESTORE_LAZILY,
 
+  /**
+   * Have the save's pages written to their places in QEMU's memory (restore mode memory), unless
+   * that memory is out of reach.
+   */
+  RESTORE_IN_PLACE,
+
   /** Convert the save to a new mapped-ram file and use that. */
   CONVERT_TO_MAPPED_RAM,
+
+  /** Say which process QEMU is, where its socket was made by another one. */
+  NAME_PROCESS,
 
   /** Do not require direct writes, which bypass the page cache. */
   WRITE_THROUGH_PAGE_CACHE,

@@ -87,10 +87,10 @@ class DestinationContentTest extends QemuTest {
   @ParameterizedTest
   @CsvSource({
     "QEMU_7,  on,  LAZY,   LAZY",
-    "QEMU_7,  off, AUTO,   STREAM",
+    "QEMU_7,  off, AUTO,   MEMORY",
     "QEMU_7,  on,  STREAM, STREAM",
     "QEMU_10, on,  LAZY,   LAZY",
-    "QEMU_10, off, AUTO,   STREAM",
+    "QEMU_10, off, AUTO,   MEMORY",
     "QEMU_10, on,  STREAM, STREAM",
   })
   void fileInMemory(TestedQemu version, String share, RestoreMode mode, RestoreMode taken)

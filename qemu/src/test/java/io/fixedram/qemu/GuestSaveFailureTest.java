@@ -17,6 +17,7 @@ import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
+import io.fixedram.qemu.save.SaveMode;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.qemu.transfer.TransferView;
 import io.fixedram.testkit.TestedQemu;
@@ -199,7 +200,9 @@ class GuestSaveFailureTest extends QemuTest {
           .hasMessageContaining("does not greet")
           .hasMessageContaining("one at a time");
       GuestSave overSpare =
-          GuestSave.of(qemu.spareQmp(), directory.resolve("other.save")).maxPasses(MAX_PASSES);
+          GuestSave.of(qemu.spareQmp(), directory.resolve("other.save"))
+              .mode(SaveMode.STREAM)
+              .maxPasses(MAX_PASSES);
       assertThatThrownBy(() -> save(overSpare))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("a migration or save is under way");

@@ -29,6 +29,7 @@ import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoredGuest;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
+import io.fixedram.qemu.save.SaveMode;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
 import io.fixedram.testkit.TestedQemu;
@@ -46,6 +47,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -103,7 +105,7 @@ class InstantRestoreTest extends QemuTest {
   }
 
   private GuestRestore request(List<String> command, RestoreMode mode) {
-    return GuestRestore.of(file(), command).mode(mode);
+    return GuestRestore.of(file(), command).mode(mode).inPlaceWithin(Duration.ZERO);
   }
 
   private RestoredGuest instant(GuestSpec spec) {
@@ -288,6 +290,7 @@ class InstantRestoreTest extends QemuTest {
     RunningQemu.assertGoesOn(saved, directory, "restored");
     GuestSave again =
         GuestSave.of(qmp("restored"), file())
+            .mode(SaveMode.STREAM)
             .stopFirst()
             .then(AfterSave.RESUME)
             .maxPasses(MAX_PASSES);

@@ -17,6 +17,7 @@ import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoredGuest;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
+import io.fixedram.qemu.save.SaveMode;
 import io.fixedram.qemu.transfer.TransferView;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
@@ -379,6 +380,7 @@ class LazyFailureTest extends QemuTest {
       CompletableFuture<RestoredGuest> restoring = restoring(target);
       GuestSave request =
           GuestSave.of(target.spareQmp(), directory.resolve("second.save"))
+              .mode(SaveMode.STREAM)
               .then(AfterSave.RESUME)
               .maxPasses(MAX_PASSES);
       assertThatThrownBy(() -> request.listener(new Recorder()).run())

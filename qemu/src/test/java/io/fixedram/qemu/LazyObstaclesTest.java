@@ -42,7 +42,9 @@ class LazyObstaclesTest extends QemuTest {
         saved,
         kind,
         why,
-        version == TestedQemu.QEMU_7 ? RestoreMode.STREAM : RestoreMode.NATIVE);
+        RestoreMode.MEMORY,
+        Remedy.RESTORE_IN_PLACE,
+        Remedy.RESTORE_BY_STREAM);
   }
 
   private void assertGoesAnotherWay(
@@ -51,7 +53,8 @@ class LazyObstaclesTest extends QemuTest {
       String saved,
       Class<? extends LazyObstacle> kind,
       String why,
-      RestoreMode other)
+      RestoreMode other,
+      Remedy... remedies)
       throws Exception {
     try (RunningQemu qemu = waiting(version, target)) {
       assertThatThrownBy(() -> restore(qemu, RestoreMode.LAZY))
@@ -59,9 +62,9 @@ class LazyObstaclesTest extends QemuTest {
               ObstacleException.class, e -> assertThat(e.obstacle()).isInstanceOf(kind))
           .hasMessageContaining("restore mode lazy is not possible: ")
           .hasMessageContaining(why)
-          .satisfies(Remedied.by(Remedy.RESTORE_BY_STREAM));
+          .satisfies(Remedied.by(remedies));
       assertThat(qemu.status()).isEqualTo("inmigrate");
-      RestoreReport report = restore(qemu, RestoreMode.AUTO);
+      RestoreReport report = restoreAsLarge(qemu);
       assertThat(report.mode()).isEqualTo(other);
       assertThat(report.why()).contains("not lazy: ").contains(why);
       assertThat(report.obstacles()).filteredOn(kind::isInstance).hasSize(1);
@@ -79,7 +82,9 @@ class LazyObstaclesTest extends QemuTest {
         GuestSpec.small().with("-device", "VGA"),
         saved,
         LazyObstacle.BlockNotInSave.class,
-        "QEMU has RAM block 0000:00:02.0/vga.");
+        "QEMU has RAM block 0000:00:02.0/vga.",
+        version == TestedQemu.QEMU_7 ? RestoreMode.STREAM : RestoreMode.NATIVE,
+        Remedy.RESTORE_BY_STREAM);
   }
 
   /** A backend that nothing uses is no block of a migration. */
@@ -89,7 +94,7 @@ class LazyObstaclesTest extends QemuTest {
     GuestSpec spare = GuestSpec.small().with("-object", "memory-backend-ram,id=spare,size=1M");
     String saved = haveSaved(version, GuestSpec.small(), SaveFormat.MAPPED_RAM);
     try (RunningQemu qemu = waiting(version, spare)) {
-      assertThat(restore(qemu, RestoreMode.AUTO).mode()).isEqualTo(RestoreMode.LAZY);
+      assertThat(restoreAsLarge(qemu).mode()).isEqualTo(RestoreMode.LAZY);
       RunningQemu.assertGoesOn(saved, directory, "restored");
     }
   }
@@ -117,8 +122,7 @@ class LazyObstaclesTest extends QemuTest {
         inFile(memory, share),
         saved,
         LazyObstacle.BackendOnDisk.class,
-        "the memory backend m is a file on ",
-        RestoreMode.STREAM);
+        "the memory backend m is a file on ");
   }
 
   private static GuestSpec inFile(Path memory, String share) {
@@ -147,7 +151,7 @@ class LazyObstaclesTest extends QemuTest {
     String saved = haveSaved(version, WITH_BACKEND, SaveFormat.MAPPED_RAM);
     Path memory = Files.createTempFile(SHARED_MEMORY, "fixedram-test", ".ram");
     try (RunningQemu qemu = waiting(version, inFile(memory, "on"))) {
-      assertThat(restore(qemu, RestoreMode.AUTO).mode()).isEqualTo(RestoreMode.LAZY);
+      assertThat(restoreAsLarge(qemu).mode()).isEqualTo(RestoreMode.LAZY);
       RunningQemu.assertGoesOn(saved, directory, "restored");
     } finally {
       Files.delete(memory);
@@ -171,7 +175,9 @@ class LazyObstaclesTest extends QemuTest {
               .with("-netdev", "vhost-user,id=n,chardev=c"),
           saved,
           LazyObstacle.SharingNetwork.class,
-          "a network of vhost-user");
+          "a network of vhost-user",
+          RestoreMode.MEMORY,
+          Remedy.RESTORE_BY_STREAM);
     }
   }
 }

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Remedy;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.process.RunGuard;
+import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoredGuest;
@@ -18,6 +20,7 @@ import io.fixedram.testkit.TestedQemu;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -115,6 +118,30 @@ class MemorySaveTest extends QemuTest {
       qemu.observer().execute("cont");
       RunningQemu.assertGoesOn(saved, directory, "restored");
       assertThat(guest.awaitResident().mode()).isEqualTo(RestoreMode.MEMORY);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void restoresThroughASocketThatSomebodyElseMade(TestedQemu version) throws Exception {
+    String saved = haveSaved(version, GuestSpec.small(), SaveFormat.MAPPED_RAM);
+    Path socket = directory.resolve("handed");
+    List<String> qemu =
+        GuestSpec.small()
+            .with("-incoming", "defer")
+            .command(version.binary(), directory, "restored");
+    try (RunningQemu running =
+        RunningQemu.start(HandedSocket.command(qemu, socket), directory, "restored")) {
+      GuestRestore request =
+          GuestRestore.of(file(), new Endpoint.Unix(socket)).mode(RestoreMode.MEMORY);
+      assertThatThrownBy(request::run)
+          .isInstanceOf(FixedRamException.class)
+          .satisfies(Remedied.by(Remedy.RESTORE_BY_STREAM, Remedy.NAME_PROCESS));
+      assertThat(running.status()).isEqualTo("inmigrate");
+      try (RestoredGuest guest = request.process((int) running.process().pid()).run()) {
+        assertThat(guest.awaitResident().mode()).isEqualTo(RestoreMode.MEMORY);
+        RunningQemu.assertGoesOn(saved, directory, "restored");
+      }
     }
   }
 

@@ -93,7 +93,7 @@ class OtherConnectionsTest extends QemuTest {
             .hasMessageContaining("sysctl vm.unprivileged_userfaultfd=1");
         assertThat(target.status()).isEqualTo("inmigrate");
         RestoreReport report = restore(target, RestoreMode.AUTO);
-        assertThat(report.mode()).isEqualTo(RestoreMode.STREAM);
+        assertThat(report.mode()).isEqualTo(RestoreMode.MEMORY);
         RunningQemu.assertGoesOn(source.serial(), open, "restored");
       }
     }

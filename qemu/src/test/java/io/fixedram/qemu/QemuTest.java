@@ -10,11 +10,13 @@ import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreReport;
 import io.fixedram.qemu.restore.RestoredGuest;
 import io.fixedram.qemu.save.GuestSave;
+import io.fixedram.qemu.save.SaveMode;
 import io.fixedram.qemu.save.SaveReport;
 import io.fixedram.testkit.TestedQemu;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -66,8 +68,9 @@ abstract class QemuTest {
     return request(qemu.qmp(), file());
   }
 
+  /** By stream, as most tests need it. */
   static GuestSave request(Endpoint qmp, Path file) {
-    return GuestSave.of(qmp, file).maxPasses(MAX_PASSES);
+    return GuestSave.of(qmp, file).mode(SaveMode.STREAM).maxPasses(MAX_PASSES);
   }
 
   SaveReport save(GuestSave request) {
@@ -76,6 +79,14 @@ abstract class QemuTest {
 
   RestoreReport restore(RunningQemu into, RestoreMode mode) {
     return restore(into, mode, false);
+  }
+
+  /** Has mode auto take what it takes of large saves. */
+  RestoreReport restoreAsLarge(RunningQemu into) {
+    GuestRestore request = GuestRestore.of(file(), into.qmp()).inPlaceWithin(Duration.ZERO);
+    try (RestoredGuest guest = restore(request)) {
+      return guest.awaitResident();
+    }
   }
 
   RestoreReport restore(RunningQemu into, RestoreMode mode, boolean paused) {

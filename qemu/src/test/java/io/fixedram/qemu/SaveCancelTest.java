@@ -9,6 +9,7 @@ import io.fixedram.error.CancelledException;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.save.GuestSave;
+import io.fixedram.qemu.save.SaveMode;
 import io.fixedram.testkit.TestedQemu;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -118,7 +119,8 @@ class SaveCancelTest extends QemuTest {
     try (ServerSocketChannel listening = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       listening.bind(UnixDomainSocketAddress.of(socket));
       Thread peer = Thread.ofPlatform().daemon().start(() -> greet(listening));
-      assertHeard(GuestSave.of(new Endpoint.Unix(socket), file()).maxPasses(0));
+      assertHeard(
+          GuestSave.of(new Endpoint.Unix(socket), file()).mode(SaveMode.STREAM).maxPasses(0));
       peer.join();
     }
     Files.deleteIfExists(socket);

@@ -4,6 +4,7 @@ package io.fixedram.qemu;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
+import io.fixedram.qemu.save.SaveMode;
 import io.fixedram.testkit.TestedQemu;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -87,6 +88,7 @@ final class SavedGuests implements AutoCloseable {
       qemu.awaitGeneration(3);
       GuestSave request =
           GuestSave.of(qemu.qmp(), file)
+              .mode(SaveMode.STREAM)
               .format(key.format)
               .stopFirst()
               .then(AfterSave.QUIT)

@@ -2,6 +2,7 @@
 package io.fixedram.cli.args;
 
 import io.fixedram.cli.console.OutputOptions;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -12,6 +13,9 @@ import java.util.regex.Pattern;
 
 /** The parsed arguments of a command, checked against its {@link CommandSpec}. */
 public final class Arguments {
+  /** At most ten digits, which is more than anybody waits for. */
+  private static final Pattern TIME = Pattern.compile("([0-9]{1,10}(?:\\.[0-9]{1,9})?)(ms|s)");
+
   private static final String SIZE_UNITS = "KMGT";
 
   /** No more than a long can hold. */
@@ -98,6 +102,24 @@ public final class Arguments {
   }
 
   /**
+   * The time given for an option.
+   *
+   * @throws UsageException if the value is no time, or none that is more than nothing
+   */
+  public Optional<Duration> time(OptionSpec option) {
+    return value(option)
+        .map(text ->
+            parse(text)
+                .orElseThrow(() ->
+                    new UsageException(
+                        "--"
+                            + option.longName()
+                            + " takes a time such as 300ms or 1.5s, not '"
+                            + text
+                            + "'")));
+  }
+
+  /**
    * The number of bytes given for an option: a whole number, and perhaps K, M, G or T for powers of
    * 1024.
    *
@@ -122,6 +144,16 @@ public final class Arguments {
     }
     int power = SIZE_UNITS.indexOf(size.group(2).toUpperCase(Locale.ROOT)) + 1;
     return OptionalLong.of(Long.parseLong(size.group(1)) << (10 * power));
+  }
+
+  private static Optional<Duration> parse(String text) {
+    Matcher time = TIME.matcher(text);
+    if (!time.matches()) {
+      return Optional.empty();
+    }
+    double unitMillis = time.group(2).equals("s") ? 1000 : 1;
+    long millis = Math.round(Double.parseDouble(time.group(1)) * unitMillis);
+    return Optional.of(Duration.ofMillis(millis)).filter(found -> !found.isZero());
   }
 
   /** Refuses two options that are mutually exclusive. */

@@ -26,8 +26,10 @@ public final class RemedyText {
       case SAVE_BY_STREAM -> "--via stream works here";
       case RESTORE_BY_STREAM -> "--via stream works here";
       case RESTORE_LAZILY -> "--via lazy may work";
+      case RESTORE_IN_PLACE -> "--via memory may work";
       case CONVERT_TO_MAPPED_RAM ->
           "'fixedram convert --to mapped-ram FILE NEW' makes a file that will do";
+      case NAME_PROCESS -> "--pid N says which process QEMU is";
       case WRITE_THROUGH_PAGE_CACHE -> "use --direct-io auto or off";
       case HAVE_QEMU_STARTED -> "'-- QEMU-COMMAND' instead of --qmp starts one for it";
       case RESTORE_INTO_WAITING_QEMU ->

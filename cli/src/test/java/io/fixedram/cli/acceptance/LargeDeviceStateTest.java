@@ -83,7 +83,9 @@ class LargeDeviceStateTest {
     Path stream = directory.resolve("stream");
     try (Vm vm = Vm.start(directory, "vm", Vm.command(qemu, image, 64, "null"))) {
       Result saved =
-          Launcher.run(directory, "save", "--qmp", vm.qmp(), save, "--stop", "--then", "quit");
+          Launcher.run(
+              directory, "save", "--via", "stream", "--qmp", vm.qmp(), save, "--stop", "--then",
+              "quit");
       assertThat(saved.status()).as(saved.err()).isZero();
     }
     Result converted = Launcher.run(directory, "convert", save, stream, "--to", "stream");

@@ -19,6 +19,9 @@ import java.util.OptionalLong;
  * records when QEMU has confirmed that. Not thread-safe.
  */
 public final class IncomingGuest {
+  /** What a QEMU lacks that has loaded a guest and does not let it run. */
+  public static final String LOCKED_DISK = "a disk that another QEMU has open";
+
   private static final Duration POLL_TIME = Duration.ofMillis(10);
 
   /** Timeout for an answer that may also come later. */
@@ -141,7 +144,8 @@ public final class IncomingGuest {
             + (paused ? "does not stop it" : "does not let it run")
             + ", and leaves it in state '"
             + guest.name()
-            + "', as it does when it can't have a disk that another QEMU has open");
+            + "', as it does when it can't have "
+            + LOCKED_DISK);
   }
 
   /**

@@ -85,15 +85,8 @@ public final class GuestDevices {
 
   private DeviceState take(String now, String saved) {
     try (InMemoryFile file = InMemoryFile.create("fixedram-devices")) {
-      Json added = qmp.executeWithDescriptor("add-fd", Map.of(), file.writing().number());
-      try {
-        // By default the command is for a live migration and inactivates the disks.
-        qmp.execute(
-            "xen-save-devices-state",
-            Map.of("filename", "/dev/fdset/" + added.get("fdset-id").number(), "live", false));
-      } finally {
-        QemuPid.remove(qmp, added);
-      }
+      // By default the command is for a live migration and inactivates the disks.
+      write(file, false);
       Json after = qmp.execute("query-status");
       if (after.get("running").flag() || !after.get("status").text().equals(now)) {
         throw SaveObstacles.cannot(
@@ -107,6 +100,31 @@ public final class GuestDevices {
       // QEMU before 9 keeps the file open until the guest runs again.
       file.writing().setSize(0);
       return state;
+    }
+  }
+
+  private void write(InMemoryFile file, boolean live) {
+    Json added = qmp.executeWithDescriptor("add-fd", Map.of(), file.writing().number());
+    try {
+      qmp.execute(
+          "xen-save-devices-state",
+          Map.of("filename", "/dev/fdset/" + added.get("fdset-id").number(), "live", live));
+    } finally {
+      QemuPid.remove(qmp, added);
+    }
+  }
+
+  /**
+   * Has QEMU give up the disks of a guest that stands still, as it does at the end of a migration:
+   * what it keeps of them is written, and others may use them. It takes them back when the guest is
+   * to run. Not for QEMU before 10.0, which aborts when it is asked for that again, by a migration
+   * too.
+   *
+   * @throws FixedRamException if it does not
+   */
+  public static void giveUpDisks(QmpClient qmp) {
+    try (InMemoryFile file = InMemoryFile.create("fixedram-devices")) {
+      new GuestDevices(qmp).write(file, true);
     }
   }
 

@@ -19,6 +19,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /**
@@ -47,14 +48,20 @@ public final class QemuMemory implements AutoCloseable {
     this.header = header;
   }
 
+  /** Finds the RAM of the QEMU that listens at the socket itself. */
+  public static QemuMemory open(QmpClient qmp) {
+    return open(qmp, OptionalInt.empty());
+  }
+
   /**
    * Finds the RAM of a QEMU.
    *
    * @param qmp client to use; the caller closes it after this object
+   * @param process QEMU's, where another one made the socket
    * @throws MemoryRefusedException if the addresses of the RAM are uncertain, or it may not be read
    */
-  public static QemuMemory open(QmpClient qmp) {
-    QemuPid qemu = QemuPid.of(qmp);
+  public static QemuMemory open(QmpClient qmp, OptionalInt process) {
+    QemuPid qemu = QemuPid.of(qmp, process);
     try {
       List<QemuRamBlock> listed = listed(qmp);
       AddressSpace space = AddressSpace.of(qemu.files());

@@ -13,6 +13,7 @@ import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.qmp.QmpException;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 
 /**
  * The verified process of the QEMU behind a QMP connection. The kernel reports the process that
@@ -22,21 +23,33 @@ import java.util.Map;
  */
 public final class QemuPid implements AutoCloseable {
   private final OtherProcess process;
+
+  /** Whether somebody said that it is this one. */
+  private final boolean named;
+
   private final ProcessFiles files;
 
-  private QemuPid(OtherProcess process) {
+  private QemuPid(OtherProcess process, boolean named) {
     this.process = process;
+    this.named = named;
     this.files = new ProcessFiles(process.id());
+  }
+
+  /** Finds the process that listens at the socket. */
+  public static QemuPid of(QmpClient qmp) {
+    return of(qmp, OptionalInt.empty());
   }
 
   /**
    * Finds the process.
    *
+   * @param named the process, where it is not the one that listens at the socket; it is looked at
+   *     as closely
    * @throws MemoryRefusedException if the process is gone, not the QEMU behind QMP, or may not be
    *     accessed
    */
-  public static QemuPid of(QmpClient qmp) {
-    QemuPid found = new QemuPid(open(qmp));
+  public static QemuPid of(QmpClient qmp, OptionalInt named) {
+    QemuPid found = new QemuPid(open(qmp, named), named.isPresent());
     try {
       found.checkThreads(qmp);
       found.checkOpenFile(qmp);
@@ -47,11 +60,12 @@ public final class QemuPid implements AutoCloseable {
     }
   }
 
-  private static OtherProcess open(QmpClient qmp) {
-    int id =
-        qmp.peerProcess()
-            .orElseThrow(
-                () -> new MemoryRefusedException(new MemoryObstacle.NotLocal(qmp.endpoint())));
+  private static OtherProcess open(QmpClient qmp, OptionalInt named) {
+    OptionalInt peer = qmp.peerProcess();
+    if (peer.isEmpty()) {
+      throw new MemoryRefusedException(new MemoryObstacle.NotLocal(qmp.endpoint()));
+    }
+    int id = named.orElse(peer.getAsInt());
     if (id == 0) {
       throw new MemoryRefusedException(new MemoryObstacle.OtherPidNamespace(qmp.endpoint()));
     }
@@ -59,14 +73,19 @@ public final class QemuPid implements AutoCloseable {
       return OtherProcess.open(id);
     } catch (StorageException e) {
       if (e.errno() == Errno.ESRCH.number()) {
-        throw other(qmp, id, "is gone");
+        throw other(qmp, id, named.isPresent(), "is gone");
       }
       throw e;
     }
   }
 
-  private static MemoryRefusedException other(QmpClient qmp, int id, String why) {
-    return new MemoryRefusedException(new MemoryObstacle.OtherProcess(id, qmp.endpoint(), why));
+  private MemoryRefusedException other(QmpClient qmp, String why) {
+    return other(qmp, id(), named, why);
+  }
+
+  private static MemoryRefusedException other(QmpClient qmp, int id, boolean named, String why) {
+    return new MemoryRefusedException(
+        new MemoryObstacle.OtherProcess(id, qmp.endpoint(), named, why));
   }
 
   private void checkThreads(QmpClient qmp) {
@@ -75,7 +94,7 @@ public final class QemuPid implements AutoCloseable {
     for (Json cpu : cpus) {
       int thread = (int) cpu.get("thread-id").number();
       if (!threads.contains(thread)) {
-        throw other(qmp, id(), "has no thread " + thread + ", in which QEMU runs a CPU");
+        throw other(qmp, "has no thread " + thread + ", in which QEMU runs a CPU");
       }
     }
     if (cpus.isEmpty()) {
@@ -89,12 +108,12 @@ public final class QemuPid implements AutoCloseable {
       try {
         added = qmp.executeWithDescriptor("add-fd", Map.of(), file.writing().number());
       } catch (QmpException e) {
-        throw other(qmp, id(), "does not hand open files on (" + e.description() + ")");
+        throw other(qmp, "does not hand open files on (" + e.description() + ")");
       }
       long number = added.get("fd").number();
       try {
         if (!isOpen(number, file.reading().status().key())) {
-          throw other(qmp, id(), "does not have the file open that QEMU was handed");
+          throw other(qmp, "does not have the file open that QEMU was handed");
         }
       } finally {
         remove(qmp, added);

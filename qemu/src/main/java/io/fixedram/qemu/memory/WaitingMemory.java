@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /**
@@ -55,20 +56,23 @@ public final class WaitingMemory implements AutoCloseable {
     this.targets = targets;
   }
 
+  /** Finds the memory of the QEMU that listens at the socket itself. */
+  public static WaitingMemory open(QmpClient qmp, RamBlocks saved) {
+    return open(qmp, OptionalInt.empty(), saved);
+  }
+
   /**
    * Finds the memory of a QEMU.
    *
    * @param qmp client to use; the caller closes it after this object
+   * @param process QEMU's, where another one made the socket
    * @param saved the blocks of the guest to load
    * @throws MemoryRefusedException if the addresses are uncertain, or the memory may not be written
    * @throws FixedRamException if QEMU does not wait, or has other blocks than the guest
    */
-  public static WaitingMemory open(QmpClient qmp, RamBlocks saved) {
-    requireWaiting(qmp)
-        .ifPresent(why -> {
-          throw new FixedRamException("the memory of QEMU can't be written: " + why);
-        });
-    QemuMemory memory = QemuMemory.open(qmp);
+  public static WaitingMemory open(QmpClient qmp, OptionalInt process, RamBlocks saved) {
+    requireWaiting(qmp);
+    QemuMemory memory = QemuMemory.open(qmp, process);
     try {
       return new WaitingMemory(qmp, memory, targets(memory, saved));
     } catch (RuntimeException | Error e) {
@@ -77,8 +81,24 @@ public final class WaitingMemory implements AutoCloseable {
     }
   }
 
+  private static void requireWaiting(QmpClient qmp) {
+    whyNotWaiting(qmp)
+        .ifPresent(why -> {
+          throw new FixedRamException("the memory of QEMU can't be written: " + why);
+        });
+  }
+
+  /**
+   * Checks, before the first write, that QEMU still waits.
+   *
+   * @throws FixedRamException if it does not
+   */
+  public void requireWaiting() {
+    requireWaiting(qmp);
+  }
+
   /** Reason why QEMU's memory must not be written; empty if QEMU waits for a guest. */
-  private static Optional<String> requireWaiting(QmpClient qmp) {
+  private static Optional<String> whyNotWaiting(QmpClient qmp) {
     QemuMigration migration = new QemuMigration(qmp);
     String guest = migration.guest().name();
     if (!guest.equals(WAITING)) {
@@ -233,7 +253,7 @@ public final class WaitingMemory implements AutoCloseable {
    */
   public void finish() {
     try {
-      requireWaiting(qmp)
+      whyNotWaiting(qmp)
           .ifPresent(why -> {
             throw new FixedRamException(
                 "QEMU changed while its memory was written: " + why + "; it is told to end");

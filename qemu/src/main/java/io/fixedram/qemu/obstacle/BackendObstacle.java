@@ -44,6 +44,11 @@ public sealed interface BackendObstacle extends InstantObstacle {
       return named(backend)
           + " shares its memory, and instant maps it privately: leave share=on out";
     }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of(Remedy.RESTORE_IN_PLACE, Remedy.RESTORE_LAZILY, Remedy.RESTORE_BY_STREAM);
+    }
   }
 
   /** The backend has huge pages. */
@@ -51,6 +56,11 @@ public sealed interface BackendObstacle extends InstantObstacle {
     @Override
     public String sentence() {
       return named(backend) + " has huge pages, and a mapping of a file has none: take them out";
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of(Remedy.RESTORE_IN_PLACE, Remedy.RESTORE_LAZILY, Remedy.RESTORE_BY_STREAM);
     }
   }
 

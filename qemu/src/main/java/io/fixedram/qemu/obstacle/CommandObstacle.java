@@ -29,7 +29,9 @@ public sealed interface CommandObstacle extends InstantObstacle {
     @Override
     public List<Remedy> remedies() {
       return switch (option) {
-        case READCONFIG, MEM_PATH, MEM_PREALLOC, MEM_LOCK, BLOB -> CommandObstacle.super.remedies();
+        case MEM_PATH ->
+            List.of(Remedy.RESTORE_IN_PLACE, Remedy.RESTORE_LAZILY, Remedy.RESTORE_BY_STREAM);
+        case READCONFIG, MEM_PREALLOC, MEM_LOCK, BLOB -> CommandObstacle.super.remedies();
         case NUMA_MEM -> List.of(Remedy.RESTORE_BY_STREAM);
         case MACHINE_MEMORY_SIZE -> List.of();
       };

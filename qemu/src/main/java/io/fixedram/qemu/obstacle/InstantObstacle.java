@@ -87,6 +87,11 @@ public sealed interface InstantObstacle extends Obstacle
           + " had huge pages when it was saved, and a mapping of a file has none: save a guest"
           + " without them";
     }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of(Remedy.RESTORE_IN_PLACE, Remedy.RESTORE_LAZILY, Remedy.RESTORE_BY_STREAM);
+    }
   }
 
   /** The pages of a block can't be mapped from the file. */

@@ -84,6 +84,11 @@ public sealed interface LazyObstacle extends Obstacle {
           + ", which a fixed-offset file cannot serve one by one: use a memory backend without huge"
           + " pages";
     }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of(Remedy.RESTORE_IN_PLACE, Remedy.RESTORE_BY_STREAM);
+    }
   }
 
   /**
@@ -123,6 +128,11 @@ public sealed interface LazyObstacle extends Obstacle {
           + "), where QEMU can't wait for single pages: make it one of ram or memfd, or put the"
           + " file on tmpfs and share it";
     }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of(Remedy.RESTORE_IN_PLACE, Remedy.RESTORE_BY_STREAM);
+    }
   }
 
   /**
@@ -138,6 +148,11 @@ public sealed interface LazyObstacle extends Obstacle {
           + " is a private mapping of "
           + file
           + ", a file that QEMU would empty before pages can come: make it one of ram";
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of(Remedy.RESTORE_IN_PLACE, Remedy.RESTORE_BY_STREAM);
     }
   }
 

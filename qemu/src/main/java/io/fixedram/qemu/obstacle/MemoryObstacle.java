@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.obstacle;
 
+import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
 import io.fixedram.qemu.qmp.Endpoint;
 import java.util.List;
@@ -13,6 +14,34 @@ public sealed interface MemoryObstacle extends Obstacle {
   @Override
   default List<Remedy> remedies() {
     return List.of();
+  }
+
+  /** The obstacle that a failure tells of. */
+  static MemoryObstacle of(FixedRamException failure) {
+    return failure instanceof ObstacleException told && told.obstacle() instanceof MemoryObstacle of
+        ? of
+        : new OtherReason(failure.sentence(), failure.remedies());
+  }
+
+  /** Something about this guest or save, which other modes may not mind. */
+  record OtherReason(String sentence, List<Remedy> remedies) implements MemoryObstacle {
+    /** Keeps a copy of the list. */
+    public OtherReason {
+      remedies = List.copyOf(remedies);
+    }
+  }
+
+  /** The save to restore is a stream, or can't be read at any place. */
+  record SequentialSave(String save) implements MemoryObstacle {
+    @Override
+    public String sentence() {
+      return save + " is a stream, whose pages have no fixed places";
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of(Remedy.CONVERT_TO_MAPPED_RAM);
+    }
   }
 
   /** The connection does not reveal QEMU's process. */
@@ -38,11 +67,21 @@ public sealed interface MemoryObstacle extends Obstacle {
    * The process that listens on the QMP socket is not QEMU but, for example, a proxy.
    *
    * @param process id of the process
+   * @param named whether somebody said that it is QEMU, instead of its listening there
    * @param why the predicate of a sentence about the process
    */
-  record OtherProcess(long process, Endpoint qmp, String why) implements MemoryObstacle {
+  record OtherProcess(long process, Endpoint qmp, boolean named, String why)
+      implements MemoryObstacle {
     @Override
     public String sentence() {
+      if (named) {
+        return "process "
+            + process
+            + " was said to be the QEMU that answers at "
+            + qmp
+            + ", and is not: it "
+            + why;
+      }
       return "process "
           + process
           + ", which made the socket "
@@ -50,6 +89,11 @@ public sealed interface MemoryObstacle extends Obstacle {
           + ", is not the QEMU that answers there: it "
           + why
           + "; give a QMP socket that QEMU itself listens at";
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return named ? List.of() : List.of(Remedy.NAME_PROCESS);
     }
   }
 

@@ -8,9 +8,11 @@ import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.start.QemuStarter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.UUID;
 
 /**
@@ -28,6 +30,9 @@ import java.util.UUID;
  * whether or not it ran when it was saved. Immutable and thread-safe.
  */
 public final class GuestRestore {
+  /** What {@link #inPlaceWithin} is unless it is said. */
+  public static final Duration DEFAULT_IN_PLACE_WITHIN = Duration.ofMillis(150);
+
   /** Maximum length of a socket's path on Linux: sun_path of unix(7) without its NUL. */
   private static final int MAX_SOCKET_PATH_BYTES = 107;
 
@@ -67,19 +72,46 @@ public final class GuestRestore {
 
   private static GuestRestore of(Path file, RestoreTarget target) {
     return new GuestRestore(
-        new RestoreRequest(file, target, RestoreMode.AUTO, false),
+        new RestoreRequest(
+            file, target, RestoreMode.AUTO, false, DEFAULT_IN_PLACE_WITHIN, OptionalInt.empty()),
         RestoreListener.NONE,
         Optional.empty());
   }
 
   /** Sets the restore mode; the restore fails if this mode is not possible. */
   public GuestRestore mode(RestoreMode mode) {
-    return with(new RestoreRequest(request.file(), request.target(), mode, request.paused()));
+    return with(request.by(mode));
   }
 
   /** Leaves the guest stopped once it is loaded. */
   public GuestRestore paused() {
-    return with(new RestoreRequest(request.file(), request.target(), request.mode(), true));
+    return with(request.leftPaused());
+  }
+
+  /**
+   * Says when a guest is to wait for its memory, in the mode that is asked for by none: if all
+   * stored pages can be written to their places in QEMU's memory within that time, that is
+   * preferred to modes in which the guest runs before and depends on the save or on this process.
+   * The time is predicted from the size of the pages and from how fast some of them are read.
+   *
+   * @param limit zero for never
+   */
+  public GuestRestore inPlaceWithin(Duration limit) {
+    return with(request.inPlaceWithin(limit));
+  }
+
+  /**
+   * Says which process QEMU is, for modes that write its memory, where the one that made its socket
+   * is another, such as a manager that handed the socket on. It is checked as closely.
+   *
+   * @param id in the pid name space of this process
+   * @throws IllegalStateException if QEMU is started for this
+   */
+  public GuestRestore process(int id) {
+    if (!(request.target() instanceof RestoreTarget.Waiting)) {
+      throw new IllegalStateException("the QEMU is started for this restore, which knows it");
+    }
+    return with(request.ofProcess(id));
   }
 
   /**
@@ -112,7 +144,7 @@ public final class GuestRestore {
   }
 
   private GuestRestore with(RestoreTarget target) {
-    return with(new RestoreRequest(request.file(), target, request.mode(), request.paused()));
+    return with(request.into(target));
   }
 
   private GuestRestore with(RestoreRequest changed) {

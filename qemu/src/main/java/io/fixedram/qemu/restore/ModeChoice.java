@@ -3,10 +3,6 @@ package io.fixedram.qemu.restore;
 
 import io.fixedram.error.Reason;
 import io.fixedram.error.Remedy;
-import io.fixedram.guest.Configuration;
-import io.fixedram.qemu.check.LazyObstacles;
-import io.fixedram.qemu.check.NativeObstacles;
-import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.obstacle.LazyObstacle;
 import io.fixedram.qemu.obstacle.MemoryObstacle;
 import io.fixedram.qemu.obstacle.Obstacle;
@@ -14,20 +10,24 @@ import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveInfo;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
  * The restore mode, and the reason for it.
  *
  * @param mode never AUTO
- * @param why a part of a sentence, and what can be done to have a faster mode
+ * @param why a part of a sentence, and what can be done to have a better mode
  * @param obstacles why AUTO did not take a mode that it prefers, the most preferred first
  */
 record ModeChoice(RestoreMode mode, Reason why, List<Obstacle> obstacles) {
   static final String ASKED_FOR = "asked for";
+
+  /** Remedies that are restore modes. */
+  private static final Set<Remedy> MODES =
+      Set.of(Remedy.RESTORE_BY_STREAM, Remedy.RESTORE_LAZILY, Remedy.RESTORE_IN_PLACE);
 
   /** Keeps a copy of the list. */
   ModeChoice {
@@ -42,21 +42,24 @@ record ModeChoice(RestoreMode mode, Reason why, List<Obstacle> obstacles) {
   /**
    * Chooses.
    *
-   * @param capabilities the migration capabilities that this QEMU knows
+   * @param start what was decided before QEMU started
    * @throws ObstacleException if the mode asked for is not possible
    */
   static ModeChoice choose(
-      RestoreMode wanted,
-      PageStore save,
-      Map<String, Boolean> capabilities,
-      QemuMigration migration) {
+      RestoreMode wanted, RestoreStart start, PageStore save, ModeObstacles obstacles) {
+    if (start.instant().isPresent()) {
+      return of(
+          RestoreMode.INSTANT,
+          wanted == RestoreMode.INSTANT
+              ? ASKED_FOR
+              : "the guest's RAM can be a mapping of the file");
+    }
     return switch (wanted) {
       case STREAM -> of(RestoreMode.STREAM, ASKED_FOR);
-      case MEMORY -> unless(withoutAllMemory(save), RestoreMode.MEMORY);
-      case NATIVE ->
-          unless(NativeObstacles.find(save, capabilities, migration), RestoreMode.NATIVE);
-      case LAZY -> unless(LazyObstacles.find(save, capabilities, migration), RestoreMode.LAZY);
-      case AUTO -> fastest(save, capabilities, migration);
+      case MEMORY -> unless(ModeObstacles.lackOfMemory(save), RestoreMode.MEMORY);
+      case NATIVE -> unless(obstacles.ownLoader().get(), RestoreMode.NATIVE);
+      case LAZY -> unless(obstacles.lazy().get(), RestoreMode.LAZY);
+      case AUTO -> best(start.soonInPlace(), start.notInstant(), obstacles);
       case INSTANT ->
           throw new IllegalArgumentException("restore mode instant is chosen before QEMU starts");
     };
@@ -70,34 +73,61 @@ record ModeChoice(RestoreMode mode, Reason why, List<Obstacle> obstacles) {
     return of(wanted, ASKED_FOR);
   }
 
-  private static ModeChoice fastest(
-      PageStore save, Map<String, Boolean> capabilities, QemuMigration migration) {
-    Optional<LazyObstacle> notLazy = LazyObstacles.find(save, capabilities, migration);
-    if (notLazy.isEmpty()) {
-      return of(RestoreMode.LAZY, "QEMU can run the guest while its pages come");
+  /**
+   * The best mode of a QEMU that waits without a mapping.
+   *
+   * @param soonInPlace whether all pages are expected to be in their places before long
+   * @param notInstant why there is no mapping, where that was tried
+   */
+  static ModeChoice best(
+      boolean soonInPlace, Optional<Obstacle> notInstant, ModeObstacles obstacles) {
+    Optional<MemoryObstacle> notMemory = Optional.empty();
+    if (soonInPlace) {
+      notMemory = obstacles.memory().get();
+      if (notMemory.isEmpty()) {
+        return of(
+            RestoreMode.MEMORY,
+            "all of the save can soon be in its place in QEMU's memory, and the guest depends on"
+                + " nothing then");
+      }
     }
+    return withoutWaiting(notMemory, obstacles).insteadOf(RestoreMode.INSTANT, notInstant);
+  }
+
+  private static ModeChoice withoutWaiting(
+      Optional<MemoryObstacle> refused, ModeObstacles obstacles) {
+    Optional<LazyObstacle> notLazy = obstacles.lazy().get();
+    if (notLazy.isEmpty()) {
+      return of(RestoreMode.LAZY, "QEMU can run the guest while its pages come")
+          .insteadOf(RestoreMode.MEMORY, refused);
+    }
+    Optional<MemoryObstacle> notMemory = refused.or(obstacles.memory());
     ModeChoice other =
-        NativeObstacles.find(save, capabilities, migration)
-            .map(notNative ->
-                new ModeChoice(
-                    RestoreMode.STREAM, withoutModes(notNative.reason()), List.of(notNative)))
-            .orElseGet(() ->
-                of(
-                    RestoreMode.NATIVE,
-                    migration.qmp().version() + " loads mapped-ram files itself"));
-    return other.insteadOf(RestoreMode.LAZY, notLazy.get());
+        notMemory.isEmpty()
+            ? of(RestoreMode.MEMORY, "QEMU's memory can be written where it lies")
+            : whole(obstacles).insteadOf(RestoreMode.MEMORY, notMemory);
+    return other.insteadOf(RestoreMode.LAZY, notLazy);
   }
 
-  /** Memory that the save does not hold, since it is shared, would be made zero. */
-  private static Optional<MemoryObstacle> withoutAllMemory(PageStore save) {
-    return save.header().configuration().capabilities().contains(Configuration.X_IGNORE_SHARED)
-        ? Optional.of(new MemoryObstacle.SharedMemoryLeftOut(save.name()))
-        : Optional.empty();
+  /** QEMU takes all of the guest before it runs. */
+  private static ModeChoice whole(ModeObstacles obstacles) {
+    return obstacles
+        .ownLoader()
+        .get()
+        .map(notNative ->
+            new ModeChoice(
+                RestoreMode.STREAM, withoutModes(notNative.reason()), List.of(notNative)))
+        .orElseGet(
+            () -> of(RestoreMode.NATIVE, obstacles.qemu() + " loads mapped-ram files itself"));
   }
 
-  /** The same choice, with why it is not a faster mode. */
-  ModeChoice insteadOf(RestoreMode faster, Obstacle obstacle) {
-    String sentence = why.sentence() + " (not " + faster.text() + ": " + obstacle.sentence() + ")";
+  private ModeChoice insteadOf(RestoreMode better, Optional<? extends Obstacle> obstacle) {
+    return obstacle.isPresent() ? insteadOf(better, obstacle.get()) : this;
+  }
+
+  /** The same choice, with why it is not a better mode. */
+  ModeChoice insteadOf(RestoreMode better, Obstacle obstacle) {
+    String sentence = why.sentence() + " (not " + better.text() + ": " + obstacle.sentence() + ")";
     Stream<Remedy> remedies =
         Stream.concat(why.remedies().stream(), withoutModes(obstacle.reason()).remedies().stream());
     return new ModeChoice(
@@ -110,9 +140,7 @@ record ModeChoice(RestoreMode mode, Reason why, List<Obstacle> obstacles) {
   private static Reason withoutModes(Reason reason) {
     return new Reason(
         reason.sentence(),
-        reason.remedies().stream()
-            .filter(each -> each != Remedy.RESTORE_BY_STREAM && each != Remedy.RESTORE_LAZILY)
-            .toList());
+        reason.remedies().stream().filter(each -> !MODES.contains(each)).toList());
   }
 
   /** Bytes of the save's stored pages, where QEMU takes them from the file itself. */

@@ -115,7 +115,7 @@ final class Restoration implements AutoCloseable {
       report = attempt(progress);
     } catch (Throwable e) {
       closeSave();
-      progress.failed(e);
+      progress.failed(LockedDisk.explained(e));
       return;
     }
     closeSave();

@@ -15,7 +15,7 @@ public enum RestoreMode {
   INSTANT,
   /**
    * Pages are written to their places in the memory of a waiting QEMU, and the rest is sent as a
-   * stream. Needs QEMU &gt;= 4.0 on this host, and permission to write its memory.
+   * stream. Needs a QEMU on this host, and permission to write its memory.
    */
   MEMORY,
   /** QEMU reads the file itself. Needs a mapped-ram file and QEMU &gt;= 9.0. */

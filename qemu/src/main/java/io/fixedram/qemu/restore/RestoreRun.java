@@ -105,11 +105,13 @@ final class RestoreRun {
     new IncomingChecks(migration, save).run();
     TemporarySettings settings = new TemporarySettings(migration.qmp());
     start.instant().ifPresent(instant -> instant.handOver(migration.qmp()));
-    ModeChoice choice = choose(settings);
+    MemoryLoader inPlace =
+        new MemoryLoader(save, destination, request.process(), view.counters(), cancellation);
+    ModeChoice choice = choose(settings, inPlace);
     listener.note(choice.why().after("restore mode " + choice.mode().text() + ": "));
     listener.choseMode(choice.mode(), choice.obstacles());
     OptionalLong presentBytes = choice.presentBytes(save);
-    try (Loader loader = loader(choice.mode())) {
+    try (Loader loader = loader(choice.mode(), inPlace)) {
       spoilt = loader::spoilsDestination;
       settings.setIncoming(loader.mappedRam(), loader.postcopyRam(), ignoreShared());
       if (request.paused() || loader.holdsGuestBack()) {
@@ -179,22 +181,21 @@ final class RestoreRun {
     }
   }
 
-  private ModeChoice choose(TemporarySettings settings) {
-    if (start.instant().isPresent()) {
-      return ModeChoice.of(
-          RestoreMode.INSTANT,
-          request.mode() == RestoreMode.INSTANT
-              ? ModeChoice.ASKED_FOR
-              : "the guest's RAM can be a mapping of the file");
+  private ModeChoice choose(TemporarySettings settings, MemoryLoader inPlace) {
+    try {
+      ModeObstacles obstacles = ModeObstacles.of(save, settings.capabilities(), migration, inPlace);
+      ModeChoice choice = ModeChoice.choose(request.mode(), start, save, obstacles);
+      if (choice.mode() != RestoreMode.MEMORY) {
+        inPlace.close();
+      }
+      return choice;
+    } catch (RuntimeException | Error e) {
+      inPlace.close();
+      throw e;
     }
-    ModeChoice other = ModeChoice.choose(request.mode(), save, settings.capabilities(), migration);
-    return start
-        .notInstant()
-        .map(reason -> other.insteadOf(RestoreMode.INSTANT, reason))
-        .orElse(other);
   }
 
-  private Loader loader(RestoreMode mode) {
+  private Loader loader(RestoreMode mode, MemoryLoader inPlace) {
     return switch (mode) {
       case LAZY ->
           new LazyLoader(
@@ -207,7 +208,7 @@ final class RestoreRun {
               guest,
               gate,
               this::runsWhileServed);
-      case MEMORY -> new MemoryLoader(save, destination, view.counters(), cancellation);
+      case MEMORY -> inPlace;
       case NATIVE -> new NativeLoader(save, migration);
       case AUTO, INSTANT, STREAM ->
           new StreamLoader(pages(), destination, view.counters(), cancellation);

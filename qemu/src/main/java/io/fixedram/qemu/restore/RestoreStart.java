@@ -28,13 +28,16 @@ import java.util.UUID;
  * @param instant the mappings; present in restore mode instant
  * @param notInstant the reason why there are no mappings, if they were tried
  * @param mayServe whether pages may be served if there are no mappings, as far as known yet
+ * @param soonInPlace whether there is none since all pages are expected to be in their places in
+ *     QEMU's memory before long
  */
 record RestoreStart(
     RestoreTarget target,
     RestoreTarget given,
     Optional<InstantStart> instant,
     Optional<Obstacle> notInstant,
-    boolean mayServe)
+    boolean mayServe,
+    boolean soonInPlace)
     implements AutoCloseable {
   private static final String NOT_POSSIBLE = "restore mode instant is not possible: ";
 
@@ -50,7 +53,7 @@ record RestoreStart(
       TransferListener listener,
       Cancellation cancellation) {
     return switch (request.target()) {
-      case RestoreTarget.Waiting waiting -> ofWaiting(request.mode(), waiting);
+      case RestoreTarget.Waiting waiting -> ofWaiting(request, waiting, save);
       case RestoreTarget.Command command ->
           ofCommand(request, command, save, listener, cancellation);
       case RestoreTarget.Awaited awaited ->
@@ -58,17 +61,27 @@ record RestoreStart(
     };
   }
 
-  private static RestoreStart ofWaiting(RestoreMode mode, RestoreTarget.Waiting waiting) {
+  private static RestoreStart ofWaiting(
+      RestoreRequest request, RestoreTarget.Waiting waiting, PageStore save) {
     Obstacle obstacle = new InstantObstacle.QemuRunsAlready();
-    if (mode == RestoreMode.INSTANT) {
+    if (request.mode() == RestoreMode.INSTANT) {
       throw new ObstacleException(NOT_POSSIBLE, obstacle);
     }
-    return plain(waiting, Optional.of(obstacle).filter(_ -> mode == RestoreMode.AUTO), false);
+    Optional<Obstacle> notInstant =
+        Optional.of(obstacle).filter(_ -> request.mode() == RestoreMode.AUTO);
+    return new RestoreStart(
+        waiting, waiting, Optional.empty(), notInstant, false, soonInPlace(request, save));
+  }
+
+  private static boolean soonInPlace(RestoreRequest request, PageStore save) {
+    return request.mode() == RestoreMode.AUTO
+        && ModeObstacles.ofMemory(save).isEmpty()
+        && PlacingTime.isWithin(save, request.inPlaceWithin());
   }
 
   private static RestoreStart plain(
       RestoreTarget target, Optional<Obstacle> notInstant, boolean mayServe) {
-    return new RestoreStart(target, target, Optional.empty(), notInstant, mayServe);
+    return new RestoreStart(target, target, Optional.empty(), notInstant, mayServe, false);
   }
 
   private static RestoreStart ofCommand(
@@ -93,11 +106,19 @@ record RestoreStart(
     }
     boolean mayServe =
         request.mode() == RestoreMode.AUTO && LazyObstacles.inTheSave(save).isEmpty();
+    if (soonInPlace(request, save)) {
+      return new RestoreStart(given, given, Optional.empty(), Optional.empty(), mayServe, true);
+    }
     try {
       InstantStart instant = InstantStart.prepare(save, line, cancellation);
       instant.remarks().forEach(listener::note);
       return new RestoreStart(
-          given.with(instant.words()), given, Optional.of(instant), Optional.empty(), mayServe);
+          given.with(instant.words()),
+          given,
+          Optional.of(instant),
+          Optional.empty(),
+          mayServe,
+          false);
     } catch (NotInstantException e) {
       if (request.mode() == RestoreMode.INSTANT) {
         throw new ObstacleException(NOT_POSSIBLE + e.sentence(), e.obstacle(), e);
@@ -132,12 +153,12 @@ record RestoreStart(
 
   /** A copy with the command as it was given, without mappings. */
   RestoreStart without(Obstacle obstacle) {
-    return new RestoreStart(given, given, Optional.empty(), Optional.of(obstacle), mayServe);
+    return plain(given, Optional.of(obstacle), mayServe);
   }
 
   /** A copy for a QEMU that was started with the command of this start. */
   RestoreStart into(RestoreTarget other) {
-    return new RestoreStart(other, other, instant, notInstant, mayServe);
+    return new RestoreStart(other, other, instant, notInstant, mayServe, soonInPlace);
   }
 
   /** Whether the guest may be served pages. */

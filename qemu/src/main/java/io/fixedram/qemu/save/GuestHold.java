@@ -44,7 +44,7 @@ final class GuestHold {
   void arm(Endpoint endpoint, QemuMemory memory) {
     guard =
         endpoint instanceof Endpoint.Unix unix
-            ? RunGuard.arm(unix.path(), memory.process().id())
+            ? RunGuard.arm(unix.path(), qmp.peerProcess().orElse(memory.process().id()))
             : Optional.empty();
     if (guard.isEmpty()) {
       listener.warning(

@@ -9,8 +9,10 @@ import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.write.WriteOptions;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 
@@ -42,7 +44,8 @@ public final class GuestSave {
   }
 
   /**
-   * A save of a guest while it runs, into a mapped-ram file, that leaves the guest paused.
+   * A save of a guest while it runs, into a mapped-ram file, that leaves the guest paused. The save
+   * mode is the best that is possible.
    *
    * @param qmp address of QEMU's QMP socket, which no other client may use meanwhile
    * @param file the save to write; an existing file stays until the new one is complete
@@ -52,7 +55,9 @@ public final class GuestSave {
         new SaveRequest(
             qmp,
             file,
-            SaveMode.STREAM,
+            OptionalInt.empty(),
+            SaveMode.AUTO,
+            Optional.empty(),
             SaveFormat.MAPPED_RAM,
             false,
             AfterSave.PAUSE,
@@ -63,9 +68,33 @@ public final class GuestSave {
         Optional.empty());
   }
 
-  /** Sets the save mode. */
+  /** Sets the save mode; the save fails if this mode is not possible. */
   public GuestSave mode(SaveMode mode) {
     return with(draft -> draft.mode = mode);
+  }
+
+  /**
+   * Says which process QEMU is, for the mode that reads its memory, where the one that made its
+   * socket is another, such as a manager that handed the socket on. It is checked as closely.
+   *
+   * @param id in the pid name space of this process
+   */
+  public GuestSave process(int id) {
+    return with(draft -> draft.process = OptionalInt.of(id));
+  }
+
+  /**
+   * Says how long a guest that is saved while it runs should stand still at most. QEMU keeps to it
+   * as its downtime limit in a stream, which a busy guest then may never let end before {@link
+   * #maxPasses}; the mode is a stream where another one would take longer.
+   *
+   * @throws IllegalArgumentException if it is no time
+   */
+  public GuestSave maxDowntime(Duration limit) {
+    if (limit.isNegative() || limit.isZero()) {
+      throw new IllegalArgumentException("a guest can't stand still for " + limit);
+    }
+    return with(draft -> draft.maxDowntime = Optional.of(limit));
   }
 
   /** Sets the format of the file. */

@@ -3,6 +3,7 @@ package io.fixedram.qemu.save;
 
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Remedy;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.PageSink;
@@ -78,7 +79,9 @@ final class LiveTransfer {
         var _ = passes.all(() -> locked);
         stop = expect(passes, first);
       }
+      Duration predicted = stop.downtime();
       listener.note(stop.sentence());
+      request.maxDowntime().ifPresent(limit -> requireWithin(limit, predicted));
       hold.arm(request.qmp(), memory);
       view.phase("reading the stopped guest");
       if (stop.asideBytes() == 0) {
@@ -118,6 +121,21 @@ final class LiveTransfer {
           sample.contentBytes() >> 20,
           sample.changedOfAll() >> 20,
           asideBytes >> 20);
+    }
+  }
+
+  /**
+   * Refuses a stop that is expected to be longer than was asked for, before anything is stopped.
+   */
+  private static void requireWithin(Duration limit, Duration predicted) {
+    if (predicted.compareTo(limit) > 0) {
+      throw new FixedRamException(
+          String.format(
+              Locale.ROOT,
+              "the guest would stand still for about %.3f s, more than the %.3f s that it may",
+              predicted.toNanos() / 1e9,
+              limit.toNanos() / 1e9),
+          Remedy.SAVE_BY_STREAM);
     }
   }
 

@@ -74,7 +74,7 @@ final class MemoryTransfer {
 
   private QemuMemory openMemory() {
     try {
-      return QemuMemory.open(qmp);
+      return QemuMemory.open(qmp, request.process());
     } catch (MemoryRefusedException e) {
       throw e.with(Remedy.SAVE_BY_STREAM);
     }

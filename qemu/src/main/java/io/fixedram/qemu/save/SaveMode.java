@@ -5,6 +5,8 @@ import java.util.Locale;
 
 /** The method by which the memory of a guest is read for a save. */
 public enum SaveMode {
+  /** Memory where that is possible, and otherwise a stream. */
+  AUTO,
   /** QEMU migrates into a socket of this process, from any host, while the guest runs or not. */
   STREAM,
   /**

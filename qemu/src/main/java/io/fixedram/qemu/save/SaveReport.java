@@ -2,6 +2,7 @@
 package io.fixedram.qemu.save;
 
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.obstacle.MemoryObstacle;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -10,6 +11,8 @@ import java.util.OptionalDouble;
  * Result of a {@link GuestSave}.
  *
  * @param mode the save mode
+ * @param why the reason for it
+ * @param notMemory why mode AUTO did not take memory
  * @param format format of the file
  * @param file the written save
  * @param ramBytes sum of the used lengths of all RAM blocks
@@ -32,10 +35,14 @@ import java.util.OptionalDouble;
  * @param liveUnderTcg whether a running guest was saved by a QEMU that emulates it (TCG), whose own
  *     dirty log loses pages now and then: seen with QEMU 7.2.22 and 10.0.2, in their own streams
  *     too; a save in place does not use that log
+ * @param disksLocked whether QEMU keeps disks that it may write to, so that no other one can use
+ *     them: of a guest that stays stopped without having been migrated
  * @param then state of the guest after the save
  */
 public record SaveReport(
     SaveMode mode,
+    String why,
+    Optional<MemoryObstacle> notMemory,
     SaveFormat format,
     Path file,
     long ramBytes,
@@ -51,4 +58,5 @@ public record SaveReport(
     boolean resumedBeforeDurable,
     long passes,
     boolean liveUnderTcg,
+    boolean disksLocked,
     AfterSave then) {}

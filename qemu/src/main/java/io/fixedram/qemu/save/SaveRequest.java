@@ -5,6 +5,9 @@ import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.write.WriteOptions;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 
@@ -13,7 +16,9 @@ import java.util.function.Consumer;
  *
  * @param qmp address of QEMU's QMP socket
  * @param file the save to write; an existing file stays until the new one is complete
+ * @param process QEMU's, where another one made its socket
  * @param mode the save mode
+ * @param maxDowntime how long a guest that is saved while it runs may stand still
  * @param format format of the file
  * @param stopFirst whether the guest is stopped before anything is read, instead of saved live
  * @param then state of the guest after the save
@@ -25,7 +30,9 @@ import java.util.function.Consumer;
 record SaveRequest(
     Endpoint qmp,
     Path file,
+    OptionalInt process,
     SaveMode mode,
+    Optional<Duration> maxDowntime,
     SaveFormat format,
     boolean stopFirst,
     AfterSave then,
@@ -40,7 +47,9 @@ record SaveRequest(
     return new SaveRequest(
         qmp,
         file,
+        draft.process,
         draft.mode,
+        draft.maxDowntime,
         draft.format,
         draft.stopFirst,
         draft.then,
@@ -51,7 +60,9 @@ record SaveRequest(
 
   /** A mutable copy of the parameters that can be changed. */
   static final class Draft {
+    OptionalInt process;
     SaveMode mode;
+    Optional<Duration> maxDowntime;
     SaveFormat format;
     boolean stopFirst;
     AfterSave then;
@@ -60,7 +71,9 @@ record SaveRequest(
     OptionalLong asideBytes;
 
     private Draft(SaveRequest from) {
+      process = from.process;
       mode = from.mode;
+      maxDowntime = from.maxDowntime;
       format = from.format;
       stopFirst = from.stopFirst;
       then = from.then;

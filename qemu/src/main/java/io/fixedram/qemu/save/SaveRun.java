@@ -41,6 +41,7 @@ final class SaveRun {
   private static final Duration QUIT_TIME = Duration.ofSeconds(10);
 
   private final SaveRequest request;
+  private final SaveChoice choice;
   private final TransferListener listener;
   private final Cancellation cancellation;
   private final OutgoingMigration own;
@@ -50,10 +51,12 @@ final class SaveRun {
 
   private SaveRun(
       SaveRequest request,
+      SaveChoice choice,
       TransferListener listener,
       Cancellation cancellation,
       QemuMigration migration) {
     this.request = request;
+    this.choice = choice;
     this.listener = new SteadyTransfer(listener);
     this.cancellation = cancellation;
     this.own = new OutgoingMigration(migration);
@@ -70,7 +73,10 @@ final class SaveRun {
     try (QmpClient qmp = QmpClient.connect(request.qmp(), cancellation)) {
       QemuMigration migration = new QemuMigration(qmp);
       GuestStatus before = new OutgoingChecks(migration).run();
-      return new SaveRun(request, listener, cancellation, migration).save(before);
+      SaveChoice choice = SaveChoice.of(request, before, qmp);
+      listener.note(choice.why().after("save mode " + choice.mode().text() + ": "));
+      SaveRequest chosen = request.with(draft -> draft.mode = choice.mode());
+      return new SaveRun(chosen, choice, listener, cancellation, migration).save(before);
     }
   }
 
@@ -92,6 +98,7 @@ final class SaveRun {
             switch (request.mode()) {
               case STREAM -> migrate(writer.sink(), before);
               case MEMORY -> inPlace.run(writer.sink(), before);
+              case AUTO -> throw new IllegalStateException("the save mode was not chosen");
             };
         view.phase("writing to disk");
         written = writer.publish(cancellation);
@@ -107,7 +114,11 @@ final class SaveRun {
         inPlace.guestIsAsWanted();
       }
       leave(outcome, before);
-      return report(written, outcome, liveUnderTcg);
+      boolean disksLocked =
+          request.mode() == SaveMode.MEMORY
+              && request.then() == AfterSave.PAUSE
+              && new DiskRelease(own.qemu(), listener).run();
+      return report(written, outcome, liveUnderTcg, disksLocked);
     }
   }
 
@@ -134,6 +145,9 @@ final class SaveRun {
     settings.setPlainStream();
     settings.setParameter("mode", "normal");
     settings.replaceParameter("zero-page-detection", "none", "legacy");
+    request
+        .maxDowntime()
+        .ifPresent(limit -> settings.setParameter("downtime-limit", Math.max(1, limit.toMillis())));
   }
 
   private SaveOutcome transfer(SaveSink sink, GuestStatus before) {
@@ -285,9 +299,12 @@ final class SaveRun {
     throw new FixedRamException("QEMU does not end though it was told to");
   }
 
-  private SaveReport report(WrittenSave written, SaveOutcome outcome, boolean liveUnderTcg) {
+  private SaveReport report(
+      WrittenSave written, SaveOutcome outcome, boolean liveUnderTcg, boolean disksLocked) {
     return new SaveReport(
-        request.mode(),
+        choice.mode(),
+        choice.why().sentence(),
+        choice.notMemory(),
         request.format(),
         request.file(),
         written.ramBytes(),
@@ -306,6 +323,7 @@ final class SaveRun {
         outcome.resumed(),
         outcome.passes(),
         liveUnderTcg,
+        disksLocked,
         request.then());
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.qemu.GuestSpec;
+import io.fixedram.qemu.HandedSocket;
 import io.fixedram.qemu.RunningQemu;
 import io.fixedram.qemu.obstacle.MemoryObstacle;
 import io.fixedram.qemu.qmp.Endpoint;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -75,6 +77,29 @@ class QemuPidTest extends MemoryTest {
           proxy.endpoint(),
           MemoryObstacle.OtherProcess.class,
           "process " + ProcessHandle.current().pid() + ", which made the socket");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void socketThatSomebodyElseMade(TestedQemu version) throws Exception {
+    Path socket = directory.resolve("handed");
+    List<String> qemu = GuestSpec.small().with("-S").command(version.binary(), directory, "source");
+    try (RunningQemu running =
+        RunningQemu.start(HandedSocket.command(qemu, socket), directory, "source")) {
+      Endpoint endpoint = new Endpoint.Unix(socket);
+      assertRefused(
+          endpoint, MemoryObstacle.OtherProcess.class, "is not the QEMU that answers there");
+      int id = (int) running.process().pid();
+      try (QmpClient qmp = QmpClient.connect(endpoint);
+          QemuMemory memory = QemuMemory.open(qmp, OptionalInt.of(id))) {
+        assertThat(memory.process().id()).isEqualTo(id);
+        int ours = (int) ProcessHandle.current().pid();
+        assertThatThrownBy(() -> QemuMemory.open(qmp, OptionalInt.of(ours)))
+            .isInstanceOf(MemoryRefusedException.class)
+            .hasMessageContaining("process " + ours + " was said to be the QEMU")
+            .hasMessageContaining("has no thread ");
+      }
     }
   }
 

@@ -78,7 +78,10 @@ class ObstacleTest {
           new BackendObstacle.OtherSize("m", SAVE, BLOCK, "78M"),
           new MemoryObstacle.NotLocal(QMP),
           new MemoryObstacle.OtherPidNamespace(QMP),
-          new MemoryObstacle.OtherProcess(4711, QMP, "is gone"),
+          new MemoryObstacle.OtherProcess(4711, QMP, false, "is gone"),
+          new MemoryObstacle.OtherProcess(4711, QMP, true, "is gone"),
+          new MemoryObstacle.OtherReason("no", List.of()),
+          new MemoryObstacle.SequentialSave("f"),
           new MemoryObstacle.OtherUser(4711, "64055", "1000"),
           new MemoryObstacle.NotDumpable(4711),
           new MemoryObstacle.PtraceScope(4711, 2),
@@ -101,7 +104,9 @@ class ObstacleTest {
           "InstantObstacle.NotMappable.why",
           "InstantObstacle.NotHeld.errno",
           "InstantObstacle.NotHeld.remedies",
-          "CommandObstacle.OptionInTheWay.option");
+          "CommandObstacle.OptionInTheWay.option",
+          "MemoryObstacle.OtherProcess.named",
+          "MemoryObstacle.OtherReason.remedies");
 
   @Test
   void allKindsAreHere() {

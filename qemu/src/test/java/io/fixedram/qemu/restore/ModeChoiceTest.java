@@ -7,10 +7,64 @@ import io.fixedram.error.Reason;
 import io.fixedram.error.Remedy;
 import io.fixedram.qemu.obstacle.InstantObstacle;
 import io.fixedram.qemu.obstacle.LazyObstacle;
+import io.fixedram.qemu.obstacle.MemoryObstacle;
+import io.fixedram.qemu.obstacle.NativeObstacle;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Why a mode was taken, and what can be done to have a faster one. */
 class ModeChoiceTest {
+  private static <T> Supplier<Optional<T>> obstacle(String possible, T no) {
+    return switch (possible) {
+      case "yes" -> Optional::empty;
+      case "no" -> () -> Optional.of(no);
+      default ->
+          () -> {
+            throw new AssertionError("there was no need to look");
+          };
+    };
+  }
+
+  /** The table in docs/restore.md, for a QEMU that waits without a mapping. */
+  @ParameterizedTest
+  @CsvSource({
+    "true,  ?,   yes, ?,   MEMORY, ''",
+    "true,  yes, no,  ?,   LAZY,   ' memory'",
+    "true,  no,  no,  yes, NATIVE, ' memory lazy'",
+    "true,  no,  no,  no,  STREAM, ' memory lazy'",
+    "false, yes, ?,   ?,   LAZY,   ''",
+    "false, no,  yes, ?,   MEMORY, ' lazy'",
+    "false, no,  no,  yes, NATIVE, ' memory lazy'",
+    "false, no,  no,  no,  STREAM, ' memory lazy'",
+  })
+  void bestMode(
+      boolean soon, String lazy, String memory, String own, RestoreMode taken, String instead) {
+    ModeObstacles obstacles =
+        new ModeObstacles(
+            obstacle(lazy, new LazyObstacle.StateForgotten("f", "s")),
+            obstacle(memory, new MemoryObstacle.OtherReason("no", List.of())),
+            obstacle(own, new NativeObstacle.LoaderDevice()),
+            "QEMU 10.0");
+    ModeChoice choice =
+        ModeChoice.best(soon, Optional.of(new InstantObstacle.QemuRunsAlready()), obstacles);
+    assertThat(choice.mode()).isEqualTo(taken);
+    String why = choice.why().sentence();
+    assertThat(why.contains("(not memory: no)")).isEqualTo(instead.contains("memory"));
+    assertThat(why.contains("(not lazy: f holds")).isEqualTo(instead.contains("lazy"));
+    assertThat(why.contains("(not instant: ")).isEqualTo(!soon || taken != RestoreMode.MEMORY);
+    assertThat(choice.obstacles())
+        .hasSize(
+            (int) Pattern.compile("\\(not ").matcher(why).results().count()
+                + (taken == RestoreMode.STREAM ? 1 : 0));
+    assertThat(choice.why().remedies())
+        .doesNotContain(Remedy.RESTORE_IN_PLACE, Remedy.RESTORE_LAZILY, Remedy.RESTORE_BY_STREAM);
+  }
+
   @Test
   void remediesThatAreModesAreLeftOut() {
     LazyObstacle notLazy = new LazyObstacle.SequentialSave("b");

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.restore;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.os.AnonymousMemory;
+import io.fixedram.store.PageMap;
+import io.fixedram.store.PageStore;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * How long the stored pages of a save take to get to their places in a QEMU's memory: as long as
+ * they take at {@link #BYTES_PER_SECOND}, or at the pace at which a few of them can be read if that
+ * is less. Finding QEMU's memory comes on top, and is not a matter of size.
+ */
+final class PlacingTime {
+  /** What writing gets done, by two threads, into memory that the host gives as it is written. */
+  static final long BYTES_PER_SECOND = 512L << 20;
+
+  /** Pieces that are read, spread over the largest block: 8 MiB at most. */
+  private static final int PIECES = 8;
+
+  private static final int PIECE_BYTES = 1 << 20;
+
+  private PlacingTime() {}
+
+  /**
+   * Whether the stored pages are expected to be in place within a time. Nothing is read if they are
+   * too many for it anyway. A save that can't be read in any order is none that is.
+   *
+   * @throws FixedRamException if it can't be read
+   */
+  static boolean isWithin(PageStore save, Duration limit) {
+    if (limit.isZero() || !save.isRandomAccess()) {
+      return false;
+    }
+    List<PageMap> maps = save.blocks().stream().map(save::pages).toList();
+    long bytes = maps.stream().mapToLong(PlacingTime::storedBytes).sum();
+    double seconds = limit.toNanos() / 1e9;
+    return bytes <= seconds * BYTES_PER_SECOND && bytes <= seconds * readingPace(save, maps);
+  }
+
+  private static long storedBytes(PageMap map) {
+    return map.stored().cardinality() * map.pageSize();
+  }
+
+  /**
+   * Bytes a second of a piece in the middle of those that were read, so that one hiccup is none.
+   */
+  private static double readingPace(PageStore save, List<PageMap> maps) {
+    Optional<PageMap> largest =
+        maps.stream().max(Comparator.comparingLong(PlacingTime::storedBytes));
+    List<Double> paces = new ArrayList<>();
+    if (largest.isPresent()) {
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment buffer = AnonymousMemory.allocate(arena, PIECE_BYTES);
+        buffer.fill((byte) 0);
+        for (int piece = 0; piece < PIECES; piece++) {
+          readPiece(save, largest.get(), piece, buffer).ifPresent(paces::add);
+        }
+      }
+    }
+    paces.sort(Comparator.naturalOrder());
+    return paces.isEmpty() ? BYTES_PER_SECOND : paces.get(paces.size() / 2);
+  }
+
+  private static Optional<Double> readPiece(
+      PageStore save, PageMap map, int piece, MemorySegment buffer) {
+    long from = map.pages() * piece / PIECES;
+    long first = map.stored().nextSet(from, map.pages());
+    long end = Math.min(first + PIECE_BYTES / map.pageSize(), map.pages());
+    if (first >= end) {
+      return Optional.empty();
+    }
+    AtomicLong stored = new AtomicLong();
+    map.stored().forEachRun(first, end, (_, count) -> stored.addAndGet(count));
+    long start = System.nanoTime();
+    save.read(map, first, end, buffer, 0);
+    long nanos = Math.max(1, System.nanoTime() - start);
+    return Optional.of(stored.get() * map.pageSize() * 1e9 / nanos);
+  }
+}
