@@ -41,6 +41,10 @@ public abstract class ModuleRules {
   private static final int MAX_CLASSES_OF_A_PACKAGE = 25;
   private static final int MAX_LINES_OF_A_CLASS = 400;
 
+  /** By name, since the test kit depends on no other module. */
+  private static final List<String> STORES =
+      List.of(ROOT + "bytes.ByteStore", ROOT + "store.PageStore");
+
   private static final Path CLASSES = Path.of("target", "classes");
   static final Path SOURCES = Path.of("src", "main", "java");
   private static final Path ARCHITECTURE = Path.of("..", "ARCHITECTURE.md");
@@ -101,6 +105,15 @@ public abstract class ModuleRules {
 
   private static String packageOf(Path file) {
     return SOURCES.relativize(file.getParent()).toString().replace('/', '.');
+  }
+
+  /** What only some stores can do is asked for by a method, never by the class of a store. */
+  @Test
+  final void nobodyLooksAtTheClassOfAStore() {
+    assertThat(classes)
+        .flatExtracting(JavaClass::getInstanceofChecks)
+        .filteredOn(check -> STORES.stream().anyMatch(check.getRawType()::isAssignableTo))
+        .isEmpty();
   }
 
   @Test
