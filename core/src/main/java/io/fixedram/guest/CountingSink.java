@@ -25,7 +25,7 @@ public final class CountingSink implements SaveSink {
 
   /**
    * Wraps a sink of pages only. Several such sinks may share the counters at the same time; the
-   * caller calls {@link TransferCounters#begin}.
+   * caller calls {@link TransferCounters#begin} and {@link TransferCounters#end}.
    */
   public static PageSink pages(
       PageSink target, TransferCounters counters, Cancellation cancellation) {
@@ -63,11 +63,6 @@ public final class CountingSink implements SaveSink {
   @Override
   public void zero(RamBlock block, long offset, long lengthBytes) {
     pages.zero(block, offset, lengthBytes);
-  }
-
-  /** Counts zero pages that the other sink has already, so that they are not sent. */
-  public void addAbsent(long lengthBytes) {
-    counters.addZero(lengthBytes);
   }
 
   @Override

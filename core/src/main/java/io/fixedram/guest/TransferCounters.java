@@ -40,7 +40,8 @@ public final class TransferCounters {
     dataBytes.add(bytes);
   }
 
-  void addZero(long bytes) {
+  /** Counts zero pages, or zero pages that need not be sent since the receiver has them. */
+  public void addZero(long bytes) {
     zeroBytes.add(bytes);
   }
 
@@ -49,7 +50,8 @@ public final class TransferCounters {
     totalRamBytes = ramBytes;
   }
 
-  void end() {
+  /** Records that the last page and the device state have been transferred. */
+  public void end() {
     ended = true;
   }
 }

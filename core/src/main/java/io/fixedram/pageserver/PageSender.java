@@ -7,8 +7,11 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.error.ProtocolException;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.CountingSink;
+import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.PageSink;
 import io.fixedram.guest.RamBlock;
+import io.fixedram.guest.SaveHeader;
+import io.fixedram.guest.TransferCounters;
 import io.fixedram.os.UnixSocket;
 import io.fixedram.store.PageRuns;
 import io.fixedram.stream.PostcopyEncoder;
@@ -53,7 +56,8 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
   private final UnixSocket socket;
   private final Requests requests;
   private final PostcopyEncoder encoder;
-  private final CountingSink counting;
+  private final PageSink counting;
+  private final TransferCounters counters;
   private final PageReads reads;
   private final Cancellation cancellation;
   private final Background background;
@@ -72,7 +76,8 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
    * Prepares to send.
    *
    * @param running whether the guest runs or is ready to run
-   * @param encoder the sink that {@code counting} wraps
+   * @param encoder the stream; the caller closes it
+   * @param counters counters of the pages sent
    */
   PageSender(
       ServedSave save,
@@ -81,7 +86,7 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
       UnixSocket socket,
       Requests requests,
       PostcopyEncoder encoder,
-      CountingSink counting,
+      TransferCounters counters,
       Cancellation cancellation) {
     this.save = save;
     this.failure = failure;
@@ -91,7 +96,8 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
     this.socket = socket;
     this.requests = requests;
     this.encoder = encoder;
-    this.counting = counting;
+    this.counting = CountingSink.pages(encoder, counters, cancellation);
+    this.counters = counters;
     this.cancellation = cancellation;
     this.reads =
         new PageReads(
@@ -99,11 +105,14 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
   }
 
   /** Sends everything from the first byte on, and waits for the destination's confirmation. */
-  void run() {
-    counting.begin(save.store().header());
+  void run(DeviceState state) {
+    SaveHeader header = save.store().header();
+    cancellation.throwIfCancelled();
+    counters.begin(header.blocks().totalBytes());
+    encoder.begin(header, state);
     if (!save.allZeros()) {
       for (BlockPages block : save.blocks()) {
-        counting.addAbsent(block.absent() * pageSize);
+        counters.addZero(block.absent() * pageSize);
       }
     }
     sendAll();
@@ -116,7 +125,9 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
       cancellation.throwIfCancelled();
     }
     requests.allSent();
-    counting.end(save.store().deviceState());
+    cancellation.throwIfCancelled();
+    encoder.end();
+    counters.end();
     requests.awaitShut();
   }
 
@@ -229,7 +240,7 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
   /** Sends the pages read meanwhile as one SECTION_PART. */
   private void deliver() {
     if (reads.deliver()) {
-      counting.drain();
+      drain();
     }
   }
 
@@ -246,7 +257,7 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
       reads.start(new PageReads.Read(new PageRun(block, page, end), request));
       page = block.sent().nextClear(end, run.end());
     }
-    counting.drain();
+    drain();
   }
 
   @Override
@@ -254,7 +265,7 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
     PageRun run = read.run();
     PageRuns.sendRead(run.block().map(), run.first(), run.end(), content, buffer, this);
     if (read.request().isPresent()) {
-      counting.drain();
+      drain();
       save.faults().add(System.nanoTime() - read.request().get().receivedNanos());
     }
   }
@@ -283,7 +294,7 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
         sendOrZero(run.block(), page, buffer);
       }
     }
-    counting.drain();
+    drain();
   }
 
   private void sendOrZero(BlockPages block, long page, MemorySegment buffer) {
@@ -312,6 +323,11 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
     cancellation.throwIfCancelled();
     (save.allZeros() ? counting : encoder).zero(block, offset, lengthBytes);
     markSent(block, offset, lengthBytes);
+  }
+
+  private void drain() {
+    cancellation.throwIfCancelled();
+    encoder.drain();
   }
 
   private void markSent(RamBlock block, long offset, long lengthBytes) {

@@ -7,7 +7,6 @@ import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.ProtocolException;
 import io.fixedram.error.StorageException;
-import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.TransferCounters;
@@ -78,15 +77,14 @@ public final class PageServer {
     DeviceState state = save.store().deviceState();
     RamBlocks blocks = save.store().header().blocks();
     socket.limitUnderWay(UNDER_WAY_BYTES);
-    PostcopyEncoder encoder =
-        new PostcopyEncoder(noticingLoss(ByteTarget.of(socket, DESTINATION)), state);
     try (Cancellation.Registration _ = cancellation.onCancel(socket::close);
-        CountingSink counting = new CountingSink(encoder, counters, cancellation);
+        PostcopyEncoder encoder =
+            new PostcopyEncoder(noticingLoss(ByteTarget.of(socket, DESTINATION)));
         Requests requests = new Requests(socket, DESTINATION, blocks);
         PageSender sender =
             new PageSender(
-                save, failure, () -> running, socket, requests, encoder, counting, cancellation)) {
-      serve(sender);
+                save, failure, () -> running, socket, requests, encoder, counters, cancellation)) {
+      serve(sender, state);
     } catch (StorageException | CancelledException e) {
       failure.rethrow();
       cancellation.throwIfCancelled();
@@ -99,9 +97,9 @@ public final class PageServer {
    * Runs the sender. On failure waits until the guest is stopped, because the connection is closed
    * afterwards.
    */
-  private void serve(PageSender sender) {
+  private void serve(PageSender sender, DeviceState state) {
     try {
-      sender.run();
+      sender.run(state);
     } catch (StorageException | CancelledException e) {
       // The destination is gone, or the guest was stopped before the cancellation.
       throw e;

@@ -5,8 +5,10 @@ import io.fixedram.bytes.StoreState;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
+import io.fixedram.layout.BlockPlace;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** A view of a store without the pages of some blocks. */
@@ -37,6 +39,26 @@ final class PartialStore implements PageStore {
   @Override
   public PageMap pages(RamBlock block) {
     return whole.pages(block);
+  }
+
+  @Override
+  public PageMap listedPages(RamBlock block) {
+    return whole.listedPages(block);
+  }
+
+  @Override
+  public Optional<SaveFile> file() {
+    return whole.file();
+  }
+
+  @Override
+  public Optional<BlockPlace> place(RamBlock block) {
+    return whole.place(block);
+  }
+
+  @Override
+  public boolean isExact(RamBlock block) {
+    return whole.isExact(block);
   }
 
   @Override

@@ -5,15 +5,17 @@ import io.fixedram.bytes.ByteTarget;
 import io.fixedram.error.Remedy;
 import io.fixedram.error.UnsupportedSaveException;
 import io.fixedram.guest.DeviceState;
+import io.fixedram.guest.PageSink;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
-import io.fixedram.guest.SaveSink;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
  * Writes the stream of a postcopy migration that switches over before any page is sent: the device
- * state first, then each page once, in any order. {@link #begin} writes
+ * state first ({@link #begin}), then each page once, in any order, then {@link #end}, and finally
+ * {@link #close()}, whether the stream ended or not. Called by one thread at a time. {@link #begin}
+ * writes
  *
  * <pre>
  *   header, configuration
@@ -30,7 +32,7 @@ import java.util.Optional;
  * <p>Every block is discarded completely, so that no content from the destination's firmware is
  * left. A COMMAND is u8 8, be16 command, be16 length, body. (Verified with QEMU 7.2.22 and 10.0.2.)
  */
-public final class PostcopyEncoder implements SaveSink {
+public final class PostcopyEncoder implements PageSink, AutoCloseable {
   private static final int BUFFER_BYTES = 1 << 16;
   private static final int COMMAND_HEAD_BYTES = 5;
 
@@ -44,17 +46,11 @@ public final class PostcopyEncoder implements SaveSink {
   private static final int HOST_PAGE_BYTES = 4096;
 
   private final StreamOutput out;
-  private final DeviceState state;
   private Optional<RamRecordWriter> records = Optional.empty();
 
-  /**
-   * Prepares to write a stream from its first byte.
-   *
-   * @param state the device state, which precedes the pages
-   */
-  public PostcopyEncoder(ByteTarget target, DeviceState state) {
+  /** Prepares to write a stream from its first byte. */
+  public PostcopyEncoder(ByteTarget target) {
     this.out = new StreamOutput(target, BUFFER_BYTES);
-    this.state = state;
   }
 
   private RamRecordWriter records() {
@@ -62,12 +58,11 @@ public final class PostcopyEncoder implements SaveSink {
   }
 
   /**
-   * {@inheritDoc} The destination can run the guest as soon as it has received these bytes.
+   * Starts the stream. The destination can run the guest as soon as it has received these bytes.
    *
    * @throws UnsupportedSaveException if the device state is longer than {@link #MAX_SECTIONS_BYTES}
    */
-  @Override
-  public void begin(SaveHeader header) {
+  public void begin(SaveHeader header, DeviceState state) {
     if (state.sectionsBytes() > MAX_SECTIONS_BYTES) {
       throw new UnsupportedSaveException(
           "the guest's device state is longer, "
@@ -134,20 +129,19 @@ public final class PostcopyEncoder implements SaveSink {
   }
 
   /** Ends the current SECTION_PART and writes all pages so far to the target. */
-  @Override
   public void drain() {
     records().endPart();
     out.flush();
   }
 
-  /** Ends the stream; the device state was sent before the pages. */
-  @Override
-  public void end(DeviceState sentBefore) {
+  /** Ends the stream: all pages are final. */
+  public void end() {
     records().end();
     out.u8(StreamFormat.EOF);
     out.flush();
   }
 
+  /** Releases the buffer. */
   @Override
   public void close() {
     out.close();
