@@ -15,8 +15,8 @@ import java.util.OptionalLong;
  * @param pagesOffset file offset of the first page; none in a stream
  * @param bitmapOffset file offset of the bitmap; none in a stream
  * @param pages number of target pages
- * @param present number of pages whose content the save holds; in a stream, number of pages that
- *     are not zero at its end
+ * @param present number of pages whose content the save itself holds, not another save that it
+ *     builds upon; in a stream, number of pages that are not zero at its end
  */
 public record BlockInfo(
     String name,
@@ -38,6 +38,6 @@ public record BlockInfo(
         place.map(each -> OptionalLong.of(each.pagesOffset())).orElse(OptionalLong.empty()),
         place.map(each -> OptionalLong.of(each.bitmapOffset())).orElse(OptionalLong.empty()),
         pages.pages(),
-        pages.stored().cardinality());
+        pages.herePages());
   }
 }

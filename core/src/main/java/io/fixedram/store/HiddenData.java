@@ -12,9 +12,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.OptionalLong;
 
 /**
- * Search for data in a block's region where its bitmap has no bit. Holes read as zeros, so only
- * ranges that the file system reports as data are read: nothing in an ordinary file, and all zeros
- * in a file that was copied without its holes.
+ * Search for data in a block's region where its pages are zero. Pages whose content is elsewhere
+ * are not searched. Holes read as zeros, so only ranges that the file system reports as data are
+ * read: nothing in an ordinary file, and all zeros in a file that was copied without its holes.
  */
 final class HiddenData {
   private static final int READ_BYTES = 1 << 20;
@@ -27,7 +27,7 @@ final class HiddenData {
 
   /** Result of the search. */
   sealed interface Outcome {
-    /** All pages without a bit read as zeros. */
+    /** All zero pages read as zeros. */
     record Zeros() implements Outcome {}
 
     /** Data was found in the page that begins at a file offset. */

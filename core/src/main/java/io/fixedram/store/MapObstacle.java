@@ -12,6 +12,8 @@ public record MapObstacle(Reason reason, String sentence) {
   public enum Reason {
     /** The pages have no fixed offsets, or are not stored verbatim in a local file. */
     NO_PLACE,
+    /** The content of some pages is in another file, and a mapping would show zeros. */
+    ELSEWHERE,
     /** The file offset of the pages is not a multiple of the host's page size. */
     MISALIGNED,
     /** The system refuses to map the file. */

@@ -5,16 +5,18 @@ import io.fixedram.bytes.ByteStore;
 import io.fixedram.bytes.FilePlace;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.StorageException;
+import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.store.MapObstacle.Reason;
 import java.util.Optional;
 
 /**
- * Checks whether a block's region of a file can be mapped as the guest's memory. The bitmap says
- * which pages are zero, but a mapping shows the bytes of the file, so the two must agree. They do
- * in files that fixedram writes. QEMU 9 and 10 clear the bit of a page that was data in an earlier
- * pass of a live save and is zero in a later one, and leave the data in the file.
+ * Checks whether a block's region of a file can be mapped as the guest's memory. All content must
+ * be in the file itself. The bitmap says which pages are zero, but a mapping shows the bytes of the
+ * file, so the two must agree. They do in files that fixedram writes. QEMU 9 and 10 clear the bit
+ * of a page that was data in an earlier pass of a live save and is zero in a later one, and leave
+ * the data in the file.
  */
 public final class MappableRegion {
   /** Alignment of mappings: the page size of x86 and of most arm64 hosts. */
@@ -83,11 +85,23 @@ public final class MappableRegion {
     } catch (StorageException e) {
       return found(Reason.REFUSED, e.sentence());
     }
-    return dataUnderClearBits();
+    PageMap map = store.pages(place.block());
+    long elsewhere = map.elsewhere().map(PageBitmap::cardinality).orElse(0L);
+    return elsewhere > 0 ? contentElsewhere(elsewhere) : dataUnderClearBits(map);
   }
 
-  private Optional<MapObstacle> dataUnderClearBits() {
-    PageMap map = store.pages(place.block());
+  private Optional<MapObstacle> contentElsewhere(long pages) {
+    return found(
+        Reason.ELSEWHERE,
+        store.name()
+            + " has the content of "
+            + pages
+            + " pages of RAM block "
+            + place.block()
+            + " in another save that it builds upon");
+  }
+
+  private Optional<MapObstacle> dataUnderClearBits(PageMap map) {
     if (store.isExact(place.block())) {
       return Optional.empty();
     }

@@ -23,6 +23,11 @@ public record PageMap(RamBlock block, PageBitmap stored, Optional<PageBitmap> el
     return stored.pages();
   }
 
+  /** Number of pages whose content is in this store. */
+  public long herePages() {
+    return stored.cardinality() - elsewhere.map(PageBitmap::cardinality).orElse(0L);
+  }
+
   /** Bytes of a target page. */
   public int pageSize() {
     return pages() == 0 ? 1 : Math.toIntExact(block.usedLength() / pages());

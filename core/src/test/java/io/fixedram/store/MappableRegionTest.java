@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MappableRegionTest {
   private static final int PAGE = 4096;
@@ -152,6 +153,28 @@ class MappableRegionTest {
       put(page, 0, zeros);
     }
     assertThat(obstacle()).map(MapObstacle::reason).contains(Reason.TOO_MANY_ZEROS);
+  }
+
+  /** A mapping would have holes there, so zeros; also in files whose regions are exact. */
+  @ParameterizedTest
+  @ValueSource(longs = {PAGE, 1 << 20})
+  void contentInAnotherStore(long alignment) {
+    write(SaveFormat.MAPPED_RAM, alignment);
+    try (PageStore save = new DifferenceStore(Saves.open(path), RAM, 7, PAGES - 1)) {
+      assertThat(save.isExact(RAM)).isEqualTo(alignment > PAGE);
+      assertThat(MappableRegion.obstacle(save, RAM))
+          .contains(
+              new MapObstacle(
+                  Reason.ELSEWHERE,
+                  path
+                      + " has the content of 2 pages of RAM block pc.ram in another save that it"
+                      + " builds upon"));
+      assertThat(MappableRegion.obstacle(save, VGA)).isEmpty();
+      assertThat(SaveInfo.of(save).blocks().getFirst().present()).as("1 to 3 and 100").isEqualTo(4);
+    }
+    try (PageStore save = new DifferenceStore(Saves.open(path), RAM)) {
+      assertThat(MappableRegion.obstacle(save, RAM)).isEmpty();
+    }
   }
 
   @Test

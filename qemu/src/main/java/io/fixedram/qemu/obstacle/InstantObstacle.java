@@ -100,7 +100,7 @@ public sealed interface InstantObstacle extends Obstacle
     public String sentence() {
       return why.sentence()
           + switch (why.reason()) {
-            case NO_PLACE, MISALIGNED, STALE_CONTENT -> "";
+            case NO_PLACE, ELSEWHERE, MISALIGNED, STALE_CONTENT -> "";
             case REFUSED -> "; copy it to another file system";
             case TOO_MANY_ZEROS -> ": copy it with 'cp --sparse=always'";
           };
@@ -109,7 +109,8 @@ public sealed interface InstantObstacle extends Obstacle
     @Override
     public List<Remedy> remedies() {
       return switch (why.reason()) {
-        case NO_PLACE, MISALIGNED, STALE_CONTENT -> List.of(Remedy.CONVERT_TO_MAPPED_RAM);
+        case NO_PLACE, ELSEWHERE, MISALIGNED, STALE_CONTENT ->
+            List.of(Remedy.CONVERT_TO_MAPPED_RAM);
         case REFUSED, TOO_MANY_ZEROS -> List.of();
       };
     }
