@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.cancel.Cancellation;
+import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
@@ -79,11 +80,12 @@ class GuestRestoreTest extends QemuTest {
         RunningQemu target = waiting(version, GuestSpec.small())) {
       source.awaitGeneration(3);
       save(request(source));
-      recorder.atStart(() -> {
-        throw new IllegalStateException("interposed");
-      });
-      assertThatThrownBy(() -> restore(target, RestoreMode.STREAM, true))
-          .isInstanceOf(IllegalStateException.class);
+      Cancellation cancellation = new Cancellation();
+      recorder.atStart(cancellation::cancel);
+      GuestRestore request =
+          GuestRestore.of(file(), target.qmp()).mode(RestoreMode.STREAM).paused();
+      assertThatThrownBy(() -> restore(request.cancellation(cancellation)))
+          .isInstanceOf(CancelledException.class);
       recorder.atStart(() -> {});
       Endpoint socket = new Endpoint.Unix(directory.resolve("incoming"));
       target.observer().execute("migrate-incoming", Map.of("uri", socket.toString()));

@@ -361,10 +361,8 @@ class GuestSaveFailureTest extends QemuTest {
               throw new IllegalStateException("made up too");
             }
           };
-      assertThatThrownBy(() -> request(qemu).stopFirst().listener(throwing).run())
-          .hasMessageContaining("made up");
-      assertThat(qemu.status()).isEqualTo("running");
-      assertThat(file()).doesNotExist();
+      request(qemu).stopFirst().listener(throwing).run();
+      assertThat(file()).exists();
     }
   }
 }

@@ -13,7 +13,7 @@ public record SteadyTransfer(TransferListener listener) implements TransferListe
 
   @Override
   public void started(TransferView view) {
-    listener.started(view);
+    attempt(() -> listener.started(view));
   }
 
   @Override

@@ -10,8 +10,7 @@ import java.util.function.Consumer;
 
 /**
  * Listener for the progress of a restore. Methods are called by the restore's threads, must return
- * soon, and must not wait for the restore. Exceptions are logged and otherwise ignored, except from
- * {@link #started}.
+ * soon, and must not wait for the restore. Exceptions are logged and otherwise ignored.
  */
 public interface RestoreListener extends TransferListener {
   /** A listener that does nothing. */

@@ -5,7 +5,7 @@ import io.fixedram.error.Reason;
 
 /**
  * Listener for the progress of a transfer. Methods are called by the transfer's threads and must
- * return soon. Exceptions are logged and otherwise ignored, except from {@link #started}.
+ * return soon. Exceptions are logged and otherwise ignored.
  */
 public interface TransferListener {
   /** A listener that does nothing. */
