@@ -84,6 +84,18 @@ public final class IncomingGuest {
     return settledAs.filter(guest -> !paused && guest.isHeldByItself());
   }
 
+  /** Whether the guest was to run and QEMU has announced that it does. */
+  public boolean hasResumed() {
+    return !paused && resumedNanos.isPresent();
+  }
+
+  /**
+   * Whether the guest runs by QEMU's announcement only: its state was queried without an answer.
+   */
+  public boolean isUnanswered() {
+    return isSettled() && settledAs.isEmpty();
+  }
+
   boolean isSettled() {
     return settledNanos.isPresent();
   }
@@ -115,7 +127,8 @@ public final class IncomingGuest {
   }
 
   /**
-   * Brings a loaded guest into the requested state, and returns once QEMU has confirmed it.
+   * Brings a loaded guest into the requested state, and returns once QEMU has confirmed it. A guest
+   * whose RESUME was seen runs, even if QEMU does not answer any more.
    *
    * @throws FixedRamException if that fails, or QEMU does not start the guest
    */
@@ -168,6 +181,10 @@ public final class IncomingGuest {
       }
       return Optional.of(guest);
     } catch (LateAnswerException e) {
+      takeEvents(Duration.ZERO);
+      if (hasResumed()) {
+        settledNanos = resumedNanos;
+      }
       return Optional.empty();
     }
   }

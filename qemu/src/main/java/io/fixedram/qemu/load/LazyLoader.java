@@ -118,7 +118,10 @@ public final class LazyLoader implements Loader, Lifeline {
     }
   }
 
-  /** Stores the hot pages, unless the name of the save is that of another file by now. */
+  /**
+   * Stores the hot pages, unless the name of the save is that of another file by now. The guest has
+   * all its pages, so no failure is one of the restore.
+   */
   private void storeHot() {
     try {
       warnIfReplaced();
@@ -127,6 +130,8 @@ public final class LazyLoader implements Loader, Lifeline {
       }
     } catch (FixedRamException e) {
       listener.note("what the guest touched first is not remembered: " + e.getMessage());
+    } catch (RuntimeException | Error e) {
+      listener.note("what the guest touched first is not remembered: " + e);
     }
   }
 
@@ -243,7 +248,8 @@ public final class LazyLoader implements Loader, Lifeline {
   /** Whether QEMU has confirmed that it has all pages and the guest was seen to run. */
   @Override
   public boolean seenThrough() {
-    boolean seen = confirmed && guest.isSettled();
+    boolean runs = neglect.isPresent() && guest.hasResumed();
+    boolean seen = confirmed && (guest.isSettled() || runs);
     if (neglect.isPresent() && !seen) {
       throw unseen(neglect.get());
     }

@@ -162,22 +162,16 @@ final class Restoration implements AutoCloseable {
           new RestoreRun(
                   request, listener, cancellation, save, how, destination, progress, startNanos)
               .restore();
-      removeSockets(destination);
+      new Tidying(listener).attempt(destination::removeSockets);
       return report;
     } catch (RuntimeException | Error e) {
       try (destination) {
-        destination.abandon(e);
+        // A guest that is restored runs on, whatever happens to this process.
+        if (progress.state() != RestoreState.RESIDENT) {
+          destination.abandon(e);
+        }
       }
       throw e;
-    }
-  }
-
-  /** Removes the sockets; a failure does not affect a restored guest. */
-  private void removeSockets(Destination destination) {
-    try {
-      destination.removeSockets();
-    } catch (RuntimeException e) {
-      listener.warning("not all could be tidied up after the restore: " + e);
     }
   }
 

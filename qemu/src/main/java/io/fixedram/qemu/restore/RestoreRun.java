@@ -58,6 +58,8 @@ final class RestoreRun {
   private final LiveView view = new LiveView(new TransferCounters(), "loading");
   private final RunGate gate = new RunGate();
   private final IncomingGuest guest;
+  private final Arrival arrival;
+  private final Tidying tidying;
   private final RestoreProgress progress;
   private RestoreState state = RestoreState.STARTED;
 
@@ -94,6 +96,8 @@ final class RestoreRun {
     this.migration = new QemuMigration(destination.qmp());
     this.guest = new IncomingGuest(migration, request.paused(), gate);
     this.startNanos = startNanos;
+    this.arrival = new Arrival(request.file(), listener, destination, migration, guest);
+    this.tidying = new Tidying(listener);
   }
 
   /**
@@ -128,9 +132,9 @@ final class RestoreRun {
         Threads.withoutInterrupt(() -> fail(e, settings));
         throw e;
       }
-      listener.warning("not all could be tidied up after the restore: " + e);
+      tidying.failed(e);
     }
-    putBack(settings);
+    tidying.attempt(() -> putBack(settings));
     if (ended) {
       listener.note("the guest has ended before all of its memory had arrived");
     }
@@ -243,9 +247,7 @@ final class RestoreRun {
       feed(loader);
       if (!ended && !loader.seenThrough()) {
         view.phase("waiting for QEMU");
-        awaitLoaded();
-        loader.loaded();
-        settle();
+        arrival.await(loader);
       }
     } catch (QemuGoneException e) {
       ended = guest.hasEndedInGoodOrder();
@@ -282,45 +284,6 @@ final class RestoreRun {
     }
   }
 
-  private void awaitLoaded() {
-    MigrationState now = migration.state();
-    while (!now.is("completed")) {
-      if (now.isOver() && !now.is("none")) {
-        throw refused(now);
-      }
-      guest.takeEvents(POLL_TIME);
-      now = migration.state();
-    }
-  }
-
-  private void settle() {
-    try {
-      guest.settle();
-    } catch (CancelledException | QemuGoneException e) {
-      throw e;
-    } catch (FixedRamException e) {
-      throw new FixedRamException(e.getMessage() + destination.lastWords(), e);
-    }
-    guest
-        .heldByItself()
-        .ifPresent(now ->
-            listener.warning(
-                request.file()
-                    + " is loaded, and its guest in the state '"
-                    + now.name()
-                    + "': "
-                    + now.remedy()));
-  }
-
-  private FixedRamException refused(MigrationState failed) {
-    return new FixedRamException(
-        "QEMU could not load "
-            + request.file()
-            + ": "
-            + failed.reason()
-            + "; its own output may say more");
-  }
-
   /**
    * The reason why a connection has broken, from QEMU if possible.
    *
@@ -346,7 +309,9 @@ final class RestoreRun {
     if (now.is("completed")) {
       return Optional.empty();
     }
-    return now.is("failed") ? noGuest(explained(refused(now), failure)) : Optional.of(failure);
+    return now.is("failed")
+        ? noGuest(explained(arrival.refused(now), failure))
+        : Optional.of(failure);
   }
 
   private MigrationState stateOnceOver() {
@@ -379,7 +344,7 @@ final class RestoreRun {
 
   private RestoreReport report(ModeChoice choice, OptionalLong presentBytes) {
     if (!ended) {
-      view.resident((System.nanoTime() - incomingNanos) / 1e9);
+      tidying.attempt(() -> view.resident((System.nanoTime() - incomingNanos) / 1e9));
     }
     long settledNanos = guest.settledNanos().orElseGet(System::nanoTime);
     return new RestoreReport(
