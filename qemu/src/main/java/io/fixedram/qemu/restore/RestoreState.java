@@ -5,7 +5,8 @@ package io.fixedram.qemu.restore;
  * State of a restore, which decides what a failure does to the guest.
  *
  * <pre>
- *             QEMU waits          migrate-incoming        seen to run      all pages are there
+ *             QEMU waits          migrate-incoming        seen to run      all pages are there,
+ *                                                                          or the guest has ended
  *   PREPARED ------------> STARTED ---------------> LOADING --------> RUNNING --------> RESIDENT
  *      |                      |                        |  \              |                 ^
  *      |                      |                        |   \             |                 |
@@ -37,10 +38,14 @@ public enum RestoreState {
    */
   RUNNING,
   /**
-   * The guest is restored completely and needs nothing from this process. Later failures are only
-   * warnings.
+   * The guest needs nothing more from this process: it is restored completely, or, in mode lazy, it
+   * has ended by itself before all its pages had arrived. Later failures are only warnings.
    */
   RESIDENT,
-  /** The guest was not restored, and cleanup is done. */
+  /**
+   * The guest was not restored, and cleanup is done: QEMU has its settings back and waits for
+   * another guest, or was ended if it was started for this restore; a guest that ran without all
+   * its pages is stopped.
+   */
   FAILED
 }
