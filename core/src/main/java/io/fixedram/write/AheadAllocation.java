@@ -35,6 +35,7 @@ final class AheadAllocation {
   private final Set<Chunk.Key> inFlight = new HashSet<>();
 
   private boolean ended;
+  private boolean freed;
 
   /** Progress in one block. */
   private static final class Progress {
@@ -90,19 +91,19 @@ final class AheadAllocation {
    * Frees the space of pages that are neither in the file nor being written. No more space is
    * allocated afterwards.
    *
-   * @return whether any space was freed
+   * @return whether any space was freed, now or before: a thread whose write failed meanwhile may
+   *     try again as well
    */
   synchronized boolean end() {
     ended = true;
-    boolean any = false;
     for (int i = 0; i < places.size(); i++) {
       List<Piece> pieces = progress.get(i).pieces;
       for (Piece piece : pieces) {
-        any |= free(i, piece);
+        freed |= free(i, piece);
       }
       pieces.clear();
     }
-    return any;
+    return freed;
   }
 
   private boolean free(int block, Piece piece) {

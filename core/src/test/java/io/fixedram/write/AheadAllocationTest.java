@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -91,7 +92,7 @@ class AheadAllocationTest {
   }
 
   /** What was allocated ahead takes the room that scattered pages need. */
-  @Test
+  @RepeatedTest(20)
   void spaceAllocatedAheadIsFreedWhenTheDiskIsFull() throws IOException {
     Path target = directory.resolve("save");
     AtomicInteger allocations = new AtomicInteger();
