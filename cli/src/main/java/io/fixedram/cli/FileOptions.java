@@ -46,7 +46,7 @@ public final class FileOptions {
   static WriteOptions read(Arguments arguments, SaveFormat format) {
     if (format == SaveFormat.STREAM && arguments.has(ALIGN)) {
       throw new UsageException(
-          "--align does not go with a stream, whose pages have no fixed places");
+          "--align cannot be used with a stream, whose pages have no fixed places");
     }
     DirectMode direct =
         switch (arguments.choice(DIRECT)) {
@@ -56,7 +56,7 @@ public final class FileOptions {
         };
     if (format == SaveFormat.STREAM && direct == DirectMode.ON) {
       throw new UsageException(
-          "--direct-io on does not go with a stream, which is never written so");
+          "--direct-io on cannot be used with a stream, which is never written directly");
     }
     long alignmentBytes =
         switch (arguments.choice(ALIGN)) {

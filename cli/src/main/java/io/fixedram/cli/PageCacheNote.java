@@ -9,7 +9,7 @@ final class PageCacheNote {
   private PageCacheNote() {}
 
   /**
-   * * Prints the note.
+   * Prints the note.
    *
    * @param whyCached reason why pages were written through the page cache; empty if they were
    *     written directly

@@ -64,7 +64,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
       OptionSpec.value(
           "pid",
           "N",
-          "which process QEMU is, where another one made the socket of --qmp; it is checked");
+          "id of QEMU's process, if another process created the socket of --qmp; it is checked");
 
   private static final OptionSpec GENERATION =
       OptionSpec.value(
@@ -86,8 +86,9 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
                   + " signal that asks it to end is passed on to QEMU as SIGTERM. -S in QEMU-COMMAND"
                   + " has no effect: --paused leaves the guest stopped. With --output json, QEMU's"
                   + " own output goes to standard error.",
-              "With --via instant, which --via auto takes for large saves where it goes, the guest runs on a private"
-                  + " mapping of FILE: main memory in QEMU-COMMAND becomes a file backend. Guests"
+              "With --via instant, which --via auto chooses for large saves if it is possible, the"
+                  + " guest runs on a private mapping of FILE: main memory in QEMU-COMMAND becomes a"
+                  + " file backend. Guests"
                   + " never write to FILE, and any number of them can run on it; it must stay as it"
                   + " is until they end, and no save takes its name meanwhile.",
               "The second form restores into a QEMU that was started with '-incoming defer'.",
@@ -156,7 +157,8 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
       throw new UsageException("--vm-generation-id goes with -- QEMU-COMMAND, not with --qmp");
     }
     if (arguments.has(PID) && !command.isEmpty()) {
-      throw new UsageException("--pid goes with --qmp: a QEMU that is started here is known");
+      throw new UsageException(
+          "--pid can only be used with --qmp: the process of a QEMU that is started here is known");
     }
     Path file = FileOptions.file(arguments.operand(0), "FILE");
     GuestRestore restore =

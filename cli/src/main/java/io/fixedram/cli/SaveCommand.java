@@ -39,26 +39,25 @@ record SaveCommand(GuestSave save, boolean tellsMode) implements Command {
       OptionSpec.choice(
           "via",
           List.of("auto", "memory", "stream"),
-          "how RAM is taken: memory reads it where it lies in the memory of a QEMU on this host,"
-              + " which is not migrated; stream has QEMU send it; auto takes memory where that is"
-              + " possible and the guest stands still, else stream, and says which and why");
+          "how RAM is read: memory reads it in place, in the memory of a QEMU on this host, which"
+              + " does not migrate; stream has QEMU send it; auto chooses memory if that is possible"
+              + " and the guest is stopped, else stream, and reports which and why");
   private static final OptionSpec MAX_DOWNTIME =
       OptionSpec.value(
           "max-downtime",
           "T",
-          "how long a guest that is saved while it runs should stand still at most, such as 300ms"
-              + " or 1.5s: memory is refused where it would take longer; QEMU gets it as its"
-              + " limit in a stream");
+          "maximum downtime of a guest that is saved while it runs, such as 300ms or 1.5s: memory"
+              + " is refused if it would take longer; in a stream it is QEMU's downtime limit");
   private static final OptionSpec PID =
       OptionSpec.value(
           "pid",
           "N",
-          "which process QEMU is, where another one made its QMP socket; it is checked");
+          "id of QEMU's process, if another process created its QMP socket; it is checked");
   private static final OptionSpec THEN =
       OptionSpec.choice(
           "then",
           List.of("pause", "resume", "quit"),
-          "what becomes of the guest: it stays paused, it runs on, or QEMU ends");
+          "the guest after the save: it stays paused, it runs on, or QEMU ends");
   private static final OptionSpec FORMAT =
       OptionSpec.choice(
           "format",
@@ -69,16 +68,16 @@ record SaveCommand(GuestSave save, boolean tellsMode) implements Command {
           "max-passes",
           "N",
           Integer.toString(GuestSave.DEFAULT_MAX_PASSES),
-          "pause a guest that is still not caught up with after this many passes over its RAM;"
-              + " 0 lets it run for ever");
+          "pause the guest after this many passes over its RAM if it still dirties it faster than"
+              + " it is saved; 0 for no limit");
   private static final OptionSpec BUDGET =
       OptionSpec.value(
           "budget",
           "SIZE",
-          "memory that a live save with --via memory may take for a moment, so that the guest goes"
-              + " on before all is written: a number and K, M, G or T; 0 has it wait for the disk. A"
-              + " quarter of this host's memory if not given, and never more than half of what is"
-              + " free");
+          "maximum memory for copies of changed pages in a live save with --via memory, so that the"
+              + " guest runs on before they are written: a number and K, M, G or T; with 0 it waits for"
+              + " the disk. A quarter of this host's memory if not given, and never more than half of"
+              + " what is free");
 
   static final CommandSpec SPEC =
       new CommandSpec(
@@ -90,9 +89,9 @@ record SaveCommand(GuestSave save, boolean tellsMode) implements Command {
                   + " guest runs on while its RAM is read, and is paused for the last moment only."
                   + " Every page has its place in FILE, which is no larger than the guest's RAM,"
                   + " however often the guest writes to it; zero pages are holes.",
-              "With --then pause the guest ends in the state postmigrate after a save by stream, and in"
-                  + " the state paused after one by memory, and a save by memory describes its devices by"
-                  + " their names alone: use --via stream for what relies on either.",
+              "With --then pause the guest is left in the state postmigrate after a save by stream,"
+                  + " and in the state paused after one by memory, and a save by memory describes its"
+                  + " devices only by name: use --via stream if something relies on either.",
               "FILE appears when it is complete and on disk, with mode 0600; an earlier save of"
                   + " that name stays until then. If the save fails or is interrupted, the guest"
                   + " goes on as before, QEMU's migration settings are put back, and nothing is"

@@ -13,7 +13,9 @@ final class StandardOutput {
   static void reserve(Arguments arguments, String by) {
     if (arguments.output().json()) {
       throw new UsageException(
-          "--output json does not go with " + by + ", which takes standard output for the stream");
+          "--output json cannot be used with "
+              + by
+              + ", which writes the stream to standard output");
     }
   }
 

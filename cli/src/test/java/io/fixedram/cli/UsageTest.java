@@ -102,7 +102,8 @@ class UsageTest {
               "restore: --detach goes with -- QEMU-COMMAND, not with --qmp"),
           new Refusal(
               "restore f --pid 1 -- qemu",
-              "restore: --pid goes with --qmp: a QEMU that is started here is known"),
+              "restore: --pid can only be used with --qmp: the process of a QEMU that is started"
+                  + " here is known"),
           new Refusal(
               "restore f --via magic -- qemu",
               "restore: --via takes auto, instant, lazy, memory, native or stream, not 'magic'"),
@@ -121,18 +122,19 @@ class UsageTest {
               "receive: --format takes mapped-ram, fixed-ram or stream, not 'raw'"),
           new Refusal(
               "receive f --listen - --format stream --align 1M",
-              "receive: --align does not go with a stream, whose pages have no fixed places"),
+              "receive: --align cannot be used with a stream, whose pages have no fixed places"),
           new Refusal(
               "receive f --listen - --format stream --direct-io on",
-              "receive: --direct-io on does not go with a stream, which is never written so"),
+              "receive: --direct-io on cannot be used with a stream, which is never written"
+                  + " directly"),
           new Refusal("receive - --listen -", "receive: FILE must be a file here, not -"),
           new Refusal("send f", "send: --connect ADDR is missing"),
           new Refusal("send --connect -", "send: FILE is missing"),
           new Refusal("send - --connect -", "send: FILE must be a file here, not -"),
           new Refusal(
               "send f --connect - --output json",
-              "send: --output json does not go with --connect -, which takes standard output for"
-                  + " the stream"),
+              "send: --output json cannot be used with --connect -, which writes the stream to"
+                  + " standard output"),
           // convert
           new Refusal("convert f g", "convert: --to mapped-ram|fixed-ram|stream is missing"),
           new Refusal("convert --to stream", "convert: SOURCE is missing"),
@@ -146,8 +148,8 @@ class UsageTest {
                   + " TARGET"),
           new Refusal(
               "convert --to stream f - --output json",
-              "convert: --output json does not go with TARGET -, which takes standard output for"
-                  + " the stream"),
+              "convert: --output json cannot be used with TARGET -, which writes the stream to"
+                  + " standard output"),
           new Refusal(
               "convert --to qcow2 f g",
               "convert: --to takes mapped-ram, fixed-ram or stream, not 'qcow2'"),

@@ -18,15 +18,15 @@ public enum Remedy {
   RESTORE_LAZILY,
 
   /**
-   * Have the save's pages written to their places in QEMU's memory (restore mode memory), unless
-   * that memory is out of reach.
+   * Write the save's pages to their places in QEMU's memory (restore mode memory), if that memory
+   * is accessible.
    */
   RESTORE_IN_PLACE,
 
   /** Convert the save to a new mapped-ram file and use that. */
   CONVERT_TO_MAPPED_RAM,
 
-  /** Say which process QEMU is, where its socket was made by another one. */
+  /** Give the id of QEMU's process, if another process created its QMP socket. */
   NAME_PROCESS,
 
   /** Do not require direct writes, which bypass the page cache. */

@@ -7,8 +7,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Counts pages with content that are not what a table of fingerprints says, which stays as it is.
- * One thread at a time; several may each have their own over one table.
+ * Counts pages whose fingerprint differs from the one in a table, which is not changed. Not
+ * thread-safe; several threads may each use their own counter with one table.
  */
 public final class ChangeCount implements PageSink {
   private final FingerprintTable table;
@@ -16,13 +16,13 @@ public final class ChangeCount implements PageSink {
   private final MemorySegment print = Arena.ofAuto().allocate(PageFingerprint.BYTES, Long.BYTES);
   private long changedBytes;
 
-  /** Starts with none. */
+  /** Creates a counter at 0. */
   public ChangeCount(FingerprintTable table) {
     this.table = table;
     this.pageBytes = table.pageBytes();
   }
 
-  /** Bytes of such pages. */
+  /** Size of the pages counted. */
   public long changedBytes() {
     return changedBytes;
   }
@@ -38,7 +38,7 @@ public final class ChangeCount implements PageSink {
     }
   }
 
-  /** {@inheritDoc} They cost nothing, and are not counted. */
+  /** {@inheritDoc} Zero pages need no copy, and are not counted. */
   @Override
   public void zero(RamBlock block, long offset, long lengthBytes) {}
 }

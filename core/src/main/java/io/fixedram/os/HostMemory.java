@@ -9,21 +9,22 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * How much memory this host has, and how much of it can be taken now: as proc(5) says, and as the
- * control groups that this process is in allow.
+ * Total and available memory of this host (proc(5), meminfo), the latter within the limits of the
+ * control groups of this process.
  *
- * @param totalBytes all of it
- * @param availableBytes what can be taken without swapping, or more than a control group may have
+ * @param totalBytes the host's memory
+ * @param availableBytes memory that can be allocated without swapping and without exceeding the
+ *     limit of a control group
  */
 public record HostMemory(long totalBytes, long availableBytes) {
   private static final Path ROOT = Path.of("/");
 
-  /** What is so now; nothing available where the system does not tell. */
+  /** The current values; a value that the system does not report is 0. */
   public static HostMemory now() {
     return of(ROOT);
   }
 
-  /** The same by the files under another root, for tests. */
+  /** The values according to files under another root, for tests. */
   static HostMemory of(Path root) {
     List<String> info = lines(root.resolve("proc/meminfo"));
     long available = kibibytes(info, "MemAvailable:");
@@ -37,7 +38,7 @@ public record HostMemory(long totalBytes, long availableBytes) {
     return number(info, name).orElse(0) << 10;
   }
 
-  /** The number behind a word that a line begins with. */
+  /** The number after the word at the beginning of a line. */
   private static OptionalLong number(List<String> lines, String name) {
     for (String line : lines) {
       String[] words = line.split("\\s+", -1);
@@ -57,8 +58,8 @@ public record HostMemory(long totalBytes, long availableBytes) {
   }
 
   /**
-   * What a control group and those above it have left, by a line of /proc/self/cgroup: {@code
-   * number:controllers:path}, with no controllers in version 2.
+   * Memory that a control group and its ancestors have left. The group is given by a line of
+   * /proc/self/cgroup: {@code number:controllers:path}, with no controllers in version 2.
    */
   private static long room(Path root, String line) {
     String[] parts = line.split(":", 3);
@@ -72,7 +73,8 @@ public record HostMemory(long totalBytes, long availableBytes) {
     Path mount = root.resolve(second ? "sys/fs/cgroup" : "sys/fs/cgroup/memory");
     Path group = mount.resolve(parts[2].replaceFirst("^/+", "")).normalize();
     long room = Long.MAX_VALUE;
-    // In a container the path may be one of the host's, and the container's own group the mount.
+    // In a container, the path may be that on the host, with the container's own group at the
+    // mount.
     for (Path each = group; each != null && each.startsWith(mount); each = each.getParent()) {
       room = Math.min(room, room(each, second));
     }
@@ -85,12 +87,12 @@ public record HostMemory(long totalBytes, long availableBytes) {
     if (max.isEmpty() || used.isEmpty()) {
       return Long.MAX_VALUE;
     }
-    // The page cache is counted too, and given back first.
+    // Usage includes the page cache, which is reclaimed first.
     long cache = number(lines(group.resolve("memory.stat")), "inactive_file").orElse(0);
     return Math.max(0, max.getAsLong() - Math.max(0, used.getAsLong() - cache));
   }
 
-  /** The number that a file holds; none if it holds a word, such as max. */
+  /** The number in a file; empty if it has a word instead, such as max. */
   private static OptionalLong only(Path file) {
     Optional<String> line = lines(file).stream().findFirst();
     return line.map(HostMemory::number).orElseGet(OptionalLong::empty);

@@ -8,10 +8,7 @@ import io.fixedram.layout.BlockPlace;
 import java.lang.foreign.MemorySegment;
 import java.util.OptionalLong;
 
-/**
- * Reads pages with fixed offsets. All page content of fixed-offset files is read through this
- * class. Safe for use by several threads.
- */
+/** Reads the stored pages of a fixed-offset file. Safe for use by several threads. */
 final class PageReader {
   /** Minimum length of a run for which the store is asked for holes. */
   private static final long MIN_ASKED_BYTES = 256 << 10;

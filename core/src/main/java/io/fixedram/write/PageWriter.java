@@ -29,8 +29,8 @@ import java.util.Set;
  * wait. Zero pages are never written; for a page that was written before and became zero, the bit
  * is cleared and the hole is punched again.
  *
- * <p>All methods must be called by one thread. Memory: {@value #BUFFERS} buffers of 1 MiB, and the
- * bitmaps.
+ * <p>Methods must be called by one thread at a time. Memory: {@value #BUFFERS} buffers of 1 MiB,
+ * and the bitmaps.
  */
 final class PageWriter implements AutoCloseable {
   private static final int BUFFERS = 24;

@@ -204,7 +204,8 @@ class LazyFailureTest extends QemuTest {
     try (RunningQemu target = waiting(version, LARGE)) {
       CompletableFuture<RestoredGuest> restoring = restoring(target);
       assertThat(cancellation.cancel()).isFalse();
-      assertThat(recorder.warnings()).anyMatch(text -> text.contains("interrupt once more"));
+      assertThat(recorder.warnings())
+          .anyMatch(text -> text.contains("a second request stops the guest"));
       restoring.join().close();
       target.assertGoesOn();
       assertThat(cancellation.cancel()).isTrue();

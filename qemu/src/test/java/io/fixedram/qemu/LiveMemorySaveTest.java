@@ -42,7 +42,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Guests that run, and are stopped for a moment only, while their memory is read where it lies. */
+/** Live saves in place. */
 class LiveMemorySaveTest extends QemuTest {
   private static final int MIB = 1 << 20;
 

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Saves and restores that read and write QEMU's memory where it lies. */
+/** Saves of stopped guests and restores in mode memory. */
 class MemorySaveTest extends QemuTest {
   private SaveReport save(RunningQemu qemu, AfterSave then) {
     return GuestSave.of(qemu.qmp(), file())

@@ -95,7 +95,7 @@ class RestoreAutoTest extends QemuTest {
     assertThat(report.why()).contains("not lazy: the memory backend m is");
   }
 
-  /** Which process QEMU is can't be told. */
+  /** QEMU's process can't be identified. */
   @ParameterizedTest
   @CsvSource({"QEMU_7, true", "QEMU_7, false", "QEMU_10, true", "QEMU_10, false"})
   void qmpOverTcp(TestedQemu version, boolean small) throws Exception {
@@ -106,7 +106,7 @@ class RestoreAutoTest extends QemuTest {
       RestoreReport report = restore(GuestRestore.of(file(), qmp), small ? SMALL : LARGE);
       assertThat(report.mode()).isEqualTo(RestoreMode.LAZY);
       if (small) {
-        assertThat(report.why()).contains("(not memory: which process QEMU is can't be told");
+        assertThat(report.why()).contains("(not memory: QEMU's process can't be identified");
       }
       RunningQemu.assertGoesOn(saved, directory, "restored");
     }

@@ -72,7 +72,7 @@ class SaveAutoTest extends QemuTest {
     }
   }
 
-  /** Which process QEMU is can't be told. */
+  /** QEMU's process can't be identified. */
   @ParameterizedTest
   @EnumSource
   void qmpOverTcp(TestedQemu version) throws Exception {
@@ -83,7 +83,7 @@ class SaveAutoTest extends QemuTest {
       qemu.awaitGeneration(3);
       SaveReport report = save(auto(qmp).stopFirst());
       assertThat(report.mode()).isEqualTo(SaveMode.STREAM);
-      assertThat(report.why()).contains("(not memory: which process QEMU is can't be told");
+      assertThat(report.why()).contains("(not memory: QEMU's process can't be identified");
       assertThat(report.disksLocked()).isFalse();
       assertThat(qemu.status()).isEqualTo("postmigrate");
       saved = qemu.serial();

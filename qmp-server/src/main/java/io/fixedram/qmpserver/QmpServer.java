@@ -126,7 +126,7 @@ public final class QmpServer implements AutoCloseable {
     }
     int mode = (int) Files.getAttribute(socket, "unix:mode", LinkOption.NOFOLLOW_LINKS);
     if ((mode & FILE_TYPE_BITS) != SOCKET_TYPE) {
-      throw new FixedRamException("cannot listen on " + socket + ": it exists, and is no socket");
+      throw new FixedRamException("cannot listen on " + socket + ": it exists and is not a socket");
     }
     try {
       UnixSocket.connect(socket).close();

@@ -518,7 +518,7 @@ class QmpServerTest {
     assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor()).isZero();
     for (Path other : List.of(file, fifo, directory)) {
       assertThatThrownBy(() -> QmpServer.start(other, served, OPTIONS))
-          .hasMessageContaining("it exists, and is no socket");
+          .hasMessageContaining("it exists and is not a socket");
       assertThat(other).exists();
     }
   }

@@ -552,7 +552,8 @@ class AcceptanceTest {
       served.signal("INT");
       Result ended = served.restore().result();
       assertThat(ended.status()).as(ended.err()).isEqualTo(130);
-      assertThat(ended.err()).contains("interrupt once more", "is stopped and must not go on");
+      assertThat(ended.err())
+          .contains("a second request stops the guest", "is stopped and must not go on");
       assertThat(served.guest().status()).isEqualTo("paused");
     }
   }

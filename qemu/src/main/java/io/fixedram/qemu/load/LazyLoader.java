@@ -302,7 +302,7 @@ public final class LazyLoader implements Loader, Lifeline {
     listener.warning(
         "the guest still needs pages of "
             + save.name()
-            + ", so this goes on until all have arrived; interrupt once more to give the guest up");
+            + ", so the request to end was refused; a second request stops the guest");
   }
 
   @Override

@@ -115,12 +115,12 @@ public final class GuestDevices {
   }
 
   /**
-   * Has QEMU give up the disks of a guest that stands still, as it does at the end of a migration:
-   * what it keeps of them is written, and others may use them. It takes them back when the guest is
-   * to run. Not for QEMU before 10.0, which aborts when it is asked for that again, by a migration
-   * too.
+   * Makes QEMU release the disks of a stopped guest, as it does at the end of a migration: it
+   * writes cached data, and other processes may use the disks. QEMU takes them back when the guest
+   * is resumed. Must not be called for QEMU before 10.0, which aborts when it has to release them
+   * again, also in a migration.
    *
-   * @throws FixedRamException if it does not
+   * @throws FixedRamException if QEMU fails to
    */
   public static void giveUpDisks(QmpClient qmp) {
     try (InMemoryFile file = InMemoryFile.create("fixedram-devices")) {

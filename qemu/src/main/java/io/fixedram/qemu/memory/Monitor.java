@@ -10,7 +10,7 @@ final class Monitor {
   private Monitor() {}
 
   /**
-   * * Runs a monitor command and returns its output.
+   * Runs a monitor command and returns its output.
    *
    * @throws QmpException if QEMU refuses monitor commands
    */

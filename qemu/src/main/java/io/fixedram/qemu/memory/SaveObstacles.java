@@ -119,6 +119,6 @@ final class SaveObstacles {
   }
 
   static FixedRamException cannot(String why) {
-    return new FixedRamException("this guest cannot be saved where its memory lies: " + why);
+    return new FixedRamException("this guest cannot be saved in place: " + why);
   }
 }

@@ -33,7 +33,10 @@ public sealed interface BackendObstacle extends InstantObstacle {
   record OtherType(String backend, String type) implements BackendObstacle {
     @Override
     public String sentence() {
-      return named(backend) + " is a " + type + ", which instant can't replace: make it one of ram";
+      return named(backend)
+          + " is a "
+          + type
+          + ", which instant can't replace: use memory-backend-ram";
     }
   }
 

@@ -125,8 +125,8 @@ public sealed interface LazyObstacle extends Obstacle {
           + fileSystem
           + " ("
           + file
-          + "), where QEMU can't wait for single pages: make it one of ram or memfd, or put the"
-          + " file on tmpfs and share it";
+          + "), where QEMU can't wait for single pages: use memory-backend-ram or"
+          + " memory-backend-memfd, or put the file on tmpfs and share it";
     }
 
     @Override
@@ -147,7 +147,7 @@ public sealed interface LazyObstacle extends Obstacle {
           + backend
           + " is a private mapping of "
           + file
-          + ", a file that QEMU would empty before pages can come: make it one of ram";
+          + ", a file that QEMU would empty before pages can arrive: use memory-backend-ram";
     }
 
     @Override

@@ -16,14 +16,14 @@ public sealed interface MemoryObstacle extends Obstacle {
     return List.of();
   }
 
-  /** The obstacle that a failure tells of. */
+  /** The obstacle that a failure describes. */
   static MemoryObstacle of(FixedRamException failure) {
     return failure instanceof ObstacleException told && told.obstacle() instanceof MemoryObstacle of
         ? of
         : new OtherReason(failure.sentence(), failure.remedies());
   }
 
-  /** Something about this guest or save, which other modes may not mind. */
+  /** A property of this guest or save, which other modes may support. */
   record OtherReason(String sentence, List<Remedy> remedies) implements MemoryObstacle {
     /** Keeps a copy of the list. */
     public OtherReason {
@@ -31,7 +31,7 @@ public sealed interface MemoryObstacle extends Obstacle {
     }
   }
 
-  /** The save to restore is a stream, or can't be read at any place. */
+  /** The save to restore is a stream, or does not support random access. */
   record SequentialSave(String save) implements MemoryObstacle {
     @Override
     public String sentence() {
@@ -48,7 +48,7 @@ public sealed interface MemoryObstacle extends Obstacle {
   record NotLocal(Endpoint qmp) implements MemoryObstacle {
     @Override
     public String sentence() {
-      return "which process QEMU is can't be told over " + qmp + "; give its QMP as a unix socket";
+      return "QEMU's process can't be identified over " + qmp + "; use a unix socket for its QMP";
     }
   }
 
@@ -67,7 +67,7 @@ public sealed interface MemoryObstacle extends Obstacle {
    * The process that listens on the QMP socket is not QEMU but, for example, a proxy.
    *
    * @param process id of the process
-   * @param named whether somebody said that it is QEMU, instead of its listening there
+   * @param named whether the caller gave the process, instead of it being the one that listens
    * @param why the predicate of a sentence about the process
    */
   record OtherProcess(long process, Endpoint qmp, boolean named, String why)
@@ -77,18 +77,18 @@ public sealed interface MemoryObstacle extends Obstacle {
       if (named) {
         return "process "
             + process
-            + " was said to be the QEMU that answers at "
+            + " was given as the QEMU that answers at "
             + qmp
-            + ", and is not: it "
+            + ", but is not: it "
             + why;
       }
       return "process "
           + process
-          + ", which made the socket "
+          + ", which created the socket "
           + qmp
           + ", is not the QEMU that answers there: it "
           + why
-          + "; give a QMP socket that QEMU itself listens at";
+          + "; use a QMP socket on which QEMU itself listens";
     }
 
     @Override
@@ -124,7 +124,7 @@ public sealed interface MemoryObstacle extends Obstacle {
     @Override
     public String sentence() {
       return notAllowed(process)
-          + ": it has changed its user since it was started, or its program may not be read; run"
+          + ": it has changed its user since it was started, or its program file is not readable; run"
           + " this program as root";
     }
   }
@@ -143,7 +143,7 @@ public sealed interface MemoryObstacle extends Obstacle {
           + switch (scope) {
             case 1 -> "; run this program as root or with CAP_SYS_PTRACE, or set it to 0";
             case 2 -> "; run this program as root or with CAP_SYS_PTRACE";
-            default -> ", which nobody gets around until the host starts anew";
+            default -> ", which permits no access and can't be changed until the host is rebooted";
           };
     }
   }
@@ -153,8 +153,8 @@ public sealed interface MemoryObstacle extends Obstacle {
     @Override
     public String sentence() {
       return notAllowed(process)
-          + ": a security module, a filter of system calls or a capability that it has and this"
-          + " program lacks is in the way; run this program as root with CAP_SYS_PTRACE";
+          + ": a security module, a system call filter or a capability that it has and this program"
+          + " lacks prevents it; run this program as root with CAP_SYS_PTRACE";
     }
   }
 
@@ -166,12 +166,12 @@ public sealed interface MemoryObstacle extends Obstacle {
   record NotVisible(long process, String failure) implements MemoryObstacle {
     @Override
     public String sentence() {
-      return notAllowed(process) + ", and neither why (" + failure + ")";
+      return notAllowed(process) + ", and the reason is unknown (" + failure + ")";
     }
   }
 
   private static String notAllowed(long process) {
-    return "the memory of QEMU (process " + process + ") may not be looked at";
+    return "access to the memory of QEMU (process " + process + ") is not permitted";
   }
 
   /** QEMU has no vCPU, and therefore no guest memory. */
@@ -186,7 +186,7 @@ public sealed interface MemoryObstacle extends Obstacle {
   record BlocksNotListed(Endpoint qmp) implements MemoryObstacle {
     @Override
     public String sentence() {
-      return "the QEMU behind " + qmp + " does not list its RAM blocks as is understood";
+      return "the QEMU behind " + qmp + " lists its RAM blocks in an unknown format";
     }
   }
 
@@ -198,7 +198,7 @@ public sealed interface MemoryObstacle extends Obstacle {
   record BlockNotLocated(String block, String why) implements MemoryObstacle {
     @Override
     public String sentence() {
-      return "where RAM block " + block + " lies in QEMU's memory can't be told: " + why;
+      return "the address of RAM block " + block + " in QEMU's memory can't be determined: " + why;
     }
   }
 
@@ -206,7 +206,8 @@ public sealed interface MemoryObstacle extends Obstacle {
   record NoBlockSeen() implements MemoryObstacle {
     @Override
     public String sentence() {
-      return "where the RAM blocks lie in QEMU's memory can't be told: the guest sees none of them";
+      return "the addresses of the RAM blocks in QEMU's memory can't be verified: none of them is"
+          + " visible to the guest";
     }
   }
 
@@ -218,7 +219,7 @@ public sealed interface MemoryObstacle extends Obstacle {
   record BlockNotMapped(String block, String why) implements MemoryObstacle {
     @Override
     public String sentence() {
-      return "RAM block " + block + " can't be read where it lies in QEMU's memory: " + why;
+      return "RAM block " + block + " can't be read in QEMU's memory: " + why;
     }
   }
 
@@ -232,7 +233,7 @@ public sealed interface MemoryObstacle extends Obstacle {
     public String sentence() {
       return "RAM block "
           + block
-          + " can't be written where it lies in QEMU's memory ("
+          + " can't be written in QEMU's memory ("
           + permissions
           + "): its backend is read-only";
     }
@@ -244,8 +245,8 @@ public sealed interface MemoryObstacle extends Obstacle {
     public String sentence() {
       return "RAM block "
           + block
-          + " has pages that are still to be brought in, since the guest was restored and runs"
-          + " before all of its memory is there; wait for the end of that";
+          + " has pages that have not arrived yet, since the guest was restored and runs before all"
+          + " of its memory is there; wait until it is";
     }
   }
 
@@ -257,7 +258,7 @@ public sealed interface MemoryObstacle extends Obstacle {
   record OtherTarget(String target) implements MemoryObstacle {
     @Override
     public String sentence() {
-      return "the size of target pages is known for x86 only, and this QEMU's target is " + target;
+      return "the size of target pages is known only for x86, and this QEMU's target is " + target;
     }
   }
 

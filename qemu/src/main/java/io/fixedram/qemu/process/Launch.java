@@ -69,7 +69,7 @@ public final class Launch {
   }
 
   /**
-   * * Starts the program.
+   * Starts the program.
    *
    * @throws StorageException if starting fails
    */

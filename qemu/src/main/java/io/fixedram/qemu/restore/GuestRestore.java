@@ -30,7 +30,7 @@ import java.util.UUID;
  * whether or not it ran when it was saved. Immutable and thread-safe.
  */
 public final class GuestRestore {
-  /** What {@link #inPlaceWithin} is unless it is said. */
+  /** Default of {@link #inPlaceWithin}. */
   public static final Duration DEFAULT_IN_PLACE_WITHIN = Duration.ofMillis(150);
 
   /** Maximum length of a socket's path on Linux: sun_path of unix(7) without its NUL. */
@@ -89,23 +89,23 @@ public final class GuestRestore {
   }
 
   /**
-   * Says when a guest is to wait for its memory, in the mode that is asked for by none: if all
-   * stored pages can be written to their places in QEMU's memory within that time, that is
-   * preferred to modes in which the guest runs before and depends on the save or on this process.
-   * The time is predicted from the size of the pages and from how fast some of them are read.
+   * Sets when mode auto prefers mode memory: if all stored pages can be written to QEMU's memory
+   * within this time. Otherwise it prefers modes in which the guest runs earlier, but depends on
+   * the save or on this process. The time is predicted from the size of the pages and the speed of
+   * reading a sample of them.
    *
-   * @param limit zero for never
+   * @param limit maximum time; zero to never prefer it
    */
   public GuestRestore inPlaceWithin(Duration limit) {
     return with(request.inPlaceWithin(limit));
   }
 
   /**
-   * Says which process QEMU is, for modes that write its memory, where the one that made its socket
-   * is another, such as a manager that handed the socket on. It is checked as closely.
+   * Sets the id of QEMU's process, for mode memory, if another process created QEMU's QMP socket,
+   * such as a manager that passed the socket on. The process is verified all the same.
    *
-   * @param id in the pid name space of this process
-   * @throws IllegalStateException if QEMU is started for this
+   * @param id process id in the pid namespace of this process
+   * @throws IllegalStateException if QEMU is started for this restore
    */
   public GuestRestore process(int id) {
     if (!(request.target() instanceof RestoreTarget.Waiting)) {

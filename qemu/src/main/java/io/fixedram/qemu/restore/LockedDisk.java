@@ -6,11 +6,11 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.load.IncomingGuest;
 
 /**
- * What it means that QEMU could not lock a disk: another one has it, often that of the guest that
- * was saved, which stands still.
+ * Explains failures of QEMU to lock a disk: another QEMU uses it, often the one of the guest that
+ * was saved and is paused.
  */
 final class LockedDisk {
-  /** Of what QEMU says about a disk that it may not write to. */
+  /** Part of QEMU's message about a disk that is locked by another process. */
   private static final String LOCK = "\"write\" lock";
 
   private LockedDisk() {}
@@ -19,7 +19,7 @@ final class LockedDisk {
     return sentence.contains(LOCK) || sentence.contains(IncomingGuest.LOCKED_DISK);
   }
 
-  /** The failure, with what can be done where it is of that kind. */
+  /** The failure, with an explanation if it is of this kind. */
   static Throwable explained(Throwable failure) {
     if (!(failure instanceof FixedRamException told)
         || failure instanceof CancelledException

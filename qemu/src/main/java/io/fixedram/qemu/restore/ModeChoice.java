@@ -76,8 +76,9 @@ record ModeChoice(RestoreMode mode, Reason why, List<Obstacle> obstacles) {
   /**
    * The best mode of a QEMU that waits without a mapping.
    *
-   * @param soonInPlace whether all pages are expected to be in their places before long
-   * @param notInstant why there is no mapping, where that was tried
+   * @param soonInPlace whether all pages are expected to be written to QEMU's memory within the
+   *     limit
+   * @param notInstant why RAM is not a mapping, if that was tried
    */
   static ModeChoice best(
       boolean soonInPlace, Optional<Obstacle> notInstant, ModeObstacles obstacles) {
@@ -104,12 +105,12 @@ record ModeChoice(RestoreMode mode, Reason why, List<Obstacle> obstacles) {
     Optional<MemoryObstacle> notMemory = refused.or(obstacles.memory());
     ModeChoice other =
         notMemory.isEmpty()
-            ? of(RestoreMode.MEMORY, "QEMU's memory can be written where it lies")
+            ? of(RestoreMode.MEMORY, "QEMU's memory can be written in place")
             : whole(obstacles).insteadOf(RestoreMode.MEMORY, notMemory);
     return other.insteadOf(RestoreMode.LAZY, notLazy);
   }
 
-  /** QEMU takes all of the guest before it runs. */
+  /** A mode in which QEMU loads all of the guest before it runs. */
   private static ModeChoice whole(ModeObstacles obstacles) {
     return obstacles
         .ownLoader()
@@ -125,7 +126,7 @@ record ModeChoice(RestoreMode mode, Reason why, List<Obstacle> obstacles) {
     return obstacle.isPresent() ? insteadOf(better, obstacle.get()) : this;
   }
 
-  /** The same choice, with why it is not a better mode. */
+  /** The same choice, with the obstacle to a better mode. */
   ModeChoice insteadOf(RestoreMode better, Obstacle obstacle) {
     String sentence = why.sentence() + " (not " + better.text() + ": " + obstacle.sentence() + ")";
     Stream<Remedy> remedies =
@@ -143,7 +144,7 @@ record ModeChoice(RestoreMode mode, Reason why, List<Obstacle> obstacles) {
         reason.remedies().stream().filter(each -> !MODES.contains(each)).toList());
   }
 
-  /** Bytes of the save's stored pages, where QEMU takes them from the file itself. */
+  /** Size of the save's stored pages, if QEMU takes them from the file itself. */
   OptionalLong presentBytes(PageStore save) {
     return switch (mode) {
       case NATIVE, INSTANT ->

@@ -15,13 +15,13 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * What is in the way of each mode that a QEMU which waits may take. Each is looked at only when
- * that mode's turn comes.
+ * The obstacles to each restore mode of a QEMU that waits. Each is determined only when it is
+ * needed.
  *
- * @param lazy of serving pages while the guest runs
- * @param memory of writing them to their places
- * @param ownLoader of QEMU's reading the file itself
- * @param qemu what QEMU is called
+ * @param lazy obstacle to mode lazy
+ * @param memory obstacle to mode memory
+ * @param ownLoader obstacle to mode native
+ * @param qemu name and version of QEMU
  */
 record ModeObstacles(
     Supplier<Optional<LazyObstacle>> lazy,
@@ -30,10 +30,10 @@ record ModeObstacles(
     String qemu) {
 
   /**
-   * Those of a save and a QEMU.
+   * The obstacles for a save and a QEMU.
    *
    * @param capabilities the migration capabilities that this QEMU knows
-   * @param loader looks into QEMU's memory
+   * @param loader finds obstacles to writing QEMU's memory
    */
   static ModeObstacles of(
       PageStore save,
@@ -47,14 +47,14 @@ record ModeObstacles(
         migration.qmp().version().toString());
   }
 
-  /** What is in the way of mode memory whatever the QEMU, where there is a choice. */
+  /** The obstacle to mode memory that does not depend on QEMU, if auto has to choose. */
   static Optional<MemoryObstacle> ofMemory(PageStore save) {
     return save.isRandomAccess()
         ? lackOfMemory(save)
         : Optional.of(new MemoryObstacle.SequentialSave(save.name()));
   }
 
-  /** Memory that the save does not hold, since it is shared, would be made zero. */
+  /** The obstacle that the save lacks shared memory, which would be cleared. */
   static Optional<MemoryObstacle> lackOfMemory(PageStore save) {
     return save.header().configuration().capabilities().contains(Configuration.X_IGNORE_SHARED)
         ? Optional.of(new MemoryObstacle.SharedMemoryLeftOut(save.name()))

@@ -15,15 +15,15 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * How long the stored pages of a save take to get to their places in a QEMU's memory: as long as
- * they take at {@link #BYTES_PER_SECOND}, or at the pace at which a few of them can be read if that
- * is less. Finding QEMU's memory comes on top, and is not a matter of size.
+ * Predicts the time to write the stored pages of a save to their places in a QEMU's memory, at
+ * {@link #BYTES_PER_SECOND}, or at the speed at which a sample of them is read if that is lower.
+ * The time to locate QEMU's memory is not included, since it does not depend on the size.
  */
 final class PlacingTime {
-  /** What writing gets done, by two threads, into memory that the host gives as it is written. */
+  /** Speed of writing by two threads, to memory that the host allocates meanwhile. */
   static final long BYTES_PER_SECOND = 512L << 20;
 
-  /** Pieces that are read, spread over the largest block: 8 MiB at most. */
+  /** Number of pieces in the sample, spread over the largest block. */
   private static final int PIECES = 8;
 
   private static final int PIECE_BYTES = 1 << 20;
@@ -31,10 +31,10 @@ final class PlacingTime {
   private PlacingTime() {}
 
   /**
-   * Whether the stored pages are expected to be in place within a time. Nothing is read if they are
-   * too many for it anyway. A save that can't be read in any order is none that is.
+   * Whether the stored pages are expected to be written within a time. If they are too many for it,
+   * none is read. False for a save without random access.
    *
-   * @throws FixedRamException if it can't be read
+   * @throws FixedRamException if the save can't be read
    */
   static boolean isWithin(PageStore save, Duration limit) {
     if (limit.isZero() || !save.isRandomAccess()) {
@@ -51,7 +51,7 @@ final class PlacingTime {
   }
 
   /**
-   * Bytes a second of a piece in the middle of those that were read, so that one hiccup is none.
+   * Median speed of reading the pieces, in bytes per second, so that a single delay does not count.
    */
   private static double readingPace(PageStore save, List<PageMap> maps) {
     Optional<PageMap> largest =

@@ -42,7 +42,7 @@ record RestoreStart(
   private static final String NOT_POSSIBLE = "restore mode instant is not possible: ";
 
   /**
-   * * Decides on the start.
+   * Decides on the start.
    *
    * @param listener notified of options without effect
    * @throws FixedRamException if the requested restore is not possible

@@ -5,22 +5,23 @@ import io.fixedram.os.HostMemory;
 import java.util.OptionalLong;
 
 /**
- * How much memory a save takes to copy aside what changed: what is expected to have, and some more,
- * but no more than was permitted, and half of what this host has to give at the moment.
+ * The memory that a live save in place takes for copies of changed pages: half as much again as is
+ * expected to have changed, and a reserve, but at most the permitted size and half of the memory
+ * that this host has available.
  */
 final class AsideBudget {
-  /** For a guest that changes more than was seen. */
+  /** Reserve for a guest that changes more than expected. */
   private static final long SPARE_BYTES = 32L << 20;
 
   private AsideBudget() {}
 
   /**
-   * The memory to take.
+   * Calculates the size of the memory.
    *
-   * @param permitted at most; a quarter of the host's memory if nothing was said
-   * @param expectedBytes what is expected to have changed
-   * @param threads that copy
-   * @return 0 if it is too little to be of use
+   * @param permitted maximum size; a quarter of the host's memory if empty
+   * @param expectedBytes expected size of the changed pages
+   * @param threads number of threads that copy pages
+   * @return the size in bytes; 0 if it would be too small for these threads
    */
   static long bytes(OptionalLong permitted, long expectedBytes, int threads, HostMemory host) {
     long most = Math.min(permitted.orElse(host.totalBytes() / 4), host.availableBytes() / 2);

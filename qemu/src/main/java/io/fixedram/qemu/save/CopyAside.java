@@ -19,15 +19,15 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /**
- * Pages on their way from a guest that stands still to a sink that is slower than memory: they are
- * copied aside, so that the guest can go on when they are read, and a thread hands them on. Where
- * that memory is full, who brings pages waits for the sink. No page may come twice, since the order
- * among threads is lost.
+ * Copies pages of a stopped guest to other memory, from which a thread passes them on to a sink
+ * that is slower than memory, so that the guest can be resumed as soon as the pages are read. If
+ * that memory is full, the threads that read pages wait for the sink. No page may be passed twice,
+ * since the order across threads is not kept.
  *
- * <p>A failure of the sink comes out of every later call.
+ * <p>A failure of the sink is thrown by every later call.
  */
 final class CopyAside implements AutoCloseable {
-  /** Less would have threads wait for each other's pieces. */
+  /** With fewer pieces, threads would wait for each other. */
   static final int MIN_PIECES_A_THREAD = 2;
 
   static final int PIECE_BYTES = 1 << 20;
@@ -44,10 +44,10 @@ final class CopyAside implements AutoCloseable {
   private volatile boolean unwanted;
 
   /**
-   * Takes the memory, so that the kernel does not have to find it when it is needed.
+   * Allocates and populates the memory, so that the kernel need not do this during the stop.
    *
-   * @param target where the pages go, of which this is the only thread
-   * @param bytes the memory, rounded down to MiB; at least {@link #leastBytes}
+   * @param target sink for the pages; until {@link #close}, only this object's thread may use it
+   * @param bytes size of the memory, rounded down to MiB; at least {@link #leastBytes}
    */
   CopyAside(PageSink target, RamBlocks blocks, long bytes, Cancellation cancellation) {
     this.target = target;
@@ -67,14 +67,14 @@ final class CopyAside implements AutoCloseable {
     }
   }
 
-  /** The least memory that so many threads can use. */
+  /** Minimum size of the memory for a number of threads. */
   static long leastBytes(int threads) {
     return (long) threads * MIN_PIECES_A_THREAD * PIECE_BYTES;
   }
 
   /**
-   * Pages of one thread, and records of what they are, which grow towards them from the end: block,
-   * offset, and length, which is negative for zero pages.
+   * Pages of one thread, and from the end downwards a record for each run of them: block, offset,
+   * and length, which is negative for zero pages.
    */
   private static final class Piece {
     private static final int RECORD_BYTES = 3 * Long.BYTES;
@@ -87,7 +87,7 @@ final class CopyAside implements AutoCloseable {
       this.memory = memory;
     }
 
-    /** Bytes of pages that it has room for. */
+    /** Bytes of pages that fit with their record; negative if not even the record fits. */
     long room(int pageBytes) {
       long bytes = records - RECORD_BYTES - dataEnd;
       return bytes < 0 ? -1 : bytes - bytes % pageBytes;
@@ -131,7 +131,7 @@ final class CopyAside implements AutoCloseable {
     }
   }
 
-  /** What one thread brings. */
+  /** The sink of one thread. */
   private final class Lane implements PageSink {
     private Optional<Piece> current = Optional.empty();
 
@@ -152,7 +152,7 @@ final class CopyAside implements AutoCloseable {
       piece(0).putZero(block.index(), offset, lengthBytes);
     }
 
-    /** A piece with room for a record, and so many bytes. */
+    /** A piece with room for a record and this many bytes. */
     private Piece piece(int bytes) {
       throwFailure();
       if (current.isPresent() && current.get().room(1) >= bytes) {
@@ -171,7 +171,7 @@ final class CopyAside implements AutoCloseable {
     }
   }
 
-  /** A sink for one thread. */
+  /** Creates a sink for one thread. */
   PageSink lane() {
     Lane lane = new Lane();
     synchronized (lanes) {
@@ -181,9 +181,9 @@ final class CopyAside implements AutoCloseable {
   }
 
   /**
-   * Returns when all that has come was handed on; nothing may come after.
+   * Passes on all remaining pages and waits for that; no page may follow.
    *
-   * @throws FixedRamException if the sink failed, or the end was asked for
+   * @throws FixedRamException if the sink failed, or the save was cancelled
    */
   void finish() {
     synchronized (lanes) {
@@ -200,7 +200,7 @@ final class CopyAside implements AutoCloseable {
     }
   }
 
-  /** Whatever goes wrong in this thread must reach those that wait for it. */
+  /** All failures in this thread must reach the threads that wait for it. */
   @SuppressWarnings("CatchThrowable")
   private void handOn() {
     for (Optional<Piece> next = Threads.takeUninterruptibly(full);
@@ -220,7 +220,7 @@ final class CopyAside implements AutoCloseable {
     }
   }
 
-  /** Ends the thread; what was not handed on is dropped. */
+  /** Ends the thread; pages that were not passed on are dropped. */
   @Override
   public void close() {
     unwanted = true;

@@ -10,8 +10,8 @@ import io.fixedram.qemu.transfer.TransferListener;
 import java.util.List;
 
 /**
- * The disks of a guest that was saved without a migration and stays stopped. A migration ends with
- * QEMU giving them up, so that the guest can be restored beside it; here QEMU is told to.
+ * Releases the disks of a guest that was saved without a migration and stays stopped, so that the
+ * guest can be restored while this QEMU exists. At the end of a migration QEMU does this itself.
  */
 final class DiskRelease {
   private final QemuMigration migration;
@@ -23,7 +23,7 @@ final class DiskRelease {
   }
 
   /**
-   * Has QEMU give up the disks if the guest stands still, as far as that is safe.
+   * Makes QEMU release the disks if the guest is stopped and this is safe.
    *
    * @return whether QEMU keeps disks that it may write to
    */
@@ -35,8 +35,8 @@ final class DiskRelease {
       if (!tellsWhetherActive()) {
         listener.note(
             migration.qmp().version()
-                + " keeps the guest's disks, of which it may not be asked to give them up; they can't"
-                + " be used by another QEMU until it ends");
+                + " keeps the guest's disks, since releasing them is not safe in this version; another"
+                + " QEMU can't use them until it ends");
         return true;
       }
       GuestStatus now = migration.guest();
@@ -46,7 +46,7 @@ final class DiskRelease {
       return isAnyActive();
     } catch (FixedRamException e) {
       listener.warning(
-          "QEMU did not give up the guest's disks ("
+          "QEMU did not release the guest's disks ("
               + e.sentence()
               + "): another QEMU can't use them until it ends");
       return true;
@@ -59,7 +59,10 @@ final class DiskRelease {
         .anyMatch(medium -> !medium.get("ro").flag());
   }
 
-  /** QEMU from 10.0 on; those before abort when they are to give up disks once more. */
+  /**
+   * Whether QEMU reports active nodes, as 10.0 and later do. Older versions abort if they have to
+   * release disks twice.
+   */
   private boolean tellsWhetherActive() {
     return nodes().stream().anyMatch(node -> node.find("active").isPresent());
   }

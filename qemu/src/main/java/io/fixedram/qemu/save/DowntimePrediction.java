@@ -8,37 +8,40 @@ import io.fixedram.store.PageStore;
 import java.time.Duration;
 
 /**
- * How long a guest that is saved in place while it runs will stand still: until QEMU has stopped it
- * and handed over its devices, all its memory was read once more, and what changed copied aside, or
- * written where there is no room for it.
+ * Predicts the downtime of a live save in place: the time in which QEMU stops the guest and returns
+ * its device state, all memory is read once more, and changed pages are copied aside, or written if
+ * there is no memory for copies.
  */
 final class DowntimePrediction {
-  /** To stop, to take the devices' state, to look whether all is as it was, and to go on. */
+  /** Time to stop the guest, take the device state, check that nothing has changed, and resume. */
   private static final Duration FIXED = Duration.ofMillis(15);
 
-  /** Of a processor, to read memory of another process and take its fingerprints. */
+  /** Processor time to read memory of another process and compute its fingerprints. */
   private static final double USUAL_NANOS_A_BYTE = 0.2;
 
-  /** Of a processor, to copy what changed. */
+  /** Processor time to copy changed pages. */
   private static final double COPY_NANOS_A_BYTE = 0.25;
 
-  /** Of one thread, to look up which pages have content: an entry of 8 bytes for each page. */
+  /**
+   * Time of one thread to look up which pages may have content: an entry of 8 bytes for each page.
+   */
   private static final double LOOK_NANOS_A_BYTE = 0.01;
 
   private DowntimePrediction() {}
 
   /**
-   * What can be said before anything was read.
+   * Predicts the downtime before any memory was read.
    *
-   * @param contentBytes pages that may have content, as {@link #contentBytes} counts
-   * @param threads how many threads are going to read
+   * @param contentBytes size of the pages that may have content, as returned by {@link
+   *     #contentBytes}
+   * @param threads number of threads that will read
    */
   static Duration of(long contentBytes, int threads) {
     return FIXED.plus(
         nanos(contentBytes * (LOOK_NANOS_A_BYTE + USUAL_NANOS_A_BYTE / processors(threads))));
   }
 
-  /** Bytes of pages that may have content: all others need not be read. */
+  /** Size of the pages that may have content; the others need not be read. */
   static long contentBytes(PageStore store) {
     long bytes = 0;
     for (RamBlock block : store.blocks()) {
@@ -49,15 +52,15 @@ final class DowntimePrediction {
   }
 
   /**
-   * What can be said once memory was read. Processor time tells what it costs where nobody else
-   * wants the processors, and the time that passed what it costs here, of which the guest's own
-   * processors take their share until they stand still.
+   * Predicts the downtime from a sample. Its processor time shows the speed on idle processors; its
+   * elapsed time shows the speed on this host, less the share that the guest's vCPUs take until
+   * they stop. The slower one is assumed.
    *
-   * @param sample some of the memory, read just now
-   * @param threads how many threads have read it, and are going to
-   * @param guestProcessors of the guest
-   * @param asideBytes room for what changed
-   * @param diskBytesASecond what the file takes, for what there is no room for
+   * @param sample part of the memory, read just before
+   * @param threads number of threads that read it and will read the memory
+   * @param guestProcessors number of vCPUs
+   * @param asideBytes memory for copies of changed pages
+   * @param diskBytesASecond speed of writing, for changed pages without such memory
    */
   static Duration of(
       Pass sample, int threads, int guestProcessors, long asideBytes, double diskBytesASecond) {

@@ -16,11 +16,11 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A guest that stands still while it is saved, under a guard that lets it run if this process ends.
- * Whether somebody else let it run, or reset it, meanwhile is told by QEMU's events.
+ * A guest that is stopped while it is saved, with a guard that resumes it if this process is
+ * killed. QEMU's events show whether another client resumed or reset it meanwhile.
  */
 final class GuestHold {
-  /** Events of a guest whose memory may change. */
+  /** Events after which the guest's memory may have changed. */
   private static final Set<String> CHANGES = Set.of("RESUME", "RESET");
 
   private static final Duration RESUME_TIME = Duration.ofSeconds(10);
@@ -40,7 +40,7 @@ final class GuestHold {
     this.qmp = own.heeding().qmp();
   }
 
-  /** Has a guard ready, which belongs before the stop. */
+  /** Starts the guard; to be called before the stop. */
   void arm(Endpoint endpoint, QemuMemory memory) {
     guard =
         endpoint instanceof Endpoint.Unix unix
@@ -56,8 +56,8 @@ final class GuestHold {
   /**
    * Stops the guest.
    *
-   * @return whether it was this that stopped it: one that has stopped by itself, or by somebody
-   *     else's wish, is saved as it is and stays so
+   * @return whether this call stopped it; a guest that stopped by itself or was stopped by another
+   *     client is saved in that state and stays stopped
    */
   boolean stop() {
     stopNanos = System.nanoTime();
@@ -65,18 +65,18 @@ final class GuestHold {
     return own.guestStopped();
   }
 
-  /** Since the stop. */
+  /** Time since the stop. */
   Duration length() {
     return Duration.ofNanos(System.nanoTime() - stopNanos);
   }
 
   /**
-   * From here on the guest must stand still.
+   * Begins the time in which the guest must stay stopped.
    *
-   * @return the state that it is in
+   * @return the guest's state
    */
   String begin() {
-    // Events of what happened before.
+    // Discards earlier events.
     while (qmp.nextEvent(Duration.ZERO).isPresent()) {
       cancellation.throwIfCancelled();
     }
@@ -85,7 +85,7 @@ final class GuestHold {
   }
 
   /**
-   * Looks whether the guest has stood still.
+   * Checks that the guest has stayed stopped since {@link #begin}.
    *
    * @throws FixedRamException if it has not
    */
@@ -104,9 +104,9 @@ final class GuestHold {
   }
 
   /**
-   * Lets the guest go on.
+   * Resumes the guest.
    *
-   * @return why it does not: its memory is read, so that this must not fail the save
+   * @return the failure, which must not fail the save, since all memory was read
    */
   Optional<FixedRamException> resume() {
     try {
@@ -117,7 +117,7 @@ final class GuestHold {
     }
   }
 
-  /** The guest is as it is to be, and need not be let run if this process ends. */
+  /** Ends the guard, since the guest is in the requested state. */
   void end() {
     guard.ifPresent(RunGuard::done);
     guard = Optional.empty();

@@ -74,21 +74,21 @@ public final class GuestSave {
   }
 
   /**
-   * Says which process QEMU is, for the mode that reads its memory, where the one that made its
-   * socket is another, such as a manager that handed the socket on. It is checked as closely.
+   * Sets the id of QEMU's process, for mode memory, if another process created QEMU's QMP socket,
+   * such as a manager that passed the socket on. The process is verified all the same.
    *
-   * @param id in the pid name space of this process
+   * @param id process id in the pid namespace of this process
    */
   public GuestSave process(int id) {
     return with(draft -> draft.process = OptionalInt.of(id));
   }
 
   /**
-   * Says how long a guest that is saved while it runs should stand still at most. QEMU keeps to it
-   * as its downtime limit in a stream, which a busy guest then may never let end before {@link
-   * #maxPasses}; the mode is a stream where another one would take longer.
+   * Sets the maximum downtime of a guest that is saved while it runs. In mode stream it is QEMU's
+   * downtime limit, under which a busy guest may be stopped only after {@link #maxPasses}. In mode
+   * memory the save fails before the stop if the predicted downtime is longer.
    *
-   * @throws IllegalArgumentException if it is no time
+   * @throws IllegalArgumentException if the limit is not positive
    */
   public GuestSave maxDowntime(Duration limit) {
     if (limit.isNegative() || limit.isZero()) {
@@ -128,12 +128,11 @@ public final class GuestSave {
   }
 
   /**
-   * Says how much memory a guest that is saved in place while it runs may cost for a moment: pages
-   * that changed are copied there, so that the guest can go on before they are written. What has no
-   * room is written while it stands still. A quarter of the host's memory if not given, and never
-   * more than half of what is available then.
+   * Sets the maximum memory for copies of changed pages in a live save in place. Pages that fit are
+   * written after the guest is resumed, others while it is stopped. The default is a quarter of the
+   * host's memory; at most half of the memory that is then available is used.
    *
-   * @param bytes at most; 0 for none
+   * @param bytes maximum size, 0 for none
    */
   public GuestSave asideBytes(long bytes) {
     if (bytes < 0) {

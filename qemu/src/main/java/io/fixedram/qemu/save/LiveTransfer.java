@@ -23,14 +23,14 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * Saves a guest that runs meanwhile, by reading its memory where it lies: all of it while the guest
- * runs, once or twice; then, while it stands still, the devices' state and all memory once more, of
- * which only pages that changed go to the file. They are copied aside where there is room, so that
- * the guest goes on when they are read. What the guest changes when is nobody's word: it is seen by
- * the pages' fingerprints.
+ * Saves a running guest in place. All memory is read once or twice while the guest runs. Then the
+ * guest is stopped, its device state is taken, and all memory is read again, of which only the
+ * pages that have changed are written to the file. They are copied aside if there is memory for
+ * that, so that the guest can be resumed as soon as they are read. Changed pages are found by their
+ * fingerprints; QEMU's dirty log is not used.
  */
 final class LiveTransfer {
-  /** Read before the stop, to see how fast that is and how much has changed. */
+  /** Bytes read before the stop to measure the speed of reading and the amount of changes. */
   private static final long SAMPLE_BYTES = 64L << 20;
 
   private final SaveRequest request;
@@ -59,11 +59,11 @@ final class LiveTransfer {
   }
 
   /**
-   * Sends the guest to a sink, and lets it go on if it is to.
+   * Sends the guest to a sink, and resumes it if requested.
    *
-   * @param before what the guest did before
-   * @throws FixedRamException if it can't be read, was changed by others, or the sink fails, which
-   *     may be when the guest goes on already
+   * @param before the guest's status before the save
+   * @throws FixedRamException if the guest can't be read, another client resumed or reset it, or
+   *     the sink fails; the guest may have been resumed by then
    */
   SaveOutcome run(SaveSink sink, GuestStatus before) {
     PageStore store = memory.store(Optional.empty());
@@ -95,17 +95,17 @@ final class LiveTransfer {
   }
 
   /**
-   * What is expected of the stop.
+   * The expected stop.
    *
-   * @param sample what was read to know
-   * @param asideBytes room that there is going to be for what changed
-   * @param downtime how long the guest is going to stand still
-   * @param unchanged how long if nothing had changed
+   * @param sample the sample that the expectation is based on
+   * @param asideBytes memory for copies of changed pages
+   * @param downtime expected downtime
+   * @param unchanged expected downtime if no page had changed
    */
   private record Stop(Pass sample, long asideBytes, Duration downtime, Duration unchanged) {
     /**
-     * Whether another pass before it would shorten it: what changed makes it twice as long as it
-     * must be, and the guest does not write to most of its memory in the time of a pass.
+     * Whether another pass before the stop would shorten it: the changed pages more than double the
+     * downtime, and less than half of the memory has changed.
      */
     boolean isWorthAnotherPass() {
       return downtime.compareTo(unchanged.multipliedBy(2)) > 0
@@ -124,9 +124,7 @@ final class LiveTransfer {
     }
   }
 
-  /**
-   * Refuses a stop that is expected to be longer than was asked for, before anything is stopped.
-   */
+  /** Fails before the stop if the predicted downtime is longer than the requested maximum. */
   private static void requireWithin(Duration limit, Duration predicted) {
     if (predicted.compareTo(limit) > 0) {
       throw new FixedRamException(
@@ -154,10 +152,10 @@ final class LiveTransfer {
   }
 
   /**
-   * All that is done while the guest stands still, and what is left when it goes on.
+   * Does the work that needs the stopped guest, and then the rest.
    *
-   * @param targets where changed pages go
-   * @param arrived returns when they are there
+   * @param targets sinks for changed pages, one for each reading thread
+   * @param arrived returns when all changed pages have been passed on to the file
    */
   private SaveOutcome finish(
       MemoryPasses passes,

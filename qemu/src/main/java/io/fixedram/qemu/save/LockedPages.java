@@ -6,7 +6,7 @@ import io.fixedram.guest.RamBlock;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** Lets several threads feed a sink that takes pages of one thread at a time. */
+/** Lets several threads use a sink that accepts calls by one thread at a time. */
 final class LockedPages implements PageSink {
   private final PageSink target;
   private final ReentrantLock lock = new ReentrantLock();

@@ -21,16 +21,16 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Supplier;
 
 /**
- * Passes over a store whose pages change all the time. Each reads by several threads, decides anew
- * which pages have content at all, and hands on those that are not what an earlier pass handed on;
- * the first one all that are not zero. After a pass over pages that nobody changes meanwhile, what
- * was handed on is what is there.
+ * Passes over a store whose pages may change at any time. Each pass determines which pages may have
+ * content, reads these with several threads, and passes on those that differ from what earlier
+ * passes have passed on; the first pass passes on all pages that are not zero. After a pass during
+ * which no page changed, the content that was passed on is that of the store.
  *
- * <p>Not for several threads itself. Memory: the fingerprints, 4 MiB for each GiB of the guest, and
- * a buffer of 1 MiB a thread.
+ * <p>Not thread-safe. Memory: the fingerprints, 4 MiB for each GiB of the guest, and a buffer of 1
+ * MiB for each reading thread.
  */
 final class MemoryPasses implements AutoCloseable {
-  /** Pages that stand next to each other in a sample. */
+  /** Length of a run of adjacent pages in a sample. */
   private static final int SAMPLE_RUN_BYTES = 256 << 10;
 
   private final PageStore store;
@@ -41,14 +41,14 @@ final class MemoryPasses implements AutoCloseable {
   private int passes;
 
   /**
-   * What a pass did.
+   * Result of a pass.
    *
-   * @param contentBytes pages of the whole guest that may have content, when the pass began
-   * @param readBytes those of them that were read
-   * @param changedBytes those of them that were not what had been handed on before
-   * @param looked how long it took to find out which have content
-   * @param elapsed how long it took to read them, and to hand on what changed
-   * @param worked time of processors for that
+   * @param contentBytes size of all pages that may have content, at the beginning of the pass
+   * @param readBytes size of those that were read
+   * @param changedBytes size of those that differ from what was passed on before
+   * @param looked time to determine which pages may have content
+   * @param elapsed time to read pages and to pass on those that changed
+   * @param worked processor time for that
    */
   record Pass(
       long contentBytes,
@@ -58,18 +58,18 @@ final class MemoryPasses implements AutoCloseable {
       Duration elapsed,
       Duration worked) {
 
-    /** The same with another count of changes. */
+    /** A copy with other changed bytes. */
     Pass withChanges(long bytes) {
       return new Pass(contentBytes, readBytes, bytes, looked, elapsed, worked);
     }
 
-    /** How much of the whole guest has changed, if it is like what was read. */
+    /** Estimated size of the changed pages of the whole guest, from those that were read. */
     long changedOfAll() {
       return (long) (changedBytes / (double) Math.max(1, readBytes) * contentBytes);
     }
   }
 
-  /** Passes over a store of which nothing was handed on yet. */
+  /** Creates passes over a store of which no page was passed on yet. */
   MemoryPasses(PageStore store, TransferCounters counters, Cancellation cancellation) {
     this.store = store;
     this.counters = counters;
@@ -78,12 +78,12 @@ final class MemoryPasses implements AutoCloseable {
     this.threads = store.parallelReads();
   }
 
-  /** How many threads read. */
+  /** Number of reading threads. */
   int threads() {
     return threads;
   }
 
-  /** Passes over all memory so far. */
+  /** Number of passes over all memory so far. */
   int passes() {
     return passes;
   }
@@ -91,7 +91,7 @@ final class MemoryPasses implements AutoCloseable {
   /**
    * Reads all memory.
    *
-   * @param targets what changed goes to, for one thread each, made in that thread
+   * @param targets creates a sink for changed pages; called by each reading thread
    */
   Pass all(Supplier<? extends PageSink> targets) {
     passes++;
@@ -108,10 +108,10 @@ final class MemoryPasses implements AutoCloseable {
   }
 
   /**
-   * Reads a part of the memory that is spread evenly over all of it, and counts what has changed
-   * since the last pass.
+   * Reads a sample that is spread evenly over the memory, and counts pages that have changed since
+   * the last pass.
    *
-   * @param bytes about how much of what has content
+   * @param bytes approximate size of the sample
    */
   Pass sample(long bytes) {
     Queue<ChangeCount> sinks = new ConcurrentLinkedQueue<>();
@@ -135,7 +135,7 @@ final class MemoryPasses implements AutoCloseable {
     }
     long content = maps.stream().mapToLong(MemoryPasses::contentBytes).sum();
     PageShares shares = new PageShares(store);
-    // One run of so many.
+    // The sample has one run out of this many.
     long stride = Math.max(1, content / Math.max(1, bytes));
     long read = 0;
     for (PageMap map : maps) {
@@ -162,7 +162,7 @@ final class MemoryPasses implements AutoCloseable {
     return contentBytes(map);
   }
 
-  /** Runs of pages that may have content, and others between them. */
+  /** Adds runs of pages at even distances, and returns the size of their pages with content. */
   private static long addSome(PageShares shares, PageMap map, long stride) {
     long run = SAMPLE_RUN_BYTES / map.pageSize();
     long content = 0;

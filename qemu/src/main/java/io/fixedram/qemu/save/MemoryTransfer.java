@@ -19,11 +19,11 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Reads a guest where its memory lies, in this order: memory is found, the guest stopped, the state
- * of its devices taken (which may still write memory), all memory read, the guest let go on.
- * Nothing in QEMU is changed but that the guest stands still meanwhile, and a guest that somebody
- * else lets run in between fails the save. One that is to be stopped for a moment only is read
- * while it runs before ({@link LiveTransfer}).
+ * Saves a guest in place, in this order: its memory is located, the guest is stopped, its device
+ * state is taken (which may still write to memory), all memory is read, the guest is resumed. The
+ * stop is the only change in QEMU; the save fails if another client resumes the guest meanwhile.
+ * Unless the guest is to be stopped first, its memory is also read before the stop ({@link
+ * LiveTransfer}).
  */
 final class MemoryTransfer {
   private final SaveRequest request;
@@ -48,10 +48,10 @@ final class MemoryTransfer {
   }
 
   /**
-   * Sends the guest to a sink, and lets it go on if it is to.
+   * Sends the guest to a sink, and resumes it if requested.
    *
-   * @param before what the guest did before
-   * @throws FixedRamException if it can't be read, or has not stood still
+   * @param before the guest's status before the save
+   * @throws FixedRamException if the guest can't be read, or did not stay stopped
    */
   SaveOutcome run(SaveSink sink, GuestStatus before) {
     GuestDevices.requireSaveable(qmp);
@@ -67,7 +67,7 @@ final class MemoryTransfer {
     }
   }
 
-  /** The guest is as it is to be, and need not be let run if this process ends. */
+  /** Ends the guard, since the guest is in the requested state. */
   void guestIsAsWanted() {
     hold.end();
   }
@@ -91,9 +91,9 @@ final class MemoryTransfer {
   }
 
   /**
-   * Sends a guest that stands still.
+   * Sends a stopped guest.
    *
-   * @param loaded the state that it is to go to when it is loaded, if not that which it is in
+   * @param loaded the guest's state after a restore, if it is not the current one
    */
   private void send(QemuMemory memory, SaveSink sink, Optional<String> loaded) {
     String still = hold.begin();

@@ -16,19 +16,19 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How the memory of a guest gets into a save, and the reason for it.
+ * The save mode, and the reason for it.
  *
  * @param mode never AUTO
- * @param why a part of a sentence, and what can be done to have the better mode
- * @param notMemory why AUTO did not take memory
+ * @param why a part of a sentence, with remedies that make the better mode possible
+ * @param notMemory why AUTO did not choose memory; empty if it did, or was not requested
  */
 record SaveChoice(SaveMode mode, Reason why, Optional<MemoryObstacle> notMemory) {
   private static final Reason ASKED_FOR = Reason.of("asked for");
 
   /**
-   * Chooses. Nothing of the guest is changed.
+   * Chooses the mode, without changing the guest.
    *
-   * @param before what the guest does
+   * @param before the guest's status before the save
    */
   static SaveChoice of(SaveRequest request, GuestStatus before, QmpClient qmp) {
     if (request.mode() != SaveMode.AUTO) {
@@ -39,7 +39,7 @@ record SaveChoice(SaveMode mode, Reason why, Optional<MemoryObstacle> notMemory)
         .orElseGet(() ->
             new SaveChoice(
                 SaveMode.MEMORY,
-                Reason.of("QEMU's memory can be read where it lies"),
+                Reason.of("QEMU's memory can be read in place"),
                 Optional.empty()));
   }
 

@@ -5,15 +5,16 @@ import java.util.Locale;
 
 /** The method by which the memory of a guest is read for a save. */
 public enum SaveMode {
-  /** Memory where that is possible, and otherwise a stream. */
+  /** Memory where that is possible and the guest is stopped, and otherwise a stream. */
   AUTO,
-  /** QEMU migrates into a socket of this process, from any host, while the guest runs or not. */
+  /** QEMU, which may run on another host, migrates to a socket of this process. */
   STREAM,
   /**
-   * The memory of the guest is read where it lies in QEMU's process, on this host, if this process
-   * may: of one that runs once or twice while it does, and once more while it stands still. QEMU is
-   * not migrated: the guest stays in the state {@code paused}, its disks stay QEMU's, and the
-   * save's description has the names of devices without their fields.
+   * The memory of the guest is read in place, in QEMU's process on this host, which this process
+   * must be permitted to access. A running guest is read once or twice while it runs, and once more
+   * while it is stopped. QEMU does not migrate: the guest is left in the state {@code paused}
+   * instead of {@code postmigrate}, QEMU before 10.0 keeps its disks, and the save's description
+   * has the names of devices without their fields.
    */
   MEMORY;
 

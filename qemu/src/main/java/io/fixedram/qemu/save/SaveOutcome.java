@@ -6,13 +6,13 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * How a guest's way into a save ended.
+ * The result of transferring a guest into a save.
  *
- * @param passes how often its memory was gone through, or QEMU looked for dirty pages
- * @param downtime from the guest's stop to its going on, or to the end of the transfer
- * @param predicted what the downtime was expected to be, where that was asked before the stop
- * @param resumed whether the guest was let go on
- * @param resumeFailure why the guest did not go on, if it was to
+ * @param passes number of passes over all memory, or of QEMU's reads of its dirty log
+ * @param downtime time from the guest's stop until it was resumed, or until the end of the transfer
+ * @param predicted downtime that was predicted before the stop; empty if none was
+ * @param resumed whether the guest was resumed
+ * @param resumeFailure reason why the guest could not be resumed; empty if it was, or was not to be
  */
 record SaveOutcome(
     long passes,
@@ -21,7 +21,7 @@ record SaveOutcome(
     boolean resumed,
     Optional<FixedRamException> resumeFailure) {
 
-  /** That of a guest which this save has not stopped. */
+  /** The result for a guest that this save did not stop. */
   static final SaveOutcome UNTOUCHED =
       new SaveOutcome(0, Duration.ZERO, Optional.empty(), false, Optional.empty());
 }

@@ -25,7 +25,8 @@ import java.util.function.Consumer;
  * @param options options for writing the file
  * @param maxPasses passes over the RAM of a live guest after which it is stopped, so that the save
  *     ends even if the guest dirties its RAM faster than the disk writes; 0 for never
- * @param asideBytes memory that a live save in place may take for a moment; the usual if not given
+ * @param asideBytes maximum memory for copies of changed pages in a live save in place; the default
+ *     if empty
  */
 record SaveRequest(
     Endpoint qmp,

@@ -30,11 +30,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
- * One save of the guest of a running QEMU: QEMU migrates into a socket of ours, and what comes out
- * of it goes into the file page by page. Whatever happens, QEMU's migration settings end as they
- * were; and unless the save succeeds the guest does what it did before, and no file appears. A
- * migration of somebody else's is left alone, and what was changed for this one put back when that
- * has ended.
+ * One save of the guest of a running QEMU. In mode stream, QEMU migrates to a socket of this
+ * process, and each page of the migration stream is written to its place in the file; in mode
+ * memory, the pages are read from QEMU's memory without a migration. QEMU's migration settings are
+ * always restored. If the save fails, the guest is brought back into its previous state and no file
+ * is published. A migration of another client is not touched; settings that were changed for this
+ * save are restored when it has ended.
  */
 final class SaveRun {
   private static final Duration CANCEL_TIME = Duration.ofMillis(500);
@@ -64,10 +65,10 @@ final class SaveRun {
   }
 
   /**
-   * Saves a guest. Returns when the file is complete and the guest is as asked for.
+   * Saves a guest. Returns when the file is complete and the guest is in the requested state.
    *
-   * @throws FixedRamException if the guest was not saved; or, saying so, if it was but could not be
-   *     left as asked for
+   * @throws FixedRamException if the guest was not saved; or if it was saved, as the message then
+   *     says, but could not be brought into the requested state
    */
   static SaveReport run(SaveRequest request, TransferListener listener, Cancellation cancellation) {
     try (QmpClient qmp = QmpClient.connect(request.qmp(), cancellation)) {
@@ -122,7 +123,7 @@ final class SaveRun {
     }
   }
 
-  /** A guest that could not be let run is left to its guard. */
+  /** Undoes the effects of the save. A guest that could not be resumed is left to its guard. */
   private static void undo(
       SaveUndo undo, Throwable reason, GuestStatus before, MemoryTransfer inPlace) {
     if (undo.run(reason, before)) {
@@ -140,7 +141,7 @@ final class SaveRun {
     return outcome;
   }
 
-  /** What must be so before QEMU starts to migrate. */
+  /** Changes the settings that QEMU reads when a migration starts. */
   private void change() {
     settings.setPlainStream();
     settings.setParameter("mode", "normal");
@@ -173,7 +174,8 @@ final class SaveRun {
   }
 
   /**
-   * QEMU 7.2's own limit is 128 MiB/s. It is lifted only now, when no other migration is sped up.
+   * Removes QEMU's bandwidth limit (128 MiB/s in 7.2). Not done earlier, so that no other client's
+   * migration is sped up.
    */
   private void begun(boolean live) {
     settings.setParameter("max-bandwidth", 0);
@@ -181,16 +183,19 @@ final class SaveRun {
     listener.started(view);
   }
 
-  /** For a QEMU that does not take a cancellation: it must not keep us reading. */
+  /**
+   * Closes the connection after a while, so that reading ends even if QEMU ignores the
+   * cancellation.
+   */
   private static void closeLater(OutgoingChannel connection) {
     CompletableFuture.delayedExecutor(CANCEL_TIME.toMillis(), TimeUnit.MILLISECONDS)
         .execute(connection::close);
   }
 
   /**
-   * Ends a migration that is not wanted any more. QEMU would take a closed connection for a
-   * failure, so it is told first; but while it sends the last of a stopped guest it answers nobody
-   * until the connection takes all of it, or is closed.
+   * Ends a migration that is no longer wanted. QEMU would report a closed connection as a failure,
+   * so it is told to cancel first. While it sends the rest of a stopped guest, it does not answer
+   * until the connection has taken everything or is closed.
    */
   private void end(OutgoingChannel connection) {
     try {
@@ -221,7 +226,7 @@ final class SaveRun {
     }
   }
 
-  /** What is behind a failure: a refusal or a missing answer has reasons of its own. */
+  /** The failure to report, which may be the cause of a refusal or of a missing answer. */
   private FixedRamException reason(FixedRamException failure) {
     return switch (failure) {
       case QmpException refused -> reason(refused);
@@ -242,7 +247,7 @@ final class SaveRun {
     }
   }
 
-  /** Leaves the guest as was asked for, of which no failure may hide that the file is complete. */
+  /** Brings the guest into the requested state. A failure also says that the file is complete. */
   private void leave(SaveOutcome outcome, GuestStatus before) {
     try {
       finish(outcome, before);
@@ -253,7 +258,7 @@ final class SaveRun {
 
   private void finish(SaveOutcome outcome, GuestStatus before) {
     if (request.then() == AfterSave.RESUME && !before.running()) {
-      // Only now: had the save failed, a guest that was paused would have had to stay so.
+      // Not earlier, since a guest that was paused must stay paused if the save fails.
       resume();
     }
     if (request.then() == AfterSave.RESUME && before.running() && !outcome.resumed()) {

@@ -51,7 +51,7 @@ final class SaveUndo {
   }
 
   /**
-   * * Runs the cleanup.
+   * Runs the cleanup.
    *
    * @param failure failure of the save, to which others are added as suppressed
    * @param before the guest's status before the save

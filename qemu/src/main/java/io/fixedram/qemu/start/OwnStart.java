@@ -21,7 +21,7 @@ final class OwnStart {
         launch(words)
             .withStreams(Redirect.from(NOWHERE.toFile()), Redirect.INHERIT, Redirect.INHERIT)
             .start(),
-        () -> "; its own message is above",
+        () -> "; its own output says why",
         () -> {});
   }
 

@@ -76,7 +76,7 @@ class BlockLocatorTest extends MemoryTest {
         space);
     assertRefused(
         MemoryObstacle.BlockNotMapped.class,
-        "RAM block pc.ram can't be read where it lies in QEMU's memory: not all of it is mapped",
+        "RAM block pc.ram can't be read in QEMU's memory: not all of it is mapped",
         right,
         space("10000-13000 rw-p 0 00:00 0", "14000-15000 rw-p 0 00:00 0"));
     assertRefused(
@@ -91,7 +91,7 @@ class BlockLocatorTest extends MemoryTest {
         space("10000-14000 rw-s 0 00:00 0", "VmFlags: rd wr io pf", "14000-15000 rw-p 0 00:00 0"));
     assertThatThrownBy(() -> verify(right, space))
         .isInstanceOf(MemoryRefusedException.class)
-        .hasMessageContaining("the guest sees none of them");
+        .hasMessageContaining("none of them is visible to the guest");
   }
 
   @Test

@@ -21,7 +21,7 @@ class ProcessAccessTest {
     MemoryRefusedException e = ProcessAccess.refused(77, new Facts(USER, its, owner, scope));
     assertThat(e.obstacle()).isInstanceOf(kind);
     assertThat(e.sentence())
-        .isEqualTo("the memory of QEMU (process 77) may not be looked at: " + sentence);
+        .isEqualTo("access to the memory of QEMU (process 77) is not permitted: " + sentence);
   }
 
   @Test
@@ -38,7 +38,7 @@ class ProcessAccessTest {
         0,
         1,
         MemoryObstacle.NotDumpable.class,
-        "it has changed its user since it was started, or its program may not be read; run this"
+        "it has changed its user since it was started, or its program file is not readable; run this"
             + " program as root");
     assertRefused(
         USER,
@@ -52,13 +52,14 @@ class ProcessAccessTest {
         1000,
         3,
         MemoryObstacle.PtraceScope.class,
-        "kernel.yama.ptrace_scope is 3, which nobody gets around until the host starts anew");
+        "kernel.yama.ptrace_scope is 3, which permits no access and can't be changed until the host is"
+            + " rebooted");
     assertRefused(
         USER,
         1000,
         0,
         MemoryObstacle.NotPermitted.class,
-        "a security module, a filter of system calls or a capability that it has and this program"
-            + " lacks is in the way; run this program as root with CAP_SYS_PTRACE");
+        "a security module, a system call filter or a capability that it has and this program"
+            + " lacks prevents it; run this program as root with CAP_SYS_PTRACE");
   }
 }

@@ -63,7 +63,7 @@ class QemuPidTest extends MemoryTest {
     GuestSpec spec = GuestSpec.small().with("-S", "-qmp", tcp + ",server=on,wait=off");
     try (RunningQemu qemu = boot(version, spec)) {
       assertThat(qemu.status()).isEqualTo("prelaunch");
-      assertRefused(tcp, MemoryObstacle.NotLocal.class, "give its QMP as a unix socket");
+      assertRefused(tcp, MemoryObstacle.NotLocal.class, "use a unix socket for its QMP");
     }
   }
 
@@ -76,7 +76,7 @@ class QemuPidTest extends MemoryTest {
       assertRefused(
           proxy.endpoint(),
           MemoryObstacle.OtherProcess.class,
-          "process " + ProcessHandle.current().pid() + ", which made the socket");
+          "process " + ProcessHandle.current().pid() + ", which created the socket");
     }
   }
 
@@ -97,7 +97,7 @@ class QemuPidTest extends MemoryTest {
         int ours = (int) ProcessHandle.current().pid();
         assertThatThrownBy(() -> QemuMemory.open(qmp, OptionalInt.of(ours)))
             .isInstanceOf(MemoryRefusedException.class)
-            .hasMessageContaining("process " + ours + " was said to be the QEMU")
+            .hasMessageContaining("process " + ours + " was given as the QEMU")
             .hasMessageContaining("has no thread ");
       }
     }
@@ -108,7 +108,8 @@ class QemuPidTest extends MemoryTest {
     ForeignProgram program = ForeignProgram.in(directory);
     try (RunningQemu qemu = boot(TestedQemu.QEMU_7, GuestSpec.small().with("-S"))) {
       assertThat(program.run(ForeignProgram.AS_NOBODY, socket(qemu)))
-          .startsWith("OtherUser the memory of QEMU (process " + qemu.process().pid() + ")")
+          .startsWith(
+              "OtherUser access to the memory of QEMU (process " + qemu.process().pid() + ")")
           .contains("it runs as user 0, and this program as user 65534");
       assertThat(program.run(List.of(), socket(qemu))).isEqualTo(ForeignReader.READ);
     }
@@ -196,7 +197,7 @@ class QemuPidTest extends MemoryTest {
       assertRefused(
           target.spareQmp(),
           MemoryObstacle.NotResident.class,
-          "pc.ram has pages that are still to be");
+          "pc.ram has pages that have not arrived yet");
       source.setParameter("max-postcopy-bandwidth", 0);
       RunningQemu.await("the end", () -> migration(target).equals("completed"));
       try (QmpClient qmp = QmpClient.connect(target.spareQmp());

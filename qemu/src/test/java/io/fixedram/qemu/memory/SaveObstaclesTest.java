@@ -54,7 +54,7 @@ class SaveObstaclesTest {
       fake.answer("qom-list", "[{'name': 'gpu', 'type': 'child<vfio-pci>'}]");
       assertRefused(
           fake,
-          "this guest cannot be saved where its memory lies: device 'gpu' (child<vfio-pci>) keeps"
+          "this guest cannot be saved in place: device 'gpu' (child<vfio-pci>) keeps"
               + " state that only a migration carries");
     }
   }
