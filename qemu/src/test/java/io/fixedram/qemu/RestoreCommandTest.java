@@ -24,6 +24,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -146,7 +147,7 @@ class RestoreCommandTest extends QemuTest {
         };
     GuestRestore target =
         GuestRestore.of(file(), command(version, GuestSpec.small())).starter(starter);
-    try (RestoredGuest guest = restore(target.mode(mode))) {
+    try (RestoredGuest guest = restore(target.mode(mode).inPlaceWithin(Duration.ZERO))) {
       assertThat(guest.awaitResident().mode()).isEqualTo(taken);
       assertThat(recorder.modes()).containsExactly(taken);
       assertThat(told).containsExactly(served);

@@ -68,12 +68,21 @@ class RestoredGuestTest extends QemuTest {
     return names;
   }
 
+  /** In the best mode for a save that is not small. */
+  private GuestRestore mapped() {
+    return GuestRestore.of(file(), command(TestedQemu.QEMU_10)).inPlaceWithin(Duration.ZERO);
+  }
+
   @ParameterizedTest
   @CsvSource({"QEMU_10, INSTANT, INSTANT", "QEMU_10, AUTO, INSTANT", "QEMU_7, AUTO, LAZY"})
   void callerStartsQemu(TestedQemu version, RestoreMode mode, RestoreMode taken) throws Exception {
     String saved = haveSaved(version, GuestSpec.small(), SaveFormat.MAPPED_RAM);
     Path socket = directory.resolve("own,1.qmp");
-    GuestRestore request = GuestRestore.of(file(), command(version)).mode(mode).listener(recorder);
+    GuestRestore request =
+        GuestRestore.of(file(), command(version))
+            .mode(mode)
+            .inPlaceWithin(Duration.ZERO)
+            .listener(recorder);
     try (PreparedRestore prepared = request.prepare(socket)) {
       assertThat(String.join(" ", prepared.command()).contains("memory-backend-file"))
           .isEqualTo(taken == RestoreMode.INSTANT);
@@ -97,7 +106,7 @@ class RestoredGuestTest extends QemuTest {
   @Test
   void callerHasChangedTheCommand() throws Exception {
     haveSaved(TestedQemu.QEMU_10, GuestSpec.small(), SaveFormat.MAPPED_RAM);
-    GuestRestore request = GuestRestore.of(file(), command(TestedQemu.QEMU_10));
+    GuestRestore request = mapped();
     try (PreparedRestore prepared = request.prepare(directory.resolve("own.qmp"))) {
       List<String> other = new ArrayList<>(command(TestedQemu.QEMU_10));
       other.addAll(List.of("-incoming", "defer"));
@@ -134,7 +143,7 @@ class RestoredGuestTest extends QemuTest {
   @Test
   void callerStartsNothing() throws Exception {
     haveSaved(TestedQemu.QEMU_10, GuestSpec.small(), SaveFormat.MAPPED_RAM);
-    GuestRestore request = GuestRestore.of(file(), command(TestedQemu.QEMU_10));
+    GuestRestore request = mapped();
     Path socket = directory.resolve("own.qmp");
     request.prepare(socket).close();
     assertThat(isHeld()).isFalse();
@@ -183,8 +192,7 @@ class RestoredGuestTest extends QemuTest {
   @Test
   void handleTellsOfAMappedGuestThatStaysPaused() throws Exception {
     haveSaved(TestedQemu.QEMU_10, GuestSpec.small(), SaveFormat.MAPPED_RAM);
-    GuestRestore request =
-        GuestRestore.of(file(), command(TestedQemu.QEMU_10)).paused().listener(recorder);
+    GuestRestore request = mapped().paused().listener(recorder);
     try (RestoredGuest guest = request.start()) {
       guest.awaitRunning();
       assertThat(guest.awaitResident().mode()).isEqualTo(RestoreMode.INSTANT);
