@@ -44,14 +44,14 @@ class GuestRestoreTest extends QemuTest {
   @ParameterizedTest
   @CsvSource({
     "QEMU_7,  MAPPED_RAM, STREAM, STREAM",
-    "QEMU_7,  MAPPED_RAM, AUTO,   LAZY",
-    "QEMU_7,  FIXED_RAM,  AUTO,   LAZY",
+    "QEMU_7,  MAPPED_RAM, AUTO,   MEMORY",
+    "QEMU_7,  FIXED_RAM,  AUTO,   MEMORY",
     "QEMU_7,  STREAM,     STREAM, STREAM",
     "QEMU_10, MAPPED_RAM, STREAM, STREAM",
     "QEMU_10, MAPPED_RAM, NATIVE, NATIVE",
-    "QEMU_10, MAPPED_RAM, AUTO,   LAZY",
+    "QEMU_10, MAPPED_RAM, AUTO,   MEMORY",
     "QEMU_10, FIXED_RAM,  STREAM, STREAM",
-    "QEMU_10, FIXED_RAM,  AUTO,   LAZY",
+    "QEMU_10, FIXED_RAM,  AUTO,   MEMORY",
     "QEMU_10, STREAM,     AUTO,   STREAM",
   })
   void restores(TestedQemu version, SaveFormat format, RestoreMode mode, RestoreMode taken)

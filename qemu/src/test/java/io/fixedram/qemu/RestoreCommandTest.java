@@ -221,7 +221,7 @@ class RestoreCommandTest extends QemuTest {
     assertThatThrownBy(() -> restore(request(command)))
         .isInstanceOf(FixedRamException.class)
         .hasMessageContaining("QEMU ended with status 1")
-        .hasMessageContaining("above");
+        .hasMessageContaining("its own output says why");
   }
 
   /** QEMU 7.2 exits when a stream has more than it knows, and aborts when a package has. */
