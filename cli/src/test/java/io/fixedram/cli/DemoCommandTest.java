@@ -94,6 +94,8 @@ class DemoCommandTest {
             "save",
             "--qmp",
             socket.toString(),
+            "--via",
+            "stream",
             "--format",
             "fixed-ram",
             "--no-sync",
