@@ -83,7 +83,7 @@ class LostResultTest {
     Path image = Vm.image(directory, 16);
     try (Vm vm = Vm.start(directory, "vm", Vm.command(qemu, image, 64, "null"))) {
       assertDone(
-          shell("$F save --qmp %s saved --stop >/dev/full".formatted(vm.qmp())),
+          shell("$F save --qmp %s saved --stop --via stream >/dev/full".formatted(vm.qmp())),
           "saved is complete, and the guest is paused");
     }
     try (Vm vm =
