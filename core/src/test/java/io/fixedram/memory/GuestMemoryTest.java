@@ -12,6 +12,7 @@ import io.fixedram.engine.Transport;
 import io.fixedram.engine.WritingGuest;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.Configuration;
+import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
@@ -306,11 +307,12 @@ class GuestMemoryTest {
       RamBlock block = blocks.list().getFirst();
       List<Throwable> deaths = Collections.synchronizedList(new ArrayList<>());
       Path file = directory.resolve("save");
+      List<Thread> writers = Collections.synchronizedList(new ArrayList<>());
       try (WritingGuest guest = new WritingGuest(memory, 2).start(1)) {
         Migration migration =
             new Migration(
                 memory,
-                guest,
+                afterThem(writers, guest),
                 new MigrationSettings(
                     Configuration.of("x"),
                     MigrationCapabilities.of(format),
@@ -320,9 +322,6 @@ class GuestMemoryTest {
                         .withMaxPasses(4)));
         migration.addListener(
             new MigrationListener() {
-              private final List<Thread> writers = new ArrayList<>();
-
-              // All that were begun are dead before the guest is stopped.
               @Override
               public void passBegins(long pass) {
                 writers.forEach(GuestMemoryTest::join);
@@ -330,14 +329,13 @@ class GuestMemoryTest {
                     Thread.ofPlatform()
                         .uncaughtExceptionHandler((thread, death) -> deaths.add(death))
                         .start(() -> memory.write(block, pass * 8L * Blocks.PAGE, source)));
-                if (pass == 4) {
-                  join(writers.getLast());
-                }
               }
             });
         migration.start(Transport.file(file, new WriteOptions(DirectMode.OFF, false, 1)));
-        assertThat(migration.await().ram().passes()).isEqualTo(4);
-        assertThat(deaths).hasSize(4);
+        // Fewer than 4 if nobody wrote during one of them.
+        long passes = migration.await().ram().passes();
+        assertThat(passes).isBetween(1L, 4L);
+        assertThat(deaths).hasSize((int) passes);
         GuestMemory loaded = Blocks.dirty(arena, blocks);
         try (MemoryLoad load = MemoryLoad.open(file, loaded)) {
           load.load(2);
@@ -356,6 +354,32 @@ class GuestMemoryTest {
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /** A guest that is stopped when some more writers have ended. */
+  private static GuestControl afterThem(List<Thread> writers, WritingGuest guest) {
+    return new GuestControl() {
+      @Override
+      public void stop() {
+        writers.forEach(GuestMemoryTest::join);
+        guest.stop();
+      }
+
+      @Override
+      public DeviceState deviceState() {
+        return guest.deviceState();
+      }
+
+      @Override
+      public void saved() {
+        guest.saved();
+      }
+
+      @Override
+      public void resume() {
+        guest.resume();
+      }
+    };
   }
 
   @Test
