@@ -9,6 +9,7 @@ import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.testkit.TestedQemu;
@@ -114,7 +115,19 @@ class RestoreCancelTest extends QemuTest {
       recorder.atStart(() -> Interrupts.keepComing(restorer));
       restorer.start();
       assertThat(failure.get(30, TimeUnit.SECONDS)).isInstanceOf(FixedRamException.class);
-      assertThat(target.migrationSettings()).isEqualTo(before);
+      assertSettings(target, version, before);
+    }
+  }
+
+  /** QEMU 7.2 exits by itself when a stream that it has accepted ends early; 10 stays. */
+  private static void assertSettings(RunningQemu target, TestedQemu version, String expected)
+      throws Exception {
+    try {
+      assertThat(target.migrationSettings()).isEqualTo(expected);
+    } catch (QemuGoneException e) {
+      assertThat(version).isEqualTo(TestedQemu.QEMU_7);
+      assertThat(target.process().waitFor(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(target.process().exitValue()).isEqualTo(1);
     }
   }
 
