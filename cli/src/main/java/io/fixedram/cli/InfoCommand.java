@@ -84,6 +84,7 @@ record InfoCommand(Path file) implements Command {
     json.writeNumberProperty("disk_bytes", info.diskBytes());
     json.writeNumberProperty("device_state_bytes", info.deviceStateBytes());
     json.writeNumberProperty("ram_bytes", info.ramBytes());
+    json.writeBooleanProperty("described", info.described());
   }
 
   private static void offset(JsonGenerator json, String name, OptionalLong offset) {

@@ -36,7 +36,8 @@ final class InfoText {
             + ", "
             + Amounts.bytes(present)
             + " present");
-    fact(out, "device state", Amounts.bytes(info.deviceStateBytes()));
+    String described = info.described() || !info.complete() ? "" : ", its fields not described";
+    fact(out, "device state", Amounts.bytes(info.deviceStateBytes()) + described);
     fact(
         out,
         "file",

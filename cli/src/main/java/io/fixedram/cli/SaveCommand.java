@@ -41,13 +41,20 @@ record SaveCommand(GuestSave save, boolean tellsMode) implements Command {
           List.of("auto", "memory", "stream"),
           "how RAM is read: memory reads it in place, in the memory of a QEMU on this host, which"
               + " does not migrate; stream has QEMU send it; auto chooses memory if that is possible"
-              + " and the guest is stopped, else stream, and reports which and why");
+              + " within --max-downtime, else stream, and reports which and why");
   private static final OptionSpec MAX_DOWNTIME =
       OptionSpec.value(
           "max-downtime",
           "T",
           "maximum downtime of a guest that is saved while it runs, such as 300ms or 1.5s: memory"
-              + " is refused if it would take longer; in a stream it is QEMU's downtime limit");
+              + " is refused if it would take longer; in a stream it is QEMU's downtime limit. If not"
+              + " given, auto takes 1s for a guest that runs on after the save, and no limit for"
+              + " others");
+  private static final OptionSpec DESCRIBE =
+      OptionSpec.flag(
+          "describe",
+          "keep QEMU's description of the device state, from which its fields can be decoded; only"
+              + " a stream has it, which auto then chooses");
   private static final OptionSpec PID =
       OptionSpec.value(
           "pid",
@@ -74,8 +81,8 @@ record SaveCommand(GuestSave save, boolean tellsMode) implements Command {
       OptionSpec.value(
           "budget",
           "SIZE",
-          "maximum memory for copies of changed pages in a live save with --via memory, so that the"
-              + " guest runs on before they are written: a number and K, M, G or T; with 0 it waits for"
+          "maximum memory for copies of changed pages in a live save by memory, so that the guest"
+              + " runs on before they are written: a number and K, M, G or T; with 0 it waits for"
               + " the disk. A quarter of this host's memory if not given, and never more than half of"
               + " what is free");
 
@@ -90,8 +97,9 @@ record SaveCommand(GuestSave save, boolean tellsMode) implements Command {
                   + " Every page has its place in FILE, which is no larger than the guest's RAM,"
                   + " however often the guest writes to it; zero pages are holes.",
               "With --then pause the guest is left in the state postmigrate after a save by stream,"
-                  + " and in the state paused after one by memory, and a save by memory describes its"
-                  + " devices only by name: use --via stream if something relies on either.",
+                  + " and in the state paused after one by memory: use --via stream if something"
+                  + " relies on either. A save by memory has no description of its device state"
+                  + " (--describe).",
               "FILE appears when it is complete and on disk, with mode 0600; an earlier save of"
                   + " that name stays until then. If the save fails or is interrupted, the guest"
                   + " goes on as before, QEMU's migration settings are put back, and nothing is"
@@ -99,7 +107,17 @@ record SaveCommand(GuestSave save, boolean tellsMode) implements Command {
           List.of("FILE"),
           false,
           Stream.concat(
-                  Stream.of(QMP, VIA, STOP, MAX_DOWNTIME, PID, THEN, FORMAT, MAX_PASSES, BUDGET),
+                  Stream.of(
+                      QMP,
+                      VIA,
+                      STOP,
+                      MAX_DOWNTIME,
+                      BUDGET,
+                      MAX_PASSES,
+                      DESCRIBE,
+                      PID,
+                      THEN,
+                      FORMAT),
                   FileOptions.ALL.stream())
               .toList(),
           CommandSpec.USUAL_EXIT_STATUSES,
@@ -140,6 +158,7 @@ record SaveCommand(GuestSave save, boolean tellsMode) implements Command {
     if (arguments.has(PID)) {
       save = save.process(arguments.number(PID, 1, 1));
     }
+    save = arguments.has(DESCRIBE) ? save.described() : save;
     Optional<Duration> maxDowntime = arguments.time(MAX_DOWNTIME);
     if (maxDowntime.isPresent()) {
       save = save.maxDowntime(maxDowntime.get());

@@ -60,7 +60,8 @@ class CommandReadingTest {
                 "off",
                 "--no-sync",
                 "--max-passes",
-                "0"))
+                "0",
+                "--describe"))
         .isEqualTo(
             new SaveCommand(
                 GuestSave.of(new Endpoint.Tcp("::1", 4444), Path.of("vm.fram"))
@@ -68,7 +69,8 @@ class CommandReadingTest {
                     .stopFirst()
                     .then(AfterSave.QUIT)
                     .options(new WriteOptions(DirectMode.OFF, false, 1))
-                    .maxPasses(0),
+                    .maxPasses(0)
+                    .described(),
                 true));
   }
 

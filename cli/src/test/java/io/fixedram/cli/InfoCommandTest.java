@@ -40,7 +40,9 @@ class InfoCommandTest {
             "file_bytes",
             "disk_bytes",
             "device_state_bytes",
-            "ram_bytes");
+            "ram_bytes",
+            "described");
+    assertThat(json.get("described").flag()).isFalse();
     assertThat(json.get("format").text()).isEqualTo(format.text());
     assertThat(json.get("complete").flag()).isTrue();
     assertThat(json.get("machine").text()).isEqualTo(TinySave.MACHINE);
@@ -92,7 +94,7 @@ class InfoCommandTest {
                 : mapped-ram, complete
                   machine       pc-i440fx-7.2
                   RAM           36 KiB in 2 blocks, 12 KiB present
-                  device state  1 byte
+                  device state  1 byte, its fields not described
                 """)
         .endsWith(
             """

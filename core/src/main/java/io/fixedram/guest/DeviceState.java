@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.guest;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
@@ -22,6 +25,12 @@ public record DeviceState(
    */
   public static final int MAX_BYTES = 64 << 20;
 
+  /** The member with the list of devices, which the description of the configuration precedes. */
+  private static final MemorySegment DEVICES = ascii("\"devices\"");
+
+  /** The member with the fields of a device. */
+  private static final MemorySegment FIELDS = ascii("\"fields\"");
+
   /** Keeps read-only views of the memory. */
   public DeviceState {
     bytes = bytes.asReadOnly();
@@ -31,5 +40,30 @@ public record DeviceState(
   /** Length of the whole device state in bytes. */
   public long sizeBytes() {
     return bytes.byteSize();
+  }
+
+  /**
+   * Whether the description has the fields of a device, from which its state can be decoded. A save
+   * in place has a description with the names of devices only.
+   */
+  public boolean describesFields() {
+    return description
+        .map(text -> indexOf(text, FIELDS, Math.max(0, indexOf(text, DEVICES, 0))) >= 0)
+        .orElse(false);
+  }
+
+  private static MemorySegment ascii(String text) {
+    return MemorySegment.ofArray(text.getBytes(StandardCharsets.US_ASCII)).asReadOnly();
+  }
+
+  /** Offset of a text in another one, from an offset on; -1 if there is none. */
+  private static long indexOf(MemorySegment text, MemorySegment part, long from) {
+    for (long at = from; at <= text.byteSize() - part.byteSize(); at++) {
+      if (text.get(JAVA_BYTE, at) == part.get(JAVA_BYTE, 0)
+          && text.asSlice(at, part.byteSize()).mismatch(part) < 0) {
+        return at;
+      }
+    }
+    return -1;
   }
 }

@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param fileBytes size of the file
  * @param diskBytes space that the file occupies on its file system
  * @param deviceStateBytes length of the device state; 0 if incomplete
+ * @param described whether the save contains QEMU's description of the fields of its device state
  * @param ramBytes sum of the used lengths of all blocks
  * @param problem reason why the save is not complete
  */
@@ -32,6 +33,7 @@ public record SaveInfo(
     long fileBytes,
     long diskBytes,
     long deviceStateBytes,
+    boolean described,
     long ramBytes,
     Optional<FixedRamException> problem) {
 
@@ -75,6 +77,7 @@ public record SaveInfo(
         file.bytes().sizeBytes(),
         file.bytes().allocatedBytes(),
         outcome instanceof DeviceStateOutcome.Read read ? read.state().sizeBytes() : 0,
+        outcome instanceof DeviceStateOutcome.Read read && read.state().describesFields(),
         header.blocks().totalBytes(),
         outcome instanceof DeviceStateOutcome.Failed failed
             ? Optional.of(failed.reason())

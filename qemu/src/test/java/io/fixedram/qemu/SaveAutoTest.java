@@ -6,12 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
+import io.fixedram.qemu.guest.MemoryGuest;
+import io.fixedram.qemu.guest.MemoryGuest.Region;
+import io.fixedram.qemu.obstacle.MemoryObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
 import io.fixedram.qemu.save.SaveMode;
 import io.fixedram.qemu.save.SaveReport;
+import io.fixedram.store.SaveInfo;
 import io.fixedram.testkit.TestedQemu;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -61,14 +66,71 @@ class SaveAutoTest extends QemuTest {
   }
 
   @ParameterizedTest
-  @EnumSource
-  void running(TestedQemu version) throws Exception {
+  @CsvSource({"QEMU_7, RESUME", "QEMU_7, PAUSE", "QEMU_10, RESUME", "QEMU_10, PAUSE"})
+  void running(TestedQemu version, AfterSave then) throws Exception {
     try (RunningQemu qemu = boot(version, GuestSpec.small())) {
       qemu.awaitGeneration(3);
-      SaveReport report = save(auto(qemu.qmp()).then(AfterSave.RESUME));
+      SaveReport report = save(auto(qemu.qmp()).then(then));
+      assertThat(report.mode()).isEqualTo(SaveMode.MEMORY);
+      assertThat(report.predictedDowntimeSeconds()).isPresent();
+      assertThat(qemu.status()).isEqualTo(then == AfterSave.RESUME ? "running" : "paused");
+    }
+  }
+
+  /** No guest can be read in a millisecond, which is known before anything is read. */
+  @ParameterizedTest
+  @EnumSource
+  void maximumDowntimeThatMemoryCannotKeep(TestedQemu version) throws Exception {
+    try (RunningQemu qemu = boot(version, GuestSpec.small())) {
+      qemu.awaitGeneration(3);
+      SaveReport report = save(auto(qemu.qmp()).maxDowntime(Duration.ofMillis(1)));
       assertThat(report.mode()).isEqualTo(SaveMode.STREAM);
-      assertThat(report.why()).contains("(not memory: the guest runs");
+      assertThat(report.notMemory()).get().isInstanceOf(MemoryObstacle.LongDowntime.class);
+      assertThat(qemu.status()).isEqualTo("postmigrate");
+    }
+  }
+
+  /** The guest has little content when the mode is chosen, and much when it is read. */
+  @ParameterizedTest
+  @EnumSource
+  void maximumDowntimeThatTurnsOutTooShort(TestedQemu version) throws Exception {
+    int pages = 192 << 20 >> 12;
+    GuestSpec large =
+        GuestSpec.small()
+            .withRam(256)
+            .running(new MemoryGuest(List.of(new Region(16 << 20, pages)), 0));
+    try (RunningQemu qemu = boot(version, large)) {
+      recorder.atStart(() -> qemu.awaitGeneration(2));
+      Duration limit = Duration.ofMillis(25);
+      SaveReport report = save(auto(qemu.qmp()).maxDowntime(limit).then(AfterSave.RESUME));
+      assertThat(recorder.notes()).anyMatch(note -> note.startsWith("save mode memory: "));
+      assertThat(report.mode()).isEqualTo(SaveMode.STREAM);
+      assertThat(report.notMemory())
+          .get()
+          .isInstanceOfSatisfying(
+              MemoryObstacle.LongDowntime.class,
+              obstacle -> assertThat(obstacle.limit()).isEqualTo(limit));
       qemu.assertGoesOn();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void description(TestedQemu version) throws Exception {
+    try (RunningQemu qemu = boot(version, GuestSpec.small())) {
+      qemu.awaitGeneration(3);
+      SaveReport described = save(auto(qemu.qmp()).stopFirst().described().then(AfterSave.RESUME));
+      assertThat(described.mode()).isEqualTo(SaveMode.STREAM);
+      assertThat(described.notMemory()).contains(new MemoryObstacle.NoDescription());
+      assertThat(SaveInfo.of(file()).described()).isTrue();
+      assertThatThrownBy(() -> save(auto(qemu.qmp()).mode(SaveMode.MEMORY).described()))
+          .isInstanceOfSatisfying(
+              ObstacleException.class,
+              e -> assertThat(e.obstacle()).isEqualTo(new MemoryObstacle.NoDescription()))
+          .satisfies(Remedied.by(Remedy.SAVE_BY_STREAM));
+      qemu.assertGoesOn();
+      save(auto(qemu.qmp()).stopFirst());
+      assertThat(SaveInfo.of(file()).described()).isFalse();
     }
   }
 
@@ -116,7 +178,7 @@ class SaveAutoTest extends QemuTest {
       GuestSave request = auto(qemu.qmp()).mode(SaveMode.MEMORY).maxDowntime(Duration.ofMillis(1));
       assertThatThrownBy(() -> save(request))
           .isInstanceOf(FixedRamException.class)
-          .hasMessageContaining("more than the 0.001 s that it may")
+          .hasMessageContaining("more than the maximum of 0.001 s")
           .satisfies(Remedied.by(Remedy.SAVE_BY_STREAM));
       assertThat(qemu.status()).isEqualTo("running");
       assertNoFileLeft();

@@ -24,6 +24,7 @@ public abstract class LibraryRules extends ModuleRules {
           "budget",
           "capability",
           "connect",
+          "describe",
           "detach",
           "direct-io",
           "format",

@@ -100,22 +100,34 @@ class AcceptanceTest {
 
   @ParameterizedTest
   @CsvSource({
-    "QEMU_7, auto, memory",
-    "QEMU_7, lazy, lazy",
-    "QEMU_7, stream, stream",
-    "QEMU_10, auto, memory",
-    "QEMU_10, instant, instant",
-    "QEMU_10, native, native",
-    "QEMU_10, lazy, lazy"
+    "QEMU_7,  auto,   auto,    memory",
+    "QEMU_7,  auto,   lazy,    lazy",
+    "QEMU_7,  stream, stream,  stream",
+    "QEMU_10, auto,   auto,    memory",
+    "QEMU_10, auto,   instant, instant",
+    "QEMU_10, auto,   native,  native",
+    "QEMU_10, stream, lazy,    lazy"
   })
-  void liveSaveComesBackInTheForeground(TestedQemu program, String way, String taken)
+  void liveSaveComesBackInTheForeground(
+      TestedQemu program, String saveMode, String way, String taken)
       throws IOException, InterruptedException {
     Path qemu = program.binary();
     Path file = saves.resolve("vm.fram");
     try (Vm vm = busyVm(qemu)) {
       Result save =
           Launcher.run(
-              saves, "save", "--qmp", vm.qmp(), file, "--then", "quit", "--output", "json", "-p");
+              saves,
+              "save",
+              "--via",
+              saveMode,
+              "--qmp",
+              vm.qmp(),
+              file,
+              "--then",
+              "quit",
+              "--output",
+              "json",
+              "-p");
       assertThat(save.status()).as(save.err()).isZero();
       assertThat(save.out()).hasLineCount(1);
       Json json = Json.parse(save.out());
@@ -123,8 +135,12 @@ class AcceptanceTest {
       assertThat(json.get("ram_bytes").number()).isGreaterThanOrEqualTo(64L << 20);
       assertThat(json.get("page_bytes").number()).isBetween(8L << 20, 64L << 20);
       assertThat(json.get("disk_bytes").number()).isBetween(8L << 20, 64L << 20);
-      assertThat(json.get("live_under_tcg").flag()).isTrue();
-      assertThat(save.err()).contains("warning: QEMU emulates this guest (TCG)");
+      boolean inPlace = saveMode.equals("auto");
+      assertThat(json.get("via").text()).isEqualTo(inPlace ? "memory" : "stream");
+      assertThat(json.get("live_under_tcg").flag()).isNotEqualTo(inPlace);
+      assertThat(save.err().contains("warning: QEMU emulates this guest (TCG)"))
+          .as(save.err())
+          .isNotEqualTo(inPlace);
       assertThat(json.find("seconds")).isPresent();
       assertThat(json.find("downtime_seconds")).isPresent();
       assertThat(vm.awaitEnd()).isTrue();
@@ -368,7 +384,8 @@ class AcceptanceTest {
     Path source = saved(directory.resolve("other"), qemu);
     try (Vm vm = largeVm(qemu)) {
       String settings = vm.migrationSettings();
-      try (Launcher save = Launcher.start(saves, "save", "--qmp", vm.qmp(), file)) {
+      try (Launcher save =
+          Launcher.start(saves, "save", "--via", "stream", "--qmp", vm.qmp(), file)) {
         vm.awaitSaveUnderWay();
         // It holds still in the middle of it, and gets the signal when it goes on.
         save.signal("STOP");
@@ -425,7 +442,15 @@ class AcceptanceTest {
     try (Vm vm = largeVm(TestedQemu.any());
         Launcher save =
             Launcher.start(
-                saves, "save", "--qmp", vm.qmp(), saves.resolve("vm.fram"), "--output", "json")) {
+                saves,
+                "save",
+                "--via",
+                "stream",
+                "--output",
+                "json",
+                "--qmp",
+                vm.qmp(),
+                saves.resolve("vm.fram"))) {
       vm.awaitSaveUnderWay();
       vm.kill();
       Result failed = save.result();

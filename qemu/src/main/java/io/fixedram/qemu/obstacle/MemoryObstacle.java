@@ -4,7 +4,9 @@ package io.fixedram.qemu.obstacle;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
 import io.fixedram.qemu.qmp.Endpoint;
+import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Reason why the memory of a QEMU can't be read or written in place (save and restore mode memory).
@@ -259,6 +261,41 @@ public sealed interface MemoryObstacle extends Obstacle {
     @Override
     public String sentence() {
       return "the size of target pages is known only for x86, and this QEMU's target is " + target;
+    }
+  }
+
+  /**
+   * The guest would be stopped for too long to be saved in place while it runs.
+   *
+   * @param predicted expected downtime
+   * @param limit maximum downtime
+   */
+  record LongDowntime(Duration predicted, Duration limit) implements MemoryObstacle {
+    @Override
+    public String sentence() {
+      return String.format(
+          Locale.ROOT,
+          "the guest would be stopped for about %.3f s, more than the maximum of %.3f s",
+          predicted.toNanos() / 1e9,
+          limit.toNanos() / 1e9);
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of(Remedy.SAVE_BY_STREAM);
+    }
+  }
+
+  /** The save is to contain the description of the device state, which only a migration has. */
+  record NoDescription() implements MemoryObstacle {
+    @Override
+    public String sentence() {
+      return "QEMU describes its device state only when it sends it";
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of(Remedy.SAVE_BY_STREAM);
     }
   }
 

@@ -60,6 +60,7 @@ public final class GuestSave {
             Optional.empty(),
             SaveFormat.MAPPED_RAM,
             false,
+            false,
             AfterSave.PAUSE,
             WriteOptions.defaults(),
             DEFAULT_MAX_PASSES,
@@ -86,7 +87,9 @@ public final class GuestSave {
   /**
    * Sets the maximum downtime of a guest that is saved while it runs. In mode stream it is QEMU's
    * downtime limit, under which a busy guest may be stopped only after {@link #maxPasses}. In mode
-   * memory the save fails before the stop if the predicted downtime is longer.
+   * memory the save fails before the stop if the predicted downtime is longer; mode auto then saves
+   * in mode stream. Without a maximum, mode auto takes one second for a guest that is to run on
+   * after the save, and none for others.
    *
    * @throws IllegalArgumentException if the limit is not positive
    */
@@ -105,6 +108,14 @@ public final class GuestSave {
   /** Stops the guest before anything is read, instead of saving it while it runs. */
   public GuestSave stopFirst() {
     return with(draft -> draft.stopFirst = true);
+  }
+
+  /**
+   * Requires that the save contains QEMU's description of the device state, by which its content
+   * can be decoded without QEMU. QEMU writes it only in mode stream, which mode auto then chooses.
+   */
+  public GuestSave described() {
+    return with(draft -> draft.described = true);
   }
 
   /** Sets the state of the guest after the save. */

@@ -3,7 +3,6 @@ package io.fixedram.qemu.save;
 
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.error.Remedy;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.PageSink;
@@ -13,6 +12,8 @@ import io.fixedram.qemu.memory.GuestDevices;
 import io.fixedram.qemu.memory.QemuMemory;
 import io.fixedram.qemu.migration.GuestStatus;
 import io.fixedram.qemu.migration.LiveView;
+import io.fixedram.qemu.obstacle.MemoryObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.save.MemoryPasses.Pass;
 import io.fixedram.qemu.transfer.TransferListener;
@@ -127,13 +128,7 @@ final class LiveTransfer {
   /** Fails before the stop if the predicted downtime is longer than the requested maximum. */
   private static void requireWithin(Duration limit, Duration predicted) {
     if (predicted.compareTo(limit) > 0) {
-      throw new FixedRamException(
-          String.format(
-              Locale.ROOT,
-              "the guest would stand still for about %.3f s, more than the %.3f s that it may",
-              predicted.toNanos() / 1e9,
-              limit.toNanos() / 1e9),
-          Remedy.SAVE_BY_STREAM);
+      throw new ObstacleException(new MemoryObstacle.LongDowntime(predicted, limit));
     }
   }
 

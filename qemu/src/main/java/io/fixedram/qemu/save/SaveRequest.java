@@ -21,6 +21,7 @@ import java.util.function.Consumer;
  * @param maxDowntime how long a guest that is saved while it runs may stand still
  * @param format format of the file
  * @param stopFirst whether the guest is stopped before anything is read, instead of saved live
+ * @param described whether the save is to contain the description of the device state
  * @param then state of the guest after the save
  * @param options options for writing the file
  * @param maxPasses passes over the RAM of a live guest after which it is stopped, so that the save
@@ -36,6 +37,7 @@ record SaveRequest(
     Optional<Duration> maxDowntime,
     SaveFormat format,
     boolean stopFirst,
+    boolean described,
     AfterSave then,
     WriteOptions options,
     int maxPasses,
@@ -53,6 +55,7 @@ record SaveRequest(
         draft.maxDowntime,
         draft.format,
         draft.stopFirst,
+        draft.described,
         draft.then,
         draft.options,
         draft.maxPasses,
@@ -66,6 +69,7 @@ record SaveRequest(
     Optional<Duration> maxDowntime;
     SaveFormat format;
     boolean stopFirst;
+    boolean described;
     AfterSave then;
     WriteOptions options;
     int maxPasses;
@@ -77,6 +81,7 @@ record SaveRequest(
       maxDowntime = from.maxDowntime;
       format = from.format;
       stopFirst = from.stopFirst;
+      described = from.described;
       then = from.then;
       options = from.options;
       maxPasses = from.maxPasses;

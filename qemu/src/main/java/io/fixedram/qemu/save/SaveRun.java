@@ -16,6 +16,8 @@ import io.fixedram.qemu.migration.OutgoingMigration;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.migration.SteadyTransfer;
 import io.fixedram.qemu.migration.TemporarySettings;
+import io.fixedram.qemu.obstacle.MemoryObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.LateAnswerException;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.qmp.QmpClient;
@@ -75,10 +77,30 @@ final class SaveRun {
       QemuMigration migration = new QemuMigration(qmp);
       GuestStatus before = new OutgoingChecks(migration).run();
       SaveChoice choice = SaveChoice.of(request, before, qmp);
-      listener.note(choice.why().after("save mode " + choice.mode().text() + ": "));
-      SaveRequest chosen = request.with(draft -> draft.mode = choice.mode());
-      return new SaveRun(chosen, choice, listener, cancellation, migration).save(before);
+      try {
+        return run(request, choice, listener, cancellation, migration, before);
+      } catch (ObstacleException e) {
+        if (request.mode() == SaveMode.AUTO
+            && e.obstacle() instanceof MemoryObstacle.LongDowntime tooLong) {
+          // Known only once the guest was looked at; it was not stopped.
+          SaveChoice stream = SaveChoice.streamInsteadOf(tooLong);
+          return run(request, stream, listener, cancellation, migration, before);
+        }
+        throw e;
+      }
     }
+  }
+
+  private static SaveReport run(
+      SaveRequest request,
+      SaveChoice choice,
+      TransferListener listener,
+      Cancellation cancellation,
+      QemuMigration migration,
+      GuestStatus before) {
+    listener.note(choice.why().after("save mode " + choice.mode().text() + ": "));
+    SaveRequest chosen = request.with(draft -> draft.mode = choice.mode());
+    return new SaveRun(chosen, choice, listener, cancellation, migration).save(before);
   }
 
   private SaveReport save(GuestStatus before) {

@@ -11,7 +11,10 @@ public interface TransferListener {
   /** A listener that does nothing. */
   TransferListener NONE = new TransferListener() {};
 
-  /** The transfer of RAM begins. The view may be read at any time, also after the transfer. */
+  /**
+   * The transfer of RAM begins. The view may be read at any time, also after the transfer. Called
+   * again, with another view, if mode auto begins anew in another mode.
+   */
   default void started(TransferView view) {}
 
   /** A detail for interested users, with remedies. */

@@ -12,6 +12,7 @@ import io.fixedram.qemu.qmp.QemuVersion;
 import io.fixedram.store.MapObstacle;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -95,7 +96,9 @@ class ObstacleTest {
           new MemoryObstacle.ReadOnlyBlock("pc.ram", "r--p"),
           new MemoryObstacle.NotResident("pc.ram"),
           new MemoryObstacle.OtherTarget("s390x"),
-          new MemoryObstacle.SharedMemoryLeftOut("vm.fram"));
+          new MemoryObstacle.SharedMemoryLeftOut("vm.fram"),
+          new MemoryObstacle.LongDowntime(Duration.ofMillis(2500), Duration.ofSeconds(1)),
+          new MemoryObstacle.NoDescription());
 
   /** Facts that the sentence has in another form, or that only a program needs. */
   private static final Set<String> WORDED =
@@ -105,6 +108,8 @@ class ObstacleTest {
           "InstantObstacle.NotHeld.errno",
           "InstantObstacle.NotHeld.remedies",
           "CommandObstacle.OptionInTheWay.option",
+          "MemoryObstacle.LongDowntime.limit",
+          "MemoryObstacle.LongDowntime.predicted",
           "MemoryObstacle.OtherProcess.named",
           "MemoryObstacle.OtherReason.remedies");
 
