@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Runs commands of this program as processes, with the launcher's heap limit. */
+/** Runs commands of this program as processes, by its launcher. */
 record FixedRamProgram(Path directory, Cancellation cancellation) {
   private static final double MIB = 1 << 20;
   private static final double GIB = 1 << 30;
@@ -48,6 +48,14 @@ record FixedRamProgram(Path directory, Cancellation cancellation) {
           ? sample.with(Metric.CPU_SECONDS_PER_GIB, process.cpuSeconds() / (pageBytes / GIB))
           : sample;
     }
+
+    /** A sample with the downtime of a live save. */
+    Sample withDowntime(Sample sample) {
+      double downtime = number("downtime_seconds");
+      return sample
+          .with(Metric.DOWNTIME_SECONDS, downtime)
+          .with(Metric.DOWNTIME_SECONDS_PER_GIB, downtime / (number("page_bytes") / GIB));
+    }
   }
 
   /**
@@ -56,7 +64,7 @@ record FixedRamProgram(Path directory, Cancellation cancellation) {
    * @throws FixedRamException if the command failed, with its message
    */
   Outcome run(String... words) {
-    List<String> all = new ArrayList<>(ThisProgram.words());
+    List<String> all = new ArrayList<>(List.of(ThisProgram.launcher().toString()));
     all.addAll(List.of(words));
     all.addAll(List.of("--output", "json", "--no-progress"));
     ChildProcess.Result result =

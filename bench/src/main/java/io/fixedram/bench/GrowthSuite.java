@@ -69,10 +69,17 @@ final class GrowthSuite {
       rivals.add(Rival.of(name + Names.MAPPED_RAM, () -> byQemu("file:", "mapped-ram")));
     }
     rivals.add(Rival.of(name + ", fixedram receive", this::byFixedram));
+    rivals.add(Rival.of(name + Names.SAVE_MEMORY, this::inPlace));
     return new SuiteResult(
         Suite.GROWTH.text(),
         Suite.GROWTH.title(),
-        List.of(Metric.FILE_MIB, Metric.PASSES, Metric.SECONDS, Metric.PEAK_MIB),
+        List.of(
+            Metric.FILE_MIB,
+            Metric.PASSES,
+            Metric.SECONDS,
+            Metric.PEAK_MIB,
+            Metric.DOWNTIME_SECONDS,
+            Metric.DOWNTIME_SECONDS_PER_GIB),
         Optional.of(stream.name()),
         venue.contest(Suite.GROWTH).run(rivals, 1),
         List.of(
@@ -85,7 +92,9 @@ final class GrowthSuite {
                 + " MiB/s; after "
                 + venue.settings().growthTime().toSeconds()
                 + " s the guest is stopped, and the save ends. file: its size, or the space it takes"
-                + " on disk if that is less."));
+                + " on disk if that is less.",
+            "fixedram save --via memory has no limit of bandwidth and no time after which the guest"
+                + " is stopped: downtime is how long the guest, which runs on, was stopped."));
   }
 
   private Sample byQemu(String uri, String... capabilities) {
@@ -123,6 +132,33 @@ final class GrowthSuite {
             var _ = receiving.handle((_, _) -> true).join();
           }
         });
+  }
+
+  /** A save that ends by itself, whatever the guest dirties. */
+  private Sample inPlace() {
+    guest.running().resume();
+    try {
+      FixedRamProgram.Outcome outcome =
+          venue
+              .fixedram()
+              .run(
+                  "save",
+                  "--via",
+                  "memory",
+                  "--then",
+                  "resume",
+                  "--qmp",
+                  guest.spareQmp().toString(),
+                  target.toString());
+      return outcome.withDowntime(
+          Sample.of(Metric.FILE_MIB, (double) bytes(target) / MIB)
+              .with(Metric.PASSES, outcome.number("passes"))
+              .with(Metric.SECONDS, outcome.number("seconds"))
+              .with(Metric.PEAK_MIB, outcome.process().peakBytes() / MIB));
+    } finally {
+      guest.rest();
+      Disk.remove(target);
+    }
   }
 
   private static void throwIfEnded(CompletableFuture<FixedRamProgram.Outcome> receiving) {

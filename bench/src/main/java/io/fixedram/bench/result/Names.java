@@ -9,11 +9,17 @@ public final class Names {
   /** Prefix of the name of the tool that reads the same bytes. */
   public static final String DISK_READ = "disk's limit, read";
 
-  /** Suffix for a live save, after the name of the QEMU. */
-  public static final String SAVE_LIVE = ", fixedram save";
+  /** Infix for a save by fixedram, after the name of the QEMU and before the save mode. */
+  public static final String SAVE = ", fixedram save --via ";
 
-  /** Suffix for a save of a stopped guest, after the name of the QEMU. */
-  public static final String SAVE_STOPPED = ", fixedram save --stop";
+  /** Suffix for a live save in place, after the name of the QEMU. */
+  public static final String SAVE_MEMORY = SAVE + "memory";
+
+  /** Suffix for a save of a stopped guest, after the save mode. */
+  public static final String STOPPED = " --stop";
+
+  /** Suffix for a save in place of a stopped guest, after the name of the QEMU. */
+  public static final String SAVE_MEMORY_STOPPED = SAVE_MEMORY + STOPPED;
 
   /** Suffix for QEMU's own mapped-ram file, after the name of the QEMU. */
   public static final String MAPPED_RAM = ", mapped-ram";

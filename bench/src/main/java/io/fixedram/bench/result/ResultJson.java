@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.bench.result;
 
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import tools.jackson.core.JsonGenerator;
@@ -31,7 +32,7 @@ public final class ResultJson {
             json.writeNumberProperty("value", measured.value());
             json.writeNumberProperty("of_wanted", measured.ofWanted());
             json.writeStringProperty("text", measured.text());
-            json.writeBooleanProperty("met", measured.met());
+            json.writeStringProperty("verdict", measured.verdict().name().toLowerCase(Locale.ROOT));
           });
       target
           .failure()

@@ -89,7 +89,7 @@ public final class ResultText {
               ? MISSED
               : target
                   .measured()
-                  .map(measured -> measured.met() ? "met" : MISSED)
+                  .map(measured -> verdict(measured.verdict()))
                   .orElse("not measured");
       out.append(INDENT).append(String.format(Locale.ROOT, "%-13s", verdict)).append(target.name());
       target.measured().ifPresent(measured -> out.append(": ").append(text(measured)));
@@ -99,8 +99,16 @@ public final class ResultText {
     return out.toString();
   }
 
+  private static String verdict(Target.Verdict verdict) {
+    return switch (verdict) {
+      case MET -> "met";
+      case MISSED -> MISSED;
+      case UNDECIDED -> "undecided";
+    };
+  }
+
   private static String text(Target.Measured measured) {
-    return measured.met()
+    return measured.verdict() == Target.Verdict.MET
         ? measured.text()
         : measured.text()
             + String.format(Locale.ROOT, ", %.2f of what is wanted", measured.ofWanted());

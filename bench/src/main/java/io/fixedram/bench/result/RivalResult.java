@@ -20,13 +20,17 @@ public record RivalResult(String name, List<Sample> samples, Optional<String> fa
 
   /** Statistics of a metric; empty if there are no measurements. */
   public Optional<Statistics> statistics(Metric metric) {
-    List<Double> values =
-        samples.stream()
-            .map(Sample::values)
-            .filter(each -> each.containsKey(metric))
-            .map(each -> each.get(metric))
-            .toList();
+    List<Double> values = values(metric);
     return values.isEmpty() ? Optional.empty() : Optional.of(Statistics.of(values));
+  }
+
+  /** The measured values of a metric, in the order of the rounds. */
+  List<Double> values(Metric metric) {
+    return samples.stream()
+        .map(Sample::values)
+        .filter(each -> each.containsKey(metric))
+        .map(each -> each.get(metric))
+        .toList();
   }
 
   /** The curve of the last sample; empty if there is none. */

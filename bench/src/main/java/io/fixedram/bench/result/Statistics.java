@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.bench.result;
 
-import java.util.Arrays;
 import java.util.Collection;
 
 /**
@@ -11,8 +10,11 @@ import java.util.Collection;
  * @param median median; the mean of the middle two of an even number
  * @param least minimum
  * @param most maximum
+ * @param lower lower quartile, interpolated between measurements
+ * @param upper upper quartile
  */
-public record Statistics(int count, double median, double least, double most) {
+public record Statistics(
+    int count, double median, double least, double most, double lower, double upper) {
 
   /** Statistics of at least one value. */
   public static Statistics of(Collection<Double> values) {
@@ -20,10 +22,19 @@ public record Statistics(int count, double median, double least, double most) {
     if (sorted.length == 0) {
       throw new IllegalArgumentException("no values");
     }
-    int middle = sorted.length / 2;
-    double median =
-        sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
     return new Statistics(
-        sorted.length, median, sorted[0], Arrays.stream(sorted).max().orElseThrow());
+        sorted.length,
+        quantile(sorted, 0.5),
+        sorted[0],
+        sorted[sorted.length - 1],
+        quantile(sorted, 0.25),
+        quantile(sorted, 0.75));
+  }
+
+  private static double quantile(double[] sorted, double share) {
+    double at = share * (sorted.length - 1);
+    int below = (int) at;
+    int above = Math.min(below + 1, sorted.length - 1);
+    return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
   }
 }

@@ -18,9 +18,27 @@ public record Target(String name, Optional<Measured> measured, Optional<String> 
    * @param value a ratio or an amount
    * @param ofWanted ratio of the result to the target; less than 1 is a miss
    * @param text the value for users, with the figures it was derived from
-   * @param met whether the target is met
+   * @param verdict whether the target is met
    */
-  public record Measured(double value, double ofWanted, String text, boolean met) {}
+  public record Measured(double value, double ofWanted, String text, Verdict verdict) {}
+
+  /** Whether a target is met. */
+  public enum Verdict {
+    /** It is met by the median and both quartiles of the rounds. */
+    MET,
+    /** It is missed by all of them. */
+    MISSED,
+    /** The quartiles are on both sides of the target: more rounds are needed. */
+    UNDECIDED;
+
+    /** The verdict on a value that must not be below a limit. */
+    static Verdict atLeast(double limit, double lower, double upper) {
+      if (lower >= limit) {
+        return MET;
+      }
+      return upper < limit ? MISSED : UNDECIDED;
+    }
+  }
 
   /** A target with a value. */
   static Target measured(String name, Measured measured) {
