@@ -79,7 +79,7 @@ class FailuresTest {
 
   @Test
   void whatCanBeDoneFollows() {
-    FixedRamException cause = new FixedRamException("why", Remedy.RESTORE_BY_STREAM);
+    FixedRamException cause = new FixedRamException("why", Remedy.USE_STREAM);
     assertThat(tell(new FixedRamException("it failed: why", cause, Remedy.LEAVE_PAUSED), false))
         .isEqualTo(1);
     assertThat(said())

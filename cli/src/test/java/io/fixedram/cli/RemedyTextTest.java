@@ -36,7 +36,7 @@ class RemedyTextTest {
     }
     return Commands.spec(
         switch (remedy) {
-          case SAVE_BY_STREAM, WRITE_THROUGH_PAGE_CACHE -> "save";
+          case WRITE_THROUGH_PAGE_CACHE -> "save";
           default -> "restore";
         });
   }
@@ -64,8 +64,7 @@ class RemedyTextTest {
   @Test
   void remediesFollowTheReason() {
     assertThat(RemedyText.sentence(Reason.of("no"))).isEqualTo("no");
-    assertThat(
-            RemedyText.sentence(Reason.of("no", Remedy.RESTORE_LAZILY, Remedy.RESTORE_BY_STREAM)))
+    assertThat(RemedyText.sentence(Reason.of("no", Remedy.RESTORE_LAZILY, Remedy.USE_STREAM)))
         .isEqualTo("no; --via lazy may work; --via stream works here");
   }
 

@@ -6,11 +6,8 @@ package io.fixedram.error;
  * describe it to its users in terms of its own options.
  */
 public enum Remedy {
-  /** Save by a migration stream (save mode stream), which every QEMU supports. */
-  SAVE_BY_STREAM,
-
-  /** Restore by a migration stream (restore mode stream), which every QEMU supports. */
-  RESTORE_BY_STREAM,
+  /** Save or restore by a migration stream (mode stream), which every QEMU supports. */
+  USE_STREAM,
 
   /**
    * Serve the guest's pages while it runs (restore mode lazy), unless that is not possible either.

@@ -8,7 +8,6 @@ import io.fixedram.error.StorageException;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.BlockPlace;
-import io.fixedram.store.MapObstacle.Reason;
 import java.util.Optional;
 
 /**
@@ -58,47 +57,25 @@ public final class MappableRegion {
   }
 
   private static Optional<MapObstacle> noPlace(PageStore store, RamBlock block) {
-    return found(
-        Reason.NO_PLACE,
-        "the pages of RAM block " + block + " have no place of their own in " + store.name());
-  }
-
-  private static Optional<MapObstacle> found(Reason reason, String sentence) {
-    return Optional.of(new MapObstacle(reason, sentence));
+    return Optional.of(new MapObstacle.NoPlace(store.name(), block.name()));
   }
 
   private Optional<MapObstacle> obstacle(FilePlace pages) {
+    String block = place.block().name();
     if (pages.position() % HOST_PAGE_BYTES != 0) {
-      return found(
-          Reason.MISALIGNED,
-          "the pages of RAM block "
-              + place.block()
-              + " begin at offset "
-              + pages.position()
-              + " of "
-              + store.name()
-              + ", and a mapping only at a multiple of "
-              + HOST_PAGE_BYTES);
+      return Optional.of(
+          new MapObstacle.Misaligned(store.name(), block, pages.position(), HOST_PAGE_BYTES));
     }
     try {
       pages.file().probeMapping(pages.position());
     } catch (StorageException e) {
-      return found(Reason.REFUSED, e.sentence());
+      return Optional.of(new MapObstacle.Refused(e));
     }
     PageMap map = store.pages(place.block());
     long elsewhere = map.elsewhere().map(PageBitmap::cardinality).orElse(0L);
-    return elsewhere > 0 ? contentElsewhere(elsewhere) : dataUnderClearBits(map);
-  }
-
-  private Optional<MapObstacle> contentElsewhere(long pages) {
-    return found(
-        Reason.ELSEWHERE,
-        store.name()
-            + " has the content of "
-            + pages
-            + " pages of RAM block "
-            + place.block()
-            + " in another save that it builds upon");
+    return elsewhere > 0
+        ? Optional.of(new MapObstacle.Elsewhere(store.name(), block, elsewhere))
+        : dataUnderClearBits(map);
   }
 
   private Optional<MapObstacle> dataUnderClearBits(PageMap map) {
@@ -109,19 +86,9 @@ public final class MappableRegion {
     return switch (hidden.find()) {
       case HiddenData.Outcome.Zeros _ -> Optional.empty();
       case HiddenData.Outcome.TooMany _ ->
-          found(
-              Reason.TOO_MANY_ZEROS,
-              store.name()
-                  + " has more than "
-                  + (MAX_ZERO_BYTES >> 20)
-                  + " MiB of zeros where holes should be");
+          Optional.of(new MapObstacle.TooManyZeros(store.name(), MAX_ZERO_BYTES));
       case HiddenData.Outcome.Data _ ->
-          found(
-              Reason.STALE_CONTENT,
-              store.name()
-                  + " has old content in RAM block "
-                  + place.block()
-                  + " where the guest has zeros, as QEMU leaves it in a live save");
+          Optional.of(new MapObstacle.StaleContent(store.name(), place.block().name()));
     };
   }
 }

@@ -68,7 +68,7 @@ public final class PostcopyEncoder implements PageSink, AutoCloseable {
           "the guest's device state is longer, "
               + state.sectionsBytes()
               + " bytes, than QEMU takes before the RAM",
-          Remedy.RESTORE_BY_STREAM);
+          Remedy.USE_STREAM);
     }
     ConfigurationSection.write(out, header.configuration(), Optional.empty());
     command(StreamFormat.COMMAND_OPEN_RETURN_PATH, 0);

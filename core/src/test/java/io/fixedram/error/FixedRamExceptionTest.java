@@ -15,9 +15,9 @@ class FixedRamExceptionTest {
   @Test
   void whoWrapsAFailureKeepsItsRemedies() {
     FixedRamException cause =
-        new UnsupportedSaveException("why", Remedy.RESTORE_BY_STREAM, Remedy.LEAVE_PAUSED);
+        new UnsupportedSaveException("why", Remedy.USE_STREAM, Remedy.LEAVE_PAUSED);
     assertThat(new FixedRamException("it failed: why", cause, Remedy.LEAVE_PAUSED).reason())
-        .isEqualTo(Reason.of("it failed: why", Remedy.LEAVE_PAUSED, Remedy.RESTORE_BY_STREAM));
+        .isEqualTo(Reason.of("it failed: why", Remedy.LEAVE_PAUSED, Remedy.USE_STREAM));
     assertThat(FixedRamException.of("it failed", cause)).isSameAs(cause);
     assertThat(new FixedRamException("x", new IllegalStateException(cause)).remedies()).isEmpty();
   }

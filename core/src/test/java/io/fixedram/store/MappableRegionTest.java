@@ -8,7 +8,6 @@ import io.fixedram.error.DamagedSaveException;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.store.MapObstacle.Reason;
 import io.fixedram.testing.Guest;
 import io.fixedram.testing.GuestSink;
 import io.fixedram.write.DirectMode;
@@ -96,7 +95,7 @@ class MappableRegionTest {
     }
     assertThat(obstacle()).isEmpty();
     put(page + 1, 0, new byte[] {1});
-    assertThat(obstacle()).map(MapObstacle::reason).contains(Reason.STALE_CONTENT);
+    assertThat(obstacle()).contains(new MapObstacle.StaleContent(path.toString(), "pc.ram"));
   }
 
   @ParameterizedTest
@@ -125,7 +124,7 @@ class MappableRegionTest {
       assertThat(obstacle())
           .as("page " + page)
           .hasValueSatisfying(found -> {
-            assertThat(found.reason()).isEqualTo(Reason.STALE_CONTENT);
+            assertThat(found).isInstanceOf(MapObstacle.StaleContent.class);
             assertThat(found.sentence())
                 .isEqualTo(
                     path
@@ -152,7 +151,7 @@ class MappableRegionTest {
     for (long page = 256; page < PAGES; page += zeros.length / PAGE) {
       put(page, 0, zeros);
     }
-    assertThat(obstacle()).map(MapObstacle::reason).contains(Reason.TOO_MANY_ZEROS);
+    assertThat(obstacle()).contains(new MapObstacle.TooManyZeros(path.toString(), 256 << 20));
   }
 
   /** A mapping would have holes there, so zeros; also in files whose regions are exact. */
@@ -163,12 +162,14 @@ class MappableRegionTest {
     try (PageStore save = new DifferenceStore(Saves.open(path), RAM, 7, PAGES - 1)) {
       assertThat(save.isExact(RAM)).isEqualTo(alignment > PAGE);
       assertThat(MappableRegion.obstacle(save, RAM))
-          .contains(
-              new MapObstacle(
-                  Reason.ELSEWHERE,
-                  path
-                      + " has the content of 2 pages of RAM block pc.ram in another save that it"
-                      + " builds upon"));
+          .hasValueSatisfying(found -> {
+            assertThat(found).isEqualTo(new MapObstacle.Elsewhere(path.toString(), RAM.name(), 2));
+            assertThat(found.sentence())
+                .isEqualTo(
+                    path
+                        + " has the content of 2 pages of RAM block pc.ram in another save that it"
+                        + " builds upon");
+          });
       assertThat(MappableRegion.obstacle(save, VGA)).isEmpty();
       assertThat(SaveInfo.of(save).blocks().getFirst().present()).as("1 to 3 and 100").isEqualTo(4);
     }

@@ -109,8 +109,7 @@ class DestinationContentTest extends QemuTest {
     memory = directory.resolve("memory");
     try (RunningQemu qemu = waiting(version, overContent(share))) {
       if (version == TestedQemu.QEMU_10) {
-        assertNotNative(
-            qemu, "the memory backend m is the file " + memory, Remedy.RESTORE_BY_STREAM);
+        assertNotNative(qemu, "the memory backend m is the file " + memory, Remedy.USE_STREAM);
       }
       assertThat(restore(qemu, RestoreMode.AUTO, true).mode()).isNotEqualTo(RestoreMode.NATIVE);
       assertMemoryIsAsSaved(qemu);
@@ -143,7 +142,7 @@ class DestinationContentTest extends QemuTest {
       qemu.observer().execute("set-action", Map.of("reboot", "reset"));
       qemu.observer().execute("system_reset");
       if (version == TestedQemu.QEMU_10) {
-        assertNotNative(qemu, "the device loader has written to memory", Remedy.RESTORE_BY_STREAM);
+        assertNotNative(qemu, "the device loader has written to memory", Remedy.USE_STREAM);
       }
       restore(qemu, mode, true);
       assertMemoryIsAsSaved(qemu);
@@ -175,7 +174,7 @@ class DestinationContentTest extends QemuTest {
             target,
             " lacks zero pages of RAM block ",
             Remedy.CONVERT_TO_MAPPED_RAM,
-            Remedy.RESTORE_BY_STREAM);
+            Remedy.USE_STREAM);
         restore(target, RestoreMode.AUTO);
         target.assertGoesOnFrom(source);
       }

@@ -223,7 +223,7 @@ class GuestRestoreTest extends QemuTest {
     try (RunningQemu qemu = waiting(TestedQemu.QEMU_7, GuestSpec.small())) {
       assertThatThrownBy(() -> restore(qemu, RestoreMode.NATIVE))
           .hasMessageContaining("cannot load mapped-ram files")
-          .satisfies(Remedied.by(Remedy.RESTORE_BY_STREAM));
+          .satisfies(Remedied.by(Remedy.USE_STREAM));
       assertThat(qemu.status()).isEqualTo("inmigrate");
     }
   }
@@ -234,7 +234,7 @@ class GuestRestoreTest extends QemuTest {
     try (RunningQemu qemu = waiting(TestedQemu.QEMU_10, GuestSpec.small())) {
       assertThatThrownBy(() -> restore(qemu, RestoreMode.NATIVE))
           .hasMessageContaining("fixed-ram")
-          .satisfies(Remedied.by(Remedy.CONVERT_TO_MAPPED_RAM, Remedy.RESTORE_BY_STREAM));
+          .satisfies(Remedied.by(Remedy.CONVERT_TO_MAPPED_RAM, Remedy.USE_STREAM));
       assertThat(qemu.status()).isEqualTo("inmigrate");
     }
   }

@@ -442,7 +442,7 @@ class InstantRestoreTest extends QemuTest {
     assertThatThrownBy(() -> restore(request(words, RestoreMode.INSTANT)))
         .isInstanceOf(FixedRamException.class)
         .hasMessageContaining("QEMU ended with status 1")
-        .satisfies(Remedied.by(Remedy.RESTORE_BY_STREAM));
+        .satisfies(Remedied.by(Remedy.USE_STREAM));
     assertThat(recorder.warnings()).hasSize(1);
     assertThat(canBeLocked()).isTrue();
   }

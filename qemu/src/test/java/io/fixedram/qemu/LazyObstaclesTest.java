@@ -44,7 +44,7 @@ class LazyObstaclesTest extends QemuTest {
         why,
         RestoreMode.MEMORY,
         Remedy.RESTORE_IN_PLACE,
-        Remedy.RESTORE_BY_STREAM);
+        Remedy.USE_STREAM);
   }
 
   private void assertGoesAnotherWay(
@@ -84,7 +84,7 @@ class LazyObstaclesTest extends QemuTest {
         LazyObstacle.BlockNotInSave.class,
         "QEMU has RAM block 0000:00:02.0/vga.",
         version == TestedQemu.QEMU_7 ? RestoreMode.STREAM : RestoreMode.NATIVE,
-        Remedy.RESTORE_BY_STREAM);
+        Remedy.USE_STREAM);
   }
 
   /** A backend that nothing uses is no block of a migration. */
@@ -177,7 +177,7 @@ class LazyObstaclesTest extends QemuTest {
           LazyObstacle.SharingNetwork.class,
           "a network of vhost-user",
           RestoreMode.MEMORY,
-          Remedy.RESTORE_BY_STREAM);
+          Remedy.USE_STREAM);
     }
   }
 }

@@ -263,7 +263,7 @@ class LazyRestoreTest extends QemuTest {
       assertThatThrownBy(() -> restore(request))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("restore mode lazy is not possible")
-          .satisfies(Remedied.by(Remedy.CONVERT_TO_MAPPED_RAM, Remedy.RESTORE_BY_STREAM));
+          .satisfies(Remedied.by(Remedy.CONVERT_TO_MAPPED_RAM, Remedy.USE_STREAM));
       assertThat(target.status()).isEqualTo("inmigrate");
     }
   }

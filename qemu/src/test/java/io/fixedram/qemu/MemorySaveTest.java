@@ -136,7 +136,7 @@ class MemorySaveTest extends QemuTest {
           GuestRestore.of(file(), new Endpoint.Unix(socket)).mode(RestoreMode.MEMORY);
       assertThatThrownBy(request::run)
           .isInstanceOf(FixedRamException.class)
-          .satisfies(Remedied.by(Remedy.RESTORE_BY_STREAM, Remedy.NAME_PROCESS));
+          .satisfies(Remedied.by(Remedy.NAME_PROCESS, Remedy.USE_STREAM));
       assertThat(running.status()).isEqualTo("inmigrate");
       try (RestoredGuest guest = request.process((int) running.process().pid()).run()) {
         assertThat(guest.awaitResident().mode()).isEqualTo(RestoreMode.MEMORY);

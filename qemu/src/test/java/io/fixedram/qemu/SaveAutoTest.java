@@ -127,7 +127,7 @@ class SaveAutoTest extends QemuTest {
           .isInstanceOfSatisfying(
               ObstacleException.class,
               e -> assertThat(e.obstacle()).isEqualTo(new MemoryObstacle.NoDescription()))
-          .satisfies(Remedied.by(Remedy.SAVE_BY_STREAM));
+          .satisfies(Remedied.by(Remedy.USE_STREAM));
       qemu.assertGoesOn();
       save(auto(qemu.qmp()).stopFirst());
       assertThat(SaveInfo.of(file()).described()).isFalse();
@@ -179,7 +179,7 @@ class SaveAutoTest extends QemuTest {
       assertThatThrownBy(() -> save(request))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("more than the maximum of 0.001 s")
-          .satisfies(Remedied.by(Remedy.SAVE_BY_STREAM));
+          .satisfies(Remedied.by(Remedy.USE_STREAM));
       assertThat(qemu.status()).isEqualTo("running");
       assertNoFileLeft();
     }

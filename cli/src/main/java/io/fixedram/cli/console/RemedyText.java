@@ -23,8 +23,7 @@ public final class RemedyText {
   /** A remedy as a part of a sentence. */
   public static String words(Remedy remedy) {
     return switch (remedy) {
-      case SAVE_BY_STREAM -> "--via stream works here";
-      case RESTORE_BY_STREAM -> "--via stream works here";
+      case USE_STREAM -> "--via stream works here";
       case RESTORE_LAZILY -> "--via lazy may work";
       case RESTORE_IN_PLACE -> "--via memory may work";
       case CONVERT_TO_MAPPED_RAM ->

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.check;
 
-import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.qemu.migration.QemuRamBlock;
+import io.fixedram.qemu.obstacle.LoadObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.QmpClient;
-import io.fixedram.qemu.text.SizeText;
 import io.fixedram.store.PageStore;
 import java.util.Map;
 import java.util.function.Function;
@@ -21,7 +21,7 @@ final class IncomingBlocks {
   /**
    * Compares the blocks.
    *
-   * @throws FixedRamException naming the block that QEMU can't load
+   * @throws ObstacleException naming the block that QEMU can't load
    */
   static void check(QmpClient qmp, PageStore save) {
     Map<String, QemuRamBlock> blocks =
@@ -34,25 +34,13 @@ final class IncomingBlocks {
     for (RamBlock saved : save.header().blocks().list()) {
       QemuRamBlock block = blocks.get(saved.name());
       if (block == null) {
-        throw new FixedRamException(
-            save.name()
-                + " holds RAM block "
-                + saved
-                + " ("
-                + SizeText.words(saved.usedLength())
-                + "), which this QEMU does not have: start it with the memory backends and devices"
-                + " of the saved guest, under the same names and addresses");
+        throw new ObstacleException(
+            new LoadObstacle.BlockMissing(save.name(), saved.name(), saved.usedLength()));
       }
       if (!block.takes(saved.usedLength())) {
-        throw new FixedRamException(
-            save.name()
-                + " holds "
-                + SizeText.words(saved.usedLength())
-                + " of RAM block "
-                + saved
-                + ", but this QEMU has "
-                + SizeText.words(block.usedLength())
-                + " of it: start it with the memory, devices and firmware of the saved guest");
+        throw new ObstacleException(
+            new LoadObstacle.OtherLength(
+                save.name(), saved.name(), saved.usedLength(), block.usedLength()));
       }
     }
   }

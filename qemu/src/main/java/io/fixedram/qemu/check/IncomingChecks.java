@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.check;
 
-import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.qemu.migration.GuestStatus;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.migration.SavedRunState;
+import io.fixedram.qemu.obstacle.LoadObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpException;
-import io.fixedram.qemu.text.SizeText;
 import io.fixedram.store.PageStore;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -29,17 +29,13 @@ public final class IncomingChecks {
   /**
    * Runs the checks.
    *
-   * @throws FixedRamException if something does not match
+   * @throws ObstacleException if something does not match
    */
   public void run() {
     GuestStatus status = migration.guest();
     if (!status.is("inmigrate")) {
-      throw new FixedRamException(
-          "QEMU at "
-              + migration.qmp().endpoint()
-              + " does not wait for a guest (it is '"
-              + status.name()
-              + "'): start it with -incoming defer");
+      throw new ObstacleException(
+          new LoadObstacle.NotWaiting(migration.qmp().endpoint(), status.name()));
     }
     checkRunState();
     checkMachine();
@@ -54,11 +50,8 @@ public final class IncomingChecks {
       SavedRunState.of(save.deviceState())
           .filter(state -> !state.isLoadable())
           .ifPresent(state -> {
-            throw new FixedRamException(
-                save.name()
-                    + " holds a guest in the state '"
-                    + state.name()
-                    + "', which QEMU aborts over: save it anew while it runs or is paused");
+            throw new ObstacleException(
+                new LoadObstacle.StateNotLoadable(save.name(), state.name()));
           });
     }
   }
@@ -67,14 +60,7 @@ public final class IncomingChecks {
     String wanted = save.header().configuration().machine();
     Optional<String> actual = ifKnown(migration::machine);
     if (actual.isPresent() && !actual.get().equals(wanted)) {
-      throw new FixedRamException(
-          save.name()
-              + " holds a guest of the machine type "
-              + wanted
-              + ", but this QEMU has "
-              + actual.get()
-              + ": start it with -machine "
-              + wanted);
+      throw new ObstacleException(new LoadObstacle.OtherMachine(save.name(), wanted, actual.get()));
     }
   }
 
@@ -86,14 +72,8 @@ public final class IncomingChecks {
     }
     long actualBytes = summary.get().get("base-memory").number();
     if (actualBytes != main.get().usedLength()) {
-      throw new FixedRamException(
-          save.name()
-              + " holds a guest with "
-              + SizeText.words(main.get().usedLength())
-              + " of RAM, but this QEMU has "
-              + SizeText.words(actualBytes)
-              + ": start it with -m "
-              + SizeText.option(main.get().usedLength()));
+      throw new ObstacleException(
+          new LoadObstacle.OtherMemorySize(save.name(), main.get().usedLength(), actualBytes));
     }
   }
 

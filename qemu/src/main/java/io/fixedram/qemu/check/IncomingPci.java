@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.check;
 
-import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.obstacle.LoadObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.qmp.QmpException;
@@ -27,7 +28,7 @@ final class IncomingPci {
   /**
    * Compares the save with QEMU.
    *
-   * @throws FixedRamException naming the device that is not there
+   * @throws ObstacleException naming the device that is not there
    */
   static void check(QmpClient qmp, PageStore save) {
     List<Matcher> sections =
@@ -41,16 +42,9 @@ final class IncomingPci {
     Set<String> present = addresses(qmp);
     for (Matcher section : sections) {
       if (!present.isEmpty() && !present.contains(section.group(1) + "." + section.group(2))) {
-        throw new FixedRamException(
-            save.name()
-                + " holds the state of the device "
-                + section.group(3)
-                + " at PCI address 00:"
-                + section.group(1)
-                + "."
-                + section.group(2)
-                + ", where this QEMU has none: start it with the devices of the saved guest, at the"
-                + " same addresses");
+        throw new ObstacleException(
+            new LoadObstacle.DeviceMissing(
+                save.name(), section.group(3), "00:" + section.group(1) + "." + section.group(2)));
       }
     }
   }

@@ -66,8 +66,7 @@ public final class OptionValue {
     } catch (FixedRamException e) {
       throw new NotInstantException(
           new CommandObstacle.UnreadableValue(
-              text.length() > MAX_SHOWN ? text.substring(0, MAX_SHOWN) + "..." : text,
-              e.sentence()));
+              text.length() > MAX_SHOWN ? text.substring(0, MAX_SHOWN) + "..." : text, e));
     }
   }
 

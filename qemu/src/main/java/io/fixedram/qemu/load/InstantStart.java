@@ -78,8 +78,7 @@ public record InstantStart(Path path, InstantCommand command, SaveHold hold)
     try {
       return new InstantStart(path, rewritten, SaveHold.take(file));
     } catch (StorageException e) {
-      throw new NotInstantException(
-          new InstantObstacle.NotHeld(e.sentence(), e.errno(), e.remedies()));
+      throw new NotInstantException(new InstantObstacle.NotHeld(e));
     }
   }
 
@@ -139,12 +138,12 @@ public record InstantStart(Path path, InstantCommand command, SaveHold hold)
               + " at "
               + mapping.place().pagesOffset()
               + PASSED_ON,
-          Remedy.RESTORE_BY_STREAM);
+          Remedy.USE_STREAM);
     }
     if (get(qmp, object, "share").flag() || !get(qmp, object, "readonly").flag()) {
       throw new FixedRamException(
           "QEMU's memory backend " + mapping.backend() + " could write to " + path + PASSED_ON,
-          Remedy.RESTORE_BY_STREAM);
+          Remedy.USE_STREAM);
     }
   }
 

@@ -4,11 +4,9 @@ package io.fixedram.qemu.load;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.error.Remedy;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.TransferCounters;
-import io.fixedram.qemu.memory.MemoryRefusedException;
 import io.fixedram.qemu.memory.WaitingMemory;
 import io.fixedram.qemu.obstacle.MemoryObstacle;
 import io.fixedram.qemu.qmp.LateAnswerException;
@@ -107,14 +105,8 @@ public final class MemoryLoader implements Loader {
   }
 
   private WaitingMemory open() {
-    if (memory.isPresent()) {
-      return memory.get();
-    }
-    try {
-      return WaitingMemory.open(destination.qmp(), process, save.header().blocks());
-    } catch (MemoryRefusedException e) {
-      throw e.with(Remedy.RESTORE_BY_STREAM);
-    }
+    return memory.orElseGet(
+        () -> WaitingMemory.open(destination.qmp(), process, save.header().blocks()));
   }
 
   private void write(PageShares shares, WaitingMemory found) {

@@ -3,6 +3,7 @@ package io.fixedram.qemu.memory;
 
 import io.fixedram.qemu.migration.QemuRamBlock;
 import io.fixedram.qemu.obstacle.MemoryObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.QmpClient;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -31,7 +32,7 @@ final class BlockLocator {
    * Finds all blocks.
    *
    * @param blocks the blocks as listed by QEMU
-   * @throws MemoryRefusedException if the address of a block is uncertain
+   * @throws ObstacleException if the address of a block is uncertain
    */
   List<LocatedBlock> locate(QmpClient qmp, List<QemuRamBlock> blocks) {
     Map<QemuRamBlock, Long> hosts =
@@ -57,12 +58,8 @@ final class BlockLocator {
     Map<QemuRamBlock, Long> hosts = new HashMap<>();
     found.forEach((block, addresses) -> {
       if (addresses.size() != 1) {
-        throw new MemoryRefusedException(
-            new MemoryObstacle.BlockNotLocated(
-                block.name(),
-                "its record was found "
-                    + (addresses.isEmpty() ? "nowhere" : addresses.size() + " times")
-                    + "; QEMU 8.0 and later tell it themselves"));
+        throw new ObstacleException(
+            new MemoryObstacle.BlockRecords(block.name(), addresses.size()));
       }
       hosts.put(block, addresses.iterator().next());
     });
@@ -82,10 +79,12 @@ final class BlockLocator {
       List<Mapping> mappings =
           space
               .covering(host, block.usedLength())
-              .orElseThrow(() -> refused(block, "not all of it is mapped"));
+              .orElseThrow(
+                  () -> new ObstacleException(new MemoryObstacle.BlockNotMapped(block.name())));
       for (Mapping mapping : mappings) {
         if (!mapping.isReadable() || mapping.isDevice()) {
-          throw refused(block, "it is not memory to be read (" + mapping.permissions() + ")");
+          throw new ObstacleException(
+              new MemoryObstacle.BlockNotReadable(block.name(), mapping.permissions()));
         }
       }
       located.add(new LocatedBlock(block, host, mappings));
@@ -105,16 +104,12 @@ final class BlockLocator {
       if (candidates.stream().anyMatch(block -> address(hosts, block) == seen.start())) {
         confirmed = true;
       } else if (!candidates.isEmpty()) {
-        throw new MemoryRefusedException(
-            new MemoryObstacle.BlockNotLocated(
-                candidates.getFirst().name(),
-                "the guest sees it at address "
-                    + Long.toHexString(seen.start())
-                    + ", which is not where it was found"));
+        throw new ObstacleException(
+            new MemoryObstacle.BlockSeenElsewhere(candidates.getFirst().name(), seen.start()));
       }
     }
     if (!confirmed) {
-      throw new MemoryRefusedException(new MemoryObstacle.NoBlockSeen());
+      throw new ObstacleException(new MemoryObstacle.NoBlockSeen());
     }
   }
 
@@ -127,13 +122,9 @@ final class BlockLocator {
     for (int i = 1; i < sorted.size(); i++) {
       LocatedBlock before = sorted.get(i - 1);
       if (before.end() > sorted.get(i).host()) {
-        throw new MemoryRefusedException(
-            new MemoryObstacle.BlockNotLocated(sorted.get(i).name(), before.name() + " is there"));
+        throw new ObstacleException(
+            new MemoryObstacle.BlocksOverlap(sorted.get(i).name(), before.name()));
       }
     }
-  }
-
-  private static MemoryRefusedException refused(QemuRamBlock block, String why) {
-    return new MemoryRefusedException(new MemoryObstacle.BlockNotMapped(block.name(), why));
   }
 }

@@ -6,6 +6,8 @@ import io.fixedram.guest.DeviceState;
 import io.fixedram.os.AnonymousMemory;
 import io.fixedram.os.Descriptor;
 import io.fixedram.os.InMemoryFile;
+import io.fixedram.qemu.obstacle.DeviceStateObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.stream.DeviceSections;
@@ -89,12 +91,8 @@ public final class GuestDevices {
       write(file, false);
       Json after = qmp.execute("query-status");
       if (after.get("running").flag() || !after.get("status").text().equals(now)) {
-        throw SaveObstacles.cannot(
-            "it went from '"
-                + now
-                + "' to '"
-                + after.get("status").text()
-                + "' meanwhile, by itself or because another client of QEMU let it");
+        throw new ObstacleException(
+            new DeviceStateObstacle.StateChanged(now, after.get("status").text()));
       }
       DeviceState state = state(file.reading(), saved);
       // QEMU before 9 keeps the file open until the guest runs again.
@@ -131,12 +129,7 @@ public final class GuestDevices {
   private static DeviceState state(Descriptor file, String saved) {
     long size = file.status().sizeBytes();
     if (size > DeviceState.MAX_BYTES) {
-      throw SaveObstacles.cannot(
-          "its devices have a state of "
-              + size
-              + " bytes, more than "
-              + (DeviceState.MAX_BYTES >> 20)
-              + " MiB");
+      throw new ObstacleException(new DeviceStateObstacle.TooLarge(size, DeviceState.MAX_BYTES));
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment bytes = AnonymousMemory.allocate(arena, size);
@@ -155,7 +148,7 @@ public final class GuestDevices {
         .filter(name -> name.endsWith(EARLY))
         .findFirst()
         .ifPresent(name -> {
-          throw SaveObstacles.cannot("the state of " + name + " must be loaded before its memory");
+          throw new ObstacleException(new DeviceStateObstacle.NeededBeforeMemory(name));
         });
   }
 
@@ -172,8 +165,7 @@ public final class GuestDevices {
       payload.asSlice(Integer.BYTES, RUN_STATE_BYTES).fill((byte) 0);
       MemorySegment.copy(MemorySegment.ofArray(name), 0, payload, Integer.BYTES, name.length);
     } else if (payload.byteSize() != 0 || !LEFT_OUT.contains(state)) {
-      throw SaveObstacles.cannot(
-          "this machine type does not say that a guest is in the state '" + state + "'");
+      throw new ObstacleException(new DeviceStateObstacle.StateNotRecorded(state));
     }
   }
 }

@@ -2,6 +2,8 @@
 package io.fixedram.qemu.memory;
 
 import io.fixedram.qemu.obstacle.MemoryObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
+import io.fixedram.qemu.obstacle.ProcessObstacle;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +27,7 @@ final class ProcessAccess {
   record Facts(List<String> ourUsers, List<String> itsUsers, int owner, int scope) {}
 
   /** The exception for a process that may not be accessed. */
-  static MemoryRefusedException refused(int id) {
+  static ObstacleException refused(int id) {
     try {
       Path directory = Path.of("/proc", Integer.toString(id));
       List<String> ours = users(Path.of("/proc/self"));
@@ -34,8 +36,8 @@ final class ProcessAccess {
       int scope = Files.exists(SCOPE) ? Integer.parseInt(Files.readString(SCOPE).strip()) : 0;
       return refused(id, new Facts(ours, its, owner, scope));
     } catch (IOException | NumberFormatException e) {
-      return new MemoryRefusedException(
-          new MemoryObstacle.NotVisible(id, String.valueOf(e.getMessage())));
+      return new ObstacleException(
+          new ProcessObstacle.NotVisible(id, String.valueOf(e.getMessage())));
     }
   }
 
@@ -43,21 +45,21 @@ final class ProcessAccess {
     return ProcessFiles.field(Files.readString(process.resolve("status")), "Uid");
   }
 
-  static MemoryRefusedException refused(int id, Facts facts) {
-    return new MemoryRefusedException(obstacle(id, facts));
+  static ObstacleException refused(int id, Facts facts) {
+    return new ObstacleException(obstacle(id, facts));
   }
 
   private static MemoryObstacle obstacle(int id, Facts facts) {
     String user = effective(facts.itsUsers());
     if (!facts.itsUsers().equals(facts.ourUsers())) {
-      return new MemoryObstacle.OtherUser(id, user, effective(facts.ourUsers()));
+      return new ProcessObstacle.OtherUser(id, user, effective(facts.ourUsers()));
     }
     if (facts.owner() != Integer.parseInt(user)) {
-      return new MemoryObstacle.NotDumpable(id);
+      return new ProcessObstacle.NotDumpable(id);
     }
     return facts.scope() > 0
-        ? new MemoryObstacle.PtraceScope(id, facts.scope())
-        : new MemoryObstacle.NotPermitted(id);
+        ? new ProcessObstacle.PtraceScope(id, facts.scope())
+        : new ProcessObstacle.NotPermitted(id);
   }
 
   private static String effective(List<String> users) {

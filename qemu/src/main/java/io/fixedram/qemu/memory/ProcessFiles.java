@@ -2,6 +2,7 @@
 package io.fixedram.qemu.memory;
 
 import io.fixedram.error.StorageException;
+import io.fixedram.qemu.obstacle.ObstacleException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
@@ -31,7 +32,7 @@ final class ProcessFiles {
   /**
    * The text of a file.
    *
-   * @throws MemoryRefusedException if the file may not be read
+   * @throws ObstacleException if the file may not be read
    * @throws StorageException if the process is gone
    */
   String text(String name) {
@@ -45,7 +46,7 @@ final class ProcessFiles {
   /**
    * The entries of a directory.
    *
-   * @throws MemoryRefusedException if the directory may not be read
+   * @throws ObstacleException if the directory may not be read
    * @throws StorageException if the process is gone
    */
   List<Path> list(String name) {

@@ -13,6 +13,7 @@ import io.fixedram.os.OtherProcess.Piece;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.migration.QemuRamBlock;
 import io.fixedram.qemu.obstacle.MemoryObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.store.PageStore;
 import java.lang.foreign.Arena;
@@ -58,7 +59,7 @@ public final class QemuMemory implements AutoCloseable {
    *
    * @param qmp client to use; the caller closes it after this object
    * @param process QEMU's, where another one made the socket
-   * @throws MemoryRefusedException if the addresses of the RAM are uncertain, or it may not be read
+   * @throws ObstacleException if the addresses of the RAM are uncertain, or it may not be read
    */
   public static QemuMemory open(QmpClient qmp, OptionalInt process) {
     QemuPid qemu = QemuPid.of(qmp, process);
@@ -78,7 +79,7 @@ public final class QemuMemory implements AutoCloseable {
   private static List<QemuRamBlock> listed(QmpClient qmp) {
     List<QemuRamBlock> blocks = QemuRamBlock.ask(qmp);
     if (blocks.isEmpty()) {
-      throw new MemoryRefusedException(new MemoryObstacle.BlocksNotListed(qmp.endpoint()));
+      throw new ObstacleException(new MemoryObstacle.BlocksNotListed(qmp.endpoint()));
     }
     return blocks;
   }
@@ -101,7 +102,7 @@ public final class QemuMemory implements AutoCloseable {
   private static void checkResident(List<LocatedBlock> blocks) {
     for (LocatedBlock block : blocks) {
       if (block.mappings().stream().anyMatch(Mapping::isServedByOthers)) {
-        throw new MemoryRefusedException(new MemoryObstacle.NotResident(block.name()));
+        throw new ObstacleException(new MemoryObstacle.NotResident(block.name()));
       }
     }
   }
@@ -109,7 +110,7 @@ public final class QemuMemory implements AutoCloseable {
   private static SaveHeader header(QmpClient qmp, List<QemuRamBlock> listed) {
     String target = qmp.execute("query-target").get("arch").text();
     if (!X86.contains(target)) {
-      throw new MemoryRefusedException(new MemoryObstacle.OtherTarget(target));
+      throw new ObstacleException(new MemoryObstacle.OtherTarget(target));
     }
     String machine = new QemuMigration(qmp).machine();
     List<RamBlock> blocks = new ArrayList<>();

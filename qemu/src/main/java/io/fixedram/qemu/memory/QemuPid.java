@@ -8,6 +8,9 @@ import io.fixedram.os.Errno;
 import io.fixedram.os.InMemoryFile;
 import io.fixedram.os.OtherProcess;
 import io.fixedram.qemu.obstacle.MemoryObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
+import io.fixedram.qemu.obstacle.ProcessObstacle;
+import io.fixedram.qemu.obstacle.ProcessObstacle.Difference;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.qmp.QmpException;
@@ -45,7 +48,7 @@ public final class QemuPid implements AutoCloseable {
    *
    * @param named the process, where it is not the one that listens at the socket; it is looked at
    *     as closely
-   * @throws MemoryRefusedException if the process is gone, not the QEMU behind QMP, or may not be
+   * @throws ObstacleException if the process is gone, not the QEMU behind QMP, or may not be
    *     accessed
    */
   public static QemuPid of(QmpClient qmp, OptionalInt named) {
@@ -63,29 +66,30 @@ public final class QemuPid implements AutoCloseable {
   private static OtherProcess open(QmpClient qmp, OptionalInt named) {
     OptionalInt peer = qmp.peerProcess();
     if (peer.isEmpty()) {
-      throw new MemoryRefusedException(new MemoryObstacle.NotLocal(qmp.endpoint()));
+      throw new ObstacleException(new ProcessObstacle.NotLocal(qmp.endpoint()));
     }
     int id = named.orElse(peer.getAsInt());
     if (id == 0) {
-      throw new MemoryRefusedException(new MemoryObstacle.OtherPidNamespace(qmp.endpoint()));
+      throw new ObstacleException(new ProcessObstacle.OtherPidNamespace(qmp.endpoint()));
     }
     try {
       return OtherProcess.open(id);
     } catch (StorageException e) {
       if (e.errno() == Errno.ESRCH.number()) {
-        throw other(qmp, id, named.isPresent(), "is gone");
+        throw other(qmp, id, named.isPresent(), new Difference.Gone());
       }
       throw e;
     }
   }
 
-  private MemoryRefusedException other(QmpClient qmp, String why) {
-    return other(qmp, id(), named, why);
+  private ObstacleException other(QmpClient qmp, Difference difference) {
+    return other(qmp, id(), named, difference);
   }
 
-  private static MemoryRefusedException other(QmpClient qmp, int id, boolean named, String why) {
-    return new MemoryRefusedException(
-        new MemoryObstacle.OtherProcess(id, qmp.endpoint(), named, why));
+  private static ObstacleException other(
+      QmpClient qmp, int id, boolean named, Difference difference) {
+    return new ObstacleException(
+        new ProcessObstacle.OtherProcess(id, qmp.endpoint(), named, difference));
   }
 
   private void checkThreads(QmpClient qmp) {
@@ -94,11 +98,11 @@ public final class QemuPid implements AutoCloseable {
     for (Json cpu : cpus) {
       int thread = (int) cpu.get("thread-id").number();
       if (!threads.contains(thread)) {
-        throw other(qmp, "has no thread " + thread + ", in which QEMU runs a CPU");
+        throw other(qmp, new Difference.NoThread(thread));
       }
     }
     if (cpus.isEmpty()) {
-      throw new MemoryRefusedException(new MemoryObstacle.NoCpu(qmp.endpoint()));
+      throw new ObstacleException(new MemoryObstacle.NoCpu(qmp.endpoint()));
     }
   }
 
@@ -108,12 +112,12 @@ public final class QemuPid implements AutoCloseable {
       try {
         added = qmp.executeWithDescriptor("add-fd", Map.of(), file.writing().number());
       } catch (QmpException e) {
-        throw other(qmp, "does not hand open files on (" + e.description() + ")");
+        throw other(qmp, new Difference.FileNotPassedOn(e.description()));
       }
       long number = added.get("fd").number();
       try {
         if (!isOpen(number, file.reading().status().key())) {
-          throw other(qmp, "does not have the file open that QEMU was handed");
+          throw other(qmp, new Difference.FileNotOpen());
         }
       } finally {
         remove(qmp, added);

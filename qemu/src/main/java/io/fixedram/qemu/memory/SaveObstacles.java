@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.memory;
 
-import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.migration.GuestStatus;
 import io.fixedram.qemu.migration.OutgoingChecks;
 import io.fixedram.qemu.migration.QemuMigration;
+import io.fixedram.qemu.obstacle.DeviceStateObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.qmp.QmpException;
@@ -39,12 +40,12 @@ final class SaveObstacles {
    * Checks a guest.
    *
    * @return the guest's state, in which it is stopped
-   * @throws FixedRamException if there is an obstacle or the guest runs
+   * @throws ObstacleException if there is an obstacle or the guest runs
    */
   String check() {
     GuestStatus status = status();
     if (status.running()) {
-      throw cannot("it runs, and must stand still for that; stop it first");
+      throw cannot(new DeviceStateObstacle.Running());
     }
     return status.name();
   }
@@ -57,10 +58,7 @@ final class SaveObstacles {
   GuestStatus status() {
     GuestStatus status = new OutgoingChecks(new QemuMigration(qmp)).run();
     if (!qmp.version().isAtLeast(6, 0)) {
-      throw cannot(
-          qmp.version()
-              + " does not tell which of its devices can't be saved, as later ones do; a migration"
-              + " finds out");
+      throw cannot(new DeviceStateObstacle.QemuTooOld(qmp.version()));
     }
     checkCapabilities();
     checkJobs();
@@ -72,10 +70,7 @@ final class SaveObstacles {
     for (Json each : qmp.execute("query-migrate-capabilities").items()) {
       String capability = each.get("capability").text();
       if (each.get("state").flag() && LIVE_STATE.contains(capability)) {
-        throw cannot(
-            "QEMU's migration capability '"
-                + capability
-                + "' is on, which has more than memory and devices saved; switch it off");
+        throw cannot(new DeviceStateObstacle.LiveCapability(capability));
       }
     }
   }
@@ -84,11 +79,7 @@ final class SaveObstacles {
     for (Json job : list("query-jobs", Map.of()).toList()) {
       if (!ENDED_JOB.contains(job.get("status").text())) {
         throw cannot(
-            "job '"
-                + job.get("id").text()
-                + "' ("
-                + job.get("type").text()
-                + ") is under way; wait for its end or cancel it (QMP 'job-cancel')");
+            new DeviceStateObstacle.JobUnderWay(job.get("id").text(), job.get("type").text()));
       }
     }
   }
@@ -100,11 +91,8 @@ final class SaveObstacles {
           .findFirst()
           .ifPresent(device -> {
             throw cannot(
-                "device '"
-                    + device.get("name").text()
-                    + "' ("
-                    + device.get("type").text()
-                    + ") keeps state that only a migration carries");
+                new DeviceStateObstacle.LiveDevice(
+                    device.get("name").text(), device.get("type").text()));
           });
     }
   }
@@ -118,7 +106,7 @@ final class SaveObstacles {
     }
   }
 
-  static FixedRamException cannot(String why) {
-    return new FixedRamException("this guest cannot be saved in place: " + why);
+  private static ObstacleException cannot(DeviceStateObstacle obstacle) {
+    return new ObstacleException(obstacle);
   }
 }

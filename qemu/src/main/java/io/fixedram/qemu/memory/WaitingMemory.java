@@ -14,6 +14,8 @@ import io.fixedram.qemu.migration.MigrationState;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.migration.QemuRamBlock;
 import io.fixedram.qemu.obstacle.MemoryObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
+import io.fixedram.qemu.obstacle.WaitingObstacle;
 import io.fixedram.qemu.qmp.QmpClient;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -67,8 +69,8 @@ public final class WaitingMemory implements AutoCloseable {
    * @param qmp client to use; the caller closes it after this object
    * @param process QEMU's, where another one made the socket
    * @param saved the blocks of the guest to load
-   * @throws MemoryRefusedException if the addresses are uncertain, or the memory may not be written
-   * @throws FixedRamException if QEMU does not wait, or has other blocks than the guest
+   * @throws ObstacleException if the addresses are uncertain, the memory may not be written, or
+   *     QEMU does not wait or has other blocks than the guest
    */
   public static WaitingMemory open(QmpClient qmp, OptionalInt process, RamBlocks saved) {
     requireWaiting(qmp);
@@ -82,32 +84,32 @@ public final class WaitingMemory implements AutoCloseable {
   }
 
   private static void requireWaiting(QmpClient qmp) {
-    whyNotWaiting(qmp)
-        .ifPresent(why -> {
-          throw new FixedRamException("the memory of QEMU can't be written: " + why);
+    busy(qmp)
+        .ifPresent(obstacle -> {
+          throw new ObstacleException(obstacle);
         });
   }
 
   /**
    * Checks, before the first write, that QEMU still waits.
    *
-   * @throws FixedRamException if it does not
+   * @throws ObstacleException if it does not
    */
   public void requireWaiting() {
     requireWaiting(qmp);
   }
 
   /** Reason why QEMU's memory must not be written; empty if QEMU waits for a guest. */
-  private static Optional<String> whyNotWaiting(QmpClient qmp) {
+  private static Optional<WaitingObstacle.Busy> busy(QmpClient qmp) {
     QemuMigration migration = new QemuMigration(qmp);
     String guest = migration.guest().name();
     if (!guest.equals(WAITING)) {
-      return Optional.of("it does not wait for a guest (it is '" + guest + "')");
+      return Optional.of(new WaitingObstacle.NotWaiting(guest));
     }
     MigrationState state = migration.state();
     return state.is("none")
         ? Optional.empty()
-        : Optional.of("it loads a guest, or has tried to (" + state.status() + ")");
+        : Optional.of(new WaitingObstacle.LoadBegun(state.status()));
   }
 
   private static Map<RamBlock, Target> targets(QemuMemory memory, RamBlocks saved) {
@@ -115,11 +117,7 @@ public final class WaitingMemory implements AutoCloseable {
     memory.blocks().list().forEach(block -> names.add(block.name()));
     saved.list().forEach(block -> names.remove(block.name()));
     if (!names.isEmpty()) {
-      throw new FixedRamException(
-          "this QEMU has RAM block "
-              + names.iterator().next()
-              + ", which the saved guest does not have: start it with the memory and devices of that"
-              + " guest");
+      throw new ObstacleException(new WaitingObstacle.BlockNotInSave(names.iterator().next()));
     }
     PopulatedPages pages = new PopulatedPages(memory.process(), saved.targetPageSize());
     Map<RamBlock, Target> targets = new HashMap<>();
@@ -129,33 +127,25 @@ public final class WaitingMemory implements AutoCloseable {
               .blocks()
               .byName(block.name())
               .map(memory::located)
-              .orElseThrow(() -> unfit(block, "which this QEMU does not have"));
+              .orElseThrow(() ->
+                  new ObstacleException(
+                      new WaitingObstacle.BlockMissing(block.name(), block.usedLength())));
       QemuRamBlock listed = located.listed();
       if (listed.usedLength() == block.usedLength()) {
         checkWritable(located);
         targets.put(block, new Target(located, pages.of(located)));
       } else if (!listed.takes(block.usedLength())) {
-        throw unfit(block, "of which this QEMU has " + listed.usedLength());
+        throw new ObstacleException(
+            new WaitingObstacle.OtherLength(block.name(), block.usedLength(), listed.usedLength()));
       }
     }
     return Map.copyOf(targets);
   }
 
-  private static FixedRamException unfit(RamBlock block, String why) {
-    return new FixedRamException(
-        "the saved guest has "
-            + block.usedLength()
-            + " bytes of RAM block "
-            + block
-            + ", "
-            + why
-            + ": start it with the memory and devices of that guest");
-  }
-
   private static void checkWritable(LocatedBlock block) {
     for (Mapping mapping : block.mappings()) {
       if (!mapping.isWritable()) {
-        throw new MemoryRefusedException(
+        throw new ObstacleException(
             new MemoryObstacle.ReadOnlyBlock(block.name(), mapping.permissions()));
       }
     }
@@ -253,10 +243,9 @@ public final class WaitingMemory implements AutoCloseable {
    */
   public void finish() {
     try {
-      whyNotWaiting(qmp)
-          .ifPresent(why -> {
-            throw new FixedRamException(
-                "QEMU changed while its memory was written: " + why + "; it is told to end");
+      busy(qmp)
+          .ifPresent(now -> {
+            throw new ObstacleException(new WaitingObstacle.ChangedMeanwhile(now));
           });
       memory.checkUnchanged();
     } catch (FixedRamException e) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.migration;
 
-import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.obstacle.ObstacleException;
+import io.fixedram.qemu.obstacle.SaveObstacle;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpException;
 import java.util.List;
@@ -26,20 +27,16 @@ public final class OutgoingChecks {
    * Runs the checks.
    *
    * @return the guest's current status
-   * @throws FixedRamException if the guest cannot be saved, with the reason
+   * @throws ObstacleException if the guest cannot be saved
    */
   public GuestStatus run() {
     GuestStatus guest = migration.guest();
     switch (guest.name()) {
-      case "inmigrate" ->
-          throw cannot("it still waits for an incoming migration; restore into it first");
-      case "postmigrate" ->
-          throw cannot(
-              "it was saved or migrated before and has not run since; let it go on first"
-                  + " (QMP 'cont'), or end it if it runs elsewhere now");
-      case "suspended" -> throw cannot("it sleeps; wake it first (QMP 'system_wakeup')");
+      case "inmigrate" -> throw cannot(new SaveObstacle.NotRestored());
+      case "postmigrate" -> throw cannot(new SaveObstacle.SavedBefore());
+      case "suspended" -> throw cannot(new SaveObstacle.Suspended());
       case "save-vm", "restore-vm", "finish-migrate", "colo" ->
-          throw cannot("it is in the state '" + guest.name() + "'; wait for its end");
+          throw cannot(new SaveObstacle.InTransition(guest.name()));
       default -> {
         // In all other states a guest can be saved.
       }
@@ -49,15 +46,15 @@ public final class OutgoingChecks {
       throw underWay(state);
     }
     if (!state.blockedReasons().isEmpty()) {
-      throw cannot("QEMU says: " + String.join("; ", state.blockedReasons()));
+      throw cannot(new SaveObstacle.Blocked(state.blockedReasons()));
     }
     checkBlockJobs();
     return guest;
   }
 
   /** The failure for a guest that another client is saving or migrating. */
-  public static FixedRamException underWay(MigrationState state) {
-    return cannot("a migration or save is under way (" + state.status() + "); wait for its end");
+  public static ObstacleException underWay(MigrationState state) {
+    return cannot(new SaveObstacle.MigrationUnderWay(state.status()));
   }
 
   /**
@@ -76,13 +73,7 @@ public final class OutgoingChecks {
     }
     for (Json job : jobs) {
       if (!ENDED_JOB.contains(job.findText("status").orElse(""))) {
-        throw cannot(
-            "block job '"
-                + job.get("device").text()
-                + "' ("
-                + job.get("type").text()
-                + ") is under way, and QEMU can abort over it; wait for its end or cancel it (QMP"
-                + " 'block-job-cancel')");
+        throw cannot(new SaveObstacle.BlockJob(job.get("device").text(), job.get("type").text()));
       }
     }
   }
@@ -92,11 +83,11 @@ public final class OutgoingChecks {
       return migration.state();
     } catch (QmpException e) {
       // With --preconfig QEMU has few commands, without this one.
-      throw cannot("QEMU has not made its machine yet (" + e.description() + ")");
+      throw cannot(new SaveObstacle.NoMachine(e.description()));
     }
   }
 
-  private static FixedRamException cannot(String why) {
-    return new FixedRamException("this guest cannot be saved: " + why);
+  private static ObstacleException cannot(SaveObstacle obstacle) {
+    return new ObstacleException(obstacle);
   }
 }

@@ -50,7 +50,7 @@ public sealed interface BackendObstacle extends InstantObstacle {
 
     @Override
     public List<Remedy> remedies() {
-      return List.of(Remedy.RESTORE_IN_PLACE, Remedy.RESTORE_LAZILY, Remedy.RESTORE_BY_STREAM);
+      return List.of(Remedy.RESTORE_IN_PLACE, Remedy.RESTORE_LAZILY, Remedy.USE_STREAM);
     }
   }
 
@@ -63,7 +63,7 @@ public sealed interface BackendObstacle extends InstantObstacle {
 
     @Override
     public List<Remedy> remedies() {
-      return List.of(Remedy.RESTORE_IN_PLACE, Remedy.RESTORE_LAZILY, Remedy.RESTORE_BY_STREAM);
+      return List.of(Remedy.RESTORE_IN_PLACE, Remedy.RESTORE_LAZILY, Remedy.USE_STREAM);
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.obstacle;
 
+import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.qemu.text.SizeText;
@@ -29,10 +30,9 @@ public sealed interface CommandObstacle extends InstantObstacle {
     @Override
     public List<Remedy> remedies() {
       return switch (option) {
-        case MEM_PATH ->
-            List.of(Remedy.RESTORE_IN_PLACE, Remedy.RESTORE_LAZILY, Remedy.RESTORE_BY_STREAM);
+        case MEM_PATH -> List.of(Remedy.RESTORE_IN_PLACE, Remedy.RESTORE_LAZILY, Remedy.USE_STREAM);
         case READCONFIG, MEM_PREALLOC, MEM_LOCK, BLOB -> CommandObstacle.super.remedies();
-        case NUMA_MEM -> List.of(Remedy.RESTORE_BY_STREAM);
+        case NUMA_MEM -> List.of(Remedy.USE_STREAM);
         case MACHINE_MEMORY_SIZE -> List.of();
       };
     }
@@ -100,15 +100,15 @@ public sealed interface CommandObstacle extends InstantObstacle {
    * The value of an option can't be parsed.
    *
    * @param value the beginning of the value
-   * @param why the parse error
+   * @param failure the parse error
    */
-  record UnreadableValue(String value, String why) implements CommandObstacle {
+  record UnreadableValue(String value, FixedRamException failure) implements CommandObstacle {
     @Override
     public String sentence() {
       return "the option value "
           + value
           + " can't be read ("
-          + why
+          + failure.sentence()
           + "): write it as JSON with double quotes, or as key=value";
     }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.obstacle;
 
+import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
+import io.fixedram.error.StorageException;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.store.MapObstacle;
 import java.nio.file.Path;
@@ -28,7 +30,7 @@ public sealed interface InstantObstacle extends Obstacle
 
   @Override
   default List<Remedy> remedies() {
-    return List.of(Remedy.RESTORE_LAZILY, Remedy.RESTORE_BY_STREAM);
+    return List.of(Remedy.RESTORE_LAZILY, Remedy.USE_STREAM);
   }
 
   /** QEMU runs already, but a save is mapped when QEMU starts. */
@@ -60,7 +62,7 @@ public sealed interface InstantObstacle extends Obstacle
 
     @Override
     public List<Remedy> remedies() {
-      return List.of(Remedy.CONVERT_TO_MAPPED_RAM, Remedy.RESTORE_BY_STREAM);
+      return List.of(Remedy.CONVERT_TO_MAPPED_RAM, Remedy.USE_STREAM);
     }
   }
 
@@ -90,7 +92,7 @@ public sealed interface InstantObstacle extends Obstacle
 
     @Override
     public List<Remedy> remedies() {
-      return List.of(Remedy.RESTORE_IN_PLACE, Remedy.RESTORE_LAZILY, Remedy.RESTORE_BY_STREAM);
+      return List.of(Remedy.RESTORE_IN_PLACE, Remedy.RESTORE_LAZILY, Remedy.USE_STREAM);
     }
   }
 
@@ -99,33 +101,40 @@ public sealed interface InstantObstacle extends Obstacle
     @Override
     public String sentence() {
       return why.sentence()
-          + switch (why.reason()) {
-            case NO_PLACE, ELSEWHERE, MISALIGNED, STALE_CONTENT -> "";
-            case REFUSED -> "; copy it to another file system";
-            case TOO_MANY_ZEROS -> ": copy it with 'cp --sparse=always'";
+          + switch (why) {
+            case MapObstacle.NoPlace _,
+                MapObstacle.Elsewhere _,
+                MapObstacle.Misaligned _,
+                MapObstacle.StaleContent _ ->
+                "";
+            case MapObstacle.Refused _ -> "; copy it to another file system";
+            case MapObstacle.TooManyZeros _ -> ": copy it with 'cp --sparse=always'";
           };
     }
 
     @Override
     public List<Remedy> remedies() {
-      return switch (why.reason()) {
-        case NO_PLACE, ELSEWHERE, MISALIGNED, STALE_CONTENT ->
+      return switch (why) {
+        case MapObstacle.NoPlace _,
+            MapObstacle.Elsewhere _,
+            MapObstacle.Misaligned _,
+            MapObstacle.StaleContent _ ->
             List.of(Remedy.CONVERT_TO_MAPPED_RAM);
-        case REFUSED, TOO_MANY_ZEROS -> List.of();
+        case MapObstacle.Refused _, MapObstacle.TooManyZeros _ -> List.of();
       };
     }
   }
 
-  /**
-   * The save can't be locked for a guest that runs on it.
-   *
-   * @param sentence what failed, on which file
-   * @param errno the error number of the C library, 0 if there is none
-   */
-  record NotHeld(String sentence, int errno, List<Remedy> remedies) implements InstantObstacle {
-    /** Keeps a copy of the list. */
-    public NotHeld {
-      remedies = List.copyOf(remedies);
+  /** The save can't be locked for a guest that runs on it. */
+  record NotHeld(StorageException failure) implements InstantObstacle {
+    @Override
+    public String sentence() {
+      return failure.sentence();
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return failure.remedies();
     }
   }
 
@@ -145,20 +154,16 @@ public sealed interface InstantObstacle extends Obstacle
     }
   }
 
-  /**
-   * QEMU was started with mappings of the save, and did not come up or does not have them.
-   *
-   * @param why a sentence
-   */
-  record NotMapped(Path save, String why) implements InstantObstacle {
+  /** QEMU was started with mappings of the save, and did not come up or does not have them. */
+  record NotMapped(Path save, FixedRamException failure) implements InstantObstacle {
     @Override
     public String sentence() {
-      return "QEMU did not come up with mappings of " + save + " as RAM: " + why;
+      return "QEMU did not come up with mappings of " + save + " as RAM: " + failure.sentence();
     }
 
     @Override
     public List<Remedy> remedies() {
-      return List.of(Remedy.RESTORE_BY_STREAM);
+      return List.of(Remedy.USE_STREAM);
     }
   }
 }

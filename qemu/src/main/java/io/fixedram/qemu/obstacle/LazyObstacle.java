@@ -11,7 +11,7 @@ import java.util.List;
 public sealed interface LazyObstacle extends Obstacle {
   @Override
   default List<Remedy> remedies() {
-    return List.of(Remedy.RESTORE_BY_STREAM);
+    return List.of(Remedy.USE_STREAM);
   }
 
   /** This QEMU does not support postcopy migration. */
@@ -31,7 +31,7 @@ public sealed interface LazyObstacle extends Obstacle {
 
     @Override
     public List<Remedy> remedies() {
-      return List.of(Remedy.CONVERT_TO_MAPPED_RAM, Remedy.RESTORE_BY_STREAM);
+      return List.of(Remedy.CONVERT_TO_MAPPED_RAM, Remedy.USE_STREAM);
     }
   }
 
@@ -87,7 +87,7 @@ public sealed interface LazyObstacle extends Obstacle {
 
     @Override
     public List<Remedy> remedies() {
-      return List.of(Remedy.RESTORE_IN_PLACE, Remedy.RESTORE_BY_STREAM);
+      return List.of(Remedy.RESTORE_IN_PLACE, Remedy.USE_STREAM);
     }
   }
 
@@ -131,7 +131,7 @@ public sealed interface LazyObstacle extends Obstacle {
 
     @Override
     public List<Remedy> remedies() {
-      return List.of(Remedy.RESTORE_IN_PLACE, Remedy.RESTORE_BY_STREAM);
+      return List.of(Remedy.RESTORE_IN_PLACE, Remedy.USE_STREAM);
     }
   }
 
@@ -152,7 +152,7 @@ public sealed interface LazyObstacle extends Obstacle {
 
     @Override
     public List<Remedy> remedies() {
-      return List.of(Remedy.RESTORE_IN_PLACE, Remedy.RESTORE_BY_STREAM);
+      return List.of(Remedy.RESTORE_IN_PLACE, Remedy.USE_STREAM);
     }
   }
 

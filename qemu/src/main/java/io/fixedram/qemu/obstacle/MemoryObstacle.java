@@ -9,27 +9,53 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Reason why the memory of a QEMU can't be read or written in place (save and restore mode memory).
- * The remedies differ for saves and restores, and are those of the {@link ObstacleException}.
+ * Reason why the memory of a QEMU can't be read or written in place (save and restore mode memory):
+ * access to its process ({@link ProcessObstacle}), the state of its devices ({@link
+ * DeviceStateObstacle}), a QEMU that does not wait for this guest ({@link WaitingObstacle}), or its
+ * RAM blocks.
  */
-public sealed interface MemoryObstacle extends Obstacle {
+public sealed interface MemoryObstacle extends Obstacle
+    permits DeviceStateObstacle,
+        ProcessObstacle,
+        WaitingObstacle,
+        MemoryObstacle.OtherFailure,
+        MemoryObstacle.SequentialSave,
+        MemoryObstacle.NoCpu,
+        MemoryObstacle.BlocksNotListed,
+        MemoryObstacle.BlockRecords,
+        MemoryObstacle.BlockSeenElsewhere,
+        MemoryObstacle.BlocksOverlap,
+        MemoryObstacle.NoBlockSeen,
+        MemoryObstacle.BlockNotMapped,
+        MemoryObstacle.BlockNotReadable,
+        MemoryObstacle.ReadOnlyBlock,
+        MemoryObstacle.NotResident,
+        MemoryObstacle.OtherTarget,
+        MemoryObstacle.LongDowntime,
+        MemoryObstacle.NoDescription,
+        MemoryObstacle.SharedMemoryLeftOut {
   @Override
   default List<Remedy> remedies() {
-    return List.of();
+    return List.of(Remedy.USE_STREAM);
   }
 
   /** The obstacle that a failure describes. */
   static MemoryObstacle of(FixedRamException failure) {
     return failure instanceof ObstacleException told && told.obstacle() instanceof MemoryObstacle of
         ? of
-        : new OtherReason(failure.sentence(), failure.remedies());
+        : new OtherFailure(failure);
   }
 
-  /** A property of this guest or save, which other modes may support. */
-  record OtherReason(String sentence, List<Remedy> remedies) implements MemoryObstacle {
-    /** Keeps a copy of the list. */
-    public OtherReason {
-      remedies = List.copyOf(remedies);
+  /** The memory was tried to be accessed, which failed; other modes may work. */
+  record OtherFailure(FixedRamException failure) implements MemoryObstacle {
+    @Override
+    public String sentence() {
+      return failure.sentence();
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return failure.remedies();
     }
   }
 
@@ -44,136 +70,6 @@ public sealed interface MemoryObstacle extends Obstacle {
     public List<Remedy> remedies() {
       return List.of(Remedy.CONVERT_TO_MAPPED_RAM);
     }
-  }
-
-  /** The connection does not reveal QEMU's process. */
-  record NotLocal(Endpoint qmp) implements MemoryObstacle {
-    @Override
-    public String sentence() {
-      return "QEMU's process can't be identified over " + qmp + "; use a unix socket for its QMP";
-    }
-  }
-
-  /** QEMU is in a pid namespace that is not visible for this process. */
-  record OtherPidNamespace(Endpoint qmp) implements MemoryObstacle {
-    @Override
-    public String sentence() {
-      return "the QEMU behind "
-          + qmp
-          + " is in another pid namespace, such as outside of this container; run this program in"
-          + " its namespace or in the host's";
-    }
-  }
-
-  /**
-   * The process that listens on the QMP socket is not QEMU but, for example, a proxy.
-   *
-   * @param process id of the process
-   * @param named whether the caller gave the process, instead of it being the one that listens
-   * @param why the predicate of a sentence about the process
-   */
-  record OtherProcess(long process, Endpoint qmp, boolean named, String why)
-      implements MemoryObstacle {
-    @Override
-    public String sentence() {
-      if (named) {
-        return "process "
-            + process
-            + " was given as the QEMU that answers at "
-            + qmp
-            + ", but is not: it "
-            + why;
-      }
-      return "process "
-          + process
-          + ", which created the socket "
-          + qmp
-          + ", is not the QEMU that answers there: it "
-          + why
-          + "; use a QMP socket on which QEMU itself listens";
-    }
-
-    @Override
-    public List<Remedy> remedies() {
-      return named ? List.of() : List.of(Remedy.NAME_PROCESS);
-    }
-  }
-
-  /**
-   * QEMU runs as another user.
-   *
-   * @param process id of QEMU's process
-   * @param user id of its effective user
-   * @param ours id of the effective user of this process
-   */
-  record OtherUser(long process, String user, String ours) implements MemoryObstacle {
-    @Override
-    public String sentence() {
-      return notAllowed(process)
-          + ": it runs as user "
-          + user
-          + ", and this program as user "
-          + ours
-          + "; run this program as root or as that user";
-    }
-  }
-
-  /**
-   * The kernel protects QEMU's memory from its own user, since QEMU has changed its user or its
-   * program is not readable.
-   */
-  record NotDumpable(long process) implements MemoryObstacle {
-    @Override
-    public String sentence() {
-      return notAllowed(process)
-          + ": it has changed its user since it was started, or its program file is not readable; run"
-          + " this program as root";
-    }
-  }
-
-  /**
-   * Yama restricts access to descendants of a process, or forbids it.
-   *
-   * @param scope kernel.yama.ptrace_scope (admin-guide/LSM/Yama)
-   */
-  record PtraceScope(long process, int scope) implements MemoryObstacle {
-    @Override
-    public String sentence() {
-      return notAllowed(process)
-          + ": kernel.yama.ptrace_scope is "
-          + scope
-          + switch (scope) {
-            case 1 -> "; run this program as root or with CAP_SYS_PTRACE, or set it to 0";
-            case 2 -> "; run this program as root or with CAP_SYS_PTRACE";
-            default -> ", which permits no access and can't be changed until the host is rebooted";
-          };
-    }
-  }
-
-  /** The kernel refuses without a known reason. */
-  record NotPermitted(long process) implements MemoryObstacle {
-    @Override
-    public String sentence() {
-      return notAllowed(process)
-          + ": a security module, a system call filter or a capability that it has and this program"
-          + " lacks prevents it; run this program as root with CAP_SYS_PTRACE";
-    }
-  }
-
-  /**
-   * The kernel refuses, and the process can't be examined.
-   *
-   * @param failure failure of examining it
-   */
-  record NotVisible(long process, String failure) implements MemoryObstacle {
-    @Override
-    public String sentence() {
-      return notAllowed(process) + ", and the reason is unknown (" + failure + ")";
-    }
-  }
-
-  private static String notAllowed(long process) {
-    return "access to the memory of QEMU (process " + process + ") is not permitted";
   }
 
   /** QEMU has no vCPU, and therefore no guest memory. */
@@ -193,15 +89,50 @@ public sealed interface MemoryObstacle extends Obstacle {
   }
 
   /**
-   * The address of a RAM block is unknown or uncertain.
+   * This QEMU does not list the addresses of its RAM blocks, and QEMU's record of a block was not
+   * found, or in several places.
    *
-   * @param why the reason, a clause
+   * @param found number of places
    */
-  record BlockNotLocated(String block, String why) implements MemoryObstacle {
+  record BlockRecords(String block, int found) implements MemoryObstacle {
     @Override
     public String sentence() {
-      return "the address of RAM block " + block + " in QEMU's memory can't be determined: " + why;
+      return notLocated(block)
+          + "its record was found "
+          + (found == 0 ? "nowhere" : found + " times")
+          + "; QEMU 8.0 and later tell it themselves";
     }
+  }
+
+  /**
+   * The guest sees a RAM block at another address than the listed or found one.
+   *
+   * @param address the address that the guest sees
+   */
+  record BlockSeenElsewhere(String block, long address) implements MemoryObstacle {
+    @Override
+    public String sentence() {
+      return notLocated(block)
+          + "the guest sees it at address "
+          + Long.toHexString(address)
+          + ", which is not where it was found";
+    }
+  }
+
+  /**
+   * Two RAM blocks have the same address.
+   *
+   * @param other the other block
+   */
+  record BlocksOverlap(String block, String other) implements MemoryObstacle {
+    @Override
+    public String sentence() {
+      return notLocated(block) + other + " is there";
+    }
+  }
+
+  private static String notLocated(String block) {
+    return "the address of RAM block " + block + " in QEMU's memory can't be determined: ";
   }
 
   /** No RAM block is visible for the guest, which is needed to verify addresses. */
@@ -213,16 +144,28 @@ public sealed interface MemoryObstacle extends Obstacle {
     }
   }
 
-  /**
-   * The memory of a RAM block is not mapped, or not usable as RAM.
-   *
-   * @param why the reason, a clause
-   */
-  record BlockNotMapped(String block, String why) implements MemoryObstacle {
+  /** QEMU has nothing at some addresses of a RAM block. */
+  record BlockNotMapped(String block) implements MemoryObstacle {
     @Override
     public String sentence() {
-      return "RAM block " + block + " can't be read in QEMU's memory: " + why;
+      return notReadable(block) + "not all of it is mapped";
     }
+  }
+
+  /**
+   * The memory of a RAM block is not readable, or a device's.
+   *
+   * @param permissions permissions of the mapping in /proc/PID/maps
+   */
+  record BlockNotReadable(String block, String permissions) implements MemoryObstacle {
+    @Override
+    public String sentence() {
+      return notReadable(block) + "it is not memory to be read (" + permissions + ")";
+    }
+  }
+
+  private static String notReadable(String block) {
+    return "RAM block " + block + " can't be read in QEMU's memory: ";
   }
 
   /**
@@ -279,11 +222,6 @@ public sealed interface MemoryObstacle extends Obstacle {
           predicted.toNanos() / 1e9,
           limit.toNanos() / 1e9);
     }
-
-    @Override
-    public List<Remedy> remedies() {
-      return List.of(Remedy.SAVE_BY_STREAM);
-    }
   }
 
   /** The save is to contain the description of the device state, which only a migration has. */
@@ -292,11 +230,6 @@ public sealed interface MemoryObstacle extends Obstacle {
     public String sentence() {
       return "QEMU describes its device state only when it sends it";
     }
-
-    @Override
-    public List<Remedy> remedies() {
-      return List.of(Remedy.SAVE_BY_STREAM);
-    }
   }
 
   /** The save to restore was made under x-ignore-shared, which leaves memory out. */
@@ -304,11 +237,6 @@ public sealed interface MemoryObstacle extends Obstacle {
     @Override
     public String sentence() {
       return save + " was saved under x-ignore-shared, without all of its memory";
-    }
-
-    @Override
-    public List<Remedy> remedies() {
-      return List.of(Remedy.RESTORE_BY_STREAM);
     }
   }
 }

@@ -11,7 +11,7 @@ import java.util.List;
 public sealed interface NativeObstacle extends Obstacle {
   @Override
   default List<Remedy> remedies() {
-    return List.of(Remedy.RESTORE_BY_STREAM);
+    return List.of(Remedy.USE_STREAM);
   }
 
   /** This QEMU has no loader of mapped-ram files. */
@@ -31,7 +31,7 @@ public sealed interface NativeObstacle extends Obstacle {
 
     @Override
     public List<Remedy> remedies() {
-      return List.of(Remedy.CONVERT_TO_MAPPED_RAM, Remedy.RESTORE_BY_STREAM);
+      return List.of(Remedy.CONVERT_TO_MAPPED_RAM, Remedy.USE_STREAM);
     }
   }
 
@@ -82,7 +82,7 @@ public sealed interface NativeObstacle extends Obstacle {
 
     @Override
     public List<Remedy> remedies() {
-      return List.of(Remedy.CONVERT_TO_MAPPED_RAM, Remedy.RESTORE_BY_STREAM);
+      return List.of(Remedy.CONVERT_TO_MAPPED_RAM, Remedy.USE_STREAM);
     }
   }
 }

@@ -6,11 +6,17 @@ import io.fixedram.error.Remedy;
 import java.util.List;
 
 /**
- * Reason why a restore or save mode is not possible. Each mode has a type, whose kinds are records
- * with the facts. More kinds may be added, so a {@code switch} needs a {@code default}.
+ * Reason why a save or restore, or a mode of it, is not possible. There is a type for saves, one
+ * for loads, and one for each mode; its kinds are records with the facts. More kinds may be added,
+ * so a {@code switch} needs a {@code default}.
  */
 public sealed interface Obstacle
-    permits LazyObstacle, NativeObstacle, InstantObstacle, MemoryObstacle {
+    permits SaveObstacle,
+        LoadObstacle,
+        LazyObstacle,
+        NativeObstacle,
+        InstantObstacle,
+        MemoryObstacle {
   /** A sentence for users with the facts, complete without the remedies. */
   String sentence();
 

@@ -4,7 +4,9 @@ package io.fixedram.qemu.obstacle;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
 
-/** The requested mode is not possible; {@link #obstacle()} has the reason as a type. */
+/**
+ * A save or restore, or its mode, is not possible; {@link #obstacle()} has the reason as a type.
+ */
 public class ObstacleException extends FixedRamException {
   private static final long serialVersionUID = 1L;
 
@@ -33,7 +35,7 @@ public class ObstacleException extends FixedRamException {
     this.obstacle = obstacle;
   }
 
-  /** The reason why the mode is not possible. */
+  /** The reason. */
   public Obstacle obstacle() {
     return obstacle;
   }

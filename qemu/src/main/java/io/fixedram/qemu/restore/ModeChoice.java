@@ -27,7 +27,7 @@ record ModeChoice(RestoreMode mode, Reason why, List<Obstacle> obstacles) {
 
   /** Remedies that are restore modes. */
   private static final Set<Remedy> MODES =
-      Set.of(Remedy.RESTORE_BY_STREAM, Remedy.RESTORE_LAZILY, Remedy.RESTORE_IN_PLACE);
+      Set.of(Remedy.USE_STREAM, Remedy.RESTORE_LAZILY, Remedy.RESTORE_IN_PLACE);
 
   /** Keeps a copy of the list. */
   ModeChoice {

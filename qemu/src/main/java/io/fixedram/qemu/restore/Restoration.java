@@ -139,7 +139,7 @@ final class Restoration implements AutoCloseable {
       cancellation.throwIfCancelled();
       if (start.target() instanceof RestoreTarget.Awaited) {
         throw new ObstacleException(
-            e.sentence() + "; end that QEMU", e.obstacle(), e, Remedy.RESTORE_BY_STREAM);
+            e.sentence() + "; end that QEMU", e.obstacle(), e, Remedy.USE_STREAM);
       }
       listener.warning(e.sentence() + "; starting the command as it is");
       return attempt(start.without(e.obstacle()), progress);
@@ -215,10 +215,10 @@ final class Restoration implements AutoCloseable {
 
   /** The failure of a QEMU that does not start with mappings; the given command may still work. */
   private FixedRamException withoutMapping(FixedRamException e) {
-    InstantObstacle obstacle = new InstantObstacle.NotMapped(request.file(), e.sentence());
+    InstantObstacle obstacle = new InstantObstacle.NotMapped(request.file(), e);
     return request.mode() == RestoreMode.AUTO
         ? new NotInstantException(obstacle)
-        : new ObstacleException(obstacle.sentence(), obstacle, e, Remedy.RESTORE_BY_STREAM);
+        : new ObstacleException(obstacle.sentence(), obstacle, e, Remedy.USE_STREAM);
   }
 
   /** Abandons a restore that was not begun. */

@@ -3,12 +3,10 @@ package io.fixedram.qemu.save;
 
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
-import io.fixedram.error.Remedy;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.SaveSink;
 import io.fixedram.qemu.memory.GuestDevices;
-import io.fixedram.qemu.memory.MemoryRefusedException;
 import io.fixedram.qemu.memory.QemuMemory;
 import io.fixedram.qemu.migration.GuestStatus;
 import io.fixedram.qemu.migration.LiveView;
@@ -55,7 +53,7 @@ final class MemoryTransfer {
    */
   SaveOutcome run(SaveSink sink, GuestStatus before) {
     GuestDevices.requireSaveable(qmp);
-    try (QemuMemory memory = openMemory()) {
+    try (QemuMemory memory = QemuMemory.open(qmp, request.process())) {
       if (!before.running()) {
         send(memory, sink, Optional.empty());
         return SaveOutcome.UNTOUCHED;
@@ -70,14 +68,6 @@ final class MemoryTransfer {
   /** Ends the guard, since the guest is in the requested state. */
   void guestIsAsWanted() {
     hold.end();
-  }
-
-  private QemuMemory openMemory() {
-    try {
-      return QemuMemory.open(qmp, request.process());
-    } catch (MemoryRefusedException e) {
-      throw e.with(Remedy.SAVE_BY_STREAM);
-    }
   }
 
   private SaveOutcome stopAndSend(QemuMemory memory, SaveSink sink, GuestStatus before) {

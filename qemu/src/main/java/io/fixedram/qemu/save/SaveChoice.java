@@ -62,7 +62,7 @@ record SaveChoice(SaveMode mode, Reason why, Optional<MemoryObstacle> notMemory)
         SaveMode.STREAM,
         new Reason(
             "QEMU sends its memory (not memory: " + notMemory.sentence() + ")",
-            notMemory.remedies().stream().filter(each -> each != Remedy.SAVE_BY_STREAM).toList()),
+            notMemory.remedies().stream().filter(each -> each != Remedy.USE_STREAM).toList()),
         Optional.of(notMemory));
   }
 

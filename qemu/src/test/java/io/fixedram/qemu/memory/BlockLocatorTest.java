@@ -8,6 +8,7 @@ import io.fixedram.qemu.GuestSpec;
 import io.fixedram.qemu.RunningQemu;
 import io.fixedram.qemu.migration.QemuRamBlock;
 import io.fixedram.qemu.obstacle.MemoryObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.testkit.TestedQemu;
 import java.util.HashMap;
@@ -48,7 +49,7 @@ class BlockLocatorTest extends MemoryTest {
       AddressSpace space) {
     assertThatThrownBy(() -> verify(hosts, space, SEEN))
         .isInstanceOfSatisfying(
-            MemoryRefusedException.class, e -> assertThat(e.obstacle()).isInstanceOf(kind))
+            ObstacleException.class, e -> assertThat(e.obstacle()).isInstanceOf(kind))
         .hasMessageContaining(why);
   }
 
@@ -65,12 +66,12 @@ class BlockLocatorTest extends MemoryTest {
     AddressSpace space = space("10000-15000 rw-p 0 00:00 0");
     Map<QemuRamBlock, Long> right = Map.of(RAM, 0x10000L, ROM, 0x14000L);
     assertRefused(
-        MemoryObstacle.BlockNotLocated.class,
+        MemoryObstacle.BlockSeenElsewhere.class,
         "the guest sees it at address 10000, which is not where it was found",
         Map.of(RAM, 0x11000L, ROM, 0x10000L),
         space);
     assertRefused(
-        MemoryObstacle.BlockNotLocated.class,
+        MemoryObstacle.BlocksOverlap.class,
         "pc.ram is there",
         Map.of(RAM, 0x10000L, ROM, 0x13000L),
         space);
@@ -80,17 +81,17 @@ class BlockLocatorTest extends MemoryTest {
         right,
         space("10000-13000 rw-p 0 00:00 0", "14000-15000 rw-p 0 00:00 0"));
     assertRefused(
-        MemoryObstacle.BlockNotMapped.class,
+        MemoryObstacle.BlockNotReadable.class,
         "not memory to be read (---p)",
         right,
         space("10000-14000 rw-p 0 00:00 0", "14000-15000 ---p 0 00:00 0"));
     assertRefused(
-        MemoryObstacle.BlockNotMapped.class,
+        MemoryObstacle.BlockNotReadable.class,
         "not memory to be read (rw-s)",
         right,
         space("10000-14000 rw-s 0 00:00 0", "VmFlags: rd wr io pf", "14000-15000 rw-p 0 00:00 0"));
     assertThatThrownBy(() -> verify(right, space))
-        .isInstanceOf(MemoryRefusedException.class)
+        .isInstanceOf(ObstacleException.class)
         .hasMessageContaining("none of them is visible to the guest");
   }
 
@@ -98,12 +99,12 @@ class BlockLocatorTest extends MemoryTest {
   void recordsThatAreFoundTwiceOrNever() {
     assertThatThrownBy(() -> BlockLocator.once(Map.of(RAM, Set.of(1L, 2L))))
         .isInstanceOfSatisfying(
-            MemoryRefusedException.class,
-            e -> assertThat(e.obstacle()).isInstanceOf(MemoryObstacle.BlockNotLocated.class))
+            ObstacleException.class,
+            e -> assertThat(e.obstacle()).isEqualTo(new MemoryObstacle.BlockRecords("pc.ram", 2)))
         .hasMessageContaining("pc.ram")
         .hasMessageContaining("found 2 times");
     assertThatThrownBy(() -> BlockLocator.once(Map.of(ROM, Set.of())))
-        .isInstanceOf(MemoryRefusedException.class)
+        .isInstanceOf(ObstacleException.class)
         .hasMessageContaining("found nowhere");
   }
 

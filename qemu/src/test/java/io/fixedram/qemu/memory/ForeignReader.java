@@ -2,6 +2,7 @@
 package io.fixedram.qemu.memory;
 
 import io.fixedram.guest.RamBlock;
+import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.store.PageStore;
@@ -25,7 +26,7 @@ final class ForeignReader {
         StoredBlocks.content(arena, store, block);
       }
       print(READ);
-    } catch (MemoryRefusedException e) {
+    } catch (ObstacleException e) {
       print(e.obstacle().getClass().getSimpleName() + " " + e.sentence());
     }
   }

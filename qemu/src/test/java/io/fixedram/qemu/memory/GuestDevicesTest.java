@@ -95,7 +95,7 @@ class GuestDevicesTest extends MemoryTest {
   void runningGuest(TestedQemu version) throws Exception {
     try (RunningQemu qemu = boot(version, GuestSpec.small())) {
       qemu.awaitGeneration(3);
-      assertRefused(qemu, "it runs, and must stand still");
+      assertRefused(qemu, "it runs, and must be stopped");
       qemu.assertGoesOn();
     }
   }

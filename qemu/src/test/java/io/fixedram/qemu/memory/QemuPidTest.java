@@ -8,6 +8,8 @@ import io.fixedram.qemu.GuestSpec;
 import io.fixedram.qemu.HandedSocket;
 import io.fixedram.qemu.RunningQemu;
 import io.fixedram.qemu.obstacle.MemoryObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
+import io.fixedram.qemu.obstacle.ProcessObstacle;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.testkit.TestedQemu;
@@ -32,7 +34,7 @@ class QemuPidTest extends MemoryTest {
     try (QmpClient qmp = QmpClient.connect(endpoint)) {
       assertThatThrownBy(() -> QemuMemory.open(qmp))
           .isInstanceOfSatisfying(
-              MemoryRefusedException.class, e -> assertThat(e.obstacle()).isInstanceOf(kind))
+              ObstacleException.class, e -> assertThat(e.obstacle()).isInstanceOf(kind))
           .hasMessageContaining(why);
     }
   }
@@ -63,7 +65,7 @@ class QemuPidTest extends MemoryTest {
     GuestSpec spec = GuestSpec.small().with("-S", "-qmp", tcp + ",server=on,wait=off");
     try (RunningQemu qemu = boot(version, spec)) {
       assertThat(qemu.status()).isEqualTo("prelaunch");
-      assertRefused(tcp, MemoryObstacle.NotLocal.class, "use a unix socket for its QMP");
+      assertRefused(tcp, ProcessObstacle.NotLocal.class, "use a unix socket for its QMP");
     }
   }
 
@@ -75,7 +77,7 @@ class QemuPidTest extends MemoryTest {
         UnixProxy proxy = UnixProxy.to(qemu.qmp(), directory.resolve("proxy"))) {
       assertRefused(
           proxy.endpoint(),
-          MemoryObstacle.OtherProcess.class,
+          ProcessObstacle.OtherProcess.class,
           "process " + ProcessHandle.current().pid() + ", which created the socket");
     }
   }
@@ -89,14 +91,14 @@ class QemuPidTest extends MemoryTest {
         RunningQemu.start(HandedSocket.command(qemu, socket), directory, "source")) {
       Endpoint endpoint = new Endpoint.Unix(socket);
       assertRefused(
-          endpoint, MemoryObstacle.OtherProcess.class, "is not the QEMU that answers there");
+          endpoint, ProcessObstacle.OtherProcess.class, "is not the QEMU that answers there");
       int id = (int) running.process().pid();
       try (QmpClient qmp = QmpClient.connect(endpoint);
           QemuMemory memory = QemuMemory.open(qmp, OptionalInt.of(id))) {
         assertThat(memory.process().id()).isEqualTo(id);
         int ours = (int) ProcessHandle.current().pid();
         assertThatThrownBy(() -> QemuMemory.open(qmp, OptionalInt.of(ours)))
-            .isInstanceOf(MemoryRefusedException.class)
+            .isInstanceOf(ObstacleException.class)
             .hasMessageContaining("process " + ours + " was given as the QEMU")
             .hasMessageContaining("has no thread ");
       }

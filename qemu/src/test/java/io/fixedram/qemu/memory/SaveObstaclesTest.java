@@ -4,10 +4,15 @@ package io.fixedram.qemu.memory;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.obstacle.DeviceStateObstacle;
+import io.fixedram.qemu.obstacle.Obstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
+import io.fixedram.qemu.obstacle.SaveObstacle;
+import io.fixedram.qemu.qmp.QemuVersion;
 import io.fixedram.qemu.qmp.QmpClient;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,10 +32,10 @@ class SaveObstaclesTest {
     }
   }
 
-  private static void assertRefused(FakeQmp fake, String why) {
+  private static void assertRefused(FakeQmp fake, Obstacle obstacle) {
     assertThatThrownBy(() -> check(fake))
-        .isInstanceOf(FixedRamException.class)
-        .hasMessageContaining(why);
+        .isInstanceOfSatisfying(
+            ObstacleException.class, e -> assertThat(e.obstacle()).isEqualTo(obstacle));
   }
 
   @Test
@@ -44,7 +49,7 @@ class SaveObstaclesTest {
   @Test
   void oldQemu() throws IOException {
     try (FakeQmp fake = FakeQmp.listen(socket, 5)) {
-      assertRefused(fake, "QEMU 5.0.0 does not tell which of its devices can't be saved");
+      assertRefused(fake, new DeviceStateObstacle.QemuTooOld(new QemuVersion(5, 0, 0)));
     }
   }
 
@@ -52,10 +57,7 @@ class SaveObstaclesTest {
   void deviceWithLiveState() throws IOException {
     try (FakeQmp fake = FakeQmp.listen(socket, 8)) {
       fake.answer("qom-list", "[{'name': 'gpu', 'type': 'child<vfio-pci>'}]");
-      assertRefused(
-          fake,
-          "this guest cannot be saved in place: device 'gpu' (child<vfio-pci>) keeps"
-              + " state that only a migration carries");
+      assertRefused(fake, new DeviceStateObstacle.LiveDevice("gpu", "child<vfio-pci>"));
     }
   }
 
@@ -63,7 +65,7 @@ class SaveObstaclesTest {
   void jobOfAnotherKind() throws IOException {
     try (FakeQmp fake = FakeQmp.listen(socket, 9)) {
       fake.answer("query-jobs", "[{'id': 'snap', 'type': 'snapshot-save', 'status': 'running'}]");
-      assertRefused(fake, "job 'snap' (snapshot-save) is under way");
+      assertRefused(fake, new DeviceStateObstacle.JobUnderWay("snap", "snapshot-save"));
     }
   }
 
@@ -79,7 +81,7 @@ class SaveObstaclesTest {
   void confidentialGuest() throws IOException {
     try (FakeQmp fake = FakeQmp.listen(socket, 9)) {
       fake.answer("query-migrate", "{'blocked-reasons': ['SEV: Migration is not implemented']}");
-      assertRefused(fake, "SEV: Migration is not implemented");
+      assertRefused(fake, new SaveObstacle.Blocked(List.of("SEV: Migration is not implemented")));
     }
   }
 }

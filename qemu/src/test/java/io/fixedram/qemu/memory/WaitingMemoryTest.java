@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.bytes.ByteTarget;
-import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.PageSink;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.qemu.GuestSpec;
 import io.fixedram.qemu.RunningQemu;
+import io.fixedram.qemu.obstacle.Obstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
+import io.fixedram.qemu.obstacle.WaitingObstacle;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.store.PageMap;
 import io.fixedram.store.PageRuns;
@@ -143,8 +145,9 @@ class WaitingMemoryTest extends MemoryTest {
         QmpClient qmp = QmpClient.connect(qemu.spareQmp())) {
       RamBlocks blocks = new RamBlocks(4096, List.of(new RamBlock(0, "pc.ram", 64L * MIB)));
       assertThatThrownBy(() -> WaitingMemory.open(qmp, blocks))
-          .isInstanceOf(FixedRamException.class)
-          .hasMessageContaining("it does not wait for a guest (it is 'paused')");
+          .isInstanceOfSatisfying(
+              ObstacleException.class,
+              e -> assertThat(e.obstacle()).isEqualTo(new WaitingObstacle.NotWaiting("paused")));
     }
   }
 
@@ -155,20 +158,21 @@ class WaitingMemoryTest extends MemoryTest {
         QmpClient qmp = QmpClient.connect(qemu.spareQmp());
         QemuMemory memory = QemuMemory.open(qmp)) {
       List<RamBlock> blocks = memory.blocks().list();
-      assertRefused(qmp, blocks.subList(1, blocks.size()), "this QEMU has RAM block pc.ram");
+      assertRefused(
+          qmp, blocks.subList(1, blocks.size()), new WaitingObstacle.BlockNotInSave("pc.ram"));
       List<RamBlock> more = new ArrayList<>(blocks);
       more.add(new RamBlock(blocks.size(), "more", MIB));
-      assertRefused(qmp, more, "1048576 bytes of RAM block more, which this QEMU does not have");
+      assertRefused(qmp, more, new WaitingObstacle.BlockMissing("more", MIB));
       more.removeLast();
       more.set(0, new RamBlock(0, "pc.ram", 128L * MIB));
-      assertRefused(qmp, more, "of which this QEMU has 67108864");
+      assertRefused(qmp, more, new WaitingObstacle.OtherLength("pc.ram", 128L * MIB, 64L * MIB));
     }
   }
 
-  private static void assertRefused(QmpClient qmp, List<RamBlock> blocks, String why) {
+  private static void assertRefused(QmpClient qmp, List<RamBlock> blocks, Obstacle obstacle) {
     assertThatThrownBy(() -> WaitingMemory.open(qmp, new RamBlocks(4096, blocks)))
-        .isInstanceOf(FixedRamException.class)
-        .hasMessageContaining(why);
+        .isInstanceOfSatisfying(
+            ObstacleException.class, e -> assertThat(e.obstacle()).isEqualTo(obstacle));
   }
 
   /** Somebody has it load a guest meanwhile. */
@@ -195,7 +199,9 @@ class WaitingMemoryTest extends MemoryTest {
             "the load",
             () -> qemu.observer().execute("query-migrate").findText("status").isPresent());
         assertThatThrownBy(memory::finish)
-            .isInstanceOf(FixedRamException.class)
+            .isInstanceOfSatisfying(
+                ObstacleException.class,
+                e -> assertThat(e.obstacle()).isInstanceOf(WaitingObstacle.ChangedMeanwhile.class))
             .hasMessageContaining("QEMU changed while its memory was written: it loads a guest")
             .hasMessageEndingWith("it is told to end");
         assertThat(qemu.process().waitFor()).isZero();

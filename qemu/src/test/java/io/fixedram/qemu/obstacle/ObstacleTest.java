@@ -3,8 +3,10 @@ package io.fixedram.qemu.obstacle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Reason;
 import io.fixedram.error.Remedy;
+import io.fixedram.error.StorageException;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.qmp.Endpoint;
@@ -28,6 +30,8 @@ class ObstacleTest {
   private static final RamBlock BLOCK = new RamBlock(0, "pc.ram", 77 << 20);
   private static final Path SAVE = Path.of("/tmp/vm.fram");
   private static final Path FILE = Path.of("/dev/shm/ram");
+  private static final StorageException FAILURE =
+      new StorageException("it cannot be locked", 11, Remedy.LEAVE_PAUSED);
 
   private static final List<Obstacle> ALL =
       List.of(
@@ -53,18 +57,18 @@ class ObstacleTest {
           new InstantObstacle.NoFixedPlaces("vm.fram", Optional.of(SaveFormat.STREAM)),
           new InstantObstacle.SharedMemoryLeftOut(SAVE),
           new InstantObstacle.HugePages("pc.ram", 2 << 20),
-          new InstantObstacle.NotMappable(
-              new MapObstacle(MapObstacle.Reason.TOO_MANY_ZEROS, "vm.fram has no holes")),
-          new InstantObstacle.NotHeld("cannot lock vm.fram", 11, List.of()),
+          new InstantObstacle.NotMappable(new MapObstacle.TooManyZeros("vm.fram", 256 << 20)),
+          new InstantObstacle.NotMappable(new MapObstacle.Refused(FAILURE)),
+          new InstantObstacle.NotHeld(FAILURE),
           new InstantObstacle.QemuNotKnown(Path.of("/usr/bin/qemu")),
           new InstantObstacle.QemuTooOld(Path.of("/usr/bin/qemu")),
-          new InstantObstacle.NotMapped(SAVE, "it has ended"),
+          new InstantObstacle.NotMapped(SAVE, FAILURE),
           new CommandObstacle.NoQemuProgram(),
           new CommandObstacle.OptionInTheWay(CommandObstacle.Option.MEM_PATH),
           new CommandObstacle.LoaderDevice(),
           new CommandObstacle.UnsuitedDevice("virtio-mem-pci"),
           new CommandObstacle.SharingNetwork(),
-          new CommandObstacle.UnreadableValue("{a", "no end"),
+          new CommandObstacle.UnreadableValue("{a", FAILURE),
           new CommandObstacle.UnreadableSize("much"),
           new CommandObstacle.OtherSize(SAVE, 77 << 20, 78 << 20),
           new CommandObstacle.AmbiguousMemory(SAVE, List.of(BLOCK)),
@@ -77,40 +81,75 @@ class ObstacleTest {
           new BackendObstacle.UnknownProperty("m", "x-new"),
           new BackendObstacle.NotInSave("m", SAVE, List.of(BLOCK)),
           new BackendObstacle.OtherSize("m", SAVE, BLOCK, "78M"),
-          new MemoryObstacle.NotLocal(QMP),
-          new MemoryObstacle.OtherPidNamespace(QMP),
-          new MemoryObstacle.OtherProcess(4711, QMP, false, "is gone"),
-          new MemoryObstacle.OtherProcess(4711, QMP, true, "is gone"),
-          new MemoryObstacle.OtherReason("no", List.of()),
+          new ProcessObstacle.NotLocal(QMP),
+          new ProcessObstacle.OtherPidNamespace(QMP),
+          new ProcessObstacle.OtherProcess(4711, QMP, false, new ProcessObstacle.Difference.Gone()),
+          new ProcessObstacle.OtherProcess(
+              4711, QMP, true, new ProcessObstacle.Difference.NoThread(4712)),
+          new ProcessObstacle.OtherProcess(
+              1, QMP, true, new ProcessObstacle.Difference.FileNotPassedOn("no")),
+          new ProcessObstacle.OtherProcess(
+              1, QMP, true, new ProcessObstacle.Difference.FileNotOpen()),
+          new MemoryObstacle.OtherFailure(FAILURE),
           new MemoryObstacle.SequentialSave("f"),
-          new MemoryObstacle.OtherUser(4711, "64055", "1000"),
-          new MemoryObstacle.NotDumpable(4711),
-          new MemoryObstacle.PtraceScope(4711, 2),
-          new MemoryObstacle.NotPermitted(4711),
-          new MemoryObstacle.NotVisible(4711, "/proc/4711: no such file"),
+          new ProcessObstacle.OtherUser(4711, "64055", "1000"),
+          new ProcessObstacle.NotDumpable(4711),
+          new ProcessObstacle.PtraceScope(4711, 2),
+          new ProcessObstacle.NotPermitted(4711),
+          new ProcessObstacle.NotVisible(4711, "/proc/4711: no such file"),
           new MemoryObstacle.NoCpu(QMP),
           new MemoryObstacle.BlocksNotListed(QMP),
-          new MemoryObstacle.BlockNotLocated("pc.ram", "it was found twice"),
+          new MemoryObstacle.BlockRecords("pc.ram", 2),
+          new MemoryObstacle.BlockSeenElsewhere("pc.ram", 0x7000),
+          new MemoryObstacle.BlocksOverlap("pc.ram", "vga.vram"),
           new MemoryObstacle.NoBlockSeen(),
-          new MemoryObstacle.BlockNotMapped("pc.ram", "it is no memory"),
+          new MemoryObstacle.BlockNotMapped("pc.ram"),
+          new MemoryObstacle.BlockNotReadable("pc.ram", "---p"),
           new MemoryObstacle.ReadOnlyBlock("pc.ram", "r--p"),
           new MemoryObstacle.NotResident("pc.ram"),
           new MemoryObstacle.OtherTarget("s390x"),
           new MemoryObstacle.SharedMemoryLeftOut("vm.fram"),
           new MemoryObstacle.LongDowntime(Duration.ofMillis(2500), Duration.ofSeconds(1)),
-          new MemoryObstacle.NoDescription());
+          new MemoryObstacle.NoDescription(),
+          new DeviceStateObstacle.Running(),
+          new DeviceStateObstacle.QemuTooOld(QEMU),
+          new DeviceStateObstacle.LiveCapability("x-colo"),
+          new DeviceStateObstacle.JobUnderWay("snap", "snapshot-save"),
+          new DeviceStateObstacle.LiveDevice("gpu", "child<vfio-pci>"),
+          new DeviceStateObstacle.StateChanged("paused", "shutdown"),
+          new DeviceStateObstacle.TooLarge(12345, 64 << 20),
+          new DeviceStateObstacle.NeededBeforeMemory("iommu-early"),
+          new DeviceStateObstacle.StateNotRecorded("shutdown"),
+          new WaitingObstacle.NotWaiting("paused"),
+          new WaitingObstacle.LoadBegun("active"),
+          new WaitingObstacle.ChangedMeanwhile(new WaitingObstacle.LoadBegun("active")),
+          new WaitingObstacle.BlockNotInSave("pc.ram"),
+          new WaitingObstacle.BlockMissing("pc.ram", 12345),
+          new WaitingObstacle.OtherLength("pc.ram", 12345, 23456),
+          new SaveObstacle.NotRestored(),
+          new SaveObstacle.SavedBefore(),
+          new SaveObstacle.Suspended(),
+          new SaveObstacle.InTransition("save-vm"),
+          new SaveObstacle.NoMachine("no such command"),
+          new SaveObstacle.MigrationUnderWay("active"),
+          new SaveObstacle.Blocked(List.of("SEV", "VirtFS")),
+          new SaveObstacle.BlockJob("disk0", "mirror"),
+          new LoadObstacle.NotWaiting(QMP, "running"),
+          new LoadObstacle.StateNotLoadable("vm.fram", "colo"),
+          new LoadObstacle.OtherMachine("vm.fram", "pc-q35-7.2", "pc-i440fx-10.0"),
+          new LoadObstacle.OtherMemorySize("vm.fram", 77 << 20, 78 << 20),
+          new LoadObstacle.BlockMissing("vm.fram", "pc.ram", 77 << 20),
+          new LoadObstacle.OtherLength("vm.fram", "pc.ram", 77 << 20, 78 << 20),
+          new LoadObstacle.DeviceMissing("vm.fram", "virtio-net", "00:04.0"));
 
   /** Facts that the sentence has in another form, or that only a program needs. */
   private static final Set<String> WORDED =
       Set.of(
           "InstantObstacle.HugePages.pageBytes",
-          "InstantObstacle.NotMappable.why",
-          "InstantObstacle.NotHeld.errno",
-          "InstantObstacle.NotHeld.remedies",
           "CommandObstacle.OptionInTheWay.option",
           "MemoryObstacle.LongDowntime.limit",
           "MemoryObstacle.LongDowntime.predicted",
-          "MemoryObstacle.OtherProcess.named",
+          "ProcessObstacle.OtherProcess.named",
           "MemoryObstacle.OtherReason.remedies");
 
   @Test
@@ -148,6 +187,10 @@ class ObstacleTest {
     return switch (fact) {
       case Long bytes when bytes % (1 << 20) == 0 -> (bytes >> 20) + " MiB";
       case SaveFormat format -> format.text();
+      case FixedRamException failure -> failure.sentence();
+      case MapObstacle obstacle -> obstacle.sentence();
+      case ProcessObstacle.Difference difference -> difference.clause();
+      case WaitingObstacle.Busy busy -> busy.clause();
       case Optional<?> some -> text(some.orElseThrow());
       case List<?> list -> text(list.getFirst());
       default -> fact.toString();
@@ -166,10 +209,7 @@ class ObstacleTest {
     assertThat(other.reason())
         .isEqualTo(
             Reason.of(
-                "it failed",
-                Remedy.LEAVE_PAUSED,
-                Remedy.CONVERT_TO_MAPPED_RAM,
-                Remedy.RESTORE_BY_STREAM));
+                "it failed", Remedy.LEAVE_PAUSED, Remedy.CONVERT_TO_MAPPED_RAM, Remedy.USE_STREAM));
     assertThat(List.of(plain, prefixed, other))
         .extracting(ObstacleException::obstacle)
         .containsOnly(obstacle);

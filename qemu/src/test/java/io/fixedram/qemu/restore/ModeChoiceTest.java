@@ -3,13 +3,13 @@ package io.fixedram.qemu.restore;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Reason;
 import io.fixedram.error.Remedy;
 import io.fixedram.qemu.obstacle.InstantObstacle;
 import io.fixedram.qemu.obstacle.LazyObstacle;
 import io.fixedram.qemu.obstacle.MemoryObstacle;
 import io.fixedram.qemu.obstacle.NativeObstacle;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -47,7 +47,7 @@ class ModeChoiceTest {
     ModeObstacles obstacles =
         new ModeObstacles(
             obstacle(lazy, new LazyObstacle.StateForgotten("f", "s")),
-            obstacle(memory, new MemoryObstacle.OtherReason("no", List.of())),
+            obstacle(memory, new MemoryObstacle.OtherFailure(new FixedRamException("no"))),
             obstacle(own, new NativeObstacle.LoaderDevice()),
             "QEMU 10.0");
     ModeChoice choice =
@@ -62,7 +62,7 @@ class ModeChoiceTest {
             (int) Pattern.compile("\\(not ").matcher(why).results().count()
                 + (taken == RestoreMode.STREAM ? 1 : 0));
     assertThat(choice.why().remedies())
-        .doesNotContain(Remedy.RESTORE_IN_PLACE, Remedy.RESTORE_LAZILY, Remedy.RESTORE_BY_STREAM);
+        .doesNotContain(Remedy.RESTORE_IN_PLACE, Remedy.RESTORE_LAZILY, Remedy.USE_STREAM);
   }
 
   @Test

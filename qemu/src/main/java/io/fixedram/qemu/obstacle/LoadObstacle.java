@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.obstacle;
+
+import io.fixedram.error.Remedy;
+import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.qemu.text.SizeText;
+import java.util.List;
+
+/**
+ * Reason why a QEMU can't load a save, in any restore mode: it does not wait for a guest, or has
+ * another machine than the saved guest.
+ */
+public sealed interface LoadObstacle extends Obstacle {
+  @Override
+  default List<Remedy> remedies() {
+    return List.of();
+  }
+
+  /**
+   * QEMU does not wait for a guest.
+   *
+   * @param state the state of its guest in QMP's spelling
+   */
+  record NotWaiting(Endpoint qmp, String state) implements LoadObstacle {
+    @Override
+    public String sentence() {
+      return "QEMU at "
+          + qmp
+          + " does not wait for a guest (it is '"
+          + state
+          + "'): start it with -incoming defer";
+    }
+  }
+
+  /**
+   * The guest was saved in a state with which QEMU aborts.
+   *
+   * @param state state in QMP's spelling
+   */
+  record StateNotLoadable(String save, String state) implements LoadObstacle {
+    @Override
+    public String sentence() {
+      return save
+          + " holds a guest in the state '"
+          + state
+          + "', which QEMU aborts over: save it anew while it runs or is paused";
+    }
+  }
+
+  /**
+   * QEMU has another machine type.
+   *
+   * @param saved machine type of the saved guest
+   * @param found machine type of QEMU
+   */
+  record OtherMachine(String save, String saved, String found) implements LoadObstacle {
+    @Override
+    public String sentence() {
+      return save
+          + " holds a guest of the machine type "
+          + saved
+          + ", but this QEMU has "
+          + found
+          + ": start it with -machine "
+          + saved;
+    }
+  }
+
+  /**
+   * QEMU has another size of main memory.
+   *
+   * @param savedBytes size in the save
+   * @param foundBytes size in QEMU
+   */
+  record OtherMemorySize(String save, long savedBytes, long foundBytes) implements LoadObstacle {
+    @Override
+    public String sentence() {
+      return save
+          + " holds a guest with "
+          + SizeText.words(savedBytes)
+          + " of RAM, but this QEMU has "
+          + SizeText.words(foundBytes)
+          + ": start it with -m "
+          + SizeText.option(savedBytes);
+    }
+  }
+
+  /**
+   * QEMU does not have a RAM block of the saved guest.
+   *
+   * @param bytes length of the block in the save
+   */
+  record BlockMissing(String save, String block, long bytes) implements LoadObstacle {
+    @Override
+    public String sentence() {
+      return save
+          + " holds RAM block "
+          + block
+          + " ("
+          + SizeText.words(bytes)
+          + "), which this QEMU does not have: start it with the memory backends and devices of the"
+          + " saved guest, under the same names and addresses";
+    }
+  }
+
+  /**
+   * A RAM block has another length in QEMU, and can't be resized.
+   *
+   * @param savedBytes length of the block in the save
+   * @param foundBytes length of the block in QEMU
+   */
+  record OtherLength(String save, String block, long savedBytes, long foundBytes)
+      implements LoadObstacle {
+    @Override
+    public String sentence() {
+      return save
+          + " holds "
+          + SizeText.words(savedBytes)
+          + " of RAM block "
+          + block
+          + ", but this QEMU has "
+          + SizeText.words(foundBytes)
+          + " of it: start it with the memory, devices and firmware of the saved guest";
+    }
+  }
+
+  /**
+   * QEMU has no device at a PCI address where the saved guest has one.
+   *
+   * @param device name of the device's section in the save
+   * @param address bus, slot and function, such as 00:04.0
+   */
+  record DeviceMissing(String save, String device, String address) implements LoadObstacle {
+    @Override
+    public String sentence() {
+      return save
+          + " holds the state of the device "
+          + device
+          + " at PCI address "
+          + address
+          + ", where this QEMU has none: start it with the devices of the saved guest, at the same"
+          + " addresses";
+    }
+  }
+}
