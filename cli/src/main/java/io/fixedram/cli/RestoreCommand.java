@@ -93,10 +93,10 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
                   + " is until they end, and no save takes its name meanwhile.",
               "The second form restores into a QEMU that was started with '-incoming defer'.",
               "With --via lazy the guest runs within milliseconds and this command stays until all"
-                  + " of its memory has arrived: the guest depends on it until then. A first Ctrl-C"
-                  + " is therefore refused; a second one gives the guest up. What the guest touches"
-                  + " first is remembered in FILE.hot, which is served first the next time and can"
-                  + " be deleted at any time. QEMU needs userfaultfd: 'sysctl"
+                  + " of its memory has arrived, since the guest depends on it until then. A first"
+                  + " Ctrl-C is therefore refused; a second one stops the guest. The pages that the"
+                  + " guest needs first are listed in FILE.hot, to be served first the next time;"
+                  + " that file can be deleted at any time. QEMU needs userfaultfd: 'sysctl"
                   + " vm.unprivileged_userfaultfd=1' or access to /dev/userfaultfd. A QEMU that is"
                   + " started in the foreground has SIGINT and SIGHUP blocked until it ends, also if"
                   + " --via auto, which might have taken lazy, takes another mode after all.",

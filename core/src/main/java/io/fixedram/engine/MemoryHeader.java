@@ -27,7 +27,7 @@ final class MemoryHeader {
       throw new FixedRamException(
           "the configuration names the capability "
               + configuration.capabilities().getFirst()
-              + ", but what a save is made under is for the migration's own capabilities to say");
+              + ", but capabilities are set only by the settings of the migration");
     }
     return new SaveHeader(
         withPageSize(configuration, pageSize), new RamBlocks(pageSize, listed), RAM_SECTION_ID);

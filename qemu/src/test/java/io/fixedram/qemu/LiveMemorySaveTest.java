@@ -62,7 +62,7 @@ class LiveMemorySaveTest extends QemuTest {
   private void beforeTheStop(Runnable action) {
     AtomicBoolean done = new AtomicBoolean();
     recorder.whenTold(() -> {
-      boolean next = recorder.notes().getLast().startsWith("the guest is going to stand still");
+      boolean next = recorder.notes().getLast().startsWith("the guest will be stopped");
       if (next && !done.getAndSet(true)) {
         action.run();
       }

@@ -334,7 +334,7 @@ class RestoreCommandTest extends QemuTest {
     assertThatThrownBy(() -> restore(request(command)))
         .isInstanceOf(FixedRamException.class)
         .hasMessageContaining(word)
-        .hasMessageContaining("leave it out")
+        .hasMessageContaining(": remove it")
         .satisfies(word.equals("-daemonize") ? Remedied.by(Remedy.DETACH_QEMU) : Remedied.by());
     assertThat(children()).isEmpty();
   }

@@ -196,7 +196,7 @@ class AcceptanceTest {
           Launcher.run(
               saves, Stream.concat(words.stream(), Stream.of("--budget", "0", "-v")).toArray());
       assertThat(again.status()).as(again.err()).isZero();
-      assertThat(again.err()).contains("is going to stand still").contains("copy 0 MiB aside");
+      assertThat(again.err()).contains("the guest will be stopped").contains("copy 0 MiB aside");
       assertThat(again.out()).contains("the guest runs on (it was stopped for ", ", predicted ");
     }
   }

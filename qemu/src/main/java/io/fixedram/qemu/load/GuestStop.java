@@ -73,7 +73,7 @@ final class GuestStop {
   }
 
   private void run() {
-    String words = "it is not known what became of the guest";
+    String words = "the state of the guest is unknown";
     try {
       words = destination.process().isPresent() ? end() : stop();
     } finally {

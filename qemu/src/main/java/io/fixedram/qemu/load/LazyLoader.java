@@ -273,7 +273,7 @@ public final class LazyLoader implements Loader, Lifeline {
             + save.name()
             + " have reached the guest in QEMU at "
             + destination.qmp().endpoint()
-            + ", but whether it runs is for you to see",
+            + ", but it is not known whether it runs",
         reason);
   }
 
@@ -327,7 +327,7 @@ public final class LazyLoader implements Loader, Lifeline {
   private RuntimeException givenUp() {
     String state = stop.outcome();
     if (cancellation.isCancelled()) {
-      listener.warning("the guest was given up: " + state);
+      listener.warning("the restore was cancelled: " + state);
       return new CancelledException();
     }
     Throwable reason = failure.orElseThrow();

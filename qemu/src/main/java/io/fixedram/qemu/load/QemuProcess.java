@@ -94,7 +94,7 @@ public final class QemuProcess {
       // QEMU takes its options with one dash or two.
       if (word.matches("--?incoming")) {
         throw new FixedRamException(
-            "the QEMU command has " + word + " already: leave it out, restore adds its own");
+            "the QEMU command has " + word + " already: remove it, since the restore adds its own");
       }
     }
   }
@@ -105,7 +105,7 @@ public final class QemuProcess {
         throw new FixedRamException(
             "the QEMU command has "
                 + word
-                + ", after which nothing here would know that QEMU: leave it out",
+                + ", with which QEMU continues in a process that the restore does not know: remove it",
             Remedy.DETACH_QEMU);
       }
     }

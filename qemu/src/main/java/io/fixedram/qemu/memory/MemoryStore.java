@@ -103,7 +103,7 @@ final class MemoryStore implements PageStore {
     return devices.orElseThrow(() ->
         new FixedRamException(
             "the state of the guest's devices was not taken: it can be only while the guest"
-                + " stands still"));
+                + " is stopped"));
   }
 
   @Override

@@ -18,9 +18,9 @@ public sealed interface BackendObstacle extends InstantObstacle {
   record NotDefined(String backend) implements BackendObstacle {
     @Override
     public String sentence() {
-      return "the command names the memory backend "
+      return "the command refers to the memory backend "
           + backend
-          + " and has no -object of that id: add one";
+          + " but has no -object with that id: add one";
     }
 
     @Override
@@ -36,7 +36,7 @@ public sealed interface BackendObstacle extends InstantObstacle {
       return named(backend)
           + " is a "
           + type
-          + ", which instant can't replace: use memory-backend-ram";
+          + ", which can't be replaced by a mapping of the save: use memory-backend-ram";
     }
   }
 
@@ -44,8 +44,7 @@ public sealed interface BackendObstacle extends InstantObstacle {
   record Shared(String backend) implements BackendObstacle {
     @Override
     public String sentence() {
-      return named(backend)
-          + " shares its memory, and instant maps it privately: leave share=on out";
+      return named(backend) + " is shared, but the mapping of a save is private: remove share=on";
     }
 
     @Override
@@ -58,7 +57,8 @@ public sealed interface BackendObstacle extends InstantObstacle {
   record HugePages(String backend) implements BackendObstacle {
     @Override
     public String sentence() {
-      return named(backend) + " has huge pages, and a mapping of a file has none: take them out";
+      return named(backend)
+          + " has huge pages, but a mapping of a file has none: use ordinary pages";
     }
 
     @Override
@@ -71,7 +71,7 @@ public sealed interface BackendObstacle extends InstantObstacle {
   record Preallocated(String backend) implements BackendObstacle {
     @Override
     public String sentence() {
-      return named(backend) + " reads all of its memory at once: leave prealloc=on out";
+      return named(backend) + " would read all of the save when QEMU starts: remove prealloc=on";
     }
   }
 
@@ -79,7 +79,7 @@ public sealed interface BackendObstacle extends InstantObstacle {
   record ReadOnly(String backend) implements BackendObstacle {
     @Override
     public String sentence() {
-      return named(backend) + " is read-only: leave readonly=on out";
+      return named(backend) + " is read-only: remove readonly=on";
     }
   }
 
@@ -90,7 +90,7 @@ public sealed interface BackendObstacle extends InstantObstacle {
       return named(backend)
           + " has the property "
           + property
-          + ", which instant can't carry over: leave it out";
+          + ", which is not known to work with a mapping of a save: remove it";
     }
   }
 
@@ -109,11 +109,11 @@ public sealed interface BackendObstacle extends InstantObstacle {
     @Override
     public String sentence() {
       return save
-          + " holds no RAM block of the memory backend "
+          + " has no RAM block of the memory backend "
           + backend
           + ", but "
           + BlockNames.of(mainMemory)
-          + ": name the backends as they were when the guest was saved";
+          + ": give the backends the same ids as when the guest was saved";
     }
 
     @Override

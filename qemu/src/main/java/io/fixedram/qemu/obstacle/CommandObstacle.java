@@ -46,19 +46,21 @@ public sealed interface CommandObstacle extends InstantObstacle {
             + " them on the command line"),
     /** {@code -mem-path}. */
     MEM_PATH(
-        "the command gives RAM a place (-mem-path), and instant gives it another: leave it out"),
+        "the command puts RAM into another file (-mem-path) than the save: remove that option"),
     /** {@code -mem-prealloc}. */
-    MEM_PREALLOC("the command has QEMU read all of RAM at once (-mem-prealloc): leave it out"),
+    MEM_PREALLOC(
+        "QEMU would read all of the save when it starts (-mem-prealloc): remove that option"),
     /** {@code -overcommit mem-lock}. */
-    MEM_LOCK("the command has QEMU read all of RAM at once (-overcommit mem-lock): leave it out"),
+    MEM_LOCK(
+        "QEMU would read all of the save when it starts (-overcommit mem-lock): remove that option"),
     /** A display device with {@code blob=on}. */
     BLOB(
-        "a display with blob=on needs memory that QEMU shares, and instant maps it privately: leave"
-            + " it out"),
+        "a display with blob=on needs shared memory, but the mapping of a save is private: remove"
+            + " blob=on"),
     /** {@code -numa node,mem=}. */
     NUMA_MEM(
-        "the command shares out main memory by -numa node,mem=: give each node a backend, -numa"
-            + " node,memdev=ID, as the guest was saved"),
+        "the command divides main memory by -numa node,mem=: give each node a memory backend, -numa"
+            + " node,memdev=ID, as when the guest was saved"),
     /** {@code -machine memory.size=}. */
     MACHINE_MEMORY_SIZE(
         "the command gives the size of RAM by -machine memory.size=: give it by -m");
@@ -74,8 +76,8 @@ public sealed interface CommandObstacle extends InstantObstacle {
   record LoaderDevice() implements CommandObstacle {
     @Override
     public String sentence() {
-      return "the device loader writes to memory when QEMU starts, and so to what is a mapping of"
-          + " the save: leave it out";
+      return "the device loader writes to memory when QEMU starts, which would change what the guest"
+          + " has there: remove it";
     }
   }
 
@@ -83,7 +85,7 @@ public sealed interface CommandObstacle extends InstantObstacle {
   record UnsuitedDevice(String type) implements CommandObstacle {
     @Override
     public String sentence() {
-      return "the device " + type + " does not work on a private mapping of a file: leave it out";
+      return "the device " + type + " does not work on a private mapping of a file: remove it";
     }
   }
 
@@ -91,8 +93,8 @@ public sealed interface CommandObstacle extends InstantObstacle {
   record SharingNetwork() implements CommandObstacle {
     @Override
     public String sentence() {
-      return "a network of vhost-user or vhost-vdpa needs memory that QEMU shares, and instant maps"
-          + " it privately: leave it out";
+      return "a network of vhost-user or vhost-vdpa needs shared memory, but the mapping of a save is"
+          + " private: remove it";
     }
   }
 
@@ -166,7 +168,7 @@ public sealed interface CommandObstacle extends InstantObstacle {
       return save
           + " holds main memory in "
           + BlockNames.of(blocks)
-          + ", and the command says by no -object which is which: give the memory backends that the"
+          + ", which the command does not tell apart: give it the memory backends (-object) that the"
           + " guest was saved with";
     }
 

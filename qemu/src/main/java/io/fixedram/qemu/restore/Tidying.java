@@ -20,6 +20,6 @@ record Tidying(RestoreListener listener) {
 
   /** Reports a step that has failed. */
   void failed(Throwable reason) {
-    listener.warning("not all could be tidied up after the restore: " + reason);
+    listener.warning("cleanup after the restore failed: " + reason);
   }
 }

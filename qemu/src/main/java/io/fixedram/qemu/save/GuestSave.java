@@ -95,7 +95,7 @@ public final class GuestSave {
    */
   public GuestSave maxDowntime(Duration limit) {
     if (limit.isNegative() || limit.isZero()) {
-      throw new IllegalArgumentException("a guest can't stand still for " + limit);
+      throw new IllegalArgumentException("a maximum downtime can't be " + limit);
     }
     return with(draft -> draft.maxDowntime = Optional.of(limit));
   }

@@ -116,7 +116,7 @@ final class LiveTransfer {
     String sentence() {
       return String.format(
           Locale.ROOT,
-          "the guest is going to stand still for about %.3f s: of %d MiB that may have content %d"
+          "the guest will be stopped for about %.3f s: of %d MiB that may have content %d"
               + " MiB have changed, and there is room to copy %d MiB aside",
           downtime.toNanos() / 1e9,
           sample.contentBytes() >> 20,
@@ -175,7 +175,7 @@ final class LiveTransfer {
     listener.note(
         String.format(
             Locale.ROOT,
-            "it stood still for %.3f s: %d MiB were read in %.3f s, of which %d MiB had changed",
+            "the guest was stopped for %.3f s: %d MiB were read in %.3f s, of which %d MiB had changed",
             downtime.toNanos() / 1e9,
             last.readBytes() >> 20,
             last.looked().plus(last.elapsed()).toNanos() / 1e9,

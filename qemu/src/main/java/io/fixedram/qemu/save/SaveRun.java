@@ -285,7 +285,7 @@ final class SaveRun {
     }
     if (request.then() == AfterSave.RESUME && before.running() && !outcome.resumed()) {
       listener.warning(
-          "another client of QEMU stopped the guest during the save, so it was not let run on");
+          "another client of QEMU stopped the guest during the save, so it was not resumed");
     }
     outcome
         .resumeFailure()
@@ -306,7 +306,7 @@ final class SaveRun {
   }
 
   private static FixedRamException stands(FixedRamException why) {
-    return new FixedRamException("the guest could not go on: " + why.sentence(), why);
+    return new FixedRamException("the guest could not be resumed: " + why.sentence(), why);
   }
 
   private void quit() {
@@ -321,7 +321,8 @@ final class SaveRun {
     } catch (QemuGoneException e) {
       return;
     } catch (CancelledException e) {
-      throw new FixedRamException("QEMU was told to end, and that was not waited for", e);
+      throw new FixedRamException(
+          "QEMU was told to end, but waiting for its end was interrupted", e);
     }
     throw new FixedRamException("QEMU does not end though it was told to");
   }

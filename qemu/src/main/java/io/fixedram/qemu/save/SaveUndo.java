@@ -124,7 +124,7 @@ final class SaveUndo {
       if (!told) {
         told = true;
         listener.note(
-            "another migration is under way: what was changed for this save is put back at its end");
+            "another migration is under way: settings that this save has changed are put back at its end");
       }
       Pause.of(LOOK_TIME);
     }
@@ -148,7 +148,7 @@ final class SaveUndo {
       listener.warning(
           "the guest is in the state '"
               + now.name()
-              + "', into which this save has not put it, and is left so");
+              + "', which this save has not caused, and stays in it");
     }
   }
 

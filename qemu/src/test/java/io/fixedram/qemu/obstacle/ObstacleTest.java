@@ -30,10 +30,10 @@ class ObstacleTest {
   private static final RamBlock BLOCK = new RamBlock(0, "pc.ram", 77 << 20);
   private static final Path SAVE = Path.of("/tmp/vm.fram");
   private static final Path FILE = Path.of("/dev/shm/ram");
-  private static final StorageException FAILURE =
+  private final StorageException failure =
       new StorageException("it cannot be locked", 11, Remedy.LEAVE_PAUSED);
 
-  private static final List<Obstacle> ALL =
+  private final List<Obstacle> all =
       List.of(
           new LazyObstacle.NoPostcopy(QEMU),
           new LazyObstacle.SequentialSave("vm.fram"),
@@ -58,17 +58,17 @@ class ObstacleTest {
           new InstantObstacle.SharedMemoryLeftOut(SAVE),
           new InstantObstacle.HugePages("pc.ram", 2 << 20),
           new InstantObstacle.NotMappable(new MapObstacle.TooManyZeros("vm.fram", 256 << 20)),
-          new InstantObstacle.NotMappable(new MapObstacle.Refused(FAILURE)),
-          new InstantObstacle.NotHeld(FAILURE),
+          new InstantObstacle.NotMappable(new MapObstacle.Refused(failure)),
+          new InstantObstacle.NotHeld(failure),
           new InstantObstacle.QemuNotKnown(Path.of("/usr/bin/qemu")),
           new InstantObstacle.QemuTooOld(Path.of("/usr/bin/qemu")),
-          new InstantObstacle.NotMapped(SAVE, FAILURE),
+          new InstantObstacle.NotMapped(SAVE, failure),
           new CommandObstacle.NoQemuProgram(),
           new CommandObstacle.OptionInTheWay(CommandObstacle.Option.MEM_PATH),
           new CommandObstacle.LoaderDevice(),
           new CommandObstacle.UnsuitedDevice("virtio-mem-pci"),
           new CommandObstacle.SharingNetwork(),
-          new CommandObstacle.UnreadableValue("{a", FAILURE),
+          new CommandObstacle.UnreadableValue("{a", failure),
           new CommandObstacle.UnreadableSize("much"),
           new CommandObstacle.OtherSize(SAVE, 77 << 20, 78 << 20),
           new CommandObstacle.AmbiguousMemory(SAVE, List.of(BLOCK)),
@@ -90,7 +90,7 @@ class ObstacleTest {
               1, QMP, true, new ProcessObstacle.Difference.FileNotPassedOn("no")),
           new ProcessObstacle.OtherProcess(
               1, QMP, true, new ProcessObstacle.Difference.FileNotOpen()),
-          new MemoryObstacle.OtherFailure(FAILURE),
+          new MemoryObstacle.OtherFailure(failure),
           new MemoryObstacle.SequentialSave("f"),
           new ProcessObstacle.OtherUser(4711, "64055", "1000"),
           new ProcessObstacle.NotDumpable(4711),
@@ -150,11 +150,11 @@ class ObstacleTest {
           "MemoryObstacle.LongDowntime.limit",
           "MemoryObstacle.LongDowntime.predicted",
           "ProcessObstacle.OtherProcess.named",
-          "MemoryObstacle.OtherReason.remedies");
+          "MemoryObstacle.BlockSeenElsewhere.address");
 
   @Test
   void allKindsAreHere() {
-    assertThat(ALL.stream().map(Object::getClass).collect(Collectors.toSet()))
+    assertThat(all.stream().map(Object::getClass).collect(Collectors.toSet()))
         .isEqualTo(kinds(Obstacle.class).collect(Collectors.toSet()));
   }
 
@@ -167,7 +167,7 @@ class ObstacleTest {
   /** What a program is told, people are told too. */
   @Test
   void sentencesTellTheFacts() throws ReflectiveOperationException {
-    for (Obstacle each : ALL) {
+    for (Obstacle each : all) {
       assertThat(each.sentence()).isNotBlank().doesNotEndWith(".").doesNotContain("  ");
       for (RecordComponent fact : each.getClass().getRecordComponents()) {
         String name =
@@ -187,7 +187,7 @@ class ObstacleTest {
     return switch (fact) {
       case Long bytes when bytes % (1 << 20) == 0 -> (bytes >> 20) + " MiB";
       case SaveFormat format -> format.text();
-      case FixedRamException failure -> failure.sentence();
+      case FixedRamException told -> told.sentence();
       case MapObstacle obstacle -> obstacle.sentence();
       case ProcessObstacle.Difference difference -> difference.clause();
       case WaitingObstacle.Busy busy -> busy.clause();

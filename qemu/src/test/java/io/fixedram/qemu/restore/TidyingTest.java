@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class TidyingTest {
-  private static final String FAILED = "not all could be tidied up after the restore: ";
+  private static final String FAILED = "cleanup after the restore failed: ";
 
   private final List<String> warnings = new ArrayList<>();
   private final Tidying tidying =
