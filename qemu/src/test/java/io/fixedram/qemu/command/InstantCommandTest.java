@@ -262,7 +262,7 @@ class InstantCommandTest {
     "'memory-backend-ram,id=ram0', give it size=256M",
     "'memory-backend-epc,id=ram0,size=256M', memory-backend-epc",
     "'memory-backend-ram,id=ram0,size=256M,new-property=1', new-property",
-    "'memory-backend-ram,id=other,size=256M', no -object of that id",
+    "'memory-backend-ram,id=other,size=256M', no -object with that id",
   })
   void backendsThatCannotBe(String object, String why) {
     assertRefused(save("ram0", 256), why, "-object", object, "-machine", "memory-backend=ram0");
@@ -272,7 +272,7 @@ class InstantCommandTest {
   void backendOfAnotherName() {
     assertRefused(
         save("ram0", 256, "pc.bios", 1),
-        "holds no RAM block of the memory backend mem, but ram0 (256 MiB): name the backends",
+        "has no RAM block of the memory backend mem, but ram0 (256 MiB): give the backends the same",
         "-object",
         "memory-backend-ram,id=mem,size=256M",
         "-machine",
@@ -281,7 +281,7 @@ class InstantCommandTest {
 
   @Test
   void backendsThatTheCommandDoesNotHave() {
-    assertRefused(save("n0", 128, "n1", 128), "give the memory backends", "-m", "256M");
+    assertRefused(save("n0", 128, "n1", 128), "give it the memory backends", "-m", "256M");
   }
 
   @Test
