@@ -4,6 +4,7 @@ package io.fixedram.write;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.layout.BlockPlace;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -12,7 +13,8 @@ import java.util.Set;
  * Allocates disk space for pages that are about to be written, in large pieces, where a block turns
  * out to be dense. A direct write into a hole of ext4 holds a lock of the whole file while it
  * allocates, so that a second write in flight gains nothing; writes into allocated space run in
- * parallel. Allocated space that no page needs is freed at the end, or earlier if the disk is full.
+ * parallel. Allocated space that no page needs is freed at the end, or earlier if the disk is full;
+ * then the zeros in small gaps are freed too.
  *
  * <p>Safe for use by several threads.
  */
@@ -35,6 +37,7 @@ final class AheadAllocation {
   private final Set<Chunk.Key> inFlight = new HashSet<>();
 
   private boolean ended;
+  private boolean diskFull;
   private boolean freed;
 
   /** Progress in one block. */
@@ -45,6 +48,9 @@ final class AheadAllocation {
     private long allocatedUntil;
 
     private final List<Piece> pieces = new ArrayList<>();
+
+    /** Chunks with zeros in small gaps. */
+    private final BitSet filled = new BitSet();
   }
 
   /** An allocated piece of a block, by offsets in the block. */
@@ -88,13 +94,22 @@ final class AheadAllocation {
   }
 
   /**
-   * Frees the space of pages that are neither in the file nor being written. No more space is
-   * allocated afterwards.
+   * Records that small gaps of a chunk are about to be written as zeros.
    *
-   * @return whether any space was freed, now or before: a thread whose write failed meanwhile may
-   *     try again as well
+   * @return false if they must not be, since the disk is full
    */
-  synchronized boolean end() {
+  synchronized boolean filling(Chunk.Key key) {
+    if (!diskFull) {
+      progress.get(key.block()).filled.set(Math.toIntExact(key.index()));
+    }
+    return !diskFull;
+  }
+
+  /**
+   * Frees the space that was allocated ahead for pages that are neither in the file nor being
+   * written. No more space is allocated afterwards.
+   */
+  synchronized void end() {
     ended = true;
     for (int i = 0; i < places.size(); i++) {
       List<Piece> pieces = progress.get(i).pieces;
@@ -102,6 +117,26 @@ final class AheadAllocation {
         freed |= free(i, piece);
       }
       pieces.clear();
+    }
+  }
+
+  /**
+   * Does the same where the disk is full, and frees the zeros in small gaps too.
+   *
+   * @return whether any space was freed, now or before: a thread whose write failed meanwhile may
+   *     try again as well
+   */
+  synchronized boolean freeAll() {
+    diskFull = true;
+    end();
+    for (int i = 0; i < places.size(); i++) {
+      BitSet filled = progress.get(i).filled;
+      long length = places.get(i).block().usedLength();
+      for (int index = filled.nextSetBit(0); index >= 0; index = filled.nextSetBit(index + 1)) {
+        long from = (long) index * Chunk.BYTES;
+        freed |= free(i, new Piece(from, Math.min(length, from + Chunk.BYTES)));
+      }
+      filled.clear();
     }
     return freed;
   }

@@ -26,8 +26,8 @@ import java.util.Set;
  *
  * <p>Pages are gathered in chunks; a chunk is passed to a thread when it is full or its buffer is
  * needed. The last content of a page wins: while a chunk is being written, pages of the same piece
- * wait. Zero pages are never written; for a page that was written before and became zero, the bit
- * is cleared and the hole is punched again.
+ * wait. Zero pages are not written, except in small gaps between others ({@link SmallGaps}); for a
+ * page that was written before and became zero, the bit is cleared and the hole is punched again.
  *
  * <p>Methods must be called by one thread at a time. Memory: {@value #BUFFERS} buffers of 1 MiB,
  * and the bitmaps.
@@ -159,7 +159,7 @@ final class PageWriter implements AutoCloseable {
    */
   List<PageBitmap> finish() {
     flush();
-    var _ = allocation.end();
+    allocation.end();
     return written;
   }
 
@@ -226,46 +226,118 @@ final class PageWriter implements AutoCloseable {
     int block = chunk.key().block();
     allocation.writing(chunk.key(), data.cardinality() == chunk.pages(places.get(block), pageSize));
     PageBitmap bitmap = written.get(block);
-    long firstPage = chunk.key().index() * (Chunk.BYTES / pageSize);
-    long chunkOffset = chunk.key().index() * Chunk.BYTES;
-    long position = places.get(block).pagesOffset() + chunkOffset;
+    long firstPage = firstPage(chunk);
     forEachRun(
-        data,
+        fillGaps(chunk),
         (from, end) -> {
-          long offset = (long) from * pageSize;
-          long length = (long) (end - from) * pageSize;
-          RunWrittenEvent event = new RunWrittenEvent();
-          event.begin();
-          writeRun(position + offset, chunk.buffer(), offset, length);
-          event.end(places.get(block).block().name(), chunkOffset + offset, length);
+          writeRun(chunk, from, end);
           synchronized (bitmap) {
-            bitmap.set(firstPage + from, end - from);
+            forEachRun(
+                data.get(from, end),
+                (first, after) -> bitmap.set(firstPage + from + first, after - first));
           }
         });
     BitSet stale = new BitSet();
     synchronized (bitmap) {
       chunk.zero().stream().filter(page -> bitmap.get(firstPage + page)).forEach(stale::set);
     }
-    forEachRun(
-        stale,
-        (from, end) -> {
-          file.punch(position + (long) from * pageSize, (long) (end - from) * pageSize);
-          synchronized (bitmap) {
-            bitmap.clear(firstPage + from, end - from);
-          }
-        });
+    forEachRun(stale, (from, end) -> punch(chunk, from, end));
   }
 
-  /** A disk that is full may have room once the space that was allocated ahead is free again. */
-  private void writeRun(long position, MemorySegment buffer, long offset, long lengthBytes) {
+  private long firstPage(Chunk chunk) {
+    return chunk.key().index() * (Chunk.BYTES / pageSize);
+  }
+
+  /**
+   * The pages to write: those with content, and small gaps between them as zeros. A page in a gap
+   * has no bit, so the file has zeros there, and writing zeros changes nothing. No write of newer
+   * content can be overtaken: a piece is in one chunk at a time from {@link ChunkQueue#submit} to
+   * {@link ChunkQueue#landed}, so that only this thread writes it or changes its bits, and a page
+   * that comes meanwhile waits in {@link ChunkQueue#take}. A page of this chunk that becomes zero
+   * and has a bit is in no gap; it is punched.
+   */
+  private BitSet fillGaps(Chunk chunk) {
+    BitSet pages = (BitSet) chunk.data().clone();
+    PageBitmap bitmap = written.get(chunk.key().block());
+    long firstPage = firstPage(chunk);
+    BitSet gaps;
+    synchronized (bitmap) {
+      gaps = SmallGaps.of(pages, page -> bitmap.get(firstPage + page), pageSize);
+    }
+    if (!gaps.isEmpty() && allocation.filling(chunk.key())) {
+      forEachRun(
+          gaps,
+          (from, end) ->
+              chunk
+                  .buffer()
+                  .asSlice((long) from * pageSize, (long) (end - from) * pageSize)
+                  .fill((byte) 0));
+      pages.or(gaps);
+    }
+    return pages;
+  }
+
+  /**
+   * Punches pages that became zero, and with them gaps beside them that were written as zeros: such
+   * a gap keeps its space only between two pages with content.
+   */
+  private void punch(Chunk chunk, int from, int end) {
+    PageBitmap bitmap = written.get(chunk.key().block());
+    long firstPage = firstPage(chunk);
+    int pages = (int) chunk.pages(places.get(chunk.key().block()), pageSize);
+    int first = from;
+    int after = end;
+    synchronized (bitmap) {
+      bitmap.clear(firstPage + from, end - from);
+      int maxPages = SmallGaps.MAX_BYTES / pageSize;
+      while (first > Math.max(0, from - maxPages) && !bitmap.get(firstPage + first - 1)) {
+        first--;
+      }
+      while (after < Math.min(pages, end + maxPages) && !bitmap.get(firstPage + after)) {
+        after++;
+      }
+    }
+    file.punch(position(chunk) + (long) first * pageSize, (long) (after - first) * pageSize);
+  }
+
+  private long position(Chunk chunk) {
+    return places.get(chunk.key().block()).pagesOffset() + chunk.key().index() * Chunk.BYTES;
+  }
+
+  /**
+   * Writes a run. A disk that is full may have room for the pages with content once the space that
+   * was allocated ahead or has zeros is free again.
+   */
+  private void writeRun(Chunk chunk, int from, int end) {
     try {
-      file.writePages(position, buffer, offset, lengthBytes);
+      writePages(chunk, from, end);
     } catch (StorageException e) {
-      if (!NO_SPACE.contains(e.errno()) || !allocation.end()) {
+      BitSet data = chunk.data();
+      boolean gaps = data.nextClearBit(from) < end;
+      if (!NO_SPACE.contains(e.errno()) || !(allocation.freeAll() || gaps)) {
         throw e;
       }
-      file.writePages(position, buffer, offset, lengthBytes);
+      for (int first = from; first < end; ) {
+        int after = Math.min(end, data.nextClearBit(first));
+        writePages(chunk, first, after);
+        first = data.nextSetBit(after);
+        if (first < 0) {
+          first = end;
+        }
+      }
     }
+  }
+
+  private void writePages(Chunk chunk, int from, int end) {
+    long offset = (long) from * pageSize;
+    long length = (long) (end - from) * pageSize;
+    RunWrittenEvent event = new RunWrittenEvent();
+    event.begin();
+    file.writePages(position(chunk) + offset, chunk.buffer(), offset, length);
+    event.end(
+        places.get(chunk.key().block()).block().name(),
+        chunk.key().index() * Chunk.BYTES + offset,
+        length);
   }
 
   /** Receives a run of set bits; the end is exclusive. */
