@@ -83,6 +83,15 @@ public final class PageBitmap {
     return next(page, end, -1);
   }
 
+  /** The page after the last of a run whose bit is set; {@code page} if there is none. */
+  public long endOfSet(long page, long end) {
+    long last = page;
+    for (long run = nextSet(page, end); run < end; run = nextSet(last, end)) {
+      last = nextClear(run, end);
+    }
+    return last;
+  }
+
   /** Whether any page of a run has its bit set. */
   public boolean isAnySet(long page, long count) {
     return next(page, page + count, 0) < page + count;

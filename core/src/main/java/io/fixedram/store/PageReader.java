@@ -31,7 +31,7 @@ final class PageReader {
       BlockPlace place, PageMap map, long first, long end, MemorySegment into, long offset) {
     PageBitmap stored = map.stored();
     long from = stored.nextSet(first, end);
-    long to = endOfLastRun(stored, from, end);
+    long to = stored.endOfSet(from, end);
     int pageSize = map.pageSize();
     long position = place.pagesOffset() + from * pageSize;
     if (from == end || isHole(position, (to - from) * pageSize)) {
@@ -60,14 +60,6 @@ final class PageReader {
     OptionalLong data = bytes.nextData(position);
     long end = position + lengthBytes;
     return data.isPresent() ? data.getAsLong() >= end : bytes.sizeBytes() >= end;
-  }
-
-  private static long endOfLastRun(PageBitmap stored, long from, long end) {
-    long last = from;
-    for (long run = from; run < end; run = stored.nextSet(last, end)) {
-      last = stored.nextClear(run, end);
-    }
-    return last;
   }
 
   private static long count(PageBitmap stored, long from, long end) {

@@ -16,11 +16,11 @@ public final class PageRuns {
    * Sends a run of a block's pages, in the calling thread. Any number of threads may do so at a
    * time, each with its own sink.
    *
-   * @param map page map of the block from {@link PageStore#pages}
+   * @param map page map of the block from {@link RamPages#pages}
    * @param first the first page
    * @param count number of pages
    */
-  public static void send(PageStore store, PageMap map, long first, long count, PageSink sink) {
+  public static void send(RamPages store, PageMap map, long first, long count, PageSink sink) {
     try (Arena arena = Arena.ofShared()) {
       long bytes = Math.clamp(count * map.pageSize(), 1, BUFFER_BYTES);
       send(store, map, first, count, arena.allocate(bytes, 4096), sink);
@@ -28,7 +28,7 @@ public final class PageRuns {
   }
 
   /**
-   * Sends a run of a block's pages that {@link PageStore#read} has read.
+   * Sends a run of a block's pages that {@link RamPages#read} has read.
    *
    * @param first the first page
    * @param end the page after the last
@@ -51,7 +51,7 @@ public final class PageRuns {
    * @param buffer memory to read into, at least one target page; the sink gets no longer run
    */
   public static void send(
-      PageStore store, PageMap map, long first, long count, MemorySegment buffer, PageSink sink) {
+      RamPages store, PageMap map, long first, long count, MemorySegment buffer, PageSink sink) {
     Objects.checkFromIndexSize(first, count, map.pages());
     for (long page = first; page < first + count; ) {
       PageWindow window = PageWindow.of(map, page, first + count, buffer.byteSize());

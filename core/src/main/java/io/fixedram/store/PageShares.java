@@ -23,21 +23,21 @@ public final class PageShares {
 
   private static final int BUFFER_BYTES = 1 << 20;
 
-  private final PageStore store;
+  private final RamPages store;
   private final List<Share> shares = new ArrayList<>();
 
   /** A run of pages that one thread sends. */
   private record Share(PageMap map, long first, long count) {}
 
   /** Creates an empty set of runs. */
-  public PageShares(PageStore store) {
+  public PageShares(RamPages store) {
     this.store = store;
   }
 
   /**
    * Adds a run of a block's pages.
    *
-   * @param map page map of the block from {@link PageStore#pages}
+   * @param map page map of the block from {@link RamPages#pages}
    * @param first the first page
    * @param end the page after the last
    */

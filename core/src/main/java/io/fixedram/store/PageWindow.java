@@ -27,17 +27,13 @@ record PageWindow(PageMap map, long first, long end, long firstStored, long endS
     long firstStored = stored.nextSet(first, end);
     long limit = Math.min(end, firstStored + bufferBytes / map.pageSize());
     long after = stored.nextSet(limit, end);
-    long endStored = firstStored;
-    for (long run = firstStored; run < limit; run = stored.nextSet(endStored, limit)) {
-      endStored = stored.nextClear(run, limit);
-    }
-    return new PageWindow(map, first, after, firstStored, endStored);
+    return new PageWindow(map, first, after, firstStored, stored.endOfSet(firstStored, limit));
   }
 
   /**
    * Reads the content. Returns false if all pages are known to be zero and the buffer was not used.
    */
-  boolean read(PageStore store, MemorySegment buffer) {
+  boolean read(RamPages store, MemorySegment buffer) {
     return firstStored < end && store.read(map, firstStored, endStored, buffer, 0);
   }
 

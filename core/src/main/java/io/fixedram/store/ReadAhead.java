@@ -19,14 +19,14 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Reads the pages of a store ahead of the thread that sends them on, in the store's order, with
- * {@link PageStore#parallelReads()} threads. Memory: {@value #BUFFERS} buffers of 1 MiB, or two for
+ * {@link RamPages#parallelReads()} threads. Memory: {@value #BUFFERS} buffers of 1 MiB, or two for
  * each thread if that is more.
  */
 final class ReadAhead implements AutoCloseable {
   private static final int BUFFERS = 8;
   private static final int BUFFER_BYTES = 1 << 20;
 
-  private final PageStore store;
+  private final RamPages store;
   private final Arena arena = Arena.ofShared();
   private final BlockingQueue<MemorySegment> free;
 
@@ -62,7 +62,7 @@ final class ReadAhead implements AutoCloseable {
   private record Claim(PageWindow window, MemorySegment buffer, CompletableFuture<Piece> piece) {}
 
   /** Starts reading all blocks of a store. */
-  ReadAhead(PageStore store) {
+  ReadAhead(RamPages store) {
     this.store = store;
     this.blocks = store.blocks().iterator();
     int atATime = store.parallelReads();

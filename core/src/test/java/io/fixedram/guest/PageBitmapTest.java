@@ -77,6 +77,8 @@ class PageBitmapTest {
       assertThat(bitmap.nextClear(page)).isEqualTo(Math.min(pages, model.nextClearBit(page)));
       assertThat(bitmap.isAnySet(page, count))
           .isEqualTo(nextSet(model, page, page + count) < page + count);
+      assertThat(bitmap.endOfSet(page, page + count))
+          .isEqualTo(page + model.get(page, page + count).length());
     }
     assertThat(bitmap.nextSet(pages)).isEqualTo(pages);
     assertThat(bitmap.nextClear(pages)).isEqualTo(pages);

@@ -16,10 +16,10 @@ import io.fixedram.qemu.obstacle.MemoryObstacle;
 import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.store.PageStore;
+import io.fixedram.store.RamPages;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 
@@ -140,15 +140,23 @@ public final class QemuMemory implements AutoCloseable {
     return blocks.get(block.index());
   }
 
+  /** The memory, whose pages change while the guest runs. */
+  public RamPages pages() {
+    return memoryPages();
+  }
+
   /**
-   * The memory as a store, whose pages change while the guest runs. Closing the store has no
-   * effect.
+   * A stopped guest as a store. Closing the store has no effect.
    *
-   * @param devices device state, if it was read, of a guest that has been stopped since then; pages
-   *     read before may differ, since devices may write to memory when their state is read
+   * @param devices device state of the guest, which has been stopped since it was read; pages read
+   *     before may differ, since devices may write to memory when their state is read
    */
-  public PageStore store(Optional<DeviceState> devices) {
-    return new MemoryStore("the memory of QEMU at " + qmp.endpoint(), this, header, devices);
+  public PageStore store(DeviceState devices) {
+    return new MemoryStore(memoryPages(), devices);
+  }
+
+  private MemoryPages memoryPages() {
+    return new MemoryPages("the memory of QEMU at " + qmp.endpoint(), this, header);
   }
 
   /**

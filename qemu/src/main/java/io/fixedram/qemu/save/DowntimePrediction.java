@@ -4,7 +4,7 @@ package io.fixedram.qemu.save;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.qemu.save.MemoryPasses.Pass;
 import io.fixedram.store.PageMap;
-import io.fixedram.store.PageStore;
+import io.fixedram.store.RamPages;
 import java.time.Duration;
 
 /**
@@ -42,10 +42,10 @@ final class DowntimePrediction {
   }
 
   /** Size of the pages that may have content; the others need not be read. */
-  static long contentBytes(PageStore store) {
+  static long contentBytes(RamPages memory) {
     long bytes = 0;
-    for (RamBlock block : store.blocks()) {
-      PageMap map = store.pages(block);
+    for (RamBlock block : memory.blocks()) {
+      PageMap map = memory.pages(block);
       bytes += map.stored().cardinality() * map.pageSize();
     }
     return bytes;

@@ -17,7 +17,7 @@ import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.save.MemoryPasses.Pass;
 import io.fixedram.qemu.transfer.TransferListener;
-import io.fixedram.store.PageStore;
+import io.fixedram.store.RamPages;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
@@ -67,12 +67,12 @@ final class LiveTransfer {
    *     the sink fails; the guest may have been resumed by then
    */
   SaveOutcome run(SaveSink sink, GuestStatus before) {
-    PageStore store = memory.store(Optional.empty());
+    RamPages pages = memory.pages();
     CountingSink counted = new CountingSink(sink, view.counters(), cancellation);
-    counted.begin(store.header());
+    counted.begin(pages.header());
     view.phase("saving live");
     listener.started(view);
-    try (MemoryPasses passes = new MemoryPasses(store, view.counters(), cancellation)) {
+    try (MemoryPasses passes = new MemoryPasses(pages, view.counters(), cancellation)) {
       PageSink locked = new LockedPages(sink);
       Pass first = passes.all(() -> locked);
       Stop stop = expect(passes, first);
@@ -89,7 +89,7 @@ final class LiveTransfer {
         return finish(passes, counted, () -> locked, () -> {}, before, stop.downtime());
       }
       try (CopyAside copy =
-          new CopyAside(sink, store.header().blocks(), stop.asideBytes(), cancellation)) {
+          new CopyAside(sink, pages.header().blocks(), stop.asideBytes(), cancellation)) {
         return finish(passes, counted, copy::lane, copy::finish, before, stop.downtime());
       }
     }

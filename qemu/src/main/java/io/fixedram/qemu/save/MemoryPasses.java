@@ -12,7 +12,7 @@ import io.fixedram.guest.TransferCounters;
 import io.fixedram.os.CpuTime;
 import io.fixedram.store.PageMap;
 import io.fixedram.store.PageShares;
-import io.fixedram.store.PageStore;
+import io.fixedram.store.RamPages;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,10 +21,10 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Supplier;
 
 /**
- * Passes over a store whose pages may change at any time. Each pass determines which pages may have
+ * Passes over memory whose pages may change at any time. Each pass determines which pages may have
  * content, reads these with several threads, and passes on those that differ from what earlier
  * passes have passed on; the first pass passes on all pages that are not zero. After a pass during
- * which no page changed, the content that was passed on is that of the store.
+ * which no page changed, the content that was passed on is that of the memory.
  *
  * <p>Not thread-safe. Memory: the fingerprints, 4 MiB for each GiB of the guest, and a buffer of 1
  * MiB for each reading thread.
@@ -33,7 +33,7 @@ final class MemoryPasses implements AutoCloseable {
   /** Length of a run of adjacent pages in a sample. */
   private static final int SAMPLE_RUN_BYTES = 256 << 10;
 
-  private final PageStore store;
+  private final RamPages memory;
   private final TransferCounters counters;
   private final Cancellation cancellation;
   private final FingerprintTable table;
@@ -69,13 +69,13 @@ final class MemoryPasses implements AutoCloseable {
     }
   }
 
-  /** Creates passes over a store of which no page was passed on yet. */
-  MemoryPasses(PageStore store, TransferCounters counters, Cancellation cancellation) {
-    this.store = store;
+  /** Creates passes over memory of which no page was passed on yet. */
+  MemoryPasses(RamPages memory, TransferCounters counters, Cancellation cancellation) {
+    this.memory = memory;
     this.counters = counters;
     this.cancellation = cancellation;
-    this.table = new FingerprintTable(store.header().blocks());
-    this.threads = store.parallelReads();
+    this.table = new FingerprintTable(memory.header().blocks());
+    this.threads = memory.parallelReads();
   }
 
   /** Number of reading threads. */
@@ -129,12 +129,12 @@ final class MemoryPasses implements AutoCloseable {
   private Pass run(long bytes, Supplier<? extends PageSink> sinks) {
     long start = System.nanoTime();
     List<PageMap> maps = new ArrayList<>();
-    for (RamBlock block : store.blocks()) {
+    for (RamBlock block : memory.blocks()) {
       cancellation.throwIfCancelled();
-      maps.add(store.pages(block));
+      maps.add(memory.pages(block));
     }
     long content = maps.stream().mapToLong(MemoryPasses::contentBytes).sum();
-    PageShares shares = new PageShares(store);
+    PageShares shares = new PageShares(memory);
     // The sample has one run out of this many.
     long stride = Math.max(1, content / Math.max(1, bytes));
     long read = 0;

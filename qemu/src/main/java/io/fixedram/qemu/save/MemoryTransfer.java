@@ -91,9 +91,7 @@ final class MemoryTransfer {
     memory.checkUnchanged();
     view.phase("saving");
     listener.started(view);
-    memory
-        .store(Optional.of(devices))
-        .sendTo(new CountingSink(sink, view.counters(), cancellation));
+    memory.store(devices).sendTo(new CountingSink(sink, view.counters(), cancellation));
     hold.requireStill();
     memory.checkUnchanged();
   }

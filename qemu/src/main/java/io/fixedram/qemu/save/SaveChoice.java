@@ -13,7 +13,7 @@ import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.LateAnswerException;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.qmp.QmpClient;
-import io.fixedram.store.PageStore;
+import io.fixedram.store.RamPages;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -96,9 +96,9 @@ record SaveChoice(SaveMode mode, Reason why, Optional<MemoryObstacle> notMemory)
   }
 
   private static Optional<MemoryObstacle> tooLong(QemuMemory memory, Duration limit) {
-    PageStore store = memory.store(Optional.empty());
+    RamPages pages = memory.pages();
     Duration predicted =
-        DowntimePrediction.of(DowntimePrediction.contentBytes(store), store.parallelReads());
+        DowntimePrediction.of(DowntimePrediction.contentBytes(pages), pages.parallelReads());
     return predicted.compareTo(limit) > 0
         ? Optional.of(new MemoryObstacle.LongDowntime(predicted, limit))
         : Optional.empty();

@@ -5,10 +5,9 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QmpClient;
-import io.fixedram.store.PageStore;
+import io.fixedram.store.RamPages;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
-import java.util.Optional;
 
 /** A program of its own that reads the memory of a QEMU, for tests of who may. */
 final class ForeignReader {
@@ -20,8 +19,8 @@ final class ForeignReader {
   public static void main(String[] arguments) {
     try (QmpClient qmp = QmpClient.connect(new Endpoint.Unix(Path.of(arguments[0])));
         QemuMemory memory = QemuMemory.open(qmp);
-        PageStore store = memory.store(Optional.empty());
         Arena arena = Arena.ofConfined()) {
+      RamPages store = memory.pages();
       for (RamBlock block : store.blocks()) {
         StoredBlocks.content(arena, store, block);
       }

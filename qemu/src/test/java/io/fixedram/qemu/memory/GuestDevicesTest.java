@@ -16,7 +16,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -30,7 +29,7 @@ class GuestDevicesTest extends MemoryTest {
     Path file;
     try (QmpClient qmp = QmpClient.connect(source.spareQmp());
         QemuMemory memory = QemuMemory.open(qmp);
-        PageStore store = memory.store(Optional.of(GuestDevices.take(qmp)))) {
+        PageStore store = memory.store(GuestDevices.take(qmp))) {
       file = written(store);
     }
     assertThat(source.status()).isEqualTo(state);

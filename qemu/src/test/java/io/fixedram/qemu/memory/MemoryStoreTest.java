@@ -14,6 +14,7 @@ import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.store.PageMap;
 import io.fixedram.store.PageStore;
+import io.fixedram.store.RamPages;
 import io.fixedram.store.Saves;
 import io.fixedram.testkit.TestedQemu;
 import java.io.IOException;
@@ -24,7 +25,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -62,8 +62,8 @@ class MemoryStoreTest extends MemoryTest {
     try (QmpClient qmp = QmpClient.connect(qemu.spareQmp());
         QemuMemory memory = QemuMemory.open(qmp)) {
       assertThat(memory.process().id()).isEqualTo((int) qemu.process().pid());
-      try (PageStore store = memory.store(Optional.empty());
-          PageStore saved = Saves.open(test.migrated(qemu))) {
+      RamPages store = memory.pages();
+      try (PageStore saved = Saves.open(test.migrated(qemu))) {
         StoredBlocks.assertSame(store, saved);
       }
       memory.checkUnchanged();
@@ -163,8 +163,8 @@ class MemoryStoreTest extends MemoryTest {
     try (RunningQemu qemu = bootAndStop(version, spec);
         QmpClient qmp = QmpClient.connect(qemu.spareQmp());
         QemuMemory memory = QemuMemory.open(qmp);
-        PageStore store = memory.store(Optional.empty());
         Arena arena = Arena.ofConfined()) {
+      RamPages store = memory.pages();
       long before = residentKibibytes(qemu);
       for (RamBlock block : store.blocks()) {
         assertThat(StoredBlocks.content(arena, store, block).byteSize())
@@ -191,11 +191,10 @@ class MemoryStoreTest extends MemoryTest {
     try (RunningQemu qemu = bootAndStop(version, GuestSpec.small());
         QmpClient qmp = QmpClient.connect(qemu.spareQmp());
         QemuMemory memory = QemuMemory.open(qmp);
-        PageStore store = memory.store(Optional.empty());
         Arena arena = Arena.ofShared();
         ExecutorService threads = Executors.newFixedThreadPool(8)) {
+      RamPages store = memory.pages();
       assertThat(store.parallelReads()).isPositive();
-      assertThat(store.state()).isEqualTo(new StoreState.Changing());
       RamBlock ram = store.header().blocks().list().getFirst();
       MemorySegment content = StoredBlocks.content(arena, store, ram);
       PageMap map = store.pages(ram);
@@ -226,7 +225,8 @@ class MemoryStoreTest extends MemoryTest {
     try (RunningQemu source = bootAndStop(from, spec);
         QmpClient qmp = QmpClient.connect(source.spareQmp());
         QemuMemory memory = QemuMemory.open(qmp);
-        PageStore store = memory.store(Optional.of(GuestDevices.take(qmp, "running")))) {
+        PageStore store = memory.store(GuestDevices.take(qmp, "running"))) {
+      assertThat(store.state()).isEqualTo(new StoreState.Changing());
       Path file = written(store);
       try (RunningQemu restored = RunningQemu.waiting(to, spec, directory, "restored")) {
         restore(file, restored, mode, false);
@@ -235,22 +235,6 @@ class MemoryStoreTest extends MemoryTest {
       // And it was not harmed.
       source.observer().execute("cont");
       source.assertGoesOn();
-    }
-  }
-
-  @ParameterizedTest
-  @EnumSource
-  void runningGuestHasNoDeviceState(TestedQemu version) throws Exception {
-    try (RunningQemu qemu = boot(version, GuestSpec.small())) {
-      qemu.awaitGeneration(3);
-      try (QmpClient qmp = QmpClient.connect(qemu.spareQmp());
-          QemuMemory memory = QemuMemory.open(qmp);
-          PageStore store = memory.store(Optional.empty())) {
-        assertThatThrownBy(store::deviceState)
-            .isInstanceOf(FixedRamException.class)
-            .hasMessageContaining("was not taken");
-      }
-      qemu.assertGoesOn();
     }
   }
 
@@ -280,8 +264,8 @@ class MemoryStoreTest extends MemoryTest {
     try (RunningQemu qemu = bootAndStop(version, GuestSpec.small());
         QmpClient qmp = QmpClient.connect(qemu.spareQmp());
         QemuMemory memory = QemuMemory.open(qmp);
-        PageStore store = memory.store(Optional.empty());
         Arena arena = Arena.ofConfined()) {
+      RamPages store = memory.pages();
       RamBlock ram = store.header().blocks().list().getFirst();
       PageMap map = store.pages(ram);
       qemu.kill();

@@ -8,16 +8,16 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.os.AnonymousMemory;
 import io.fixedram.store.PageMap;
 import io.fixedram.store.PageRuns;
-import io.fixedram.store.PageStore;
+import io.fixedram.store.RamPages;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** Compares the content of blocks in two stores, byte by byte. */
-final class StoredBlocks {
+/** Compares the content of blocks in two places, byte by byte. */
+public final class StoredBlocks {
   private StoredBlocks() {}
 
-  /** Checks that two stores hold the same blocks, in the same order, with the same content. */
-  static void assertSame(PageStore one, PageStore other) {
+  /** Checks that both hold the same blocks, in the same order, with the same content. */
+  public static void assertSame(RamPages one, RamPages other) {
     assertThat(one.header().blocks()).isEqualTo(other.header().blocks());
     assertThat(one.header().configuration().machine())
         .isEqualTo(other.header().configuration().machine());
@@ -26,7 +26,7 @@ final class StoredBlocks {
     }
   }
 
-  private static void assertSame(PageStore one, PageStore other, RamBlock block) {
+  private static void assertSame(RamPages one, RamPages other, RamBlock block) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment left = content(arena, one, block);
       MemorySegment right = content(arena, other, block);
@@ -35,7 +35,7 @@ final class StoredBlocks {
   }
 
   /** All of a block. */
-  static MemorySegment content(Arena arena, PageStore store, RamBlock block) {
+  static MemorySegment content(Arena arena, RamPages store, RamBlock block) {
     MemorySegment content = AnonymousMemory.allocate(arena, block.usedLength());
     PageMap map = store.pages(block);
     PageRuns.send(

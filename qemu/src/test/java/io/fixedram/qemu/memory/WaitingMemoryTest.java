@@ -17,6 +17,7 @@ import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.store.PageMap;
 import io.fixedram.store.PageRuns;
 import io.fixedram.store.PageStore;
+import io.fixedram.store.RamPages;
 import io.fixedram.store.Saves;
 import io.fixedram.stream.StreamEncoder;
 import io.fixedram.testkit.TestedQemu;
@@ -32,7 +33,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -46,7 +46,7 @@ class WaitingMemoryTest extends MemoryTest {
   private Path saved(RunningQemu source) {
     try (QmpClient qmp = QmpClient.connect(source.spareQmp());
         QemuMemory memory = QemuMemory.open(qmp);
-        PageStore store = memory.store(Optional.of(GuestDevices.take(qmp, "running")))) {
+        PageStore store = memory.store(GuestDevices.take(qmp, "running"))) {
       return written(store);
     }
   }
@@ -84,8 +84,8 @@ class WaitingMemoryTest extends MemoryTest {
           WaitingMemory memory = WaitingMemory.open(qmp, save.header().blocks())) {
         assertThat(memory.direct()).extracting(RamBlock::name).contains("pc.bios");
         write(save, memory);
-        try (QemuMemory written = QemuMemory.open(qmp);
-            PageStore store = written.store(Optional.empty())) {
+        try (QemuMemory written = QemuMemory.open(qmp)) {
+          RamPages store = written.pages();
           for (RamBlock block : memory.direct()) {
             assertSame(block, save, store);
           }
@@ -99,7 +99,7 @@ class WaitingMemoryTest extends MemoryTest {
     }
   }
 
-  private static void assertSame(RamBlock block, PageStore save, PageStore store) {
+  private static void assertSame(RamBlock block, PageStore save, RamPages store) {
     try (Arena arena = Arena.ofConfined()) {
       RamBlock there = store.header().blocks().byName(block.name()).orElseThrow();
       assertThat(

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Passes over memory that changes between them and while it is read, without a QEMU. */
 class MemoryPassesTest {
-  private static final int PAGE = ChangingStore.PAGE;
+  private static final int PAGE = ChangingMemory.PAGE;
   private static final RamBlock ONE = new RamBlock(0, "ram-one", 5000 * PAGE);
   private static final RamBlock TWO = new RamBlock(1, "ram-two", 3001 * PAGE);
 
@@ -44,7 +44,7 @@ class MemoryPassesTest {
 
   private final Cancellation cancellation = new Cancellation();
 
-  private MemoryPasses passes(ChangingStore store) {
+  private MemoryPasses passes(ChangingMemory store) {
     return new MemoryPasses(store, new TransferCounters(), cancellation);
   }
 
@@ -53,7 +53,7 @@ class MemoryPassesTest {
   void whatCameLastIsWhatIsThere(int threads, int asideMebibytes) {
     for (int seed = 0; seed < 3; seed++) {
       SplittableRandom random = new SplittableRandom(seed);
-      ChangingStore store = new ChangingStore(threads, ONE, TWO);
+      ChangingMemory store = new ChangingMemory(threads, ONE, TWO);
       store.change(random, 600);
       try (WrittenGuest guest = new WrittenGuest(directory.resolve("guest" + seed), store);
           MemoryPasses passes = passes(store)) {
@@ -64,7 +64,7 @@ class MemoryPassesTest {
   }
 
   private void run(
-      MemoryPasses passes, ChangingStore store, WrittenGuest guest, int seed, long asideBytes) {
+      MemoryPasses passes, ChangingMemory store, WrittenGuest guest, int seed, long asideBytes) {
     PageSink locked = new LockedPages(guest.pages());
     AtomicInteger reads = new AtomicInteger();
     store.beforeRead(() -> {
@@ -92,7 +92,7 @@ class MemoryPassesTest {
 
   @Test
   void nothingComesTwiceUnchanged() {
-    ChangingStore store = new ChangingStore(2, ONE, TWO);
+    ChangingMemory store = new ChangingMemory(2, ONE, TWO);
     store.change(new SplittableRandom(5), 400);
     try (WrittenGuest guest = new WrittenGuest(directory.resolve("guest"), store);
         MemoryPasses passes = passes(store)) {
@@ -112,7 +112,7 @@ class MemoryPassesTest {
 
   @Test
   void samplesTellWhatChanged() {
-    ChangingStore store = new ChangingStore(2, ONE);
+    ChangingMemory store = new ChangingMemory(2, ONE);
     store.fill(ONE, 0, 5000, 1);
     try (WrittenGuest guest = new WrittenGuest(directory.resolve("guest"), store);
         MemoryPasses passes = passes(store)) {
@@ -128,7 +128,7 @@ class MemoryPassesTest {
 
   @Test
   void theEndIsHeard() {
-    ChangingStore store = new ChangingStore(2, ONE);
+    ChangingMemory store = new ChangingMemory(2, ONE);
     store.change(new SplittableRandom(5), 200);
     try (WrittenGuest guest = new WrittenGuest(directory.resolve("guest"), store);
         MemoryPasses passes = passes(store)) {

@@ -19,13 +19,13 @@ import java.util.Optional;
 
 /** A save that takes the pages of a store that changes, and is compared with it in the end. */
 final class WrittenGuest implements AutoCloseable {
-  private static final int PAGE = ChangingStore.PAGE;
+  private static final int PAGE = ChangingMemory.PAGE;
 
   private final Path file;
-  private final ChangingStore store;
+  private final ChangingMemory store;
   private final SaveWriter writer;
 
-  WrittenGuest(Path file, ChangingStore store) {
+  WrittenGuest(Path file, ChangingMemory store) {
     this.file = file;
     this.store = store;
     this.writer = SaveWriter.create(file, SaveFormat.MAPPED_RAM, WriteOptions.defaults());

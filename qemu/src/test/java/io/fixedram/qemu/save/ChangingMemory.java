@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.save;
 
-import io.fixedram.bytes.StoreState;
 import io.fixedram.guest.Configuration;
-import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.store.PageMap;
-import io.fixedram.store.PageStore;
+import io.fixedram.store.RamPages;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -21,7 +19,7 @@ import java.util.SplittableRandom;
  * Memory of a guest that is no QEMU's, and does not stand still: pages are written, torn while they
  * are read, become zero, and are given back, as balloons do.
  */
-final class ChangingStore implements PageStore {
+final class ChangingMemory implements RamPages {
   static final int PAGE = 4096;
 
   private final SaveHeader header;
@@ -30,7 +28,7 @@ final class ChangingStore implements PageStore {
   private final int threads;
   private volatile Runnable beforeRead = () -> {};
 
-  ChangingStore(int threads, RamBlock... blocks) {
+  ChangingMemory(int threads, RamBlock... blocks) {
     this.threads = threads;
     header =
         new SaveHeader(Configuration.of("pc-i440fx-7.2"), new RamBlocks(PAGE, List.of(blocks)), 2);
@@ -133,17 +131,4 @@ final class ChangingStore implements PageStore {
   public int parallelReads() {
     return threads;
   }
-
-  @Override
-  public DeviceState deviceState() {
-    throw new AssertionError("not of a guest that runs");
-  }
-
-  @Override
-  public StoreState state() {
-    return new StoreState.Changing();
-  }
-
-  @Override
-  public void close() {}
 }
