@@ -69,7 +69,7 @@ public final class LazyObstacles {
 
   /** Finds the first obstacle in the save, independent of QEMU. */
   public static Optional<LazyObstacle> inTheSave(PageStore save) {
-    if (!save.isRandomAccess() || save.localFile().isEmpty()) {
+    if (!save.isRandomAccess()) {
       return Optional.of(new LazyObstacle.SequentialSave(save.name()));
     }
     if (save.header().configuration().capabilities().contains(Configuration.X_IGNORE_SHARED)) {

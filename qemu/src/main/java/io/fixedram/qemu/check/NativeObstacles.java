@@ -39,6 +39,9 @@ public final class NativeObstacles {
     if (!capabilities.containsKey("mapped-ram")) {
       return Optional.of(new NativeObstacle.TooOld(migration.qmp().version()));
     }
+    if (save.localFile().isEmpty()) {
+      return Optional.of(new NativeObstacle.NotLocalFile(save.name()));
+    }
     SaveFormat format = save.file().orElseThrow().format();
     if (format != SaveFormat.MAPPED_RAM) {
       return Optional.of(new NativeObstacle.OtherFormat(save.name(), format));

@@ -18,7 +18,6 @@ import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.store.MappableRegion;
 import io.fixedram.store.PageStore;
-import io.fixedram.store.SaveFile;
 import io.fixedram.store.SaveHold;
 import java.nio.file.Path;
 import java.util.List;
@@ -48,11 +47,12 @@ public record InstantStart(Path path, InstantCommand command, SaveHold hold)
       PageStore save, QemuCommandLine command, Cancellation cancellation) {
     LocalFile file =
         save.localFile()
-            .filter(_ -> save.places().size() == save.blocks().size())
-            .orElseThrow(() ->
-                new NotInstantException(
-                    new InstantObstacle.NoFixedPlaces(
-                        save.name(), save.file().map(SaveFile::format))));
+            .orElseThrow(
+                () -> new NotInstantException(new InstantObstacle.NotLocalFile(save.name())));
+    if (save.places().size() < save.blocks().size()) {
+      throw new NotInstantException(
+          new InstantObstacle.NoFixedPlaces(save.name(), save.file().orElseThrow().format()));
+    }
     Path program =
         command
             .program()

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.load;
 
-import io.fixedram.bytes.LocalFile;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
@@ -50,8 +49,13 @@ public final class LazyLoader implements Loader, Lifeline {
   private final Cancellation serving = new Cancellation();
 
   private final GuestStop stop;
-  private final SaveHold hold;
-  private final HotFile hotFile;
+
+  /** Only of a save that is a local file. */
+  private final Optional<SaveHold> hold;
+
+  /** Only of a save that is a local file. */
+  private final Optional<HotFile> hotFile;
+
   private final HotPages hot;
   private final PageServer server;
   private volatile Optional<Throwable> failure = Optional.empty();
@@ -62,16 +66,15 @@ public final class LazyLoader implements Loader, Lifeline {
   private boolean confirmed;
 
   /**
-   * Prepares to serve a save.
+   * Prepares to serve a save that has random access. A save that is a local file is held meanwhile,
+   * and its hot pages are kept beside it.
    *
-   * @param file the file of the save
    * @param guest the guest to control while pages are served
    * @param gate shut once the guest must not run
    * @param whenRunning run once the guest is known to run
    */
   public LazyLoader(
       PageStore save,
-      LocalFile file,
       Destination destination,
       LiveView view,
       TransferListener listener,
@@ -87,13 +90,14 @@ public final class LazyLoader implements Loader, Lifeline {
     this.guest = guest;
     this.whenRunning = whenRunning;
     this.stop = new GuestStop(destination, gate, serving::cancel);
-    this.hotFile = HotFile.of(file, save.header().blocks());
+    this.hotFile = save.localFile().map(file -> HotFile.of(file, save.header().blocks()));
     this.hot = loadHot();
-    this.hold = SaveHold.take(file);
+    save.state().throwIfChanged(save.name());
+    this.hold = save.localFile().map(SaveHold::take);
     try {
       this.server = new PageServer(save, hot, view.faults(), this, needsZeros(destination));
     } catch (RuntimeException | Error e) {
-      hold.close();
+      hold.ifPresent(SaveHold::close);
       throw e;
     }
   }
@@ -111,7 +115,7 @@ public final class LazyLoader implements Loader, Lifeline {
 
   private HotPages loadHot() {
     try {
-      return hotFile.load();
+      return hotFile.map(HotFile::load).orElseGet(HotPages::new);
     } catch (FixedRamException e) {
       listener.note(String.valueOf(e.getMessage()));
       return new HotPages();
@@ -119,14 +123,14 @@ public final class LazyLoader implements Loader, Lifeline {
   }
 
   /**
-   * Stores the hot pages, unless the name of the save is that of another file by now. The guest has
-   * all its pages, so no failure is one of the restore.
+   * Stores the hot pages of a local file, unless its name is that of another file by now. The guest
+   * has all its pages, so no failure is one of the restore.
    */
   private void storeHot() {
     try {
       warnIfReplaced();
       if (!replaced) {
-        hotFile.store(hot);
+        hotFile.ifPresent(file -> file.store(hot));
       }
     } catch (FixedRamException e) {
       listener.note("what the guest touched first is not remembered: " + e.getMessage());
@@ -217,7 +221,7 @@ public final class LazyLoader implements Loader, Lifeline {
   }
 
   private void warnIfReplaced() {
-    if (!replaced && hold.replaced()) {
+    if (!replaced && hold.filter(SaveHold::replaced).isPresent()) {
       replaced = true;
       listener.warning(
           save.name()
@@ -344,6 +348,6 @@ public final class LazyLoader implements Loader, Lifeline {
   @Override
   public void close() {
     connection.ifPresent(UnixSocket::close);
-    hold.close();
+    hold.ifPresent(SaveHold::close);
   }
 }

@@ -8,7 +8,6 @@ import io.fixedram.layout.SaveFormat;
 import io.fixedram.store.MapObstacle;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * Reason why a guest can't run on a mapping of its save (restore mode instant): the save or QEMU,
@@ -19,6 +18,7 @@ public sealed interface InstantObstacle extends Obstacle
     permits CommandObstacle,
         BackendObstacle,
         InstantObstacle.QemuRunsAlready,
+        InstantObstacle.NotLocalFile,
         InstantObstacle.NoFixedPlaces,
         InstantObstacle.SharedMemoryLeftOut,
         InstantObstacle.HugePages,
@@ -46,18 +46,19 @@ public sealed interface InstantObstacle extends Obstacle
     }
   }
 
-  /**
-   * The save is a stream or not a local file, so that its pages can't be mapped.
-   *
-   * @param format format of the save; empty if it is not a file
-   */
-  record NoFixedPlaces(String save, Optional<SaveFormat> format) implements InstantObstacle {
+  /** The save is not a local file that QEMU could map. */
+  record NotLocalFile(String save) implements InstantObstacle {
     @Override
     public String sentence() {
-      return save
-          + " is a "
-          + format.map(SaveFormat::text).orElse("remote")
-          + " file, whose pages have no places of their own";
+      return save + " is not a local file of its own, and QEMU maps only such ones";
+    }
+  }
+
+  /** The save is a stream, so that its pages can't be mapped. */
+  record NoFixedPlaces(String save, SaveFormat format) implements InstantObstacle {
+    @Override
+    public String sentence() {
+      return save + " is a " + format.text() + " file, whose pages have no places of their own";
     }
 
     @Override

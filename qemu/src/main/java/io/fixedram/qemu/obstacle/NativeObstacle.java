@@ -22,6 +22,14 @@ public sealed interface NativeObstacle extends Obstacle {
     }
   }
 
+  /** The save is not a local file that QEMU could open. */
+  record NotLocalFile(String save) implements NativeObstacle {
+    @Override
+    public String sentence() {
+      return save + " is not a local file of its own, and QEMU itself loads only such ones";
+    }
+  }
+
   /** The save is not a mapped-ram file. */
   record OtherFormat(String save, SaveFormat format) implements NativeObstacle {
     @Override

@@ -10,17 +10,16 @@ import io.fixedram.qemu.migration.MigrationState;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.qmp.LateAnswerException;
 import io.fixedram.qemu.qmp.QemuGoneException;
-import java.nio.file.Path;
 import java.time.Duration;
 
 /**
  * The end of a load: QEMU has been sent the whole guest, has loaded it, and has brought it into the
  * requested state. Used by the restoring thread.
  *
- * @param file the save, for messages
+ * @param save name of the save, for messages
  */
 record Arrival(
-    Path file,
+    String save,
     RestoreListener listener,
     Destination destination,
     QemuMigration migration,
@@ -49,7 +48,7 @@ record Arrival(
 
   private void warnUnanswered() {
     listener.warning(
-        file
+        save
             + " is loaded and QEMU has said that the guest runs, but it does not answer: it hangs or"
             + " is very busy");
   }
@@ -80,7 +79,7 @@ record Arrival(
         .heldByItself()
         .ifPresent(now ->
             listener.warning(
-                file
+                save
                     + " is loaded, and its guest in the state '"
                     + now.name()
                     + "': "
@@ -90,6 +89,6 @@ record Arrival(
   /** The failure to report if QEMU has refused to load the guest. */
   FixedRamException refused(MigrationState failed) {
     return new FixedRamException(
-        "QEMU could not load " + file + ": " + failed.reason() + "; its own output may say more");
+        "QEMU could not load " + save + ": " + failed.reason() + "; its own output may say more");
   }
 }

@@ -6,6 +6,7 @@ import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.start.QemuStarter;
+import io.fixedram.store.PageStore;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,6 +15,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.UUID;
+import java.util.function.Supplier;
 
 /**
  * Restores a saved guest, in a QEMU that is started for it or that waits for it. Created by {@link
@@ -48,32 +50,59 @@ public final class GuestRestore {
   }
 
   /**
-   * A restore into a QEMU that is started for it, and ended if the restore fails. By default the
-   * fastest possible restore mode is used and the guest runs.
+   * A restore of the save in a file, into a QEMU that is started for it, and ended if the restore
+   * fails. By default the fastest possible restore mode is used and the guest runs.
    *
    * @param file the save
    * @param command the words of a QEMU command line that describes the machine that was saved,
    *     without {@code -incoming}; a QMP socket for the restore is added
    */
   public static GuestRestore of(Path file, List<String> command) {
-    return of(file, new RestoreTarget.Command(command, Optional.empty(), Optional.empty()));
+    return of(new SaveInFile(file), command);
   }
 
   /**
-   * A restore into a QEMU that waits, started with {@code -incoming defer}, and that keeps waiting
-   * if the restore fails, if possible. All restore modes except instant are possible.
+   * A restore of the save in a file, into a QEMU that waits, started with {@code -incoming defer},
+   * and that keeps waiting if the restore fails, if possible. All restore modes except instant are
+   * possible.
    *
    * @param file the save
    * @param waiting address of QEMU's QMP socket, which no other client may use meanwhile
    */
   public static GuestRestore of(Path file, Endpoint waiting) {
-    return of(file, new RestoreTarget.Waiting(waiting));
+    return of(new SaveInFile(file), waiting);
   }
 
-  private static GuestRestore of(Path file, RestoreTarget target) {
+  /**
+   * A restore of a save that need not be a file, into a QEMU that is started for it. Restore modes
+   * instant and native are possible only with a local file; lazy and memory, with any store that
+   * has random access.
+   *
+   * @param save opens the save, for example by {@link io.fixedram.store.Saves#open}; called once by
+   *     each {@link #run}, {@link #start} or {@link #prepare}, in the calling thread. The restore
+   *     closes the store when it is over, whether or not it succeeds.
+   * @param command the words of a QEMU command line that describes the machine that was saved,
+   *     without {@code -incoming}; a QMP socket for the restore is added
+   */
+  public static GuestRestore of(Supplier<? extends PageStore> save, List<String> command) {
+    return of(save, new RestoreTarget.Command(command, Optional.empty(), Optional.empty()));
+  }
+
+  /**
+   * A restore of a save that need not be a file, into a QEMU that waits. Restore mode native is
+   * possible only with a local file.
+   *
+   * @param save opens the save, as in {@link #of(Supplier, List)}
+   * @param waiting address of QEMU's QMP socket, which no other client may use meanwhile
+   */
+  public static GuestRestore of(Supplier<? extends PageStore> save, Endpoint waiting) {
+    return of(save, new RestoreTarget.Waiting(waiting));
+  }
+
+  private static GuestRestore of(Supplier<? extends PageStore> save, RestoreTarget target) {
     return new GuestRestore(
         new RestoreRequest(
-            file, target, RestoreMode.AUTO, false, DEFAULT_IN_PLACE_WITHIN, OptionalInt.empty()),
+            save, target, RestoreMode.AUTO, false, DEFAULT_IN_PLACE_WITHIN, OptionalInt.empty()),
         RestoreListener.NONE,
         Optional.empty());
   }

@@ -15,7 +15,6 @@ import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.start.QemuStarter;
 import io.fixedram.store.PageStore;
-import io.fixedram.store.Saves;
 
 /**
  * A prepared restore: the save is open, and QEMU's command is decided. It is executed once, in this
@@ -53,7 +52,7 @@ final class Restoration implements AutoCloseable {
       RestoreRequest request, RestoreListener told, Cancellation cancellation) {
     long startNanos = System.nanoTime();
     RestoreListener listener = new SteadyListener(told);
-    PageStore save = Saves.open(request.file());
+    PageStore save = request.save().get();
     try {
       if (save.isRandomAccess()) {
         // Fails for an incomplete file before a QEMU is started for it.
@@ -98,7 +97,7 @@ final class Restoration implements AutoCloseable {
     try {
       Thread.ofPlatform()
           .daemon(false)
-          .name("restoring " + request.file())
+          .name("restoring " + save.name())
           .start(() -> restore(progress));
     } catch (OutOfMemoryError e) {
       close();
@@ -156,7 +155,7 @@ final class Restoration implements AutoCloseable {
     cancellation.throwIfCancelled();
     Destination destination = open(how);
     try {
-      confirm(how, destination);
+      how.instant().ifPresent(mappings -> confirm(mappings, destination));
       progress.connected(destination, how.instant().map(InstantStart::hold));
       RestoreReport report =
           new RestoreRun(
@@ -196,26 +195,26 @@ final class Restoration implements AutoCloseable {
     } catch (FixedRamException e) {
       cancellation.throwIfCancelled();
       boolean ours = how.target() instanceof RestoreTarget.Command;
-      throw ours && how.instant().isPresent() ? withoutMapping(e) : e;
+      throw ours && how.instant().isPresent() ? withoutMapping(how.instant().get(), e) : e;
     }
   }
 
-  private void confirm(RestoreStart how, Destination destination) {
+  private void confirm(InstantStart mappings, Destination destination) {
     try {
-      how.instant().ifPresent(instant -> instant.confirm(destination.qmp()));
+      mappings.confirm(destination.qmp());
     } catch (CancelledException e) {
       throw e;
     } catch (QemuGoneException e) {
       cancellation.throwIfCancelled();
-      throw withoutMapping(destination.gone("as soon as it had started"));
+      throw withoutMapping(mappings, destination.gone("as soon as it had started"));
     } catch (FixedRamException e) {
-      throw withoutMapping(e);
+      throw withoutMapping(mappings, e);
     }
   }
 
   /** The failure of a QEMU that does not start with mappings; the given command may still work. */
-  private FixedRamException withoutMapping(FixedRamException e) {
-    InstantObstacle obstacle = new InstantObstacle.NotMapped(request.file(), e);
+  private FixedRamException withoutMapping(InstantStart how, FixedRamException e) {
+    InstantObstacle obstacle = new InstantObstacle.NotMapped(how.path(), e);
     return request.mode() == RestoreMode.AUTO
         ? new NotInstantException(obstacle)
         : new ObstacleException(obstacle.sentence(), obstacle, e, Remedy.USE_STREAM);

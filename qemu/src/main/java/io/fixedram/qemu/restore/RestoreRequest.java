@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.restore;
 
-import java.nio.file.Path;
+import io.fixedram.store.PageStore;
 import java.time.Duration;
 import java.util.OptionalInt;
+import java.util.function.Supplier;
 
 /**
  * Parameters of a restore.
  *
- * @param file the save
+ * @param save opens the save; whoever calls it closes what it returns
  * @param target the QEMU to restore into
  * @param mode the restore mode
  * @param paused whether the guest stays paused after loading
@@ -17,7 +18,7 @@ import java.util.OptionalInt;
  * @param process QEMU's, where another one made its socket
  */
 record RestoreRequest(
-    Path file,
+    Supplier<? extends PageStore> save,
     RestoreTarget target,
     RestoreMode mode,
     boolean paused,
@@ -25,22 +26,22 @@ record RestoreRequest(
     OptionalInt process) {
 
   RestoreRequest into(RestoreTarget other) {
-    return new RestoreRequest(file, other, mode, paused, inPlaceWithin, process);
+    return new RestoreRequest(save, other, mode, paused, inPlaceWithin, process);
   }
 
   RestoreRequest by(RestoreMode other) {
-    return new RestoreRequest(file, target, other, paused, inPlaceWithin, process);
+    return new RestoreRequest(save, target, other, paused, inPlaceWithin, process);
   }
 
   RestoreRequest leftPaused() {
-    return new RestoreRequest(file, target, mode, true, inPlaceWithin, process);
+    return new RestoreRequest(save, target, mode, true, inPlaceWithin, process);
   }
 
   RestoreRequest inPlaceWithin(Duration limit) {
-    return new RestoreRequest(file, target, mode, paused, limit, process);
+    return new RestoreRequest(save, target, mode, paused, limit, process);
   }
 
   RestoreRequest ofProcess(int id) {
-    return new RestoreRequest(file, target, mode, paused, inPlaceWithin, OptionalInt.of(id));
+    return new RestoreRequest(save, target, mode, paused, inPlaceWithin, OptionalInt.of(id));
   }
 }

@@ -96,7 +96,7 @@ final class RestoreRun {
     this.migration = new QemuMigration(destination.qmp());
     this.guest = new IncomingGuest(migration, request.paused(), gate);
     this.startNanos = startNanos;
-    this.arrival = new Arrival(request.file(), listener, destination, migration, guest);
+    this.arrival = new Arrival(save.name(), listener, destination, migration, guest);
     this.tidying = new Tidying(listener);
   }
 
@@ -203,15 +203,7 @@ final class RestoreRun {
     return switch (mode) {
       case LAZY ->
           new LazyLoader(
-              save,
-              save.localFile().orElseThrow(),
-              destination,
-              view,
-              listener,
-              cancellation,
-              guest,
-              gate,
-              this::runsWhileServed);
+              save, destination, view, listener, cancellation, guest, gate, this::runsWhileServed);
       case MEMORY -> inPlace;
       case NATIVE -> new NativeLoader(save, migration);
       case AUTO, INSTANT, STREAM ->
@@ -253,7 +245,7 @@ final class RestoreRun {
       ended = guest.hasEndedInGoodOrder();
       if (!ended) {
         cancellation.throwIfCancelled();
-        throw explained(destination.gone("while it loaded " + request.file()), e);
+        throw explained(destination.gone("while it loaded " + save.name()), e);
       }
     }
   }
@@ -300,7 +292,7 @@ final class RestoreRun {
       ended = guest.hasEndedInGoodOrder();
       return ended
           ? Optional.empty()
-          : noGuest(explained(destination.gone("while it loaded " + request.file()), failure));
+          : noGuest(explained(destination.gone("while it loaded " + save.name()), failure));
     } catch (FixedRamException e) {
       // QEMU does not answer or its answer is invalid; the guest must be stopped nevertheless.
       return Optional.of(
