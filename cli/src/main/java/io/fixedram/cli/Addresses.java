@@ -4,33 +4,33 @@ package io.fixedram.cli;
 import io.fixedram.cli.args.UsageException;
 import io.fixedram.qemu.qmp.Endpoint;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** Parser of socket addresses in options. */
 final class Addresses {
   private Addresses() {}
 
-  /** The address of a QMP socket; {@code -} is refused. */
+  /** The address of a QMP socket. */
   static Endpoint qmp(String text) {
-    Endpoint endpoint = any("--qmp", text);
-    if (endpoint instanceof Endpoint.StandardStreams) {
-      throw new UsageException("--qmp takes a socket, not -");
-    }
-    return endpoint;
+    return orStandardStream("--qmp", text)
+        .orElseThrow(() -> new UsageException("--qmp takes a socket, not -"));
   }
 
   /** The path of a unix socket. */
   static Path unix(String option, String text) {
-    return switch (any(option, text)) {
-      case Endpoint.Unix unix -> unix.path();
-      case Endpoint.Tcp _, Endpoint.StandardStreams _ ->
-          throw new UsageException(option + " takes a unix socket, not " + text);
-    };
+    return orStandardStream(option, text)
+        .flatMap(endpoint ->
+            endpoint instanceof Endpoint.Unix unix ? Optional.of(unix.path()) : Optional.empty())
+        .orElseThrow(() -> new UsageException(option + " takes a unix socket, not " + text));
   }
 
-  /** Any address, including {@code -} for a standard stream. */
-  static Endpoint any(String option, String text) {
+  /** The address of a socket; empty for {@code -}, a standard stream of this process. */
+  static Optional<Endpoint> orStandardStream(String option, String text) {
+    if (text.equals(FileOptions.STANDARD_STREAM)) {
+      return Optional.empty();
+    }
     try {
-      return Endpoint.parse(text);
+      return Optional.of(Endpoint.parse(text));
     } catch (IllegalArgumentException e) {
       throw new UsageException(option + ": " + e.getMessage());
     }

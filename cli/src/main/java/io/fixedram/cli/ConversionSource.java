@@ -11,14 +11,15 @@ import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
 import io.fixedram.stream.StreamDecoder;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.channels.Channels;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Path;
 import java.util.Optional;
 
 /** Source of a conversion: a save of any format in a file, or a stream on standard input. */
 final class ConversionSource implements PageSource, AutoCloseable {
+  /** Name of standard input in messages. */
+  static final String STANDARD_INPUT = "standard input";
+
   private final String name;
   private final SaveFormat format;
   private final PageSource pages;
@@ -38,20 +39,19 @@ final class ConversionSource implements PageSource, AutoCloseable {
    */
   static ConversionSource open(Optional<Path> file, Console console, Cancellation cancellation) {
     if (file.isEmpty()) {
-      return standardInput(console.terminal().in(), cancellation);
+      return standardInput(console.terminal().inChannel(), cancellation);
     }
     PageStore save = Saves.open(file.get());
     return new ConversionSource(save.name(), save.file().orElseThrow().format(), save, save::close);
   }
 
-  private static ConversionSource standardInput(InputStream in, Cancellation cancellation) {
-    String name = "standard input";
-    ReadableByteChannel channel = Channels.newChannel(in);
+  private static ConversionSource standardInput(
+      ReadableByteChannel channel, Cancellation cancellation) {
     Cancellation.Registration registration = cancellation.onCancel(() -> close(channel));
     return new ConversionSource(
-        name,
+        STANDARD_INPUT,
         SaveFormat.STREAM,
-        new StreamDecoder(ByteSource.of(channel, name), name),
+        new StreamDecoder(ByteSource.of(channel, STANDARD_INPUT), STANDARD_INPUT),
         () -> {
           registration.close();
           close(channel);

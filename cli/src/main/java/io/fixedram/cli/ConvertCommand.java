@@ -12,6 +12,7 @@ import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.ProgressDisplay;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.stream.Conversion;
 import io.fixedram.write.WriteOptions;
 import io.fixedram.write.WrittenSave;
 import java.io.IOException;
@@ -101,7 +102,8 @@ record ConvertCommand(
     long ramBytes;
     try (ProgressDisplay progress = new ProgressDisplay(console)) {
       ramBytes =
-          new Conversion(from, progress, cancellation).toStream(console.terminal().outChannel());
+          new Conversion(from, progress, cancellation)
+              .toStream(console.terminal().outChannel(), StandardOutput.NAME);
     }
     console.resultAside(
         "converted "

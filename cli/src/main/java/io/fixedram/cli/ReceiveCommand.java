@@ -17,10 +17,15 @@ import io.fixedram.qemu.stream.StreamReceive;
 import io.fixedram.write.WriteOptions;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
-/** {@code fixedram receive}: receives a migration stream into a file. */
-record ReceiveCommand(Endpoint listen, Path file, SaveFormat format, WriteOptions options)
+/**
+ * {@code fixedram receive}: receives a migration stream into a file.
+ *
+ * @param listen the address to listen on; empty for standard input
+ */
+record ReceiveCommand(Optional<Endpoint> listen, Path file, SaveFormat format, WriteOptions options)
     implements Command {
   private static final OptionSpec LISTEN =
       OptionSpec.value(
@@ -62,7 +67,7 @@ record ReceiveCommand(Endpoint listen, Path file, SaveFormat format, WriteOption
   static ReceiveCommand of(Arguments arguments) {
     SaveFormat format = FileOptions.format(arguments, FORMAT);
     return new ReceiveCommand(
-        Addresses.any("--listen", arguments.required(LISTEN)),
+        Addresses.orStandardStream("--listen", arguments.required(LISTEN)),
         FileOptions.file(arguments.operand(0), "FILE"),
         format,
         FileOptions.read(arguments, format));
@@ -72,7 +77,17 @@ record ReceiveCommand(Endpoint listen, Path file, SaveFormat format, WriteOption
   public int run(Console console, Cancellation cancellation) {
     ReceiveReport report;
     try (ProgressDisplay progress = new ProgressDisplay(console)) {
-      report = StreamReceive.run(listen, file, format, options, progress, cancellation);
+      report =
+          listen.isPresent()
+              ? StreamReceive.run(listen.get(), file, format, options, progress, cancellation)
+              : StreamReceive.run(
+                  console.terminal().inChannel(),
+                  ConversionSource.STANDARD_INPUT,
+                  file,
+                  format,
+                  options,
+                  progress,
+                  cancellation);
     }
     PageCacheNote.tell(console, report.whyCached());
     console.done(report.file() + " is complete");

@@ -13,11 +13,18 @@ import io.fixedram.cli.console.ProgressDisplay;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.stream.SendReport;
 import io.fixedram.qemu.stream.StreamSend;
+import io.fixedram.store.PageStore;
+import io.fixedram.store.Saves;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
-/** {@code fixedram send}: sends a save to a QEMU that waits for it. */
-record SendCommand(Path file, Endpoint connect) implements Command {
+/**
+ * {@code fixedram send}: sends a save to a QEMU that waits for it.
+ *
+ * @param connect the address of that QEMU; empty for standard output
+ */
+record SendCommand(Path file, Optional<Endpoint> connect) implements Command {
   private static final OptionSpec CONNECT =
       OptionSpec.value(
           "connect",
@@ -46,8 +53,9 @@ record SendCommand(Path file, Endpoint connect) implements Command {
 
   /** Creates the command from its arguments. */
   static SendCommand of(Arguments arguments) {
-    Endpoint connect = Addresses.any("--connect", arguments.required(CONNECT));
-    if (connect instanceof Endpoint.StandardStreams) {
+    Optional<Endpoint> connect =
+        Addresses.orStandardStream("--connect", arguments.required(CONNECT));
+    if (connect.isEmpty()) {
       StandardOutput.reserve(arguments, "--connect -");
     }
     return new SendCommand(FileOptions.file(arguments.operand(0), "FILE"), connect);
@@ -55,31 +63,39 @@ record SendCommand(Path file, Endpoint connect) implements Command {
 
   @Override
   public int run(Console console, Cancellation cancellation) {
-    boolean toOutput = connect instanceof Endpoint.StandardStreams;
-    if (toOutput) {
+    if (connect.isEmpty()) {
       StandardOutput.refuseTerminal(console);
     }
     SendReport report;
-    try (ProgressDisplay progress = new ProgressDisplay(console)) {
-      report = StreamSend.run(file, connect, progress, cancellation);
+    try (PageStore save = Saves.open(file);
+        ProgressDisplay progress = new ProgressDisplay(console)) {
+      report =
+          connect.isPresent()
+              ? StreamSend.run(save, connect.get(), progress, cancellation)
+              : StreamSend.run(
+                  save,
+                  console.terminal().outChannel(),
+                  StandardOutput.NAME,
+                  progress,
+                  cancellation);
     }
     String summary =
         "sent "
-            + report.file()
+            + report.save()
             + ": "
             + Amounts.bytes(report.ramBytes())
             + " RAM, "
             + Amounts.bytes(report.pageBytes())
             + " data, in "
             + Amounts.seconds(report.seconds());
-    if (toOutput) {
+    if (connect.isEmpty()) {
       console.resultAside(summary);
     } else {
-      console.done(report.file() + " was sent completely");
+      console.done(report.save() + " was sent completely");
       console.resultLine(summary);
     }
     console.json(json -> {
-      json.writeStringProperty("file", report.file().toString());
+      json.writeStringProperty("file", report.save());
       json.writeNumberProperty("ram_bytes", report.ramBytes());
       json.writeNumberProperty("page_bytes", report.pageBytes());
       JsonObject.seconds(json, "seconds", report.seconds());

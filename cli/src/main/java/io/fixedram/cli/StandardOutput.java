@@ -7,6 +7,9 @@ import io.fixedram.cli.console.Console;
 
 /** Checks for commands that write a stream to standard output. */
 final class StandardOutput {
+  /** Name in messages. */
+  static final String NAME = "standard output";
+
   private StandardOutput() {}
 
   /** Refuses JSON output, which would mix with the stream. */

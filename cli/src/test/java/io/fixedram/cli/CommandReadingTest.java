@@ -201,12 +201,12 @@ class CommandReadingTest {
     assertThat(read("receive", "f", "--listen", "-", "--format", "stream", "--no-sync"))
         .isEqualTo(
             new ReceiveCommand(
-                new Endpoint.StandardStreams(),
+                Optional.empty(),
                 Path.of("f"),
                 SaveFormat.STREAM,
                 new WriteOptions(DirectMode.AUTO, false, 4 << 20)));
     assertThat(read("send", "f", "--connect", "tcp::4444"))
-        .isEqualTo(new SendCommand(Path.of("f"), new Endpoint.Tcp("localhost", 4444)));
+        .isEqualTo(new SendCommand(Path.of("f"), Optional.of(new Endpoint.Tcp("localhost", 4444))));
   }
 
   @Test

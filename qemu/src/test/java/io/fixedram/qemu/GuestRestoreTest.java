@@ -89,7 +89,9 @@ class GuestRestoreTest extends QemuTest {
       recorder.atStart(() -> {});
       Endpoint socket = new Endpoint.Unix(directory.resolve("incoming"));
       target.observer().execute("migrate-incoming", Map.of("uri", socket.toString()));
-      StreamSend.run(file(), socket, recorder, new Cancellation());
+      try (PageStore save = Saves.open(file())) {
+        StreamSend.run(save, socket, recorder, new Cancellation());
+      }
       RunningQemu.assertGoesOn(source.serial(), directory, "restored");
     }
   }

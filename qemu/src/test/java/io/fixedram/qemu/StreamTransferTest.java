@@ -19,6 +19,8 @@ import io.fixedram.qemu.stream.ReceiveReport;
 import io.fixedram.qemu.stream.SendReport;
 import io.fixedram.qemu.stream.StreamReceive;
 import io.fixedram.qemu.stream.StreamSend;
+import io.fixedram.store.PageStore;
+import io.fixedram.store.Saves;
 import io.fixedram.testkit.TestedQemu;
 import io.fixedram.write.WriteOptions;
 import java.net.StandardProtocolFamily;
@@ -51,6 +53,12 @@ class StreamTransferTest extends QemuTest {
   private ReceiveReport receive(Endpoint listen, Path file, Cancellation cancellation) {
     return StreamReceive.run(
         listen, file, SaveFormat.MAPPED_RAM, WriteOptions.defaults(), recorder, cancellation);
+  }
+
+  private SendReport send(Endpoint connect) {
+    try (PageStore save = Saves.open(file())) {
+      return StreamSend.run(save, connect, recorder, new Cancellation());
+    }
   }
 
   private CompletableFuture<ReceiveReport> receiveInBackground(
@@ -219,7 +227,7 @@ class StreamTransferTest extends QemuTest {
       try (RunningQemu target =
           RunningQemu.start(
               incoming.command(version.binary(), directory, "restored"), directory, "restored")) {
-        SendReport report = StreamSend.run(file(), endpoint, recorder, new Cancellation());
+        SendReport report = send(endpoint);
         assertThat(report.ramBytes()).isBetween(64L << 20, 72L << 20);
         RunningQemu.await("the guest", () -> target.status().equals("running"));
         target.assertGoesOnFrom(source);
@@ -281,7 +289,7 @@ class StreamTransferTest extends QemuTest {
       source.awaitGeneration(2);
       save(request(source));
     }
-    assertThatThrownBy(() -> StreamSend.run(file(), socket(), recorder, new Cancellation()))
+    assertThatThrownBy(() -> send(socket()))
         .isInstanceOf(StorageException.class)
         .hasMessageContaining("cannot connect to " + socket());
   }

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
@@ -51,6 +52,11 @@ public record Terminal(
         isTerminal(1),
         isTerminal(2),
         columns(System.getenv("COLUMNS")));
+  }
+
+  /** Standard input as a channel; closing it wakes threads that are blocked on it. */
+  public ReadableByteChannel inChannel() {
+    return Channels.newChannel(in);
   }
 
   /**

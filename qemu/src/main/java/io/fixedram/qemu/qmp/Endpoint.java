@@ -53,25 +53,13 @@ public sealed interface Endpoint {
     }
   }
 
-  /** Standard input or output of this process. */
-  record StandardStreams() implements Endpoint {
-    @Override
-    public String toString() {
-      return "-";
-    }
-  }
-
   /**
-   * Reads {@code unix:PATH}, a bare path, {@code tcp:HOST:PORT} (an IPv6 address in brackets) or
-   * {@code -}.
+   * Reads {@code unix:PATH}, a bare path, or {@code tcp:HOST:PORT} (an IPv6 address in brackets).
    *
    * @throws IllegalArgumentException if the text is none of these; the message is a sentence for
    *     the user
    */
   static Endpoint parse(String text) {
-    if (text.equals("-")) {
-      return new StandardStreams();
-    }
     if (text.startsWith("tcp:")) {
       return parseTcp(text);
     }

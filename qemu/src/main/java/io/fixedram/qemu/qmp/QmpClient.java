@@ -91,8 +91,6 @@ public final class QmpClient implements AutoCloseable {
     return switch (endpoint) {
       case Endpoint.Unix unix -> openUnix(unix);
       case Endpoint.Tcp tcp -> openTcp(tcp, patience, cancellation);
-      case Endpoint.StandardStreams streams ->
-          throw new FixedRamException("QMP needs a socket: give unix:PATH or tcp:HOST:PORT");
     };
   }
 

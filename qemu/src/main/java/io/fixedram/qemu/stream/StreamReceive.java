@@ -5,11 +5,7 @@ import io.fixedram.bytes.ByteSource;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
-import io.fixedram.guest.CountingSink;
-import io.fixedram.guest.TransferCounters;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.qemu.migration.LiveView;
-import io.fixedram.qemu.migration.SteadyTransfer;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.stream.ReturnPath;
@@ -17,8 +13,6 @@ import io.fixedram.stream.StreamDecoder;
 import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WriteOptions;
 import io.fixedram.write.WrittenSave;
-import java.io.FileDescriptor;
-import java.io.FileInputStream;
 import java.io.IOException;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.SocketChannel;
@@ -41,14 +35,14 @@ public final class StreamReceive {
       SaveWriter writer, SaveFormat format, TransferListener listener, Cancellation cancellation) {
     this.writer = writer;
     this.format = format;
-    this.listener = new SteadyTransfer(listener);
+    this.listener = listener;
     this.cancellation = cancellation;
   }
 
   /**
-   * Receives one stream.
+   * Receives one stream over a socket.
    *
-   * @param listen address to listen on for one connection, or standard input
+   * @param listen address to listen on for one connection
    * @throws FixedRamException if no complete stream is received
    */
   public static ReceiveReport run(
@@ -59,16 +53,29 @@ public final class StreamReceive {
       TransferListener listener,
       Cancellation cancellation) {
     try (SaveWriter writer = SaveWriter.create(file, format, options)) {
-      StreamReceive receive = new StreamReceive(writer, format, listener, cancellation);
-      return listen instanceof Endpoint.StandardStreams
-          ? receive.fromStandardInput()
-          : receive.fromSocket(listen);
+      return new StreamReceive(writer, format, listener, cancellation).fromSocket(listen);
     }
   }
 
-  private ReceiveReport fromStandardInput() {
-    ReadableByteChannel in = new FileInputStream(FileDescriptor.in).getChannel();
-    return receive(in, "standard input", Optional.empty());
+  /**
+   * Receives one stream from a channel, such as a pipe, over which nothing is sent back.
+   *
+   * @param in the stream, which stays open unless this is cancelled
+   * @param name name of the channel in messages
+   * @throws FixedRamException if no complete stream is received
+   */
+  public static ReceiveReport run(
+      ReadableByteChannel in,
+      String name,
+      Path file,
+      SaveFormat format,
+      WriteOptions options,
+      TransferListener listener,
+      Cancellation cancellation) {
+    try (SaveWriter writer = SaveWriter.create(file, format, options)) {
+      return new StreamReceive(writer, format, listener, cancellation)
+          .receive(in, name, Optional.empty());
+    }
   }
 
   private ReceiveReport fromSocket(Endpoint listen) {
@@ -114,18 +121,13 @@ public final class StreamReceive {
   private ReceiveReport receive(
       ReadableByteChannel in, String name, Optional<ReturnPath> returnPath) {
     long startNanos = System.nanoTime();
-    LiveView view = new LiveView(new TransferCounters(), "receiving");
+    StreamDecoder stream = new StreamDecoder(ByteSource.of(in, name), name, returnPath);
+    Conversion conversion = new Conversion(stream, "receiving", listener, cancellation);
     try (Cancellation.Registration _ =
         cancellation.onCancel(() -> StreamSockets.closeQuietly(in))) {
-      listener.started(view);
-      new StreamDecoder(ByteSource.of(in, name), name, returnPath)
-          .sendTo(new CountingSink(writer.sink(), view.counters(), cancellation));
-    } catch (FixedRamException e) {
-      cancellation.throwIfCancelled();
-      throw e;
+      conversion.send(writer.sink());
     }
-    view.phase("writing to disk");
-    WrittenSave written = writer.publish(cancellation);
+    WrittenSave written = conversion.publish(writer);
     return new ReceiveReport(
         format,
         written.path(),
@@ -134,7 +136,7 @@ public final class StreamReceive {
         written.fileBytes(),
         written.diskBytes(),
         written.whyCached(),
-        view.transferredBytes(),
+        conversion.view().transferredBytes(),
         (System.nanoTime() - startNanos) / 1e9);
   }
 }

@@ -5,83 +5,88 @@ import io.fixedram.bytes.ByteTarget;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
-import io.fixedram.guest.CountingSink;
-import io.fixedram.guest.TransferCounters;
-import io.fixedram.qemu.migration.LiveView;
-import io.fixedram.qemu.migration.SteadyTransfer;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.store.PageStore;
-import io.fixedram.store.Saves;
-import io.fixedram.stream.StreamEncoder;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.WritableByteChannel;
-import java.nio.file.Path;
 
 /** Sends a save of any format as a migration stream to a QEMU that waits with -incoming. */
 public final class StreamSend {
-  private final Path file;
   private final PageStore save;
   private final TransferListener listener;
   private final Cancellation cancellation;
 
-  private StreamSend(
-      Path file, PageStore save, TransferListener listener, Cancellation cancellation) {
-    this.file = file;
+  private StreamSend(PageStore save, TransferListener listener, Cancellation cancellation) {
     this.save = save;
-    this.listener = new SteadyTransfer(listener);
+    this.listener = listener;
     this.cancellation = cancellation;
   }
 
   /**
-   * Sends a save.
+   * Sends a save over a socket.
    *
-   * @param connect address on which the QEMU listens, or standard output
+   * @param save the save, for example from {@link io.fixedram.store.Saves#open}; stays open
+   * @param connect address on which the QEMU listens
    * @throws FixedRamException if not all of it could be sent
    */
   public static SendReport run(
-      Path file, Endpoint connect, TransferListener listener, Cancellation cancellation) {
-    try (PageStore save = Saves.open(file)) {
-      if (save.isRandomAccess()) {
-        // Fails for an incomplete file before a connection is opened.
-        save.deviceState();
-      }
-      StreamSend send = new StreamSend(file, save, listener, cancellation);
-      return connect instanceof Endpoint.StandardStreams
-          ? send.send(new FileOutputStream(FileDescriptor.out).getChannel(), "standard output")
-          : send.toSocket(connect);
-    }
-  }
-
-  private SendReport toSocket(Endpoint connect) {
+      PageStore save, Endpoint connect, TransferListener listener, Cancellation cancellation) {
+    StreamSend send = checked(save, listener, cancellation);
     try (SocketChannel channel = StreamSockets.connect(connect, cancellation)) {
-      return send(channel, connect.toString());
+      return send.send(channel, connect.toString());
     } catch (IOException e) {
       throw new StorageException("cannot end the stream to " + connect + ": " + e.getMessage(), e);
     }
   }
 
+  /**
+   * Sends a save into a channel, such as a pipe.
+   *
+   * @param save the save, for example from {@link io.fixedram.store.Saves#open}; stays open
+   * @param out the target, which stays open unless this is cancelled
+   * @param name name of the channel in messages
+   * @throws FixedRamException if not all of it could be sent
+   */
+  public static SendReport run(
+      PageStore save,
+      WritableByteChannel out,
+      String name,
+      TransferListener listener,
+      Cancellation cancellation) {
+    return checked(save, listener, cancellation).send(out, name);
+  }
+
+  private static StreamSend checked(
+      PageStore save, TransferListener listener, Cancellation cancellation) {
+    if (save.isRandomAccess()) {
+      // Fails for an incomplete save before a connection is opened.
+      save.deviceState();
+    }
+    return new StreamSend(save, listener, cancellation);
+  }
+
   private SendReport send(WritableByteChannel out, String name) {
     long startNanos = System.nanoTime();
-    LiveView view = new LiveView(new TransferCounters(), "sending");
-    try (Cancellation.Registration _ =
-            cancellation.onCancel(() -> StreamSockets.closeQuietly(out));
-        CountingSink sink =
-            new CountingSink(
-                new StreamEncoder(ByteTarget.of(out, name)), view.counters(), cancellation)) {
-      listener.started(view);
-      save.sendTo(sink);
-    } catch (StorageException e) {
-      cancellation.throwIfCancelled();
-      throw e.getCause() instanceof IOException
-          ? new StorageException(
-              e.getMessage() + "; if QEMU closed it, QEMU's own output says why", e)
-          : e;
-    }
+    Conversion conversion = new Conversion(save, "sending", listener, cancellation);
+    conversion.toStream(explaining(ByteTarget.of(out, name)), out);
     return new SendReport(
-        file, view.ramBytes(), view.dataBytes(), (System.nanoTime() - startNanos) / 1e9);
+        save.name(),
+        conversion.view().ramBytes(),
+        conversion.view().dataBytes(),
+        (System.nanoTime() - startNanos) / 1e9);
+  }
+
+  /** A target whose failures say where the reason may be found. */
+  private static ByteTarget explaining(ByteTarget target) {
+    return (position, from, offset, length) -> {
+      try {
+        target.write(position, from, offset, length);
+      } catch (StorageException e) {
+        throw new StorageException(
+            e.getMessage() + "; if QEMU closed it, QEMU's own output says why", e);
+      }
+    };
   }
 }

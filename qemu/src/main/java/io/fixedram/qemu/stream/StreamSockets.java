@@ -84,8 +84,6 @@ final class StreamSockets {
       case Endpoint.Unix unix -> UnixDomainSocketAddress.of(unix.path());
       // Resolving the name can take long.
       case Endpoint.Tcp tcp -> cancellation.await(() -> resolved(tcp));
-      case Endpoint.StandardStreams streams ->
-          throw new IllegalArgumentException("standard streams have no address");
     };
   }
 

@@ -30,9 +30,10 @@ class EndpointTest {
     assertThat(Endpoint.parse("tcp::4444")).isEqualTo(new Endpoint.Tcp("localhost", 4444));
   }
 
+  /** What a command means by it is its own business. */
   @Test
-  void standardStreams() {
-    assertThat(Endpoint.parse("-")).isEqualTo(new Endpoint.StandardStreams()).hasToString("-");
+  void dashIsAPath() {
+    assertThat(Endpoint.parse("-")).isEqualTo(new Endpoint.Unix(Path.of("-")));
   }
 
   @ParameterizedTest
