@@ -28,13 +28,4 @@ public enum SaveFormat {
   public static Optional<SaveFormat> parse(String text) {
     return Arrays.stream(values()).filter(format -> format.text.equals(text)).findFirst();
   }
-
-  /** The layout of this format with the given alignment of pages; empty for a stream. */
-  public Optional<FixedLayout> layout(long alignmentBytes) {
-    return switch (this) {
-      case STREAM -> Optional.empty();
-      case FIXED_RAM -> Optional.of(new FixedRamLayout(alignmentBytes));
-      case MAPPED_RAM -> Optional.of(new MappedRamLayout(alignmentBytes));
-    };
-  }
 }

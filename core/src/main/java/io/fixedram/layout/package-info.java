@@ -1,6 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-/**
- * The fixed-offset layouts: the file offsets of each RAM block's bitmap and pages, and the fields
- * that record them.
- */
+/** The formats of saves, and the offsets of a RAM block's bitmap and pages in a file. */
 package io.fixedram.layout;

@@ -14,7 +14,7 @@ import io.fixedram.guest.SaveHeader;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.os.UnixSocket;
 import io.fixedram.store.PageRuns;
-import io.fixedram.stream.PostcopyEncoder;
+import io.fixedram.wire.PostcopyEncoder;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;

@@ -12,7 +12,7 @@ import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.os.UnixSocket;
 import io.fixedram.store.PageStore;
-import io.fixedram.stream.PostcopyEncoder;
+import io.fixedram.wire.PostcopyEncoder;
 import java.util.List;
 
 /**

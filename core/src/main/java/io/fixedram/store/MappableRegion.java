@@ -41,7 +41,7 @@ public final class MappableRegion {
    * Reason why a block's region can't be mapped; empty if it can.
    *
    * @throws StorageException if the file can't be read
-   * @throws DamagedSaveException if a block with a {@link io.fixedram.layout.HolesMark} has data in
+   * @throws DamagedSaveException if a block with a {@link io.fixedram.fixed.HolesMark} has data in
    *     zero pages
    */
   public static Optional<MapObstacle> obstacle(PageStore store, RamBlock block) {

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.store;
 
-import io.fixedram.bytes.WordFile;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
-import io.fixedram.stream.EncodedPage;
-import io.fixedram.stream.PageEncoding;
-import io.fixedram.stream.RamRecordSink;
-import io.fixedram.stream.StreamDecoder;
+import io.fixedram.wire.EncodedPage;
+import io.fixedram.wire.PageEncoding;
+import io.fixedram.wire.RamRecordSink;
+import io.fixedram.wire.StreamReader;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -44,7 +43,7 @@ final class StreamIndex implements AutoCloseable {
   /** Location of a page's content in the stream. */
   record Entry(PageEncoding encoding, long position, int lengthBytes) {}
 
-  private StreamIndex(StreamDecoder stream, RamBlocks blocks, WordFile words) {
+  private StreamIndex(StreamReader stream, RamBlocks blocks, WordFile words) {
     this.blocks = blocks;
     this.words = words;
     long pages = 0;
@@ -57,7 +56,7 @@ final class StreamIndex implements AutoCloseable {
   }
 
   /** Indexes a stream with these blocks up to its end, or to the offset where it is damaged. */
-  static StreamIndex of(StreamDecoder stream, RamBlocks blocks) {
+  static StreamIndex of(StreamReader stream, RamBlocks blocks) {
     WordFile words = new WordFile();
     try {
       return new StreamIndex(stream, blocks, words);

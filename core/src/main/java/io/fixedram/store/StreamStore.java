@@ -11,9 +11,9 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.guest.SaveSink;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.stream.PageDecoder;
-import io.fixedram.stream.PageEncoding;
-import io.fixedram.stream.StreamDecoder;
+import io.fixedram.wire.PageDecoder;
+import io.fixedram.wire.PageEncoding;
+import io.fixedram.wire.StreamReader;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -37,8 +37,8 @@ final class StreamStore implements PageStore {
     this.header = decoder().readHeader();
   }
 
-  private StreamDecoder decoder() {
-    return new StreamDecoder(
+  private StreamReader decoder() {
+    return new StreamReader(
         (position, into, offset, length) -> bytes.read(start + position, into, offset, length),
         bytes.name());
   }

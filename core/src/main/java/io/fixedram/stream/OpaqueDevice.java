@@ -3,13 +3,16 @@ package io.fixedram.stream;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
-import io.fixedram.bytes.ByteSource;
-import io.fixedram.bytes.ByteTarget;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.UnsupportedSaveException;
 import io.fixedram.guest.DeviceState;
-import java.io.ByteArrayOutputStream;
+import io.fixedram.wire.DeviceTail;
+import io.fixedram.wire.MemoryStreams;
+import io.fixedram.wire.RamSection;
+import io.fixedram.wire.StreamFormat;
+import io.fixedram.wire.StreamInput;
+import io.fixedram.wire.StreamOutput;
 import java.lang.foreign.MemorySegment;
 import java.util.regex.Pattern;
 
@@ -33,7 +36,6 @@ public record OpaqueDevice(String name, int version, MemorySegment payload) {
   private static final int SECTION_ID = 2;
   private static final int INSTANCE = 0;
   private static final int FOOTER_BYTES = 5;
-  private static final int BUFFER_BYTES = 1 << 16;
 
   /**
    * Checks name and payload.
@@ -66,14 +68,14 @@ public record OpaqueDevice(String name, int version, MemorySegment payload) {
    *     end of a stream, such as another save
    */
   public DeviceState toDeviceState() {
-    byte[] section = bytes(this::writeSection);
+    byte[] section = MemoryStreams.write(this::writeSection);
     String json =
         ("{\"page_size\": 4096, \"devices\": [{\"name\": \"%s\", \"instance_id\": %d,"
                 + " \"vmsd_name\": \"%s\", \"version\": %d, \"fields\":"
                 + " [{\"name\": \"payload\", \"type\": \"buffer\", \"size\": %d}]}]}")
             .formatted(name, INSTANCE, name, version, payload.byteSize());
     byte[] all =
-        bytes(out -> {
+        MemoryStreams.write(out -> {
           out.bytes(MemorySegment.ofArray(section), 0, section.length);
           out.u8(StreamFormat.EOF);
           out.u8(StreamFormat.VMDESCRIPTION);
@@ -98,36 +100,8 @@ public record OpaqueDevice(String name, int version, MemorySegment payload) {
     RamSection.writeFooter(out, SECTION_ID);
   }
 
-  /** Writes to an output. */
-  interface Writer {
-    void write(StreamOutput out);
-  }
-
-  static byte[] bytes(Writer writer) {
-    ByteArrayOutputStream collected = new ByteArrayOutputStream();
-    ByteTarget target =
-        (position, from, offset, length) ->
-            collected.writeBytes(from.asSlice(offset, length).toArray(JAVA_BYTE));
-    try (StreamOutput out = new StreamOutput(target, BUFFER_BYTES)) {
-      writer.write(out);
-      out.flush();
-    }
-    return collected.toByteArray();
-  }
-
-  /** Reads memory as a stream. */
-  static StreamInput input(MemorySegment bytes) {
-    ByteSource source =
-        (position, into, offset, length) -> {
-          long count = Math.min(length, bytes.byteSize() - position);
-          MemorySegment.copy(bytes, position, into, offset, count);
-          return count;
-        };
-    return new StreamInput(source, "the device state", BUFFER_BYTES);
-  }
-
   private static DeviceState read(byte[] all) {
-    try (StreamInput in = input(MemorySegment.ofArray(all))) {
+    try (StreamInput in = MemoryStreams.read(MemorySegment.ofArray(all))) {
       return DeviceTail.read(in);
     }
   }
@@ -139,7 +113,7 @@ public record OpaqueDevice(String name, int version, MemorySegment payload) {
    */
   public static OpaqueDevice of(DeviceState state) {
     MemorySegment sections = state.bytes().asSlice(0, state.sectionsBytes());
-    try (StreamInput in = input(sections)) {
+    try (StreamInput in = MemoryStreams.read(sections)) {
       if (in.u8() != StreamFormat.SECTION_FULL || in.be32() != SECTION_ID) {
         throw notOpaque();
       }

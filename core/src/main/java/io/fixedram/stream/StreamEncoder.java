@@ -7,6 +7,10 @@ import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.guest.SaveSink;
+import io.fixedram.wire.ConfigurationDescription;
+import io.fixedram.wire.ConfigurationSection;
+import io.fixedram.wire.RamRecordWriter;
+import io.fixedram.wire.StreamOutput;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.write;
 
+import io.fixedram.fixed.FixedLayout;
+import io.fixedram.fixed.HolesMark;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.PageReadBack;
@@ -8,16 +10,14 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.guest.SaveSink;
 import io.fixedram.layout.BlockPlace;
-import io.fixedram.layout.FixedLayout;
-import io.fixedram.layout.HolesMark;
 import io.fixedram.layout.MainMemory;
 import io.fixedram.os.Descriptor;
-import io.fixedram.stream.ConfigurationDescription;
-import io.fixedram.stream.ConfigurationSection;
-import io.fixedram.stream.MemSizeList;
-import io.fixedram.stream.RamSection;
-import io.fixedram.stream.StreamFormat;
-import io.fixedram.stream.StreamOutput;
+import io.fixedram.wire.ConfigurationDescription;
+import io.fixedram.wire.ConfigurationSection;
+import io.fixedram.wire.MemSizeList;
+import io.fixedram.wire.RamSection;
+import io.fixedram.wire.StreamFormat;
+import io.fixedram.wire.StreamOutput;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;

@@ -4,10 +4,10 @@ package io.fixedram.write;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.StorageException;
+import io.fixedram.fixed.FixedLayout;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.SaveSink;
 import io.fixedram.guest.TransferCounters;
-import io.fixedram.layout.FixedLayout;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Descriptor;
 import io.fixedram.os.SystemCalls;
@@ -45,7 +45,7 @@ public final class SaveWriter implements AutoCloseable {
     this.options = options;
     this.file = file;
     Descriptor descriptor = file.descriptor();
-    Optional<FixedLayout> layout = format.layout(options.alignmentBytes());
+    Optional<FixedLayout> layout = FixedLayout.of(format, options.alignmentBytes());
     SaveSink writer;
     if (layout.isPresent()) {
       FixedSaveWriter fixed =

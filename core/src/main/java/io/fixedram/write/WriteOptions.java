@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.write;
 
-import io.fixedram.layout.FixedLayout;
+import io.fixedram.fixed.FixedLayout;
 
 /**
  * Options for writing a save.

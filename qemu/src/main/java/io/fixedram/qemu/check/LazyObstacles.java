@@ -11,7 +11,7 @@ import io.fixedram.qemu.obstacle.LazyObstacle;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpException;
 import io.fixedram.store.PageStore;
-import io.fixedram.stream.PostcopyEncoder;
+import io.fixedram.wire.PostcopyEncoder;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

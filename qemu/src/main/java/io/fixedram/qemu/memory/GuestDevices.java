@@ -10,7 +10,7 @@ import io.fixedram.qemu.obstacle.DeviceStateObstacle;
 import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
-import io.fixedram.stream.DeviceSections;
+import io.fixedram.wire.DeviceSections;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -8,8 +8,8 @@ import io.fixedram.error.StorageException;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.transfer.TransferListener;
-import io.fixedram.stream.ReturnPath;
-import io.fixedram.stream.StreamDecoder;
+import io.fixedram.wire.ReturnPath;
+import io.fixedram.wire.StreamReader;
 import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WriteOptions;
 import io.fixedram.write.WrittenSave;
@@ -121,7 +121,7 @@ public final class StreamReceive {
   private ReceiveReport receive(
       ReadableByteChannel in, String name, Optional<ReturnPath> returnPath) {
     long startNanos = System.nanoTime();
-    StreamDecoder stream = new StreamDecoder(ByteSource.of(in, name), name, returnPath);
+    StreamReader stream = new StreamReader(ByteSource.of(in, name), name, returnPath);
     Conversion conversion = new Conversion(stream, "receiving", listener, cancellation);
     try (Cancellation.Registration _ =
         cancellation.onCancel(() -> StreamSockets.closeQuietly(in))) {

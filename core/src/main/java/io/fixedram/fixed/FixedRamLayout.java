@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.fixed;
+
+import io.fixedram.guest.RamBlock;
+import io.fixedram.layout.BlockPlace;
+import io.fixedram.layout.SaveFormat;
+import io.fixedram.wire.StreamInput;
+import io.fixedram.wire.StreamOutput;
+import java.util.List;
+
+/**
+ * The layout of the fixed-ram capability as proposed for QEMU in 2022. Its fields:
+ *
+ * <pre>
+ *   be32 bitmap_size, be64 pages_offset
+ * </pre>
+ *
+ * <p>The bitmap starts right after them. The proposal rounds pages_offset up to the target page
+ * size; its review asks for 1 or 4 MiB. Only SECTION_START has a payload. bitmap_size is a multiple
+ * of the word size of the host that wrote the file, 32 or 64 bits.
+ *
+ * @param alignmentBytes alignment of the first page of each block
+ */
+public record FixedRamLayout(long alignmentBytes) implements FixedLayout {
+  private static final int FIELD_BYTES = 12;
+
+  /** Most RAM that a byte of a bitmap covers: eight of the largest target pages. */
+  private static final long MAX_BYTES_A_BITMAP_BYTE = 8 << 16;
+
+  /** Limit above any plausible alignment of pages. */
+  private static final long MAX_PADDING_BYTES = 4L << 30;
+
+  @Override
+  public SaveFormat format() {
+    return SaveFormat.FIXED_RAM;
+  }
+
+  @Override
+  public List<String> capabilities() {
+    return List.of("fixed-ram", "x-fixed-ram");
+  }
+
+  @Override
+  public int fieldBytes() {
+    return FIELD_BYTES;
+  }
+
+  @Override
+  public void writeFields(StreamOutput out, BlockPlace place, int targetPageSize) {
+    out.be32((int) place.bitmapBytes());
+    out.be64(place.pagesOffset());
+  }
+
+  @Override
+  public boolean fieldsFollow(StreamInput in, int ahead, long usedLength) {
+    // Read as these fields, a page size and a guest address that could stand here instead give a
+    // bitmap that is too small for the block, or pages that are before it or very far behind.
+    long bitmapBytes = in.peekBe32(ahead);
+    long padding =
+        in.peekBe64(ahead + Integer.BYTES) - (in.position() + ahead + FIELD_BYTES + bitmapBytes);
+    return bitmapBytes >= usedLength / MAX_BYTES_A_BITMAP_BYTE
+        && (bitmapBytes > 0 || usedLength == 0)
+        && padding >= 0
+        && padding < MAX_PADDING_BYTES;
+  }
+
+  @Override
+  public BlockPlace readFields(StreamInput in, RamBlock block, int targetPageSize) {
+    long at = in.position();
+    long bitmapBytes = Integer.toUnsignedLong(in.be32());
+    long pagesOffset = in.be64();
+    return Places.checked(
+        in, at, new BlockPlace(block, in.position(), bitmapBytes, pagesOffset), targetPageSize);
+  }
+
+  @Override
+  public boolean laterPayloads() {
+    return false;
+  }
+}
