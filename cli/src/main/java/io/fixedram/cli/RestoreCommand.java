@@ -110,8 +110,8 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
               CommandSpec.USUAL_EXIT_STATUSES.get(1),
               CommandSpec.USUAL_EXIT_STATUSES.get(2),
               CommandSpec.USUAL_EXIT_STATUSES.get(3),
-              new CommandSpec.ExitStatus("130", "interrupted before the guest was back"),
-              new CommandSpec.ExitStatus(
+              new CommandSpec.StatusMeaning("130", "interrupted before the guest was back"),
+              new CommandSpec.StatusMeaning(
                   "any",
                   "that of the QEMU in the foreground, once 'restored' was said: 128 + n if signal n"
                       + " killed it")),

@@ -94,7 +94,7 @@ final class ManPage {
     line(escape(option.text() + otherwise));
   }
 
-  private void status(CommandSpec.ExitStatus status) {
+  private void status(CommandSpec.StatusMeaning status) {
     line(".TP");
     line("\\fB" + status.status() + "\\fR");
     line(escape(status.meaning()));

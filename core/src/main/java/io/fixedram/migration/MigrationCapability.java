@@ -76,7 +76,7 @@ public enum MigrationCapability {
    * Whether this engine supports the capability. Others can be set, but no migration starts with
    * them.
    */
-  public boolean isProvided() {
+  boolean isProvided() {
     return provided;
   }
 

@@ -27,13 +27,13 @@ public final class OtherProcess implements AutoCloseable {
   }
 
   /**
-   * A piece of memory to copy.
+   * A range of memory to copy.
    *
    * @param offset offset in the memory of this process
    * @param address address in the other process
    * @param length length in bytes
    */
-  public record Piece(long offset, long address, long length) {}
+  public record Range(long offset, long address, long length) {}
 
   /**
    * Opens a process.
@@ -65,7 +65,7 @@ public final class OtherProcess implements AutoCloseable {
    * @param into native memory of this process
    * @throws StorageException if not all pieces can be read; a part may have been copied
    */
-  public void read(MemorySegment into, List<Piece> pieces) {
+  public void read(MemorySegment into, List<Range> pieces) {
     move(Linux.SYS_PROCESS_VM_READV, "cannot read the memory of process ", into, pieces);
   }
 
@@ -75,11 +75,11 @@ public final class OtherProcess implements AutoCloseable {
    * @param from native memory of this process
    * @throws StorageException if not all pieces can be written; a part may have been written
    */
-  public void write(MemorySegment from, List<Piece> pieces) {
+  public void write(MemorySegment from, List<Range> pieces) {
     move(Linux.SYS_PROCESS_VM_WRITEV, "cannot write the memory of process ", from, pieces);
   }
 
-  private void move(long call, String what, MemorySegment ours, List<Piece> pieces) {
+  private void move(long call, String what, MemorySegment ours, List<Range> pieces) {
     checkAlive(what);
     for (int first = 0; first < pieces.size(); first += MAX_PIECES_A_CALL) {
       int end = Math.min(pieces.size(), first + MAX_PIECES_A_CALL);
@@ -96,13 +96,13 @@ public final class OtherProcess implements AutoCloseable {
     }
   }
 
-  private void moveSome(long call, String what, MemorySegment ours, List<Piece> pieces) {
+  private void moveSome(long call, String what, MemorySegment ours, List<Range> pieces) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment here = vectors(arena, pieces);
       MemorySegment there = vectors(arena, pieces);
       long start = Native.address(ours);
       for (int i = 0; i < pieces.size(); i++) {
-        Piece piece = pieces.get(i);
+        Range piece = pieces.get(i);
         // Checks the bounds.
         MemorySegment place = ours.asSlice(piece.offset(), piece.length());
         put(here, i, start + piece.offset(), place.byteSize());
@@ -137,7 +137,7 @@ public final class OtherProcess implements AutoCloseable {
         (int) -result);
   }
 
-  private static MemorySegment vectors(Arena arena, List<Piece> pieces) {
+  private static MemorySegment vectors(Arena arena, List<Range> pieces) {
     return arena.allocate((long) pieces.size() * Linux.IOVEC_BYTES, Long.BYTES);
   }
 

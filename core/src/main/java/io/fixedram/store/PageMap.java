@@ -24,7 +24,7 @@ public record PageMap(RamBlock block, PageBitmap stored, Optional<PageBitmap> el
   }
 
   /** Number of pages whose content is in this store. */
-  public long herePages() {
+  long herePages() {
     return stored.cardinality() - elsewhere.map(PageBitmap::cardinality).orElse(0L);
   }
 

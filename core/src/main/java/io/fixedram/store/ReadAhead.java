@@ -34,7 +34,7 @@ final class ReadAhead implements AutoCloseable {
    * Bounded without blocking: each piece but the last corresponds to a buffer taken from {@link
    * #free}.
    */
-  private final BlockingQueue<CompletableFuture<Piece>> pieces;
+  private final BlockingQueue<CompletableFuture<Reading>> pieces;
 
   private final List<Thread> threads = new ArrayList<>();
 
@@ -47,19 +47,19 @@ final class ReadAhead implements AutoCloseable {
   private boolean ended;
 
   /** Result of a reading thread. */
-  private sealed interface Piece {
+  private sealed interface Reading {
     /** A window, and its content. */
-    record Content(PageWindow window, MemorySegment buffer) implements Piece {}
+    record Content(PageWindow window, MemorySegment buffer) implements Reading {}
 
     /** A window of zeros. */
-    record Zeros(PageWindow window) implements Piece {}
+    record Zeros(PageWindow window) implements Reading {}
 
     /** All was read, or reading failed. */
-    record End(Optional<Throwable> failure) implements Piece {}
+    record End(Optional<Throwable> failure) implements Reading {}
   }
 
   /** A window that a thread is to read. */
-  private record Claim(PageWindow window, MemorySegment buffer, CompletableFuture<Piece> piece) {}
+  private record Claim(PageWindow window, MemorySegment buffer, CompletableFuture<Reading> piece) {}
 
   /** Starts reading all blocks of a store. */
   ReadAhead(RamPages store) {
@@ -91,12 +91,12 @@ final class ReadAhead implements AutoCloseable {
   void sendTo(PageSink sink) {
     while (true) {
       switch (Threads.takeUninterruptibly(pieces).join()) {
-        case Piece.Content content -> {
+        case Reading.Content content -> {
           content.window().sendTo(sink, content.buffer());
           free.add(content.buffer());
         }
-        case Piece.Zeros zeros -> zeros.window().sendZeros(sink);
-        case Piece.End end -> {
+        case Reading.Zeros zeros -> zeros.window().sendZeros(sink);
+        case Reading.End end -> {
           if (end.failure().isPresent()) {
             throw FixedRamException.of("reading pages failed", end.failure().get());
           }
@@ -126,7 +126,7 @@ final class ReadAhead implements AutoCloseable {
         return Optional.empty();
       }
       MemorySegment buffer = free.take();
-      CompletableFuture<Piece> piece = new CompletableFuture<>();
+      CompletableFuture<Reading> piece = new CompletableFuture<>();
       pieces.put(piece);
       try {
         Optional<PageWindow> window = nextWindow();
@@ -134,10 +134,10 @@ final class ReadAhead implements AutoCloseable {
           return Optional.of(new Claim(window.get(), buffer, piece));
         }
         ended = true;
-        piece.complete(new Piece.End(Optional.empty()));
+        piece.complete(new Reading.End(Optional.empty()));
       } catch (Throwable e) {
         ended = true;
-        piece.complete(new Piece.End(Optional.of(e)));
+        piece.complete(new Reading.End(Optional.of(e)));
       }
       return Optional.empty();
     } finally {
@@ -160,15 +160,15 @@ final class ReadAhead implements AutoCloseable {
 
   /** Whatever goes wrong in this thread must reach the one that waits for it. */
   @SuppressWarnings("CatchThrowable")
-  private Piece read(Claim claim) {
+  private Reading read(Claim claim) {
     try {
       if (claim.window().read(store, claim.buffer())) {
-        return new Piece.Content(claim.window(), claim.buffer());
+        return new Reading.Content(claim.window(), claim.buffer());
       }
       free.add(claim.buffer());
-      return new Piece.Zeros(claim.window());
+      return new Reading.Zeros(claim.window());
     } catch (Throwable e) {
-      return new Piece.End(Optional.of(e));
+      return new Reading.End(Optional.of(e));
     }
   }
 

@@ -31,16 +31,16 @@ final class WordFile implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
 
   /** In order of use, the most recently used last. */
-  private final Map<Long, Piece> pieces = new LinkedHashMap<>(MAX_PIECES * 2, 0.75f, true);
+  private final Map<Long, Words> pieces = new LinkedHashMap<>(MAX_PIECES * 2, 0.75f, true);
 
   /** Creates an array of words that are all 0, without a file. */
   WordFile() {}
 
-  private static final class Piece {
+  private static final class Words {
     private final MemorySegment words;
     private boolean changed;
 
-    Piece(MemorySegment words) {
+    Words(MemorySegment words) {
       this.words = words;
     }
   }
@@ -67,7 +67,7 @@ final class WordFile implements AutoCloseable {
    * @throws StorageException if the temporary directory can't be written
    */
   synchronized void put(long index, long word) {
-    Piece piece = piece(index / PIECE_WORDS);
+    Words piece = piece(index / PIECE_WORDS);
     piece.words.setAtIndex(ValueLayout.JAVA_LONG, index % PIECE_WORDS, word);
     piece.changed = true;
   }
@@ -77,12 +77,12 @@ final class WordFile implements AutoCloseable {
     return piece(index / PIECE_WORDS).words.getAtIndex(ValueLayout.JAVA_LONG, index % PIECE_WORDS);
   }
 
-  private Piece piece(long number) {
-    Piece known = pieces.get(number);
+  private Words piece(long number) {
+    Words known = pieces.get(number);
     if (known != null) {
       return known;
     }
-    Piece piece = new Piece(memory());
+    Words piece = new Words(memory());
     long read =
         file.isEmpty()
             ? 0
@@ -100,7 +100,7 @@ final class WordFile implements AutoCloseable {
       return arena.allocate(PIECE_BYTES, Long.BYTES);
     }
     var oldest = pieces.entrySet().iterator();
-    Map.Entry<Long, Piece> entry = oldest.next();
+    Map.Entry<Long, Words> entry = oldest.next();
     if (entry.getValue().changed) {
       if (file.isEmpty()) {
         file = Optional.of(createFile());

@@ -47,14 +47,14 @@ final class AheadAllocation {
     /** Offset in the block up to which space was allocated. */
     private long allocatedUntil;
 
-    private final List<Piece> pieces = new ArrayList<>();
+    private final List<AllocatedRange> pieces = new ArrayList<>();
 
     /** Chunks with zeros in small gaps. */
     private final BitSet filled = new BitSet();
   }
 
   /** An allocated piece of a block, by offsets in the block. */
-  private record Piece(long from, long end) {}
+  private record AllocatedRange(long from, long end) {}
 
   /** All places in the file must be holes. */
   AheadAllocation(PageFile file, List<BlockPlace> places, List<PageBitmap> written, int pageSize) {
@@ -83,7 +83,7 @@ final class AheadAllocation {
     long from = Math.max(offset, block.allocatedUntil);
     long end = Math.min(from + AHEAD_BYTES, place.block().usedLength());
     if (file.allocate(place.pagesOffset() + from, end - from)) {
-      block.pieces.add(new Piece(from, end));
+      block.pieces.add(new AllocatedRange(from, end));
       block.allocatedUntil = end;
     }
   }
@@ -112,8 +112,8 @@ final class AheadAllocation {
   synchronized void end() {
     ended = true;
     for (int i = 0; i < places.size(); i++) {
-      List<Piece> pieces = progress.get(i).pieces;
-      for (Piece piece : pieces) {
+      List<AllocatedRange> pieces = progress.get(i).pieces;
+      for (AllocatedRange piece : pieces) {
         freed |= free(i, piece);
       }
       pieces.clear();
@@ -134,14 +134,14 @@ final class AheadAllocation {
       long length = places.get(i).block().usedLength();
       for (int index = filled.nextSetBit(0); index >= 0; index = filled.nextSetBit(index + 1)) {
         long from = (long) index * Chunk.BYTES;
-        freed |= free(i, new Piece(from, Math.min(length, from + Chunk.BYTES)));
+        freed |= free(i, new AllocatedRange(from, Math.min(length, from + Chunk.BYTES)));
       }
       filled.clear();
     }
     return freed;
   }
 
-  private boolean free(int block, Piece piece) {
+  private boolean free(int block, AllocatedRange piece) {
     boolean any = false;
     for (long from = piece.from(); from < piece.end(); ) {
       long index = from / Chunk.BYTES;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.error.StorageException;
-import io.fixedram.os.OtherProcess.Piece;
+import io.fixedram.os.OtherProcess.Range;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -29,12 +29,12 @@ class OtherProcessTest {
   }
 
   /** More pieces than one call takes, of many lengths, in another order. */
-  private static List<Piece> pieces(MemorySegment there) {
-    List<Piece> pieces = new ArrayList<>();
+  private static List<Range> pieces(MemorySegment there) {
+    List<Range> pieces = new ArrayList<>();
     Random random = new Random(2);
     for (long at = 0; at < there.byteSize(); ) {
       long length = Math.min(1 + random.nextInt(700), there.byteSize() - at);
-      pieces.add(new Piece(at, there.address() + at, length));
+      pieces.add(new Range(at, there.address() + at, length));
       at += length;
     }
     return pieces.reversed();
@@ -46,7 +46,7 @@ class OtherProcessTest {
         OtherProcess process = OtherProcess.open(OURS)) {
       MemorySegment there = random(arena, 1 << 20);
       MemorySegment here = arena.allocate(1 << 20);
-      List<Piece> pieces = pieces(there);
+      List<Range> pieces = pieces(there);
       assertThat(pieces).hasSizeGreaterThan(2048);
       process.read(here, pieces);
       assertThat(here.mismatch(there)).isEqualTo(-1);
@@ -63,7 +63,7 @@ class OtherProcessTest {
         OtherProcess process = OtherProcess.open(OURS)) {
       MemorySegment there = random(arena, PAGE);
       MemorySegment here = arena.allocate(2 * PAGE);
-      List<Piece> pieces = List.of(new Piece(0, there.address(), PAGE), new Piece(PAGE, 16, PAGE));
+      List<Range> pieces = List.of(new Range(0, there.address(), PAGE), new Range(PAGE, 16, PAGE));
       assertThatThrownBy(() -> process.read(here, pieces))
           .isInstanceOf(StorageException.class)
           .hasMessage(
@@ -81,7 +81,7 @@ class OtherProcessTest {
         OtherProcess process = OtherProcess.open(OURS)) {
       MemorySegment there = random(arena, PAGE);
       MemorySegment here = arena.allocate(PAGE);
-      List<Piece> beyond = List.of(new Piece(1, there.address(), PAGE));
+      List<Range> beyond = List.of(new Range(1, there.address(), PAGE));
       assertThatThrownBy(() -> process.read(here, beyond))
           .isInstanceOf(IndexOutOfBoundsException.class);
     }
@@ -98,7 +98,7 @@ class OtherProcessTest {
       assertThat(child.waitFor(10, TimeUnit.SECONDS)).isTrue();
       assertThat(process.isAlive()).isFalse();
       MemorySegment here = arena.allocate(PAGE);
-      assertThatThrownBy(() -> process.read(here, List.of(new Piece(0, 0x1000, PAGE))))
+      assertThatThrownBy(() -> process.read(here, List.of(new Range(0, 0x1000, PAGE))))
           .isInstanceOf(StorageException.class)
           .hasMessageEndingWith("the process is gone");
     } finally {

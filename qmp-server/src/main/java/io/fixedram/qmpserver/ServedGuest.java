@@ -62,7 +62,7 @@ public final class ServedGuest implements AutoCloseable {
   }
 
   /** The current run state. */
-  public RunState runState() {
+  RunState runState() {
     return guest.state();
   }
 
@@ -123,7 +123,7 @@ public final class ServedGuest implements AutoCloseable {
    * @param seekable whether the transport is seekable
    * @throws FixedRamException if a migration can't be started
    */
-  public synchronized void checkMigration(boolean seekable) {
+  synchronized void checkMigration(boolean seekable) {
     requireNoneUnderWay();
     if (closed) {
       throw new FixedRamException("the guest is ending, and is not migrated any more");

@@ -19,7 +19,7 @@ public record RivalResult(String name, List<Sample> samples, Optional<String> fa
   }
 
   /** Statistics of a metric; empty if there are no measurements. */
-  public Optional<Statistics> statistics(Metric metric) {
+  Optional<Statistics> statistics(Metric metric) {
     List<Double> values = values(metric);
     return values.isEmpty() ? Optional.empty() : Optional.of(Statistics.of(values));
   }

@@ -60,7 +60,7 @@ public record SuiteResult(
   }
 
   /** Ratio of a rival's median to that of the reference; empty if one of them has none. */
-  public Optional<Double> ratio(String rival) {
+  Optional<Double> ratio(String rival) {
     return reference
         .flatMap(this::median)
         .flatMap(base -> median(rival).map(value -> value / base));

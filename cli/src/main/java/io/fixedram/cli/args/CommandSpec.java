@@ -25,23 +25,23 @@ public record CommandSpec(
     List<String> operands,
     boolean qemuCommand,
     List<OptionSpec> ownOptions,
-    List<ExitStatus> exitStatuses,
+    List<StatusMeaning> exitStatuses,
     List<Example> examples) {
 
   /** An exit status and its meaning. */
-  public record ExitStatus(String status, String meaning) {}
+  public record StatusMeaning(String status, String meaning) {}
 
   /** An example: a caption and the command lines. */
   public record Example(String caption, List<String> lines) {}
 
   /** The exit statuses of most commands. */
-  public static final List<ExitStatus> USUAL_EXIT_STATUSES =
+  public static final List<StatusMeaning> USUAL_EXIT_STATUSES =
       List.of(
-          new ExitStatus("0", "done"),
-          new ExitStatus("1", "failed; one sentence on standard error says why"),
-          new ExitStatus("2", "wrong usage"),
-          new ExitStatus("3", "the file is damaged, incomplete, or not a save"),
-          new ExitStatus("130", "interrupted, and everything put back"));
+          new StatusMeaning("0", "done"),
+          new StatusMeaning("1", "failed; one sentence on standard error says why"),
+          new StatusMeaning("2", "wrong usage"),
+          new StatusMeaning("3", "the file is damaged, incomplete, or not a save"),
+          new StatusMeaning("130", "interrupted, and everything put back"));
 
   /** All options, including those of every command, in the order of the help. */
   public List<OptionSpec> allOptions() {

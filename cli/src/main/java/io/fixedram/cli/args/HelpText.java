@@ -41,7 +41,7 @@ public final class HelpText {
     out.append("\nOptions of every command:\n");
     options(out, CommonOptions.ALL);
     out.append("\nExit status:\n");
-    for (CommandSpec.ExitStatus status : command.exitStatuses()) {
+    for (CommandSpec.StatusMeaning status : command.exitStatuses()) {
       spaces(out, MARGIN).append(status.status());
       spaces(out, STATUS_TEXT_AT - MARGIN - status.status().length());
       hanging(out, status.meaning(), STATUS_TEXT_AT);

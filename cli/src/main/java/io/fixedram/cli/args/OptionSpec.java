@@ -104,7 +104,7 @@ public record OptionSpec(
   }
 
   /** Whether the option has a value. */
-  public boolean takesValue() {
+  boolean takesValue() {
     return valueName.isPresent();
   }
 }

@@ -67,7 +67,7 @@ public record Terminal(
   }
 
   /** Whether characters beyond ASCII can be displayed. */
-  public boolean unicode() {
+  boolean unicode() {
     return charset.equals(StandardCharsets.UTF_8);
   }
 

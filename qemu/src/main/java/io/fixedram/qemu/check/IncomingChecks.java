@@ -10,6 +10,7 @@ import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpException;
 import io.fixedram.store.PageStore;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -66,7 +67,7 @@ public final class IncomingChecks {
 
   private void checkRamSize() {
     Optional<RamBlock> main = mainMemory();
-    Optional<Json> summary = ifKnown(() -> migration.qmp().execute("query-memory-size-summary"));
+    Optional<Json> summary = migration.qmp().executeIfKnown("query-memory-size-summary", Map.of());
     if (main.isEmpty() || summary.isEmpty()) {
       return;
     }
@@ -82,7 +83,7 @@ public final class IncomingChecks {
    */
   private Optional<RamBlock> mainMemory() {
     String machine = save.header().configuration().machine();
-    return ifKnown(() -> migration.qmp().execute("query-machines")).stream()
+    return migration.qmp().executeIfKnown("query-machines", Map.of()).stream()
         .flatMap(machines -> machines.items().stream())
         .filter(each -> each.findText("name").filter(machine::equals).isPresent())
         .flatMap(each -> each.findText("default-ram-id").stream())

@@ -5,10 +5,10 @@ import io.fixedram.qemu.obstacle.LoadObstacle;
 import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
-import io.fixedram.qemu.qmp.QmpException;
 import io.fixedram.store.PageStore;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -51,12 +51,7 @@ final class IncomingPci {
 
   /** Slots and functions of the devices on bus 0; empty if there is no such bus. */
   private static Set<String> addresses(QmpClient qmp) {
-    List<Json> buses;
-    try {
-      buses = qmp.execute("query-pci").items();
-    } catch (QmpException e) {
-      return Set.of();
-    }
+    List<Json> buses = qmp.executeIfKnown("query-pci", Map.of()).map(Json::items).orElse(List.of());
     Set<String> addresses = new HashSet<>();
     for (Json bus : buses) {
       if (bus.get("bus").number() == 0) {

@@ -3,12 +3,12 @@ package io.fixedram.qemu.check;
 
 import io.fixedram.guest.Configuration;
 import io.fixedram.qemu.migration.MemoryFile;
+import io.fixedram.qemu.migration.QemuDevice;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.migration.QemuRamBlock;
 import io.fixedram.qemu.migration.SavedRunState;
 import io.fixedram.qemu.migration.TemporarySettings;
 import io.fixedram.qemu.obstacle.LazyObstacle;
-import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpException;
 import io.fixedram.store.PageStore;
 import io.fixedram.wire.PostcopyEncoder;
@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * Checks whether restore mode lazy is possible with a save and a QEMU, as far as that is known
@@ -35,10 +34,6 @@ public final class LazyObstacles {
 
   private static final List<String> SHARING_DEVICES =
       List.of("vfio-", "vhost-user-", "vhost-vdpa-");
-
-  /** QOM paths of devices added by the user, with and without an id. */
-  private static final List<String> DEVICES =
-      List.of("/machine/peripheral", "/machine/peripheral-anon");
 
   private final PageStore save;
   private final QemuMigration migration;
@@ -127,27 +122,20 @@ public final class LazyObstacles {
   }
 
   private Optional<LazyObstacle> inDevices() {
-    return DEVICES.stream()
-        .flatMap(path -> ifKnown("qom-list", Map.of("path", path)).stream())
-        .flatMap(list -> list.items().stream())
-        .flatMap(each -> each.findText("type").stream())
-        .flatMap(LazyObstacles::deviceType)
+    return QemuDevice.added(migration.qmp())
+        .map(QemuDevice::type)
         .filter(type -> SHARING_DEVICES.stream().anyMatch(type::startsWith))
         .findFirst()
         .map(LazyObstacle.SharingDevice::new);
   }
 
   private Optional<LazyObstacle> inNetworks() {
-    return ifKnown("human-monitor-command", Map.of("command-line", "info network"))
+    return migration
+        .qmp()
+        .executeIfKnown("human-monitor-command", Map.of("command-line", "info network"))
         .map(list -> SHARING_NETWORK.matcher(list.text()))
         .filter(Matcher::find)
         .map(network -> new LazyObstacle.SharingNetwork(network.group(1)));
-  }
-
-  private static Stream<String> deviceType(String type) {
-    return type.startsWith("child<") && type.endsWith(">")
-        ? Stream.of(type.substring("child<".length(), type.length() - 1))
-        : Stream.empty();
   }
 
   /** Lets QEMU try, since only QEMU knows whether it may use userfaultfd on its memory. */
@@ -161,14 +149,6 @@ public final class LazyObstacles {
       return Optional.of(new LazyObstacle.PostcopyRefused(e.description()));
     } finally {
       settings.putBack();
-    }
-  }
-
-  private Optional<Json> ifKnown(String command, Map<String, ?> arguments) {
-    try {
-      return Optional.of(migration.qmp().execute(command, arguments));
-    } catch (QmpException e) {
-      return Optional.empty();
     }
   }
 }

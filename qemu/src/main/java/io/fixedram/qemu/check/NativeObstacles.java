@@ -6,15 +6,12 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.MainMemory;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.migration.MemoryFile;
+import io.fixedram.qemu.migration.QemuDevice;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.obstacle.NativeObstacle;
-import io.fixedram.qemu.qmp.Json;
-import io.fixedram.qemu.qmp.QmpException;
 import io.fixedram.store.PageStore;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * Checks whether restore mode native is possible with a save and a QEMU. QEMU's loader does not
@@ -22,10 +19,7 @@ import java.util.stream.Stream;
  */
 public final class NativeObstacles {
   /** The device that writes to memory at each reset, also while QEMU waits for a guest. */
-  private static final String LOADER = "child<loader>";
-
-  private static final List<String> DEVICES =
-      List.of("/machine/peripheral", "/machine/peripheral-anon");
+  private static final String LOADER = "loader";
 
   private NativeObstacles() {}
 
@@ -66,19 +60,10 @@ public final class NativeObstacles {
   }
 
   private static Optional<NativeObstacle> inDevices(QemuMigration migration) {
-    return DEVICES.stream()
-        .flatMap(path -> list(migration, path))
-        .filter(each -> each.findText("type").filter(LOADER::equals).isPresent())
+    return QemuDevice.added(migration.qmp())
+        .filter(device -> device.type().equals(LOADER))
         .findFirst()
         .map(_ -> new NativeObstacle.LoaderDevice());
-  }
-
-  private static Stream<Json> list(QemuMigration migration, String path) {
-    try {
-      return migration.qmp().execute("qom-list", Map.of("path", path)).items().stream();
-    } catch (QmpException e) {
-      return Stream.empty();
-    }
   }
 
   /**

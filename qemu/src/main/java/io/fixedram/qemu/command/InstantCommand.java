@@ -29,7 +29,7 @@ import java.util.function.Predicate;
  * @param mappings the mapped blocks
  * @param remarks sentences on differences from the given command
  */
-public record InstantCommand(List<String> words, List<Mapping> mappings, List<String> remarks) {
+public record InstantCommand(List<String> words, List<MappedBlock> mappings, List<String> remarks) {
   /** Prefix of the block names of backends in machine types up to 4.0. */
   private static final String BACKEND_PATH = "/objects/";
 
@@ -75,7 +75,7 @@ public record InstantCommand(List<String> words, List<Mapping> mappings, List<St
    * @param backend id of the memory backend
    * @param place offsets of the block in the save
    */
-  public record Mapping(String backend, BlockPlace place) {}
+  public record MappedBlock(String backend, BlockPlace place) {}
 
   /**
    * A save to map.
@@ -106,7 +106,7 @@ public record InstantCommand(List<String> words, List<Mapping> mappings, List<St
     refuseBlocks(save);
     MachineMemory memory = MachineMemory.of(command);
     QemuCommandLine rewritten = command;
-    List<Mapping> mappings = new ArrayList<>();
+    List<MappedBlock> mappings = new ArrayList<>();
     List<String> remarks = new ArrayList<>();
     for (Backend backend : memory.backends()) {
       refuseProperties(backend, hugePages);
@@ -119,7 +119,7 @@ public record InstantCommand(List<String> words, List<Mapping> mappings, List<St
       BlockPlace place = placeOf(backend, save);
       rewritten =
           rewritten.replacing(backend.option(), mapped(backend.value(), place, save).text());
-      mappings.add(new Mapping(backend.id(), place));
+      mappings.add(new MappedBlock(backend.id(), place));
     }
     if (memory.defaultBytes().isPresent()) {
       BlockPlace place = mainMemory(memory.defaultBytes().get(), command, save);
@@ -128,7 +128,7 @@ public record InstantCommand(List<String> words, List<Mapping> mappings, List<St
       rewritten =
           rewritten.adding(
               "-object", mapped(value, place, save).text(), "-machine", "memory-backend=" + id);
-      mappings.add(new Mapping(id, place));
+      mappings.add(new MappedBlock(id, place));
     }
     return new InstantCommand(rewritten.words(), mappings, remarks);
   }
@@ -195,7 +195,7 @@ public record InstantCommand(List<String> words, List<Mapping> mappings, List<St
             .filter(block -> block.pageSize().orElse(4096) > 4096)
             .findFirst()
             .map(block ->
-                new InstantObstacle.HugePages(block.name(), block.pageSize().getAsLong())));
+                new InstantObstacle.SavedOnHugePages(block.name(), block.pageSize().getAsLong())));
   }
 
   private static void refuseProperties(Backend backend, Predicate<Path> hugePages) {
@@ -206,7 +206,7 @@ public record InstantCommand(List<String> words, List<Mapping> mappings, List<St
     refuse(
         value.isOn("hugetlb")
             || value.find("mem-path").filter(path -> hugePages.test(Path.of(path))).isPresent(),
-        new BackendObstacle.HugePages(id));
+        new BackendObstacle.OnHugePages(id));
     refuse(value.isOn("prealloc"), new BackendObstacle.Preallocated(id));
     refuse(
         value.isOn("readonly") && !value.find("rom").filter("off"::equals).isPresent(),

@@ -92,7 +92,7 @@ public final class OptionValue {
   }
 
   /** All keys of the value. */
-  public Set<String> keys() {
+  Set<String> keys() {
     return pairs.stream().map(Pair::key).collect(Collectors.toUnmodifiableSet());
   }
 
@@ -106,7 +106,7 @@ public final class OptionValue {
   }
 
   /** Whether a flag is given and on, in any of QEMU's spellings. */
-  public boolean isOn(String key) {
+  boolean isOn(String key) {
     return find(key).filter(Set.of("on", "yes", "true", "y")::contains).isPresent();
   }
 

@@ -157,21 +157,21 @@ public final class QemuCommandLine {
   }
 
   /** The drivers of all devices, in lower case. */
-  public Stream<String> drivers() {
+  Stream<String> drivers() {
     return all("device")
         .flatMap(device -> device.parts("driver").find("driver").stream())
         .map(driver -> driver.toLowerCase(Locale.ROOT));
   }
 
   /** A copy with another value for one of the options, which must have a value. */
-  public QemuCommandLine replacing(Option option, String value) {
+  QemuCommandLine replacing(Option option, String value) {
     List<String> changed = new ArrayList<>(words);
     changed.set(option.valueIndex.orElseThrow(), value);
     return new QemuCommandLine(changed, programIndex);
   }
 
   /** A copy with more words at the end. */
-  public QemuCommandLine adding(String... more) {
+  QemuCommandLine adding(String... more) {
     List<String> longer = new ArrayList<>(words);
     longer.addAll(Arrays.asList(more));
     return new QemuCommandLine(longer, programIndex);

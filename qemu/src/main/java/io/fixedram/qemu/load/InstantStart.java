@@ -9,7 +9,7 @@ import io.fixedram.error.StorageException;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.qemu.check.FileSystemType;
 import io.fixedram.qemu.command.InstantCommand;
-import io.fixedram.qemu.command.InstantCommand.Mapping;
+import io.fixedram.qemu.command.InstantCommand.MappedBlock;
 import io.fixedram.qemu.command.NotInstantException;
 import io.fixedram.qemu.command.QemuCommandLine;
 import io.fixedram.qemu.obstacle.CommandObstacle;
@@ -67,7 +67,7 @@ public record InstantStart(Path path, InstantCommand command, SaveHold hold)
                     .filter(FileSystemType::hasHugePages)
                     .isPresent());
     try (BackendProperties properties = BackendProperties.ask(program)) {
-      for (Mapping mapping : rewritten.mappings()) {
+      for (MappedBlock mapping : rewritten.mappings()) {
         MappableRegion.obstacle(save, mapping.place().block())
             .ifPresent(obstacle -> {
               throw new NotInstantException(new InstantObstacle.NotMappable(obstacle));
@@ -121,7 +121,7 @@ public record InstantStart(Path path, InstantCommand command, SaveHold hold)
     qmp.executeWithDescriptor("getfd", Map.of("fdname", DESCRIPTOR_NAME), hold.number());
   }
 
-  private void confirm(QmpClient qmp, Mapping mapping) {
+  private void confirm(QmpClient qmp, MappedBlock mapping) {
     String object = "/objects/" + mapping.backend();
     String file = get(qmp, object, "mem-path").text();
     long offset = get(qmp, object, "offset").number();

@@ -4,7 +4,7 @@ package io.fixedram.qemu.memory;
 import io.fixedram.error.StorageException;
 import io.fixedram.os.Errno;
 import io.fixedram.os.OtherProcess;
-import io.fixedram.os.OtherProcess.Piece;
+import io.fixedram.os.OtherProcess.Range;
 import io.fixedram.qemu.migration.QemuRamBlock;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -104,7 +104,7 @@ final class BlockSearch {
    */
   private long read(long at, long length, MemorySegment into) {
     try {
-      process.read(into, List.of(new Piece(0, at, length)));
+      process.read(into, List.of(new Range(0, at, length)));
       return length;
     } catch (StorageException e) {
       if (e.errno() != Errno.EFAULT.number()) {

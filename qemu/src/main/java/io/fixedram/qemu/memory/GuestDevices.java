@@ -68,7 +68,7 @@ public final class GuestDevices {
    *
    * @throws FixedRamException if the guest runs or can't be saved this way
    */
-  public static DeviceState take(QmpClient qmp) {
+  static DeviceState take(QmpClient qmp) {
     GuestDevices devices = new GuestDevices(qmp);
     String now = new SaveObstacles(qmp).check();
     return devices.take(now, now);

@@ -5,7 +5,7 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
-import io.fixedram.os.OtherProcess.Piece;
+import io.fixedram.os.OtherProcess.Range;
 import io.fixedram.store.PageMap;
 import io.fixedram.store.RamPages;
 import java.lang.foreign.MemorySegment;
@@ -49,7 +49,7 @@ final class MemoryPages implements RamPages {
 
   @Override
   public boolean read(PageMap map, long first, long end, MemorySegment into, long offset) {
-    List<Piece> pieces = new ArrayList<>();
+    List<Range> pieces = new ArrayList<>();
     long pageSize = map.pageSize();
     long host = memory.located(map.block()).host();
     map.stored()
@@ -58,7 +58,7 @@ final class MemoryPages implements RamPages {
             end,
             (page, count) ->
                 pieces.add(
-                    new Piece(
+                    new Range(
                         offset + (page - first) * pageSize,
                         host + page * pageSize,
                         count * pageSize)));

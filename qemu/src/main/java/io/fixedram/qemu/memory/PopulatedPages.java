@@ -48,7 +48,7 @@ final class PopulatedPages {
     for (Mapping mapping : block.mappings()) {
       long from = Math.max(block.host(), mapping.start());
       long end = Math.min(block.end(), mapping.end());
-      Range range = new Range(block, mapping, from, end);
+      MappedPart range = new MappedPart(block, mapping, from, end);
       if (mapping.isAnonymous() && !mapping.isServedByOthers()) {
         addPresent(pages, range);
       } else if (mapping.isShared() && !mapping.isServedByOthers()) {
@@ -61,7 +61,7 @@ final class PopulatedPages {
   }
 
   /** The addresses of a part of a block in one mapping. */
-  private record Range(LocatedBlock block, Mapping mapping, long from, long end) {
+  private record MappedPart(LocatedBlock block, Mapping mapping, long from, long end) {
     /** Marks pages that may have content. */
     void addTo(PageBitmap pages, long first, long after, int pageSize) {
       if (after > first) {
@@ -71,7 +71,7 @@ final class PopulatedPages {
     }
   }
 
-  private void addPresent(PageBitmap pages, Range range) {
+  private void addPresent(PageBitmap pages, MappedPart range) {
     try (Arena arena = Arena.ofConfined();
         Descriptor pagemap = Descriptor.open(qemu.files().path("pagemap"), Descriptor.Mode.READ)) {
       MemorySegment piece = arena.allocate(PIECE_BYTES, Long.BYTES);
@@ -92,7 +92,7 @@ final class PopulatedPages {
     }
   }
 
-  private void addPresent(PageBitmap pages, Range range, long at, long[] entries, int count) {
+  private void addPresent(PageBitmap pages, MappedPart range, long at, long[] entries, int count) {
     for (int i = 0; i < count; i++) {
       int first = i;
       while (i < count && entries[i] >>> POPULATED_SHIFT != 0) {
@@ -107,7 +107,7 @@ final class PopulatedPages {
     return (end - at + HOST_PAGE_BYTES - 1) / HOST_PAGE_BYTES;
   }
 
-  private void addData(PageBitmap pages, Range range) {
+  private void addData(PageBitmap pages, MappedPart range) {
     Optional<Descriptor> found = openFile(range.mapping());
     if (found.isEmpty()) {
       range.addTo(pages, range.from(), range.end(), pageSize);

@@ -9,7 +9,7 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.os.Errno;
-import io.fixedram.os.OtherProcess.Piece;
+import io.fixedram.os.OtherProcess.Range;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.migration.QemuRamBlock;
 import io.fixedram.qemu.obstacle.MemoryObstacle;
@@ -90,7 +90,7 @@ public final class QemuMemory implements AutoCloseable {
   private static void checkReadable(QemuPid qemu, AddressSpace space) {
     Mapping first = space.mappings().stream().filter(Mapping::isReadable).findFirst().orElseThrow();
     try (Arena arena = Arena.ofConfined()) {
-      qemu.process().read(arena.allocate(1), List.of(new Piece(0, first.start(), 1)));
+      qemu.process().read(arena.allocate(1), List.of(new Range(0, first.start(), 1)));
     } catch (StorageException e) {
       if (e.errno() == Errno.EPERM.number() || e.errno() == Errno.ENOSYS.number()) {
         throw ProcessAccess.refused(qemu.id());
@@ -132,7 +132,7 @@ public final class QemuMemory implements AutoCloseable {
   }
 
   /** Size in bytes of the host pages behind a block. */
-  public long hostPageSize(RamBlock block) {
+  long hostPageSize(RamBlock block) {
     return located(block).listed().pageSize();
   }
 

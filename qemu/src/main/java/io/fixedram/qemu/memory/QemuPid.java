@@ -39,7 +39,7 @@ public final class QemuPid implements AutoCloseable {
   }
 
   /** Finds the process that listens at the socket. */
-  public static QemuPid of(QmpClient qmp) {
+  static QemuPid of(QmpClient qmp) {
     return of(qmp, OptionalInt.empty());
   }
 

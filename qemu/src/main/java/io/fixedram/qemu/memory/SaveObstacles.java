@@ -3,16 +3,15 @@ package io.fixedram.qemu.memory;
 
 import io.fixedram.qemu.migration.GuestStatus;
 import io.fixedram.qemu.migration.OutgoingChecks;
+import io.fixedram.qemu.migration.QemuDevice;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.obstacle.DeviceStateObstacle;
 import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
-import io.fixedram.qemu.qmp.QmpException;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /**
  * Checks for obstacles to a migration that the command for the device state does not check: a guest
@@ -24,11 +23,8 @@ final class SaveObstacles {
   /** Capabilities with which a migration has additional sections while the guest runs. */
   private static final Set<String> LIVE_STATE = Set.of("block", "dirty-bitmaps", "x-colo");
 
-  private static final List<String> DEVICES =
-      List.of("/machine/peripheral", "/machine/peripheral-anon", "/machine/unattached");
-
   /** Devices that send their state in parts, while the guest runs. */
-  private static final String VFIO = "child<vfio-";
+  private static final String VFIO = "vfio-";
 
   private final QmpClient qmp;
 
@@ -76,7 +72,8 @@ final class SaveObstacles {
   }
 
   private void checkJobs() {
-    for (Json job : list("query-jobs", Map.of()).toList()) {
+    List<Json> jobs = qmp.executeIfKnown("query-jobs", Map.of()).map(Json::items).orElse(List.of());
+    for (Json job : jobs) {
       if (!ENDED_JOB.contains(job.get("status").text())) {
         throw cannot(
             new DeviceStateObstacle.JobUnderWay(job.get("id").text(), job.get("type").text()));
@@ -85,25 +82,12 @@ final class SaveObstacles {
   }
 
   private void checkLiveDevices() {
-    for (String path : DEVICES) {
-      list("qom-list", Map.of("path", path))
-          .filter(each -> each.findText("type").orElse("").startsWith(VFIO))
-          .findFirst()
-          .ifPresent(device -> {
-            throw cannot(
-                new DeviceStateObstacle.LiveDevice(
-                    device.get("name").text(), device.get("type").text()));
-          });
-    }
-  }
-
-  /** Result list of a command; empty if this QEMU does not support it or refuses it. */
-  private Stream<Json> list(String command, Map<String, ?> arguments) {
-    try {
-      return qmp.execute(command, arguments).items().stream();
-    } catch (QmpException e) {
-      return Stream.empty();
-    }
+    QemuDevice.all(qmp)
+        .filter(device -> device.type().startsWith(VFIO))
+        .findFirst()
+        .ifPresent(device -> {
+          throw cannot(new DeviceStateObstacle.LiveDevice(device.name(), device.type()));
+        });
   }
 
   private static ObstacleException cannot(DeviceStateObstacle obstacle) {

@@ -9,7 +9,7 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.ZeroPages;
 import io.fixedram.os.AnonymousMemory;
-import io.fixedram.os.OtherProcess.Piece;
+import io.fixedram.os.OtherProcess.Range;
 import io.fixedram.qemu.migration.MigrationState;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.migration.QemuRamBlock;
@@ -59,7 +59,7 @@ public final class WaitingMemory implements AutoCloseable {
   }
 
   /** Finds the memory of the QEMU that listens at the socket itself. */
-  public static WaitingMemory open(QmpClient qmp, RamBlocks saved) {
+  static WaitingMemory open(QmpClient qmp, RamBlocks saved) {
     return open(qmp, OptionalInt.empty(), saved);
   }
 
@@ -202,7 +202,7 @@ public final class WaitingMemory implements AutoCloseable {
         long count = Math.min(BUFFER_BYTES, length - done);
         long host = target(block).block().host() + offset + done;
         try {
-          memory.process().process().read(buffer, List.of(new Piece(0, host, count)));
+          memory.process().process().read(buffer, List.of(new Range(0, host, count)));
         } catch (StorageException e) {
           throw failure(block, offset + done, e);
         }
@@ -222,7 +222,7 @@ public final class WaitingMemory implements AutoCloseable {
       }
       long host = target.block().host() + offset;
       try {
-        memory.process().process().write(from, List.of(new Piece(fromOffset, host, length)));
+        memory.process().process().write(from, List.of(new Range(fromOffset, host, length)));
       } catch (StorageException e) {
         throw failure(block, offset, e);
       }

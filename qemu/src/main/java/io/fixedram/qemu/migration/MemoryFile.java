@@ -3,7 +3,6 @@ package io.fixedram.qemu.migration;
 
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
-import io.fixedram.qemu.qmp.QmpException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -22,7 +21,7 @@ public record MemoryFile(String backend, Path path, boolean shared) {
 
   /** The file backends of a QEMU. */
   public static List<MemoryFile> ask(QmpClient qmp) {
-    return ifKnown(qmp, "query-memdev", Map.of()).stream()
+    return qmp.executeIfKnown("query-memdev", Map.of()).stream()
         .flatMap(list -> list.items().stream())
         .flatMap(each -> each.findText("id").stream())
         .flatMap(id -> find(qmp, id))
@@ -39,15 +38,7 @@ public record MemoryFile(String backend, Path path, boolean shared) {
   }
 
   private static Optional<Json> property(QmpClient qmp, String id, String name) {
-    return ifKnown(qmp, "qom-get", Map.of("path", "/objects/" + id, "property", name));
-  }
-
-  private static Optional<Json> ifKnown(QmpClient qmp, String command, Map<String, ?> arguments) {
-    try {
-      return Optional.of(qmp.execute(command, arguments));
-    } catch (QmpException e) {
-      return Optional.empty();
-    }
+    return qmp.executeIfKnown("qom-get", Map.of("path", "/objects/" + id, "property", name));
   }
 
   /**

@@ -6,6 +6,7 @@ import io.fixedram.qemu.obstacle.SaveObstacle;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpException;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -64,13 +65,13 @@ public final class OutgoingChecks {
    * to write to an inactive disk.
    */
   private void checkBlockJobs() {
-    List<Json> jobs;
-    try {
-      jobs = migration.qmp().execute("query-block-jobs").items();
-    } catch (QmpException e) {
-      // Not a QEMU, or one without a block layer.
-      return;
-    }
+    // Unknown to a QMP server that is not QEMU, and to a QEMU without a block layer.
+    List<Json> jobs =
+        migration
+            .qmp()
+            .executeIfKnown("query-block-jobs", Map.of())
+            .map(Json::items)
+            .orElse(List.of());
     for (Json job : jobs) {
       if (!ENDED_JOB.contains(job.findText("status").orElse(""))) {
         throw cannot(new SaveObstacle.BlockJob(job.get("device").text(), job.get("type").text()));

@@ -54,7 +54,7 @@ public sealed interface BackendObstacle extends InstantObstacle {
   }
 
   /** The backend has huge pages. */
-  record HugePages(String backend) implements BackendObstacle {
+  record OnHugePages(String backend) implements BackendObstacle {
     @Override
     public String sentence() {
       return named(backend)

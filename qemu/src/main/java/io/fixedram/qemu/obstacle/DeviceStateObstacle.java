@@ -74,7 +74,7 @@ public sealed interface DeviceStateObstacle extends MemoryObstacle {
    * A device sends its state in parts, while the guest runs.
    *
    * @param device name of the device in QEMU's object tree
-   * @param type its type there
+   * @param type type of the device
    */
   record LiveDevice(String device, String type) implements DeviceStateObstacle {
     @Override

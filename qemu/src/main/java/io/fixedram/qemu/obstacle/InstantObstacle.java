@@ -21,7 +21,7 @@ public sealed interface InstantObstacle extends Obstacle
         InstantObstacle.NotLocalFile,
         InstantObstacle.NoFixedPlaces,
         InstantObstacle.SharedMemoryLeftOut,
-        InstantObstacle.HugePages,
+        InstantObstacle.SavedOnHugePages,
         InstantObstacle.NotMappable,
         InstantObstacle.NotHeld,
         InstantObstacle.QemuNotKnown,
@@ -82,7 +82,7 @@ public sealed interface InstantObstacle extends Obstacle
    *
    * @param pageBytes bytes of one of its pages
    */
-  record HugePages(String block, long pageBytes) implements InstantObstacle {
+  record SavedOnHugePages(String block, long pageBytes) implements InstantObstacle {
     @Override
     public String sentence() {
       return "RAM block "

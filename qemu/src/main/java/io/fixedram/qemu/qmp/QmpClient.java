@@ -210,6 +210,19 @@ public final class QmpClient implements AutoCloseable {
     return send(command, arguments, OptionalInt.empty()).await(answerTime);
   }
 
+  /**
+   * Runs a command that not every version or configuration of QEMU supports.
+   *
+   * @return the answer; empty if QEMU refuses the command
+   */
+  public Optional<Json> executeIfKnown(String command, Map<String, ?> arguments) {
+    try {
+      return Optional.of(execute(command, arguments));
+    } catch (QmpException e) {
+      return Optional.empty();
+    }
+  }
+
   /** A command that was sent to QEMU and whose answer can be waited for. */
   public final class Sent {
     private final QmpConnection.Call call;

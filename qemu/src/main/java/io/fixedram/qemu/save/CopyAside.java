@@ -36,8 +36,8 @@ final class CopyAside implements AutoCloseable {
   private final RamBlocks blocks;
   private final Cancellation cancellation;
   private final Arena arena = Arena.ofShared();
-  private final BlockingQueue<Piece> free = new LinkedBlockingQueue<>();
-  private final BlockingQueue<Optional<Piece>> full = new LinkedBlockingQueue<>();
+  private final BlockingQueue<CopyBuffer> free = new LinkedBlockingQueue<>();
+  private final BlockingQueue<Optional<CopyBuffer>> full = new LinkedBlockingQueue<>();
   private final List<Lane> lanes = new ArrayList<>();
   private final Thread thread;
   private volatile Optional<Throwable> failure = Optional.empty();
@@ -58,7 +58,7 @@ final class CopyAside implements AutoCloseable {
       MemorySegment memory = AnonymousMemory.allocateHuge(arena, pieces * PIECE_BYTES);
       AnonymousMemory.populate(memory);
       for (long i = 0; i < pieces; i++) {
-        free.add(new Piece(memory.asSlice(i * PIECE_BYTES, PIECE_BYTES)));
+        free.add(new CopyBuffer(memory.asSlice(i * PIECE_BYTES, PIECE_BYTES)));
       }
       thread = Thread.ofPlatform().daemon().name("fixedram copies").start(this::handOn);
     } catch (RuntimeException | Error e) {
@@ -76,14 +76,14 @@ final class CopyAside implements AutoCloseable {
    * Pages of one thread, and from the end downwards a record for each run of them: block, offset,
    * and length, which is negative for zero pages.
    */
-  private static final class Piece {
+  private static final class CopyBuffer {
     private static final int RECORD_BYTES = 3 * Long.BYTES;
 
     private final MemorySegment memory;
     private long dataEnd;
     private long records = PIECE_BYTES;
 
-    Piece(MemorySegment memory) {
+    CopyBuffer(MemorySegment memory) {
       this.memory = memory;
     }
 
@@ -133,14 +133,14 @@ final class CopyAside implements AutoCloseable {
 
   /** The sink of one thread. */
   private final class Lane implements PageSink {
-    private Optional<Piece> current = Optional.empty();
+    private Optional<CopyBuffer> current = Optional.empty();
 
     @Override
     public void data(
         RamBlock block, long offset, MemorySegment from, long fromOffset, long lengthBytes) {
       int pageBytes = blocks.targetPageSize();
       for (long done = 0; done < lengthBytes; ) {
-        Piece piece = piece(pageBytes);
+        CopyBuffer piece = piece(pageBytes);
         long part = Math.min(lengthBytes - done, piece.room(pageBytes));
         piece.putData(block.index(), offset + done, from, fromOffset + done, part);
         done += part;
@@ -153,13 +153,13 @@ final class CopyAside implements AutoCloseable {
     }
 
     /** A piece with room for a record and this many bytes. */
-    private Piece piece(int bytes) {
+    private CopyBuffer piece(int bytes) {
       throwFailure();
       if (current.isPresent() && current.get().room(1) >= bytes) {
         return current.get();
       }
       submit();
-      Piece piece = Threads.takeUninterruptibly(free);
+      CopyBuffer piece = Threads.takeUninterruptibly(free);
       throwFailure();
       current = Optional.of(piece);
       return piece;
@@ -203,10 +203,10 @@ final class CopyAside implements AutoCloseable {
   /** All failures in this thread must reach the threads that wait for it. */
   @SuppressWarnings("CatchThrowable")
   private void handOn() {
-    for (Optional<Piece> next = Threads.takeUninterruptibly(full);
+    for (Optional<CopyBuffer> next = Threads.takeUninterruptibly(full);
         next.isPresent();
         next = Threads.takeUninterruptibly(full)) {
-      Piece piece = next.get();
+      CopyBuffer piece = next.get();
       try {
         if (failure.isEmpty() && !unwanted) {
           cancellation.throwIfCancelled();

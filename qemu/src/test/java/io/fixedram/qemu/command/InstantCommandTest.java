@@ -9,7 +9,7 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.layout.BlockPlace;
-import io.fixedram.qemu.command.InstantCommand.Mapping;
+import io.fixedram.qemu.command.InstantCommand.MappedBlock;
 import io.fixedram.qemu.command.InstantCommand.Target;
 import io.fixedram.qemu.obstacle.InstantObstacle;
 import java.nio.file.Path;
@@ -79,7 +79,7 @@ class InstantCommandTest {
             "-machine",
             "memory-backend=pc.ram");
     assertThat(command.mappings())
-        .containsExactly(new Mapping("pc.ram", plain(2048).places().getFirst()));
+        .containsExactly(new MappedBlock("pc.ram", plain(2048).places().getFirst()));
   }
 
   @Test
@@ -129,7 +129,7 @@ class InstantCommandTest {
                 + "off",
             "-machine",
             "q35,memory-backend=ram0");
-    assertThat(command.mappings()).extracting(Mapping::backend).containsExactly("ram0");
+    assertThat(command.mappings()).extracting(MappedBlock::backend).containsExactly("ram0");
   }
 
   @Test
@@ -210,7 +210,8 @@ class InstantCommandTest {
             "dist,src=0,dst=1,val=20");
     assertThat(command.mappings())
         .containsExactly(
-            new Mapping("n0", save.places().get(0)), new Mapping("n1", save.places().get(1)));
+            new MappedBlock("n0", save.places().get(0)),
+            new MappedBlock("n1", save.places().get(1)));
     assertThat(command.words().get(4)).contains("offset=" + (3L << 32));
     assertThat(command.words().get(6)).contains("\"offset\":" + (1L << 32));
     assertThat(command.words()).doesNotContain("-machine");
@@ -230,7 +231,7 @@ class InstantCommandTest {
             "memory-backend-ram,id=spare,size=64M",
             "-device",
             "{\"driver\":\"pc-dimm\",\"memdev\":\"m1\",\"id\":\"d1\"}");
-    assertThat(command.mappings()).extracting(Mapping::backend).containsExactly("m1", "pc.ram");
+    assertThat(command.mappings()).extracting(MappedBlock::backend).containsExactly("m1", "pc.ram");
     assertThat(command.words()).contains("memory-backend-ram,id=spare,size=64M");
     assertThat(command.words()).endsWith("-machine", "memory-backend=pc.ram");
   }
@@ -248,7 +249,7 @@ class InstantCommandTest {
             "-device",
             "ivshmem-plain,memdev=shm");
     assertThat(command.words()).contains(shared);
-    assertThat(command.mappings()).extracting(Mapping::backend).containsExactly("pc.ram");
+    assertThat(command.mappings()).extracting(MappedBlock::backend).containsExactly("pc.ram");
   }
 
   @ParameterizedTest

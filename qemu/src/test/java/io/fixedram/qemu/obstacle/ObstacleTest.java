@@ -58,7 +58,7 @@ class ObstacleTest {
           new InstantObstacle.NotLocalFile("vm.fram"),
           new InstantObstacle.NoFixedPlaces("vm.fram", SaveFormat.STREAM),
           new InstantObstacle.SharedMemoryLeftOut(SAVE),
-          new InstantObstacle.HugePages("pc.ram", 2 << 20),
+          new InstantObstacle.SavedOnHugePages("pc.ram", 2 << 20),
           new InstantObstacle.NotMappable(new MapObstacle.TooManyZeros("vm.fram", 256 << 20)),
           new InstantObstacle.NotMappable(new MapObstacle.Refused(failure)),
           new InstantObstacle.NotHeld(failure),
@@ -77,7 +77,7 @@ class ObstacleTest {
           new BackendObstacle.NotDefined("m"),
           new BackendObstacle.OtherType("m", "memory-backend-epc"),
           new BackendObstacle.Shared("m"),
-          new BackendObstacle.HugePages("m"),
+          new BackendObstacle.OnHugePages("m"),
           new BackendObstacle.Preallocated("m"),
           new BackendObstacle.ReadOnly("m"),
           new BackendObstacle.UnknownProperty("m", "x-new"),
@@ -117,7 +117,7 @@ class ObstacleTest {
           new DeviceStateObstacle.QemuTooOld(QEMU),
           new DeviceStateObstacle.LiveCapability("x-colo"),
           new DeviceStateObstacle.JobUnderWay("snap", "snapshot-save"),
-          new DeviceStateObstacle.LiveDevice("gpu", "child<vfio-pci>"),
+          new DeviceStateObstacle.LiveDevice("gpu", "vfio-pci"),
           new DeviceStateObstacle.StateChanged("paused", "shutdown"),
           new DeviceStateObstacle.TooLarge(12345, 64 << 20),
           new DeviceStateObstacle.NeededBeforeMemory("iommu-early"),
@@ -147,7 +147,7 @@ class ObstacleTest {
   /** Facts that the sentence has in another form, or that only a program needs. */
   private static final Set<String> WORDED =
       Set.of(
-          "InstantObstacle.HugePages.pageBytes",
+          "InstantObstacle.SavedOnHugePages.pageBytes",
           "CommandObstacle.OptionInTheWay.option",
           "MemoryObstacle.LongDowntime.limit",
           "MemoryObstacle.LongDowntime.predicted",
