@@ -3,7 +3,6 @@ package io.fixedram.fingerprint;
 
 import io.fixedram.guest.PageSink;
 import io.fixedram.guest.RamBlock;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -13,13 +12,14 @@ import java.lang.foreign.MemorySegment;
 public final class ChangeCount implements PageSink {
   private final FingerprintTable table;
   private final int pageBytes;
-  private final MemorySegment print = Arena.ofAuto().allocate(PageFingerprint.BYTES, Long.BYTES);
+  private final PagePrints prints;
   private long changedBytes;
 
   /** Creates a counter at 0. */
   public ChangeCount(FingerprintTable table) {
     this.table = table;
     this.pageBytes = table.pageBytes();
+    this.prints = new PagePrints(pageBytes);
   }
 
   /** Size of the pages counted. */
@@ -30,12 +30,15 @@ public final class ChangeCount implements PageSink {
   @Override
   public void data(
       RamBlock block, long offset, MemorySegment from, long fromOffset, long lengthBytes) {
-    for (long done = 0; done < lengthBytes; done += pageBytes) {
-      PageFingerprint.write(from, fromOffset + done, pageBytes, print, 0);
-      if (table.isOther(block, (offset + done) / pageBytes, print)) {
-        changedBytes += pageBytes;
-      }
-    }
+    prints.forEach(
+        from,
+        fromOffset,
+        lengthBytes,
+        (done, memory, at) -> {
+          if (table.isOther(block, (offset + done) / pageBytes, memory, at)) {
+            changedBytes += pageBytes;
+          }
+        });
   }
 
   /** {@inheritDoc} Zero pages need no copy, and are not counted. */

@@ -3,7 +3,6 @@ package io.fixedram.fingerprint;
 
 import io.fixedram.guest.PageSink;
 import io.fixedram.guest.RamBlock;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -18,7 +17,14 @@ public final class ChangedPages implements PageSink {
   private final PageSink target;
   private final FingerprintTable table;
   private final int pageBytes;
-  private final MemorySegment print = Arena.ofAuto().allocate(PageFingerprint.BYTES, Long.BYTES);
+  private final PagePrints prints;
+
+  /** Action for the pages from {@link #start} on. */
+  private Change run = Change.NONE;
+
+  /** Bytes before the first page of the current action in the current run. */
+  private long start;
+
   private long dataBytes;
   private long zeroBytes;
 
@@ -34,6 +40,7 @@ public final class ChangedPages implements PageSink {
     this.target = target;
     this.table = table;
     this.pageBytes = table.pageBytes();
+    this.prints = new PagePrints(pageBytes);
   }
 
   /** Bytes of pages passed on as content. */
@@ -50,23 +57,25 @@ public final class ChangedPages implements PageSink {
   @Override
   public void data(
       RamBlock block, long offset, MemorySegment from, long fromOffset, long lengthBytes) {
-    Change run = Change.NONE;
-    long start = 0;
-    for (long done = 0; done < lengthBytes; done += pageBytes) {
-      Change change = change(block, offset + done, from, fromOffset + done);
-      if (change != run) {
-        handOn(run, block, offset, from, fromOffset, start, done);
-        run = change;
-        start = done;
-      }
-    }
+    run = Change.NONE;
+    start = 0;
+    prints.forEach(
+        from,
+        fromOffset,
+        lengthBytes,
+        (done, memory, at) -> {
+          Change change = change(block, (offset + done) / pageBytes, memory, at);
+          if (change != run) {
+            handOn(run, block, offset, from, fromOffset, start, done);
+            run = change;
+            start = done;
+          }
+        });
     handOn(run, block, offset, from, fromOffset, start, lengthBytes);
   }
 
-  private Change change(RamBlock block, long offset, MemorySegment from, long fromOffset) {
-    long page = offset / pageBytes;
-    PageFingerprint.write(from, fromOffset, pageBytes, print, 0);
-    if (!table.set(block, page, print)) {
+  private Change change(RamBlock block, long page, MemorySegment memory, long at) {
+    if (!table.set(block, page, memory, at)) {
       return Change.NONE;
     }
     return table.isZero(block, page) ? Change.ZERO : Change.DATA;

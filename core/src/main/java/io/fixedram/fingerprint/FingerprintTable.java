@@ -53,25 +53,26 @@ public final class FingerprintTable implements AutoCloseable {
   /**
    * Sets the fingerprint of a page.
    *
-   * @param print the new fingerprint, {@value PageFingerprint#BYTES} bytes
+   * @param prints memory with the new fingerprint, {@value PageFingerprint#BYTES} bytes
+   * @param at offset of the fingerprint in that memory
    * @return whether the page had another fingerprint
    */
-  boolean set(RamBlock block, long page, MemorySegment print) {
-    if (!isOther(block, page, print)) {
+  boolean set(RamBlock block, long page, MemorySegment prints, long at) {
+    if (!isOther(block, page, prints, at)) {
       return false;
     }
     MemorySegment.copy(
-        print, 0, blocks.get(block.index()), page * PageFingerprint.BYTES, PageFingerprint.BYTES);
+        prints, at, blocks.get(block.index()), page * PageFingerprint.BYTES, PageFingerprint.BYTES);
     return true;
   }
 
   /** Whether a page has another fingerprint than this one. */
-  boolean isOther(RamBlock block, long page, MemorySegment print) {
+  boolean isOther(RamBlock block, long page, MemorySegment prints, long at) {
     MemorySegment table = blocks.get(block.index());
-    long at = page * PageFingerprint.BYTES;
-    return table.get(JAVA_LONG_UNALIGNED, at) != print.get(JAVA_LONG_UNALIGNED, 0)
-        || table.get(JAVA_LONG_UNALIGNED, at + Long.BYTES)
-            != print.get(JAVA_LONG_UNALIGNED, Long.BYTES);
+    long own = page * PageFingerprint.BYTES;
+    return table.get(JAVA_LONG_UNALIGNED, own) != prints.get(JAVA_LONG_UNALIGNED, at)
+        || table.get(JAVA_LONG_UNALIGNED, own + Long.BYTES)
+            != prints.get(JAVA_LONG_UNALIGNED, at + Long.BYTES);
   }
 
   /** Sets the fingerprints of a run of pages to those of zero pages. */

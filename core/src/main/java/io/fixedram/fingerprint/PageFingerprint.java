@@ -4,9 +4,14 @@ package io.fixedram.fingerprint;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import io.fixedram.guest.ZeroPages;
+import io.fixedram.os.MachineCode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Optional;
 
 /**
  * A 128-bit fingerprint of a page, defined in docs/format.md. Two different pages have the same
@@ -44,19 +49,55 @@ public final class PageFingerprint {
 
   private static final int LAST_STEPS = 3;
 
+  private static final String CODE = "fingerprints.bin";
+
   private PageFingerprint() {}
 
+  /** The machine code, loaded when it is first needed. */
+  private static final class Code {
+    static final Optional<MachineCode> LOADED = MachineCode.load(code());
+
+    private Code() {}
+  }
+
+  /** The machine code that computes fingerprints, built from fingerprints.S. */
+  static byte[] code() {
+    try (InputStream in = PageFingerprint.class.getResourceAsStream(CODE)) {
+      if (in == null) {
+        throw new IllegalStateException(CODE + " is missing from this program");
+      }
+      return in.readAllBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException(CODE + " can't be read from this program", e);
+    }
+  }
+
   /**
-   * Writes the fingerprint of a page, which must not change meanwhile.
+   * Writes the fingerprints of adjacent pages, which must not change meanwhile. Pages in native
+   * memory are computed by machine code where the host permits it, others in Java, which is as fast
+   * only when the second JIT compiler has compiled it.
    *
-   * @param from memory with the page
-   * @param offset offset of the page in that memory
-   * @param pageBytes length of the page, a multiple of {@link #STEP_BYTES}
-   * @param into memory for the fingerprint, {@link #BYTES} bytes
-   * @param at offset of the fingerprint in that memory
+   * @param from memory with the pages
+   * @param offset offset of the first page in that memory
+   * @param pageBytes length of a page, a multiple of {@link #STEP_BYTES}
+   * @param pages number of pages
+   * @param into memory for the fingerprints, {@link #BYTES} bytes for each page
    */
   public static void write(
-      MemorySegment from, long offset, int pageBytes, MemorySegment into, long at) {
+      MemorySegment from, long offset, int pageBytes, long pages, MemorySegment into) {
+    MemorySegment all = from.asSlice(offset, pages * pageBytes);
+    MemorySegment prints = into.asSlice(0, pages * BYTES);
+    if (all.isNative() && prints.isNative() && Code.LOADED.isPresent()) {
+      Code.LOADED.get().call(pages, pageBytes, all, MachineCode.address(prints));
+      return;
+    }
+    for (long page = 0; page < pages; page++) {
+      write(all, page * pageBytes, pageBytes, prints, page * BYTES);
+    }
+  }
+
+  /** Writes the fingerprint of one page, in Java. */
+  static void write(MemorySegment from, long offset, int pageBytes, MemorySegment into, long at) {
     if (ZeroPages.isZero(from, offset, pageBytes)) {
       into.set(WORD, at, 0);
       into.set(WORD, at + Long.BYTES, 0);
@@ -65,7 +106,7 @@ public final class PageFingerprint {
     }
   }
 
-  /** The only loop over all bytes of a guest, written out for the JIT compiler. */
+  /** The loop over all bytes of a page, written out for the JIT compiler. */
   private static void writeOfData(
       MemorySegment from, long offset, int pageBytes, MemorySegment into, long at) {
     long a0 = K0;

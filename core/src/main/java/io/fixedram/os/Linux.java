@@ -138,6 +138,7 @@ final class Linux {
   // asm-generic/mman-common.h, linux/mman.h
   static final int PROT_READ = 1;
   static final int PROT_WRITE = 2;
+  static final int PROT_EXEC = 4;
   static final int MAP_PRIVATE = 2;
   static final int MAP_ANONYMOUS = 0x20;
   static final int MAP_NORESERVE = 0x4000;

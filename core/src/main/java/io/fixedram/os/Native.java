@@ -16,9 +16,10 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * System calls by number, all through syscall(2) of the C library with one signature, since linking
- * a signature takes a process 10 to 20 ms, which matters for short commands. The second argument of
- * the signature is memory; a number is passed there as an address.
+ * System calls by number, through syscall(2) of the C library, and calls of this program's own
+ * machine code. All of them have one signature, since linking a signature takes a process 10 to 20
+ * ms, which matters for short commands. The third argument of the signature, the second one of a
+ * system call, is memory; a number is passed there as an address.
  */
 final class Native {
   private static final int MAX_ARGUMENTS = 6;
@@ -31,7 +32,12 @@ final class Native {
   private static final String OUR_MACHINE = "Linux on amd64";
 
   /** Empty if Java does not permit native access, or the numbers are not those of this machine. */
-  private static final Optional<MethodHandle> SYSCALL = link();
+  private static final Optional<MethodHandle> CALL = link();
+
+  private static final MemorySegment SYSCALL =
+      CALL.isPresent()
+          ? Linker.nativeLinker().defaultLookup().findOrThrow("syscall")
+          : MemorySegment.NULL;
 
   private Native() {}
 
@@ -65,13 +71,43 @@ final class Native {
   private static long call(long number, long a, MemorySegment b, long c, long d, long e, long f) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = arena.allocate(Linker.Option.captureStateLayout());
-      long returned =
-          (long) SYSCALL.orElseThrow(Native::refused).invokeExact(state, number, a, b, c, d, e, f);
+      long returned = call(SYSCALL, state, number, a, b, c, d, e, f);
       return returned == -1 ? -(long) (int) ERRNO.get(state, 0L) : returned;
+    }
+  }
+
+  /**
+   * Calls machine code that returns a number.
+   *
+   * @param code address of the code
+   * @param third native memory, which can't be closed during the call
+   * @throws FixedRamException if Java does not permit native access, or this is not x86-64 Linux
+   */
+  static long callCode(
+      MemorySegment code, long first, long second, MemorySegment third, long fourth) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(Linker.Option.captureStateLayout());
+      return call(code, state, first, second, third, fourth, 0, 0, 0);
+    }
+  }
+
+  private static long call(
+      MemorySegment code,
+      MemorySegment state,
+      long number,
+      long a,
+      MemorySegment b,
+      long c,
+      long d,
+      long e,
+      long f) {
+    try {
+      return (long)
+          CALL.orElseThrow(Native::refused).invokeExact(code, state, number, a, b, c, d, e, f);
     } catch (RuntimeException | Error failure) {
       throw failure;
     } catch (Throwable failure) {
-      throw new AssertionError("a system call threw", failure);
+      throw new AssertionError("native code threw", failure);
     }
   }
 
@@ -83,7 +119,7 @@ final class Native {
     return memory.address();
   }
 
-  // The only place where native code is linked: long syscall(long number, ...) of the C library.
+  // The only place where native code is linked: long f(long, ...), as syscall of the C library.
   @SuppressWarnings("restricted")
   private static Optional<MethodHandle> link() {
     if (!MACHINE.equals(OUR_MACHINE)) {
@@ -96,7 +132,6 @@ final class Native {
       Linker linker = Linker.nativeLinker();
       return Optional.of(
           linker.downcallHandle(
-              linker.defaultLookup().findOrThrow("syscall"),
               FunctionDescriptor.of(JAVA_LONG, parameters),
               Linker.Option.firstVariadicArg(1),
               Linker.Option.captureCallState("errno")));

@@ -38,27 +38,27 @@ class FingerprintTableTest {
     assertThat(table.isZero(RAM, 999)).isTrue();
     assertThat(table.nextData(RAM, 0, 1000)).isEqualTo(1000);
     assertThat(table.nextData(EMPTY, 0, 0)).isZero();
-    assertThat(table.set(RAM, 3, print(0, 0))).isFalse();
+    assertThat(table.set(RAM, 3, print(0, 0), 0)).isFalse();
   }
 
   @Test
   void remembersWhatWasSet() {
-    assertThat(table.set(RAM, 3, print(1, 0))).isTrue();
-    assertThat(table.set(RAM, 3, print(1, 0))).isFalse();
-    assertThat(table.set(RAM, 3, print(0, 1))).isTrue();
+    assertThat(table.set(RAM, 3, print(1, 0), 0)).isTrue();
+    assertThat(table.set(RAM, 3, print(1, 0), 0)).isFalse();
+    assertThat(table.set(RAM, 3, print(0, 1), 0)).isTrue();
     assertThat(table.isZero(RAM, 3)).isFalse();
     assertThat(table.isZero(RAM, 2)).isTrue();
     assertThat(table.of(RAM).byteSize()).isEqualTo(16_000);
     assertThat(table.of(RAM).get(ValueLayout.JAVA_BYTE, 3 * 16 + 15)).isEqualTo((byte) 1);
     assertThat(table.of(RAM).isReadOnly()).isTrue();
-    assertThat(table.set(RAM, 3, print(0, 0))).isTrue();
+    assertThat(table.set(RAM, 3, print(0, 0), 0)).isTrue();
     assertThat(table.isZero(RAM, 3)).isTrue();
   }
 
   @Test
   void findsData() {
     for (int page : List.of(0, 255, 256, 700, 999)) {
-      table.set(RAM, page, print(0, 1));
+      table.set(RAM, page, print(0, 1), 0);
     }
     assertThat(table.nextData(RAM, 0, 1000)).isZero();
     assertThat(table.nextData(RAM, 1, 1000)).isEqualTo(255);
@@ -72,13 +72,13 @@ class FingerprintTableTest {
   @Test
   void takesMemoryForWhatIsSetOnly() {
     long pages = LARGE.usedLength() / 4096;
-    assertThat(table.set(LARGE, pages - 1, print(5, 0))).isTrue();
+    assertThat(table.set(LARGE, pages - 1, print(5, 0), 0)).isTrue();
     assertThat(table.nextData(LARGE, pages - 1000, pages)).isEqualTo(pages - 1);
   }
 
   @Test
   void pagesThatAreNotThere() {
-    assertThatThrownBy(() -> table.set(RAM, 1000, print(1, 1)))
+    assertThatThrownBy(() -> table.set(RAM, 1000, print(1, 1), 0))
         .isInstanceOf(IndexOutOfBoundsException.class);
   }
 }

@@ -3,8 +3,14 @@ package io.fixedram.fingerprint;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.fixedram.os.MachineCode;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -13,6 +19,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -100,6 +107,71 @@ class PageFingerprintTest {
     PageFingerprint.write(
         MemorySegment.ofArray(page), 0, page.length, MemorySegment.ofArray(print), 0);
     return HexFormat.of().formatHex(print);
+  }
+
+  /** Pages of all kinds and sizes, also in memory that is not aligned. */
+  @Test
+  void machineCodeComputesTheSame() {
+    SplittableRandom random = new SplittableRandom(5);
+    try (Arena arena = Arena.ofConfined()) {
+      for (int size = PageFingerprint.STEP_BYTES; size <= 1 << 16; size *= 2) {
+        int pages = Math.max(3, (1 << 18) / size);
+        MemorySegment memory = arena.allocate((long) pages * size + 8).asSlice(random.nextInt(8));
+        for (int page = 0; page < pages; page++) {
+          byte[] content = Content.values()[random.nextInt(Content.values().length)].page();
+          long length = random.nextBoolean() ? 0 : Math.min(size, PAGE);
+          long at = random.nextInt(size - (int) length + 1);
+          MemorySegment.copy(
+              MemorySegment.ofArray(content),
+              PAGE - length,
+              memory,
+              (long) page * size + at,
+              length);
+        }
+        byte[] inJava = new byte[pages * PageFingerprint.BYTES];
+        PageFingerprint.write(memory, 0, size, pages, MemorySegment.ofArray(inJava));
+        MemorySegment prints = arena.allocate(inJava.length + 1).asSlice(1).fill((byte) 0xa5);
+        PageFingerprint.write(memory, 0, size, pages, prints);
+        assertThat(prints.toArray(ValueLayout.JAVA_BYTE)).as("%d bytes", size).isEqualTo(inJava);
+      }
+      MemorySegment none = arena.allocate(1);
+      PageFingerprint.write(none, 0, PAGE, 0, none);
+    }
+  }
+
+  @Test
+  void machineCodeCountsPagesWithData() {
+    MachineCode code = MachineCode.load(PageFingerprint.code()).orElseThrow();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment memory = arena.allocate(4 * PAGE);
+      memory.set(ValueLayout.JAVA_BYTE, 2 * PAGE - 1, (byte) 1);
+      memory.set(ValueLayout.JAVA_BYTE, 3 * PAGE, (byte) 1);
+      long prints = MachineCode.address(arena.allocate(4 * PageFingerprint.BYTES));
+      assertThat(code.call(4, PAGE, memory, prints)).isEqualTo(2);
+      assertThat(code.call(0, PAGE, memory, prints)).isZero();
+    }
+  }
+
+  @Test
+  void machineCodeIsWhatItsSourceAssemblesTo(@TempDir Path directory) throws Exception {
+    for (String tool : List.of("as", "objcopy")) {
+      assumeTrue(onPath(tool), tool + " (GNU binutils) is not on this machine");
+    }
+    String object = directory.resolve("fingerprints.o").toString();
+    Path binary = directory.resolve("fingerprints.bin");
+    Path source = Path.of("src", "main", "native", "fingerprints.S").toAbsolutePath();
+    run("as", "--64", "-mx86-used-note=no", "-o", object, source.toString());
+    run("objcopy", "-O", "binary", "-j", ".text", object, binary.toString());
+    assertThat(PageFingerprint.code()).isEqualTo(Files.readAllBytes(binary));
+  }
+
+  private static boolean onPath(String tool) {
+    return Arrays.stream(System.getenv("PATH").split(":", -1))
+        .anyMatch(each -> Files.isExecutable(Path.of(each, tool)));
+  }
+
+  private static void run(String... words) throws Exception {
+    assertThat(new ProcessBuilder(words).inheritIO().start().waitFor()).isZero();
   }
 
   @Test
