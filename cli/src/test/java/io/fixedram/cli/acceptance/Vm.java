@@ -9,6 +9,9 @@ import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -83,11 +86,22 @@ final class Vm implements AutoCloseable {
         new ProcessBuilder(words).redirectErrorStream(true).redirectOutput(errors.toFile()).start();
     Vm vm = new Vm(process, errors, qmp, testQmp);
     try {
-      vm.await("its QMP sockets", () -> Files.exists(qmp) && Files.exists(testQmp));
+      vm.await("its QMP sockets", () -> listens(qmp) && listens(testQmp));
       return vm;
     } catch (AssertionError e) {
       vm.close();
       throw e;
+    }
+  }
+
+  /**
+   * Whether a program accepts connections there; the file of a socket is there a little earlier.
+   */
+  private static boolean listens(Path socket) {
+    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      return channel.connect(UnixDomainSocketAddress.of(socket));
+    } catch (IOException e) {
+      return false;
     }
   }
 
