@@ -46,7 +46,13 @@ public final class AnonymousMemory {
     return memory;
   }
 
-  /** Has the kernel give the pages of memory at once, instead of when each is written first. */
+  /**
+   * Has the kernel give the pages of memory at once, instead of when each is written first. The
+   * content must be zero.
+   *
+   * @throws FixedRamException if the host has not as much memory; it is known to have it only from
+   *     Linux 5.14 on
+   */
   public static void populate(MemorySegment memory) {
     long result =
         Native.call(
@@ -54,11 +60,13 @@ public final class AnonymousMemory {
             Native.address(memory),
             memory.byteSize(),
             Linux.MADV_POPULATE_WRITE);
-    if (result < 0) {
+    if (Errno.EINVAL.is(result)) {
       // Kernels before 5.14 don't know it.
       for (long at = 0; at < memory.byteSize(); at += PAGE_BYTES) {
         memory.set(ValueLayout.JAVA_BYTE, at, (byte) 0);
       }
+    } else if (result < 0) {
+      throw notGiven(memory.byteSize(), result);
     }
   }
 
@@ -79,10 +87,13 @@ public final class AnonymousMemory {
             NO_DESCRIPTOR,
             0);
     if (result < 0) {
-      throw new FixedRamException(
-          "cannot get " + bytes + " bytes of memory: " + Errno.text(result));
+      throw notGiven(bytes, result);
     }
     return result;
+  }
+
+  private static FixedRamException notGiven(long bytes, long result) {
+    return new FixedRamException("cannot get " + bytes + " bytes of memory: " + Errno.text(result));
   }
 
   /** Unmaps memory whose arena is being closed. */

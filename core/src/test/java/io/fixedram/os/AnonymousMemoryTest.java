@@ -2,7 +2,9 @@
 package io.fixedram.os;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.error.FixedRamException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -30,6 +32,16 @@ class AnonymousMemoryTest {
       assertThat(residentBytes() - before).isGreaterThan(BYTES / 2);
       assertThat(memory.get(ValueLayout.JAVA_BYTE, BYTES - 1)).isZero();
     }
+  }
+
+  /** As where the host has no memory to give: the pages are not touched then. */
+  @Test
+  @SuppressWarnings("restricted")
+  void failsWhereTheKernelGivesNone() {
+    MemorySegment unmapped = MemorySegment.ofAddress(1 << 17).reinterpret(4096);
+    assertThatThrownBy(() -> AnonymousMemory.populate(unmapped))
+        .isInstanceOf(FixedRamException.class)
+        .hasMessage("cannot get 4096 bytes of memory: not enough memory");
   }
 
   @Test
