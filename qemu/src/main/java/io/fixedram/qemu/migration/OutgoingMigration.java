@@ -132,9 +132,11 @@ public final class OutgoingMigration {
     };
   }
 
-  /** Resumes the guest, with a timeout for QEMU's answer. */
+  /**
+   * Resumes the guest, with a timeout for QEMU's answer. After a failure it may be resumed again.
+   */
   public void resumeGuest(Duration answerTime) {
-    guestResumed = true;
     migration.within(answerTime).resumeGuest();
+    guestResumed = true;
   }
 }

@@ -32,6 +32,7 @@ public sealed interface MemoryObstacle extends Obstacle
         MemoryObstacle.NotResident,
         MemoryObstacle.OtherTarget,
         MemoryObstacle.LongDowntime,
+        MemoryObstacle.SlowDisk,
         MemoryObstacle.NoDescription,
         MemoryObstacle.SharedMemoryLeftOut {
   @Override
@@ -220,6 +221,24 @@ public sealed interface MemoryObstacle extends Obstacle
           Locale.ROOT,
           "the guest would be stopped for about %.3f s, more than the maximum of %.3f s",
           predicted.toNanos() / 1e9,
+          limit.toNanos() / 1e9);
+    }
+  }
+
+  /**
+   * The stopped guest waited for the disk for too long, so its live save was given up and it was
+   * resumed.
+   *
+   * @param limit the longest wait
+   */
+  record SlowDisk(Duration limit) implements MemoryObstacle {
+    @Override
+    public String sentence() {
+      return String.format(
+          Locale.ROOT,
+          "the stopped guest waited more than %.3f s for the disk to take its changed pages, so"
+              + " the save was given up and the guest let run; with more memory for copies of them"
+              + " it waits less",
           limit.toNanos() / 1e9);
     }
   }

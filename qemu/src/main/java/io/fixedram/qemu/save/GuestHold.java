@@ -5,7 +5,9 @@ import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.os.Threads;
 import io.fixedram.qemu.memory.QemuMemory;
+import io.fixedram.qemu.migration.GuestStatus;
 import io.fixedram.qemu.migration.OutgoingMigration;
+import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.process.RunGuard;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QmpClient;
@@ -114,6 +116,26 @@ final class GuestHold {
       return Optional.empty();
     } catch (FixedRamException e) {
       return Optional.of(e);
+    }
+  }
+
+  /**
+   * Resumes the guest after a failure of the save, if it is stopped because of it, before anything
+   * waits for a disk. The guard stays until the cleanup of the save has looked at the guest.
+   *
+   * @param failure takes a failure to resume as suppressed
+   */
+  void letRun(Throwable failure) {
+    try {
+      Threads.withoutInterrupt(() -> {
+        QemuMigration hurried = own.qemu().within(RESUME_TIME);
+        GuestStatus now = hurried.guest();
+        if (!now.running() && own.mayResume(now)) {
+          own.resumeGuest(RESUME_TIME);
+        }
+      });
+    } catch (FixedRamException e) {
+      failure.addSuppressed(e);
     }
   }
 

@@ -105,7 +105,10 @@ public final class GuestSave {
     return with(draft -> draft.format = format);
   }
 
-  /** Stops the guest before anything is read, instead of saving it while it runs. */
+  /**
+   * Stops the guest before anything is read, instead of saving it while it runs. It then stands
+   * still as long as the disk takes.
+   */
   public GuestSave stopFirst() {
     return with(draft -> draft.stopFirst = true);
   }
@@ -141,7 +144,9 @@ public final class GuestSave {
   /**
    * Sets the maximum memory for copies of changed pages in a live save in place. Pages that fit are
    * written after the guest is resumed, others while it is stopped. The default is a quarter of the
-   * host's memory; at most half of the memory that is then available is used.
+   * host's memory; at most half of the memory that is then available is used. A guest that is to
+   * run on waits for the disk at most 10 s, or four times the predicted downtime if that is longer;
+   * then the save fails with a {@link io.fixedram.qemu.obstacle.MemoryObstacle.SlowDisk}.
    *
    * @param bytes maximum size, 0 for none
    */

@@ -21,6 +21,7 @@ import io.fixedram.store.RamPages;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
 
 /**
@@ -68,30 +69,67 @@ final class LiveTransfer {
    */
   SaveOutcome run(SaveSink sink, GuestStatus before) {
     RamPages pages = memory.pages();
-    CountingSink counted = new CountingSink(sink, view.counters(), cancellation);
-    counted.begin(pages.header());
-    view.phase("saving live");
-    listener.started(view);
-    try (MemoryPasses passes = new MemoryPasses(pages, view.counters(), cancellation)) {
+    try (StoppedWork work = new StoppedWork(cancellation);
+        MemoryPasses passes = new MemoryPasses(pages, view.counters(), work.cancellation())) {
+      SaveSink counted = new CountingSink(sink, view.counters(), work.cancellation());
+      counted.begin(pages.header());
+      view.phase("saving live");
+      listener.started(view);
       PageSink locked = new LockedPages(sink);
       Pass first = passes.all(() -> locked);
-      Stop stop = expect(passes, first);
+      Stop stop = expect(passes, first, request.asideBytes());
       if (stop.isWorthAnotherPass()) {
         var _ = passes.all(() -> locked);
-        stop = expect(passes, first);
+        stop = expect(passes, first, request.asideBytes());
       }
-      Duration predicted = stop.downtime();
-      listener.note(stop.sentence());
-      request.maxDowntime().ifPresent(limit -> requireWithin(limit, predicted));
-      hold.arm(request.qmp(), memory);
-      view.phase("reading the stopped guest");
-      if (stop.asideBytes() == 0) {
-        return finish(passes, counted, () -> locked, () -> {}, before, stop.downtime());
+      announce(stop);
+      Optional<CopyAside> room = aside(stop, sink, pages, work);
+      if (room.isPresent()) {
+        try (CopyAside copy = room.get()) {
+          Target target = new Target(counted, copy::lane, copy::finish);
+          return finish(work, passes, target, before, stop.downtime());
+        }
       }
-      try (CopyAside copy =
-          new CopyAside(sink, pages.header().blocks(), stop.asideBytes(), cancellation)) {
-        return finish(passes, counted, copy::lane, copy::finish, before, stop.downtime());
+      if (stop.asideBytes() > 0) {
+        stop = expect(passes, first, OptionalLong.of(0));
+        announce(stop);
       }
+      Target target = new Target(counted, () -> locked, () -> {});
+      return finish(work, passes, target, before, stop.downtime());
+    }
+  }
+
+  /** Tells what is expected of the stop, and fails if that is too long. */
+  private void announce(Stop stop) {
+    listener.note(stop.sentence());
+    request.maxDowntime().ifPresent(limit -> requireWithin(limit, stop.downtime()));
+  }
+
+  /** Allocates memory for copies; empty if none is wanted, or this host has not as much. */
+  private Optional<CopyAside> aside(Stop stop, SaveSink sink, RamPages pages, StoppedWork work) {
+    if (stop.asideBytes() == 0) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          new CopyAside(sink, pages.header().blocks(), stop.asideBytes(), work.cancellation()));
+    } catch (FixedRamException e) {
+      listener.note("changed pages are not copied aside: " + e.sentence());
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * Where a stopped guest is written.
+   *
+   * @param sink takes the device state
+   * @param lanes creates a sink for changed pages, one for each reading thread
+   * @param arrived returns when all changed pages have been passed on to the file
+   */
+  private record Target(SaveSink sink, Supplier<? extends PageSink> lanes, Runnable arrived) {
+    void end(DeviceState devices) {
+      arrived.run();
+      sink.end(devices);
     }
   }
 
@@ -132,11 +170,10 @@ final class LiveTransfer {
     }
   }
 
-  private Stop expect(MemoryPasses passes, Pass first) {
+  private Stop expect(MemoryPasses passes, Pass first, OptionalLong permitted) {
     Pass sample = passes.sample(SAMPLE_BYTES);
     int threads = passes.threads();
-    long aside =
-        AsideBudget.bytes(request.asideBytes(), sample.changedOfAll(), threads, HostMemory.now());
+    long aside = AsideBudget.bytes(permitted, sample.changedOfAll(), threads, HostMemory.now());
     double disk = first.changedBytes() / (first.elapsed().toNanos() / 1e9);
     int processors = qmp.execute("query-cpus-fast").items().size();
     return new Stop(
@@ -147,26 +184,45 @@ final class LiveTransfer {
   }
 
   /**
-   * Does the work that needs the stopped guest, and then the rest.
-   *
-   * @param targets sinks for changed pages, one for each reading thread
-   * @param arrived returns when all changed pages have been passed on to the file
+   * Stops the guest, does the work that needs this, and then the rest. After a failure the guest
+   * runs again before anything waits for the disk.
    */
   private SaveOutcome finish(
+      StoppedWork work,
       MemoryPasses passes,
-      SaveSink sink,
-      Supplier<? extends PageSink> targets,
-      Runnable arrived,
+      Target target,
+      GuestStatus before,
+      Duration predicted) {
+    hold.arm(request.qmp(), memory);
+    view.phase("reading the stopped guest");
+    try {
+      return stopAndFinish(work, passes, target, before, predicted);
+    } catch (RuntimeException | Error e) {
+      hold.letRun(e);
+      work.end();
+      throw e;
+    }
+  }
+
+  private SaveOutcome stopAndFinish(
+      StoppedWork work,
+      MemoryPasses passes,
+      Target target,
       GuestStatus before,
       Duration predicted) {
     boolean ours = hold.stop();
     String still = hold.begin();
     DeviceState devices = GuestDevices.take(qmp, ours ? before.name() : still);
     memory.checkUnchanged();
-    Pass last = passes.all(targets);
+    boolean resume = ours && request.then() == AfterSave.RESUME;
+    DiskWaits waits = new DiskWaits(DiskWaits.limit(predicted));
+    // A guest that is to stay stopped may wait for the disk as long as nobody cancels.
+    Pass last =
+        work.run(
+            () -> passes.all(() -> waits.lane(target.lanes().get())),
+            resume ? waits::check : () -> {});
     hold.requireStill();
     memory.checkUnchanged();
-    boolean resume = ours && request.then() == AfterSave.RESUME;
     Optional<FixedRamException> resumeFailure = resume ? hold.resume() : Optional.empty();
     Duration downtime = hold.length();
     if (resume && resumeFailure.isEmpty()) {
@@ -181,8 +237,7 @@ final class LiveTransfer {
             last.looked().plus(last.elapsed()).toNanos() / 1e9,
             last.changedBytes() >> 20));
     view.phase("writing what changed");
-    arrived.run();
-    sink.end(devices);
+    work.run(() -> target.end(devices));
     return new SaveOutcome(
         passes.passes(), downtime, Optional.of(predicted), resume, resumeFailure);
   }

@@ -55,7 +55,9 @@ final class MemoryTransfer {
     GuestDevices.requireSaveable(qmp);
     try (QemuMemory memory = QemuMemory.open(qmp, request.process())) {
       if (!before.running()) {
-        send(memory, sink, Optional.empty());
+        try (StoppedWork work = new StoppedWork(cancellation)) {
+          send(memory, sink, work, Optional.empty());
+        }
         return SaveOutcome.UNTOUCHED;
       }
       return request.stopFirst()
@@ -72,8 +74,17 @@ final class MemoryTransfer {
 
   private SaveOutcome stopAndSend(QemuMemory memory, SaveSink sink, GuestStatus before) {
     hold.arm(request.qmp(), memory);
-    boolean ours = hold.stop();
-    send(memory, sink, Optional.of(before.name()).filter(_ -> ours));
+    boolean ours;
+    // Closed, which may wait for the disk, after the guest is let run.
+    try (StoppedWork work = new StoppedWork(cancellation)) {
+      try {
+        ours = hold.stop();
+        send(memory, sink, work, Optional.of(before.name()).filter(_ -> ours));
+      } catch (RuntimeException | Error e) {
+        hold.letRun(e);
+        throw e;
+      }
+    }
     boolean resume = ours && request.then() == AfterSave.RESUME;
     Optional<FixedRamException> resumeFailure = resume ? hold.resume() : Optional.empty();
     Duration downtime = hold.length();
@@ -85,13 +96,14 @@ final class MemoryTransfer {
    *
    * @param loaded the guest's state after a restore, if it is not the current one
    */
-  private void send(QemuMemory memory, SaveSink sink, Optional<String> loaded) {
+  private void send(QemuMemory memory, SaveSink sink, StoppedWork work, Optional<String> loaded) {
     String still = hold.begin();
     DeviceState devices = GuestDevices.take(qmp, loaded.orElse(still));
     memory.checkUnchanged();
     view.phase("saving");
     listener.started(view);
-    memory.store(devices).sendTo(new CountingSink(sink, view.counters(), cancellation));
+    SaveSink counted = new CountingSink(sink, view.counters(), work.cancellation());
+    work.run(() -> memory.store(devices).sendTo(counted));
     hold.requireStill();
     memory.checkUnchanged();
   }

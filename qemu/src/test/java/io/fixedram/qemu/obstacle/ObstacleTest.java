@@ -112,6 +112,7 @@ class ObstacleTest {
           new MemoryObstacle.OtherTarget("s390x"),
           new MemoryObstacle.SharedMemoryLeftOut("vm.fram"),
           new MemoryObstacle.LongDowntime(Duration.ofMillis(2500), Duration.ofSeconds(1)),
+          new MemoryObstacle.SlowDisk(Duration.ofSeconds(10)),
           new MemoryObstacle.NoDescription(),
           new DeviceStateObstacle.Running(),
           new DeviceStateObstacle.QemuTooOld(QEMU),
@@ -151,6 +152,7 @@ class ObstacleTest {
           "CommandObstacle.OptionInTheWay.option",
           "MemoryObstacle.LongDowntime.limit",
           "MemoryObstacle.LongDowntime.predicted",
+          "MemoryObstacle.SlowDisk.limit",
           "ProcessObstacle.OtherProcess.named",
           "MemoryObstacle.BlockSeenElsewhere.address");
 
