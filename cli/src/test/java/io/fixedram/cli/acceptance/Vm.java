@@ -97,7 +97,7 @@ final class Vm implements AutoCloseable {
   /**
    * Whether a program accepts connections there; the file of a socket is there a little earlier.
    */
-  private static boolean listens(Path socket) {
+  static boolean listens(Path socket) {
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       return channel.connect(UnixDomainSocketAddress.of(socket));
     } catch (IOException e) {

@@ -9,8 +9,11 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.qemu.memory.WaitingMemory;
 import io.fixedram.qemu.obstacle.MemoryObstacle;
+import io.fixedram.qemu.process.RunGuard;
+import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.LateAnswerException;
 import io.fixedram.qemu.qmp.QemuGoneException;
+import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.store.PageMap;
 import io.fixedram.store.PageShares;
 import io.fixedram.store.PageStore;
@@ -22,7 +25,8 @@ import java.util.Set;
  * Loader of restore mode memory: several threads write the pages of a save to their places in the
  * memory of a waiting QEMU. The rest is sent to QEMU as a stream: blocks that get their full length
  * only when QEMU loads them, and the devices. If this fails after pages were written, QEMU must
- * end, since other loads expect memory that they don't write to be empty.
+ * end, since other loads expect memory that they don't write to be empty; a guard ends it if this
+ * process is killed.
  */
 public final class MemoryLoader implements Loader {
   /** Maximum number of threads; more would not help, since they saturate the memory's bandwidth. */
@@ -32,7 +36,9 @@ public final class MemoryLoader implements Loader {
   private final Destination destination;
   private final OptionalInt process;
   private final TransferCounters counters;
+  private final TransferListener listener;
   private final Cancellation cancellation;
+  private Optional<RunGuard> guard = Optional.empty();
   private Optional<WaitingMemory> memory = Optional.empty();
   private Optional<StreamLoader> rest = Optional.empty();
 
@@ -49,11 +55,13 @@ public final class MemoryLoader implements Loader {
       Destination destination,
       OptionalInt process,
       TransferCounters counters,
+      TransferListener listener,
       Cancellation cancellation) {
     this.save = save;
     this.destination = destination;
     this.process = process;
     this.counters = counters;
+    this.listener = listener;
     this.cancellation = cancellation;
   }
 
@@ -89,6 +97,7 @@ public final class MemoryLoader implements Loader {
         PageMap map = save.pages(block);
         shares.add(map, 0, map.pages());
       }
+      arm(found);
       found.requireWaiting();
       spoils = true;
       write(shares, found);
@@ -109,11 +118,43 @@ public final class MemoryLoader implements Loader {
         () -> WaitingMemory.open(destination.qmp(), process, save.header().blocks()));
   }
 
+  private void arm(WaitingMemory found) {
+    guard =
+        destination.qmp().endpoint() instanceof Endpoint.Unix unix
+            ? RunGuard.armToEnd(
+                unix.path(), destination.qmp().peerProcess().orElse(found.processId()))
+            : Optional.empty();
+    if (guard.isEmpty()) {
+      listener.warning(
+          "no guard could be started, which takes perl: if this program is killed, QEMU stays with"
+              + " a part of the guest in its memory");
+    }
+  }
+
   private void write(PageShares shares, WaitingMemory found) {
     counters.begin(save.header().blocks().totalBytes());
     int threads = Math.clamp(Runtime.getRuntime().availableProcessors(), 1, MAX_THREADS);
-    shares.send(threads, () -> CountingSink.pages(found.sink(), counters, cancellation));
+    try {
+      shares.send(threads, () -> CountingSink.pages(found.sink(), counters, cancellation));
+    } catch (CancelledException e) {
+      throw e;
+    } catch (FixedRamException e) {
+      throw explained(e, found);
+    }
     found.finish();
+  }
+
+  /** The failure, or that QEMU is gone, if that is the cause. */
+  private static FixedRamException explained(FixedRamException failure, WaitingMemory found) {
+    try {
+      found.requireWaiting();
+    } catch (QemuGoneException e) {
+      e.addSuppressed(failure);
+      return e;
+    } catch (FixedRamException e) {
+      failure.addSuppressed(e);
+    }
+    return failure;
   }
 
   @Override
@@ -122,8 +163,21 @@ public final class MemoryLoader implements Loader {
   }
 
   @Override
+  public void loaded() {
+    guard.ifPresent(RunGuard::dismiss);
+    guard = Optional.empty();
+  }
+
+  /**
+   * Leaves a QEMU with a part of the guest to the guard, should it not do what it is told. One that
+   * was started by this process is killed if need be.
+   */
+  @Override
   public void close() {
     rest.ifPresent(StreamLoader::close);
+    boolean left = spoils && destination.process().isEmpty();
+    guard.ifPresent(left ? RunGuard::act : RunGuard::dismiss);
+    guard = Optional.empty();
     memory.ifPresent(WaitingMemory::close);
     memory = Optional.empty();
   }

@@ -90,6 +90,11 @@ public final class WaitingMemory implements AutoCloseable {
         });
   }
 
+  /** Id of QEMU's process in the pid namespace of this process. */
+  public int processId() {
+    return memory.process().id();
+  }
+
   /**
    * Checks, before the first write, that QEMU still waits.
    *

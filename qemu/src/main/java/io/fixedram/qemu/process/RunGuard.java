@@ -12,12 +12,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /**
- * Resumes a guest if this process is killed while it has stopped the guest. A small program in its
- * own session waits for the end of a pipe, then connects to QEMU and resumes the guest if it is
- * paused. QEMU must be reachable at the same address; killing the whole control group also kills
- * the guard.
+ * Acts on a QEMU if this process is killed in the middle of its work: resumes a guest that was
+ * stopped for a save, or ends a QEMU with a part of a guest in its memory. A small program in its
+ * own session waits for the end of a pipe, then connects to QEMU and does so if QEMU is still in
+ * the state that this process has brought it to. QEMU must be reachable at the same address;
+ * killing the whole control group also kills the guard.
  *
  * <p>Not thread-safe.
  */
@@ -27,6 +29,8 @@ public final class RunGuard {
   private static final String READY = "ready";
   private static final byte[] DONE = "done\n".getBytes(StandardCharsets.US_ASCII);
 
+  private static final int END_SECONDS = 1;
+
   private final Process process;
 
   private RunGuard(Process process) {
@@ -34,7 +38,8 @@ public final class RunGuard {
   }
 
   /**
-   * Starts the guard; to be called before the guest is stopped.
+   * Starts a guard that resumes the guest if it is paused; to be called before the guest is
+   * stopped.
    *
    * @param qmp path of QEMU's QMP socket, which serves one client at a time: the guard connects
    *     once this process is gone
@@ -42,11 +47,28 @@ public final class RunGuard {
    * @return the guard; empty if this system has no suitable Perl
    */
   public static Optional<RunGuard> arm(Path qmp, long qemu) {
+    return arm(qmp, qemu, "cont");
+  }
+
+  /**
+   * Starts a guard that ends QEMU if it still waits for a guest; to be called before QEMU's memory
+   * is written. A QEMU that loads is left alone until it has the guest, or has failed.
+   *
+   * @param qmp path of QEMU's QMP socket
+   * @param qemu process id of QEMU
+   * @return the guard; empty if this system has no suitable Perl
+   */
+  public static Optional<RunGuard> armToEnd(Path qmp, long qemu) {
+    return arm(qmp, qemu, "quit");
+  }
+
+  private static Optional<RunGuard> arm(Path qmp, long qemu, String command) {
     if (Programs.find(PROGRAM).isEmpty()) {
       return Optional.empty();
     }
     // The path as given, since an absolute path may be too long for a socket.
-    List<String> words = List.of(PROGRAM, "-e", script(), qmp.toString(), Long.toString(qemu));
+    List<String> words =
+        List.of(PROGRAM, "-e", script(), qmp.toString(), Long.toString(qemu), command);
     Process process =
         Launch.of(words).withStreams(Redirect.PIPE, Redirect.PIPE, Redirect.DISCARD).start();
     if (isReady(process)) {
@@ -75,6 +97,15 @@ public final class RunGuard {
     }
   }
 
+  /** Has the guard act as if this process were gone, once this process has left QEMU. */
+  public void act() {
+    try {
+      process.getOutputStream().close();
+    } catch (IOException e) {
+      process.destroyForcibly();
+    }
+  }
+
   /** Ends the guard without any action, once the guest is in its final state. */
   public void done() {
     try (OutputStream pipe = process.getOutputStream()) {
@@ -82,6 +113,20 @@ public final class RunGuard {
     } catch (IOException e) {
       // The guard is gone without any action, since this process still runs.
       process.destroyForcibly();
+    }
+  }
+
+  /**
+   * Ends the guard as {@link #done} does, and returns once its program has ended, as it soon does.
+   */
+  public void dismiss() {
+    done();
+    try {
+      if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }

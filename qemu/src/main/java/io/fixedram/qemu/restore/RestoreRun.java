@@ -110,7 +110,8 @@ final class RestoreRun {
     TemporarySettings settings = new TemporarySettings(migration.qmp());
     start.instant().ifPresent(instant -> instant.handOver(migration.qmp()));
     MemoryLoader inPlace =
-        new MemoryLoader(save, destination, request.process(), view.counters(), cancellation);
+        new MemoryLoader(
+            save, destination, request.process(), view.counters(), listener, cancellation);
     ModeChoice choice = choose(settings, inPlace);
     listener.note(choice.why().after("restore mode " + choice.mode().text() + ": "));
     listener.choseMode(choice.mode(), choice.obstacles());

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# Lets a guest run on whose saver has died while it held the guest stopped. Arguments: the path of
-# the socket where QEMU listens for QMP, and QEMU's process number. Standard input is a pipe from
-# the saver: the line "done" ends this program, an end without it means that the saver is dead. Only
-# what Debian's perl-base has is used.
+# Acts on a QEMU whose owner has died in the middle of its work. Arguments: the path of the socket
+# where QEMU listens for QMP, QEMU's process number, and what to do: "cont" lets a guest run on that
+# was stopped for a save, "quit" ends a QEMU that waits with a part of a guest in its memory.
+# Standard input is a pipe from the owner: the line "done" ends this program, an end without it means
+# that the owner is dead or has given up. Only what Debian's perl-base has is used.
 use strict;
 use warnings;
 use Errno qw(ECONNREFUSED ENOENT);
@@ -10,9 +11,9 @@ use IO::Socket::UNIX;
 use POSIX ();
 use Socket qw(SOCK_STREAM SOL_SOCKET SO_PEERCRED);
 
-my ($path, $qemu) = @ARGV;
+my ($path, $qemu, $wish) = @ARGV;
 
-# What ends the saver's terminal or group must not end this one.
+# What ends the owner's terminal or group must not end this one.
 POSIX::setsid();
 $SIG{$_} = 'IGNORE' for qw(INT HUP TERM PIPE);
 
@@ -24,16 +25,16 @@ exit 0 if defined $word && $word eq "done\n";
 # QEMU may take long to answer while it waits for a slow disk.
 my $until = time + 120;
 while (time < $until) {
-  my $done = eval { let_run() };
+  my $done = eval { act() };
   alarm 0;
   exit 0 if $done;
   select undef, undef, undef, 0.02;
 }
 exit 1;
 
-# True once the guest runs, or is in a state that the saver has not brought it to, or QEMU is gone.
-# QEMU serves one client at a time, and the saver's connection may not be closed yet.
-sub let_run {
+# True once QEMU was told what to do, or is in a state that the owner has not brought it to, or is
+# gone. QEMU serves one client at a time, and the owner's connection may not be closed yet.
+sub act {
   local $SIG{ALRM} = sub { die "QEMU does not answer\n" };
   alarm 5;
   my $qmp = IO::Socket::UNIX->new(Type => SOCK_STREAM, Peer => $path);
@@ -43,7 +44,14 @@ sub let_run {
   read_line($qmp);
   execute($qmp, 'qmp_capabilities');
   my ($status) = execute($qmp, 'query-status') =~ /"status":\s*"([\w-]+)"/ or die "no status\n";
-  execute($qmp, 'cont') if $status eq 'paused';
+  if ($wish eq 'cont') {
+    execute($qmp, 'cont') if $status eq 'paused';
+  } elsif ($status eq 'inmigrate') {
+    my ($load) = execute($qmp, 'query-migrate') =~ /"status":\s*"([\w-]+)"/;
+    # What was sent before the owner's death may be all of the guest.
+    die "QEMU loads\n" if defined $load && $load !~ /^(?:none|setup|failed)$/;
+    execute($qmp, 'quit');
+  }
   return 1;
 }
 
