@@ -3,7 +3,6 @@ package io.fixedram.qemu.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fixedram.bytes.StoreState;
 import io.fixedram.error.FixedRamException;
@@ -15,7 +14,6 @@ import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.store.PageMap;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.RamPages;
-import io.fixedram.store.Saves;
 import io.fixedram.testkit.TestedQemu;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -56,18 +54,6 @@ class MemoryStoreTest extends MemoryTest {
     new Random(3).nextBytes(content);
     Files.write(file, content);
     return file;
-  }
-
-  private static void assertSameAsMigrated(RunningQemu qemu, MemoryTest test) {
-    try (QmpClient qmp = QmpClient.connect(qemu.spareQmp());
-        QemuMemory memory = QemuMemory.open(qmp)) {
-      assertThat(memory.process().id()).isEqualTo((int) qemu.process().pid());
-      RamPages store = memory.pages();
-      try (PageStore saved = Saves.open(test.migrated(qemu))) {
-        StoredBlocks.assertSame(store, saved);
-      }
-      memory.checkUnchanged();
-    }
   }
 
   @ParameterizedTest
@@ -117,19 +103,6 @@ class MemoryStoreTest extends MemoryTest {
         GuestSpec.small()
             .with("-object", "memory-backend-ram,id=one,size=32M", "-numa", "node,memdev=one")
             .with("-object", "memory-backend-memfd,id=two,size=32M", "-numa", "node,memdev=two");
-    try (RunningQemu qemu = bootAndStop(version, spec)) {
-      assertSameAsMigrated(qemu, this);
-    }
-  }
-
-  @ParameterizedTest
-  @CsvSource({"QEMU_7, on", "QEMU_10, on", "QEMU_7, off", "QEMU_10, off"})
-  void hugePages(TestedQemu version, String share) throws Exception {
-    String free =
-        ProcessFiles.field(Files.readString(Path.of("/proc/meminfo")), "HugePages_Free").getFirst();
-    assumeTrue(Integer.parseInt(free) >= 32, "this host has no 32 huge pages to give");
-    GuestSpec spec =
-        backend("memory-backend-memfd,id=ram,size=64M,hugetlb=on,hugetlbsize=2M", "share=" + share);
     try (RunningQemu qemu = bootAndStop(version, spec)) {
       assertSameAsMigrated(qemu, this);
     }

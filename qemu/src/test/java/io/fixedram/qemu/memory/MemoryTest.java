@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.memory;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.GuestSpec;
 import io.fixedram.qemu.RunningQemu;
+import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreReport;
 import io.fixedram.qemu.restore.RestoredGuest;
 import io.fixedram.store.PageStore;
+import io.fixedram.store.RamPages;
+import io.fixedram.store.Saves;
 import io.fixedram.testkit.TestedQemu;
 import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WriteOptions;
@@ -58,6 +63,19 @@ abstract class MemoryTest {
       writer.publish(new Cancellation());
     }
     return file;
+  }
+
+  /** Compares the memory of a stopped guest with what QEMU itself migrates. */
+  static void assertSameAsMigrated(RunningQemu qemu, MemoryTest test) {
+    try (QmpClient qmp = QmpClient.connect(qemu.spareQmp());
+        QemuMemory memory = QemuMemory.open(qmp)) {
+      assertThat(memory.process().id()).isEqualTo((int) qemu.process().pid());
+      RamPages store = memory.pages();
+      try (PageStore saved = Saves.open(test.migrated(qemu))) {
+        StoredBlocks.assertSame(store, saved);
+      }
+      memory.checkUnchanged();
+    }
   }
 
   RestoreReport restore(Path file, RunningQemu into, RestoreMode mode, boolean paused) {
