@@ -169,8 +169,15 @@ class RestoredGuestTest extends QemuTest {
     GuestRestore request =
         GuestRestore.of(file(), command(version)).mode(RestoreMode.LAZY).listener(recorder);
     try (RestoredGuest guest = request.start()) {
+      // Read while the restore goes on: the stream waits for each state.
+      assertThat(guest.states())
+          .containsExactly(
+              RestoreState.PREPARED,
+              RestoreState.STARTED,
+              RestoreState.LOADING,
+              RestoreState.RUNNING,
+              RestoreState.RESIDENT);
       guest.awaitRunning();
-      assertThat(guest.state()).isIn(RestoreState.RUNNING, RestoreState.RESIDENT);
       assertThat(guest.qmp().execute("query-status").get("running").flag()).isTrue();
       assertThat(guest.awaitResident().mode()).isEqualTo(RestoreMode.LAZY);
       assertThat(guest.state()).isEqualTo(RestoreState.RESIDENT);
@@ -218,6 +225,7 @@ class RestoredGuestTest extends QemuTest {
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("FAILED");
       assertThat(guest.process()).isEmpty();
+      assertThat(guest.states()).containsExactly(RestoreState.PREPARED, RestoreState.FAILED);
       RunningQemu.await("the state to be told", () -> !recorder.states().isEmpty());
       assertThat(recorder.states()).containsExactly(RestoreState.FAILED);
     }

@@ -6,6 +6,8 @@ import io.fixedram.qemu.load.Destination;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.transfer.TransferView;
 import io.fixedram.store.SaveHold;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
@@ -14,7 +16,10 @@ import java.util.function.BooleanSupplier;
  */
 final class RestoreProgress {
   private final RestoreListener listener;
-  private RestoreState state = RestoreState.PREPARED;
+
+  /** The states so far, in order; the last one is the current one. */
+  private final List<RestoreState> states = new ArrayList<>(List.of(RestoreState.PREPARED));
+
   private Optional<Connected> connected = Optional.empty();
   private Optional<TransferView> view = Optional.empty();
   private Optional<RestoreReport> report = Optional.empty();
@@ -53,11 +58,13 @@ final class RestoreProgress {
   }
 
   void enter(RestoreState next) {
-    synchronized (this) {
-      state = next;
-      notifyAll();
-    }
+    add(next);
     listener.stateChanged(next);
+  }
+
+  private synchronized void add(RestoreState next) {
+    states.add(next);
+    notifyAll();
   }
 
   /** Records success, after QEMU's settings were restored. */
@@ -71,12 +78,26 @@ final class RestoreProgress {
     synchronized (this) {
       failure = Optional.of(reason);
       connected = Optional.empty();
+      add(RestoreState.FAILED);
     }
-    enter(RestoreState.FAILED);
+    listener.stateChanged(RestoreState.FAILED);
   }
 
   synchronized RestoreState state() {
-    return state;
+    return states.getLast();
+  }
+
+  /**
+   * Waits for a state.
+   *
+   * @param index number of states before it
+   * @return empty if the restore is over and had fewer states
+   */
+  Optional<RestoreState> awaitState(int index) {
+    await(() -> index < states.size() || isOver());
+    synchronized (this) {
+      return index < states.size() ? Optional.of(states.get(index)) : Optional.empty();
+    }
   }
 
   synchronized Optional<Connected> connected() {
@@ -89,13 +110,13 @@ final class RestoreProgress {
 
   /** Waits until QEMU waits for the guest. */
   void awaitStarted() {
-    await(() -> state != RestoreState.PREPARED);
+    await(() -> state() != RestoreState.PREPARED);
     throwIfFailed();
   }
 
   /** Waits until the guest runs or is ready to run. */
   void awaitRunning() {
-    await(() -> state.compareTo(RestoreState.RUNNING) >= 0);
+    await(() -> state().compareTo(RestoreState.RUNNING) >= 0);
     throwIfFailed();
   }
 

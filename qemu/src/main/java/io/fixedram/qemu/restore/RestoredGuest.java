@@ -10,6 +10,8 @@ import io.fixedram.qemu.transfer.TransferView;
 import io.fixedram.store.SaveHold;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Handle of a guest that is being restored or was restored: its state and its QEMU, with methods to
@@ -34,6 +36,19 @@ public final class RestoredGuest implements AutoCloseable {
   /** The current state of the restore. */
   public RestoreState state() {
     return progress.state();
+  }
+
+  /**
+   * The states of the restore as events, from {@link RestoreState#PREPARED} on: the stream waits
+   * for each next state, and ends when the restore is over, whether it has succeeded or failed.
+   * Several streams can be read independently. Reading throws a {@link FixedRamException} if the
+   * thread is interrupted.
+   */
+  public Stream<RestoreState> states() {
+    return IntStream.iterate(0, index -> index + 1)
+        .mapToObj(progress::awaitState)
+        .takeWhile(Optional::isPresent)
+        .map(Optional::orElseThrow);
   }
 
   /**
