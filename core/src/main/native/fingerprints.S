@@ -2,10 +2,9 @@
 #
 # Fingerprints of pages, as defined in docs/format.md, for x86-64 Linux:
 #
-#   long fingerprints(long pages, long page_bytes, const void *from, void *into);
+#   void fingerprints(long pages, long page_bytes, const void *from, void *into);
 #
-# Writes 16 bytes for each page to `into`, and returns the number of pages that are not zero.
-# page_bytes is a multiple of 64. The Java class io.fixedram.fingerprint.PageFingerprint computes
+# Writes 16 bytes for each page to `into`. page_bytes is a multiple of 64. The Java class io.fixedram.fingerprint.PageFingerprint computes
 # the same; this code has its full speed from the first page on, without a JIT compiler.
 #
 # The code is position-independent, calls nothing and has no data. Rebuild with GNU binutils, from
@@ -50,7 +49,6 @@ fingerprints:
         push    r13
         push    r14
         push    r15
-        push    0                               # pages that are not zero
         mov     rbx, rdx
         test    rdi, rdi
         jz      done
@@ -76,7 +74,6 @@ is_zero:
         jmp     next
 
 has_data:
-        inc     qword ptr [rsp]
         movabs  r8, KEY0
         movabs  r9, KEY1
         movabs  r10, KEY2
@@ -127,7 +124,6 @@ next:
         jnz     page
 
 done:
-        pop     rax
         pop     r15
         pop     r14
         pop     r13

@@ -175,8 +175,8 @@ record SaveCommand(GuestSave save, boolean tellsMode) implements Command {
     PageCacheNote.tell(console, report.whyCached());
     if (report.liveUnderTcg()) {
       console.warning(
-          "QEMU emulates this guest (TCG), and its record of what a running one writes can miss"
-              + " pages, so that the save may hold old ones: use --stop where it matters");
+          "QEMU emulates this guest (TCG), whose dirty log can miss writes, so that the save may"
+              + " have stale pages: use --via memory or --stop");
     }
     if (tellsMode) {
       console.resultAside("fixedram: saved via " + report.mode().text() + ": " + report.why());

@@ -88,7 +88,7 @@ public final class PageFingerprint {
     MemorySegment all = from.asSlice(offset, pages * pageBytes);
     MemorySegment prints = into.asSlice(0, pages * BYTES);
     if (all.isNative() && prints.isNative() && Code.LOADED.isPresent()) {
-      Code.LOADED.get().call(pages, pageBytes, all, MachineCode.address(prints));
+      Code.LOADED.get().call(pages, pageBytes, all, prints);
       return;
     }
     for (long page = 0; page < pages; page++) {

@@ -150,6 +150,13 @@ public final class PageBitmap {
     return count;
   }
 
+  /** Number of bits set from one page on and before another. */
+  public long cardinality(long from, long end) {
+    long[] pages = {0};
+    forEachRun(from, end, (_, count) -> pages[0] += count);
+    return pages[0];
+  }
+
   /** Bytes of the bitmap in a file: whole 64-bit words. */
   public static long fileBytes(long pages) {
     return (pages + 63) / 64 * Long.BYTES;

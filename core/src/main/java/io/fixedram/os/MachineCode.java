@@ -3,6 +3,7 @@ package io.fixedram.os;
 
 import io.fixedram.error.FixedRamException;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.util.Optional;
 
 /**
@@ -10,8 +11,8 @@ import java.util.Optional;
  * before the JIT compiler has compiled it. The code is a file in memory that is mapped for reading
  * and execution as long as the process lives; no memory is ever writable and executable.
  *
- * <p>The function is called as {@code long f(long, long, void *, long)} with the calling convention
- * of System V. Safe for use by several threads, if the function is.
+ * <p>The function is called as {@code void f(long, long, void *, void *)} with the calling
+ * convention of System V. Safe for use by several threads, if the function is.
  */
 public final class MachineCode {
   private final MemorySegment start;
@@ -50,15 +51,14 @@ public final class MachineCode {
   /**
    * Calls the function.
    *
-   * @param memory native memory, which can't be closed during the call
-   * @param fourth a number, or the {@link #address} of memory that the caller keeps open
+   * @param from native memory, which can't be closed during the call
+   * @param into native memory, which the caller must not close during the call
    */
-  public long call(long first, long second, MemorySegment memory, long fourth) {
-    return Native.callCode(start, first, second, memory, fourth);
-  }
-
-  /** Address of native memory for an argument. */
-  public static long address(MemorySegment memory) {
-    return Native.address(memory);
+  public void call(long first, long second, MemorySegment from, MemorySegment into) {
+    try {
+      Native.callCode(start, first, second, from, Native.address(into));
+    } finally {
+      Reference.reachabilityFence(into);
+    }
   }
 }

@@ -77,17 +77,17 @@ final class Native {
   }
 
   /**
-   * Calls machine code that returns a number.
+   * Calls machine code.
    *
    * @param code address of the code
    * @param third native memory, which can't be closed during the call
    * @throws FixedRamException if Java does not permit native access, or this is not x86-64 Linux
    */
-  static long callCode(
+  static void callCode(
       MemorySegment code, long first, long second, MemorySegment third, long fourth) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = arena.allocate(Linker.Option.captureStateLayout());
-      return call(code, state, first, second, third, fourth, 0, 0, 0);
+      var _ = call(code, state, first, second, third, fourth, 0, 0, 0);
     }
   }
 

@@ -63,27 +63,27 @@ public final class OtherProcess implements AutoCloseable {
    * Copies memory of the process.
    *
    * @param into native memory of this process
-   * @throws StorageException if not all pieces can be read; a part may have been copied
+   * @throws StorageException if not all ranges can be read; a part may have been copied
    */
-  public void read(MemorySegment into, List<Range> pieces) {
-    move(Linux.SYS_PROCESS_VM_READV, "cannot read the memory of process ", into, pieces);
+  public void read(MemorySegment into, List<Range> ranges) {
+    move(Linux.SYS_PROCESS_VM_READV, "cannot read the memory of process ", into, ranges);
   }
 
   /**
    * Overwrites memory of the process.
    *
    * @param from native memory of this process
-   * @throws StorageException if not all pieces can be written; a part may have been written
+   * @throws StorageException if not all ranges can be written; a part may have been written
    */
-  public void write(MemorySegment from, List<Range> pieces) {
-    move(Linux.SYS_PROCESS_VM_WRITEV, "cannot write the memory of process ", from, pieces);
+  public void write(MemorySegment from, List<Range> ranges) {
+    move(Linux.SYS_PROCESS_VM_WRITEV, "cannot write the memory of process ", from, ranges);
   }
 
-  private void move(long call, String what, MemorySegment ours, List<Range> pieces) {
+  private void move(long call, String what, MemorySegment ours, List<Range> ranges) {
     checkAlive(what);
-    for (int first = 0; first < pieces.size(); first += MAX_PIECES_A_CALL) {
-      int end = Math.min(pieces.size(), first + MAX_PIECES_A_CALL);
-      moveSome(call, what, ours, pieces.subList(first, end));
+    for (int first = 0; first < ranges.size(); first += MAX_PIECES_A_CALL) {
+      int end = Math.min(ranges.size(), first + MAX_PIECES_A_CALL);
+      moveSome(call, what, ours, ranges.subList(first, end));
     }
     // The id may have been reused by another process meanwhile.
     checkAlive(what);
@@ -96,28 +96,28 @@ public final class OtherProcess implements AutoCloseable {
     }
   }
 
-  private void moveSome(long call, String what, MemorySegment ours, List<Range> pieces) {
+  private void moveSome(long call, String what, MemorySegment ours, List<Range> ranges) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment here = vectors(arena, pieces);
-      MemorySegment there = vectors(arena, pieces);
+      MemorySegment here = vectors(arena, ranges);
+      MemorySegment there = vectors(arena, ranges);
       long start = Native.address(ours);
-      for (int i = 0; i < pieces.size(); i++) {
-        Range piece = pieces.get(i);
+      for (int i = 0; i < ranges.size(); i++) {
+        Range range = ranges.get(i);
         // Checks the bounds.
-        MemorySegment place = ours.asSlice(piece.offset(), piece.length());
-        put(here, i, start + piece.offset(), place.byteSize());
-        put(there, i, piece.address(), piece.length());
+        MemorySegment place = ours.asSlice(range.offset(), range.length());
+        put(here, i, start + range.offset(), place.byteSize());
+        put(there, i, range.address(), range.length());
       }
       int at = 0;
-      while (at < pieces.size()) {
+      while (at < ranges.size()) {
         long moved =
             Native.callWith(
                 call,
                 id,
                 here.asSlice(at * (long) Linux.IOVEC_BYTES),
-                pieces.size() - at,
+                ranges.size() - at,
                 Native.address(there) + at * (long) Linux.IOVEC_BYTES,
-                pieces.size() - at,
+                ranges.size() - at,
                 0);
         if (moved > 0) {
           at = advance(here, there, at, moved);
@@ -137,8 +137,8 @@ public final class OtherProcess implements AutoCloseable {
         (int) -result);
   }
 
-  private static MemorySegment vectors(Arena arena, List<Range> pieces) {
-    return arena.allocate((long) pieces.size() * Linux.IOVEC_BYTES, Long.BYTES);
+  private static MemorySegment vectors(Arena arena, List<Range> ranges) {
+    return arena.allocate((long) ranges.size() * Linux.IOVEC_BYTES, Long.BYTES);
   }
 
   private static void put(MemorySegment vectors, int index, long address, long length) {
@@ -146,7 +146,7 @@ public final class OtherProcess implements AutoCloseable {
     vectors.set(ValueLayout.JAVA_LONG, (long) index * Linux.IOVEC_BYTES + Linux.IOV_LEN_AT, length);
   }
 
-  /** Removes copied bytes from the pieces; returns the index of the first piece with bytes left. */
+  /** Removes copied bytes from the ranges; returns the index of the first range with bytes left. */
   private static int advance(MemorySegment here, MemorySegment there, int first, long moved) {
     int at = first;
     long left = moved;

@@ -63,7 +63,7 @@ final class FixedStore implements PageStore {
       Fields fields = new Fields(layout, configuration.targetPageSize(), body.bytes().sizeBytes());
       RamBlocks blocks = MemSizeList.read(in, configuration, fields);
       return new FixedStore(
-          new SaveFile(body.bytes(), layout.format(), configuration.capabilities()),
+          new SaveFile(body.bytes(), body.start(), layout.format(), configuration.capabilities()),
           new SaveHeader(configuration.withCapabilities(others), blocks, id),
           List.copyOf(fields.places),
           DeviceStateOutcome.of(() -> readRest(in, layout, section)));

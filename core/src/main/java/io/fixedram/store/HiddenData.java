@@ -27,7 +27,7 @@ final class HiddenData {
   private final BlockPlace place;
   private final PageBitmap bitmap;
   private final int pageSize;
-  private final long maxZeroBytes;
+  private final long maxBytes;
 
   /** Result of the search. */
   sealed interface Outcome {
@@ -37,7 +37,7 @@ final class HiddenData {
     /** Data was found in the page that begins at a file offset. */
     record Data(long offset) implements Outcome {}
 
-    /** The limit of zeros to read was reached. */
+    /** The limit of bytes to read was reached. */
     record TooMany() implements Outcome {}
   }
 
@@ -45,14 +45,14 @@ final class HiddenData {
    * Prepares a search.
    *
    * @param map page map of the block
-   * @param maxZeroBytes maximum bytes of zeros to read before giving up
+   * @param maxBytes maximum bytes to read before giving up
    */
-  HiddenData(ByteStore bytes, BlockPlace place, PageMap map, long maxZeroBytes) {
+  HiddenData(ByteStore bytes, BlockPlace place, PageMap map, long maxBytes) {
     this.bytes = bytes;
     this.place = place;
     this.bitmap = map.stored();
     this.pageSize = map.pageSize();
-    this.maxZeroBytes = maxZeroBytes;
+    this.maxBytes = maxBytes;
   }
 
   /**
@@ -62,7 +62,7 @@ final class HiddenData {
    * @throws CancelledException if the thread is interrupted
    */
   Outcome find() {
-    long left = maxZeroBytes;
+    long left = maxBytes;
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment buffer = arena.allocate(READ_BYTES, Long.BYTES);
       long page = bitmap.nextClear(0);

@@ -28,6 +28,11 @@ public record PageMap(RamBlock block, PageBitmap stored, Optional<PageBitmap> el
     return stored.cardinality() - elsewhere.map(PageBitmap::cardinality).orElse(0L);
   }
 
+  /** Bytes of the pages that have content. */
+  public long storedBytes() {
+    return stored.cardinality() * pageSize();
+  }
+
   /** Bytes of a target page. */
   public int pageSize() {
     return pages() == 0 ? 1 : Math.toIntExact(block.usedLength() / pages());

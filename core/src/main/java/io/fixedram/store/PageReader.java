@@ -37,7 +37,7 @@ final class PageReader {
     if (from == end || isHole(position, (to - from) * pageSize)) {
       return false;
     }
-    if (count(stored, from, to) * SPARSENESS >= to - from) {
+    if (stored.cardinality(from, to) * SPARSENESS >= to - from) {
       bytes.readFully(position, into, offset + (from - first) * pageSize, (to - from) * pageSize);
     } else {
       stored.forEachRun(
@@ -60,11 +60,5 @@ final class PageReader {
     OptionalLong data = bytes.nextData(position);
     long end = position + lengthBytes;
     return data.isPresent() ? data.getAsLong() >= end : bytes.sizeBytes() >= end;
-  }
-
-  private static long count(PageBitmap stored, long from, long end) {
-    long[] pages = {0};
-    stored.forEachRun(from, end, (page, count) -> pages[0] += count);
-    return pages[0];
   }
 }

@@ -54,6 +54,7 @@ public interface PageStore extends RamPages, PageSource, AutoCloseable {
   /** The local file that holds the save from its first byte on; empty if there is none. */
   default Optional<LocalFile> localFile() {
     return file()
+        .filter(file -> file.start() == 0)
         .flatMap(file -> file.bytes().filePlace(0))
         .filter(place -> place.position() == 0)
         .map(FilePlace::file);

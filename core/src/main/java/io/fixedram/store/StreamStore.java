@@ -63,7 +63,7 @@ final class StreamStore implements PageStore {
   @Override
   public Optional<SaveFile> file() {
     return Optional.of(
-        new SaveFile(bytes, SaveFormat.STREAM, header.configuration().capabilities()));
+        new SaveFile(bytes, start, SaveFormat.STREAM, header.configuration().capabilities()));
   }
 
   @Override

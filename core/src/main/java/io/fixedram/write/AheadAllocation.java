@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Allocates disk space for pages that are about to be written, in large pieces, where a block turns
+ * Allocates disk space for pages that are about to be written, in large ranges, where a block turns
  * out to be dense. A direct write into a hole of ext4 holds a lock of the whole file while it
  * allocates, so that a second write in flight gains nothing; writes into allocated space run in
  * parallel. Allocated space that no page needs is freed at the end, or earlier if the disk is full;
@@ -47,7 +47,7 @@ final class AheadAllocation {
     /** Offset in the block up to which space was allocated. */
     private long allocatedUntil;
 
-    private final List<AllocatedRange> pieces = new ArrayList<>();
+    private final List<AllocatedRange> ranges = new ArrayList<>();
 
     /** Chunks with zeros in small gaps. */
     private final BitSet filled = new BitSet();
@@ -83,7 +83,7 @@ final class AheadAllocation {
     long from = Math.max(offset, block.allocatedUntil);
     long end = Math.min(from + AHEAD_BYTES, place.block().usedLength());
     if (file.allocate(place.pagesOffset() + from, end - from)) {
-      block.pieces.add(new AllocatedRange(from, end));
+      block.ranges.add(new AllocatedRange(from, end));
       block.allocatedUntil = end;
     }
   }
@@ -112,11 +112,11 @@ final class AheadAllocation {
   synchronized void end() {
     ended = true;
     for (int i = 0; i < places.size(); i++) {
-      List<AllocatedRange> pieces = progress.get(i).pieces;
-      for (AllocatedRange piece : pieces) {
-        freed |= free(i, piece);
+      List<AllocatedRange> ranges = progress.get(i).ranges;
+      for (AllocatedRange range : ranges) {
+        freed |= free(i, range);
       }
-      pieces.clear();
+      ranges.clear();
     }
   }
 
@@ -133,19 +133,21 @@ final class AheadAllocation {
       BitSet filled = progress.get(i).filled;
       long length = places.get(i).block().usedLength();
       for (int index = filled.nextSetBit(0); index >= 0; index = filled.nextSetBit(index + 1)) {
-        long from = (long) index * Chunk.BYTES;
-        freed |= free(i, new AllocatedRange(from, Math.min(length, from + Chunk.BYTES)));
+        if (!inFlight.contains(new Chunk.Key(i, index))) {
+          long from = (long) index * Chunk.BYTES;
+          freed |= free(i, new AllocatedRange(from, Math.min(length, from + Chunk.BYTES)));
+          filled.clear(index);
+        }
       }
-      filled.clear();
     }
     return freed;
   }
 
-  private boolean free(int block, AllocatedRange piece) {
+  private boolean free(int block, AllocatedRange range) {
     boolean any = false;
-    for (long from = piece.from(); from < piece.end(); ) {
+    for (long from = range.from(); from < range.end(); ) {
       long index = from / Chunk.BYTES;
-      long end = Math.min(piece.end(), (index + 1) * Chunk.BYTES);
+      long end = Math.min(range.end(), (index + 1) * Chunk.BYTES);
       if (!inFlight.contains(new Chunk.Key(block, index))) {
         any |= freeUnwritten(block, from / pageSize, end / pageSize);
       }

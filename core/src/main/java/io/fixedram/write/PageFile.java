@@ -108,7 +108,7 @@ final class PageFile implements AutoCloseable {
     }
     return Optional.of(
         anyMisplaced
-            ? "pages do not stand where the file system wants direct writes"
+            ? "pages are not aligned for direct writes"
             : "no run of them was as long as " + (MIN_LONG_BYTES >> 10) + " KiB");
   }
 

@@ -116,6 +116,7 @@ class EnvelopeTest {
     wrap(body.array());
     try (PageStore store = Saves.open(LocalFile.open(image), List.of(EnvelopeTest::whole))) {
       assertHolds(store, SaveFormat.MAPPED_RAM);
+      assertThat(store.localFile()).as("a file that begins with the save").isEmpty();
     }
   }
 

@@ -66,7 +66,7 @@ class BackendPropertiesTest {
     try (BackendProperties properties = BackendProperties.ask(program("echo offset=1"))) {
       assertThatThrownBy(() -> properties.require(new Cancellation()))
           .isInstanceOf(NotInstantException.class)
-          .hasMessageContaining("takes QEMU 8.2");
+          .hasMessageContaining("requires QEMU 8.2");
     }
   }
 

@@ -378,7 +378,7 @@ class InstantRestoreTest extends QemuTest {
   void olderQemu() throws Exception {
     saveGuest(TestedQemu.QEMU_7, GuestSpec.small(), SaveFormat.MAPPED_RAM);
     assertRefused(
-        command(TestedQemu.QEMU_7, GuestSpec.small(), "restored"), "which takes QEMU 8.2");
+        command(TestedQemu.QEMU_7, GuestSpec.small(), "restored"), "which requires QEMU 8.2");
   }
 
   @Test
@@ -437,7 +437,7 @@ class InstantRestoreTest extends QemuTest {
     assertThat(recorder.warnings())
         .singleElement()
         .asString()
-        .contains("did not come up with mappings of " + file())
+        .contains("did not start with mappings of " + file())
         .contains("starting the command as it is");
     assertThatThrownBy(() -> restore(request(words, RestoreMode.INSTANT)))
         .isInstanceOf(FixedRamException.class)
@@ -465,7 +465,7 @@ class InstantRestoreTest extends QemuTest {
     RestoredGuest guest = restore(request(words, RestoreMode.AUTO));
     assertThat(guest.awaitResident().mode()).isEqualTo(RestoreMode.LAZY);
     assertThat(guest.awaitResident().why())
-        .contains("not instant: QEMU did not come up with mappings");
+        .contains("not instant: QEMU did not start with mappings");
     assertThat(recorder.warnings())
         .singleElement()
         .asString()
@@ -491,7 +491,7 @@ class InstantRestoreTest extends QemuTest {
     RestoredGuest guest = restore(request(words, RestoreMode.AUTO));
     assertThat(guest.awaitResident().mode()).isEqualTo(RestoreMode.LAZY);
     assertThat(guest.awaitResident().why())
-        .contains("not instant: QEMU did not come up with mappings");
+        .contains("not instant: QEMU did not start with mappings");
     RunningQemu.assertGoesOn(saved, directory, "restored");
     quit(guest, "restored");
   }
@@ -653,8 +653,8 @@ class InstantRestoreTest extends QemuTest {
 
   @ParameterizedTest
   @CsvSource({
-    "QEMU_7,  MAPPED_RAM, takes QEMU 8.2",
-    "QEMU_7,  FIXED_RAM,  takes QEMU 8.2",
+    "QEMU_7,  MAPPED_RAM, requires QEMU 8.2",
+    "QEMU_7,  FIXED_RAM,  requires QEMU 8.2",
     "QEMU_7,  STREAM,     is a stream file",
     "QEMU_10, STREAM,     is a stream file",
   })

@@ -114,7 +114,7 @@ class RestoredGuestTest extends QemuTest {
       Process qemu = new ProcessBuilder(other).inheritIO().start();
       assertThatThrownBy(() -> prepared.run(PATIENCE))
           .isInstanceOf(FixedRamException.class)
-          .hasMessageStartingWith("QEMU did not come up with mappings of " + file())
+          .hasMessageStartingWith("QEMU did not start with mappings of " + file())
           .hasMessageEndingWith("; end that QEMU");
       assertThat(qemu.isAlive()).isTrue();
       assertThat(isHeld()).isFalse();

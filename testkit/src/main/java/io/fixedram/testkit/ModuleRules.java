@@ -43,7 +43,7 @@ public abstract class ModuleRules {
 
   /** By name, since the test kit depends on no other module. */
   private static final List<String> STORES =
-      List.of(ROOT + "bytes.ByteStore", ROOT + "store.PageStore");
+      List.of(ROOT + "bytes.ByteStore", ROOT + "store.RamPages", ROOT + "store.PageStore");
 
   private static final Path CLASSES = Path.of("target", "classes");
   static final Path SOURCES = Path.of("src", "main", "java");

@@ -52,7 +52,7 @@ public final class Destination implements AutoCloseable {
    * Waits until a QEMU that another program starts listens, and connects.
    *
    * @param patience how long that may take
-   * @param process which it is, if that is known
+   * @param process the process, if it is known
    * @throws FixedRamException if that fails, or the process ends before it listens
    */
   public static Destination awaited(

@@ -48,7 +48,7 @@ public final class MemoryLoader implements Loader {
   /**
    * Prepares.
    *
-   * @param process QEMU's, where another one made its socket
+   * @param process id of QEMU's process; empty for the one that listens on the socket
    */
   public MemoryLoader(
       PageStore save,

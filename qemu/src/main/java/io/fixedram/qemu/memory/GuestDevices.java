@@ -2,6 +2,7 @@
 package io.fixedram.qemu.memory;
 
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.UnsupportedSaveException;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.os.AnonymousMemory;
 import io.fixedram.os.Descriptor;
@@ -139,6 +140,8 @@ public final class GuestDevices {
       checkOrder(sections);
       setRunState(sections, saved);
       return sections.toDeviceState(TARGET_PAGE_BYTES);
+    } catch (UnsupportedSaveException e) {
+      throw new ObstacleException(new DeviceStateObstacle.NotReadable(e));
     }
   }
 

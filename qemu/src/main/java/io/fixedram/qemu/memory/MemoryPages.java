@@ -49,7 +49,7 @@ final class MemoryPages implements RamPages {
 
   @Override
   public boolean read(PageMap map, long first, long end, MemorySegment into, long offset) {
-    List<Range> pieces = new ArrayList<>();
+    List<Range> ranges = new ArrayList<>();
     long pageSize = map.pageSize();
     long host = memory.located(map.block()).host();
     map.stored()
@@ -57,16 +57,16 @@ final class MemoryPages implements RamPages {
             first,
             end,
             (page, count) ->
-                pieces.add(
+                ranges.add(
                     new Range(
                         offset + (page - first) * pageSize,
                         host + page * pageSize,
                         count * pageSize)));
-    if (pieces.isEmpty()) {
+    if (ranges.isEmpty()) {
       return false;
     }
     try {
-      memory.process().process().read(into, pieces);
+      memory.process().process().read(into, ranges);
     } catch (StorageException e) {
       throw new FixedRamException(
           "RAM block "

@@ -48,13 +48,13 @@ final class PopulatedPages {
     for (Mapping mapping : block.mappings()) {
       long from = Math.max(block.host(), mapping.start());
       long end = Math.min(block.end(), mapping.end());
-      MappedPart range = new MappedPart(block, mapping, from, end);
+      MappedPart part = new MappedPart(block, mapping, from, end);
       if (mapping.isAnonymous() && !mapping.isServedByOthers()) {
-        addPresent(pages, range);
+        addPresent(pages, part);
       } else if (mapping.isShared() && !mapping.isServedByOthers()) {
-        addData(pages, range);
+        addData(pages, part);
       } else {
-        range.addTo(pages, from, end, pageSize);
+        part.addTo(pages, from, end, pageSize);
       }
     }
     return pages;
@@ -71,35 +71,35 @@ final class PopulatedPages {
     }
   }
 
-  private void addPresent(PageBitmap pages, MappedPart range) {
+  private void addPresent(PageBitmap pages, MappedPart part) {
     try (Arena arena = Arena.ofConfined();
         Descriptor pagemap = Descriptor.open(qemu.files().path("pagemap"), Descriptor.Mode.READ)) {
       MemorySegment piece = arena.allocate(PIECE_BYTES, Long.BYTES);
       long[] entries = new long[PIECE_BYTES / Long.BYTES];
-      for (long at = range.from(); at < range.end(); ) {
-        int count = (int) Math.min(entries.length, pagesTo(at, range.end()));
+      for (long at = part.from(); at < part.end(); ) {
+        int count = (int) Math.min(entries.length, pagesTo(at, part.end()));
         long entry = at / HOST_PAGE_BYTES * Long.BYTES;
         long length = (long) count * Long.BYTES;
         if (pagemap.readFully(entry, piece, 0, length) != length) {
           throw new FixedRamException(
-              "RAM block " + range.block().name() + " is not mapped in QEMU any more");
+              "RAM block " + part.block().name() + " is not mapped in QEMU any more");
         }
         // Interpreted code is much faster with an array than with a segment.
         MemorySegment.copy(piece, ValueLayout.JAVA_LONG, 0, entries, 0, count);
-        addPresent(pages, range, at, entries, count);
+        addPresent(pages, part, at, entries, count);
         at += (long) count * HOST_PAGE_BYTES;
       }
     }
   }
 
-  private void addPresent(PageBitmap pages, MappedPart range, long at, long[] entries, int count) {
+  private void addPresent(PageBitmap pages, MappedPart part, long at, long[] entries, int count) {
     for (int i = 0; i < count; i++) {
       int first = i;
       while (i < count && entries[i] >>> POPULATED_SHIFT != 0) {
         i++;
       }
       long start = at + (long) first * HOST_PAGE_BYTES;
-      range.addTo(pages, start, at + (long) i * HOST_PAGE_BYTES, pageSize);
+      part.addTo(pages, start, at + (long) i * HOST_PAGE_BYTES, pageSize);
     }
   }
 
@@ -107,20 +107,20 @@ final class PopulatedPages {
     return (end - at + HOST_PAGE_BYTES - 1) / HOST_PAGE_BYTES;
   }
 
-  private void addData(PageBitmap pages, MappedPart range) {
-    Optional<Descriptor> found = openFile(range.mapping());
+  private void addData(PageBitmap pages, MappedPart part) {
+    Optional<Descriptor> found = openFile(part.mapping());
     if (found.isEmpty()) {
-      range.addTo(pages, range.from(), range.end(), pageSize);
+      part.addTo(pages, part.from(), part.end(), pageSize);
       return;
     }
     try (Descriptor file = found.get()) {
       // Difference between offsets in the file and addresses.
-      long shift = range.mapping().fileOffset() - range.mapping().start();
-      long end = range.end() + shift;
-      OptionalLong data = file.nextData(range.from() + shift);
+      long shift = part.mapping().fileOffset() - part.mapping().start();
+      long end = part.end() + shift;
+      OptionalLong data = file.nextData(part.from() + shift);
       while (data.isPresent() && data.getAsLong() < end) {
         long hole = file.nextHole(data.getAsLong()).orElse(end);
-        range.addTo(pages, data.getAsLong() - shift, Math.min(hole, end) - shift, pageSize);
+        part.addTo(pages, data.getAsLong() - shift, Math.min(hole, end) - shift, pageSize);
         data = file.nextData(hole);
       }
     }

@@ -58,7 +58,7 @@ public final class QemuMemory implements AutoCloseable {
    * Finds the RAM of a QEMU.
    *
    * @param qmp client to use; the caller closes it after this object
-   * @param process QEMU's, where another one made the socket
+   * @param process id of QEMU's process; empty for the one that listens on the socket
    * @throws ObstacleException if the addresses of the RAM are uncertain, or it may not be read
    */
   public static QemuMemory open(QmpClient qmp, OptionalInt process) {

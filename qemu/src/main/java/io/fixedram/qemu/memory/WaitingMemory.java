@@ -67,7 +67,7 @@ public final class WaitingMemory implements AutoCloseable {
    * Finds the memory of a QEMU.
    *
    * @param qmp client to use; the caller closes it after this object
-   * @param process QEMU's, where another one made the socket
+   * @param process id of QEMU's process; empty for the one that listens on the socket
    * @param saved the blocks of the guest to load
    * @throws ObstacleException if the addresses are uncertain, the memory may not be written, or
    *     QEMU does not wait or has other blocks than the guest

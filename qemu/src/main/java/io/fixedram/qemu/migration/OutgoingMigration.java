@@ -100,7 +100,7 @@ public final class OutgoingMigration {
     long until = System.nanoTime() + patience.toNanos();
     while (state(hurried).isUnderWay()) {
       if (System.nanoTime() > until) {
-        throw new FixedRamException("QEMU goes on migrating though that was cancelled");
+        throw new FixedRamException("QEMU did not cancel the migration");
       }
       Pause.of(Duration.ofMillis(10));
     }

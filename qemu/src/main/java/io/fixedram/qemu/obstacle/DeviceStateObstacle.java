@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.obstacle;
 
+import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
 import io.fixedram.qemu.qmp.QemuVersion;
 import java.util.List;
 
 /** Reason why the state of a guest's devices can't be read without a migration. */
 public sealed interface DeviceStateObstacle extends MemoryObstacle {
-  /** What prevents it, a clause about the guest. */
+  /** The reason, as a clause whose subject is the guest. */
   String clause();
 
   @Override
@@ -81,6 +82,11 @@ public sealed interface DeviceStateObstacle extends MemoryObstacle {
     public String clause() {
       return "device '" + device + "' (" + type + ") keeps state that only a migration carries";
     }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of(Remedy.USE_STREAM);
+    }
   }
 
   /**
@@ -129,6 +135,23 @@ public sealed interface DeviceStateObstacle extends MemoryObstacle {
   }
 
   /**
+   * The sections of the device state can't be told apart.
+   *
+   * @param failure failure to read them
+   */
+  record NotReadable(FixedRamException failure) implements DeviceStateObstacle {
+    @Override
+    public String clause() {
+      return failure.sentence();
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of(Remedy.USE_STREAM);
+    }
+  }
+
+  /**
    * The machine type has no section for the guest's state.
    *
    * @param state state in QMP's spelling
@@ -137,6 +160,11 @@ public sealed interface DeviceStateObstacle extends MemoryObstacle {
     @Override
     public String clause() {
       return "this machine type does not say that a guest is in the state '" + state + "'";
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of(Remedy.USE_STREAM);
     }
   }
 }

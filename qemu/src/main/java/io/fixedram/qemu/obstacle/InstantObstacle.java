@@ -50,7 +50,7 @@ public sealed interface InstantObstacle extends Obstacle
   record NotLocalFile(String save) implements InstantObstacle {
     @Override
     public String sentence() {
-      return save + " is not a local file of its own, and QEMU maps only such ones";
+      return save + " is not a whole local file, which QEMU requires";
     }
   }
 
@@ -151,7 +151,7 @@ public sealed interface InstantObstacle extends Obstacle
   record QemuTooOld(Path program) implements InstantObstacle {
     @Override
     public String sentence() {
-      return program + " can't have a mapping of a save as RAM, which takes QEMU 8.2";
+      return program + " can't have a mapping of a save as RAM, which requires QEMU 8.2";
     }
   }
 
@@ -159,7 +159,7 @@ public sealed interface InstantObstacle extends Obstacle
   record NotMapped(Path save, FixedRamException failure) implements InstantObstacle {
     @Override
     public String sentence() {
-      return "QEMU did not come up with mappings of " + save + " as RAM: " + failure.sentence();
+      return "QEMU did not start with mappings of " + save + " as RAM: " + failure.sentence();
     }
 
     @Override

@@ -101,7 +101,7 @@ public sealed interface MemoryObstacle extends Obstacle
       return notLocated(block)
           + "its record was found "
           + (found == 0 ? "nowhere" : found + " times")
-          + "; QEMU 8.0 and later tell it themselves";
+          + "; QEMU 8.0 and later report it";
     }
   }
 

@@ -18,7 +18,7 @@ public sealed interface NativeObstacle extends Obstacle {
   record TooOld(QemuVersion qemu) implements NativeObstacle {
     @Override
     public String sentence() {
-      return qemu + " cannot load mapped-ram files, which takes QEMU 9.0";
+      return qemu + " cannot load mapped-ram files, which requires QEMU 9.0";
     }
   }
 
@@ -26,7 +26,7 @@ public sealed interface NativeObstacle extends Obstacle {
   record NotLocalFile(String save) implements NativeObstacle {
     @Override
     public String sentence() {
-      return save + " is not a local file of its own, and QEMU itself loads only such ones";
+      return save + " is not a whole local file, which QEMU requires";
     }
   }
 

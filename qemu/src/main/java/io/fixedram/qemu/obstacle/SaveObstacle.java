@@ -6,7 +6,7 @@ import java.util.List;
 
 /** Reason why a guest can't be saved at present, in any save mode. */
 public sealed interface SaveObstacle extends Obstacle {
-  /** What prevents it, a clause about the guest. */
+  /** The reason, as a clause whose subject is the guest. */
   String clause();
 
   @Override

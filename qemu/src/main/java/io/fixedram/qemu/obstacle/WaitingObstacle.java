@@ -16,7 +16,7 @@ public sealed interface WaitingObstacle extends MemoryObstacle {
 
   /** QEMU does not wait for a guest (any longer). */
   sealed interface Busy extends WaitingObstacle {
-    /** What QEMU does, a clause about it. */
+    /** The reason, as a clause whose subject is QEMU. */
     String clause();
 
     @Override

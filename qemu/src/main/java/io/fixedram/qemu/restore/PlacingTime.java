@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Predicts the time to write the stored pages of a save to their places in a QEMU's memory, at
@@ -41,21 +40,16 @@ final class PlacingTime {
       return false;
     }
     List<PageMap> maps = save.blocks().stream().map(save::pages).toList();
-    long bytes = maps.stream().mapToLong(PlacingTime::storedBytes).sum();
+    long bytes = maps.stream().mapToLong(PageMap::storedBytes).sum();
     double seconds = limit.toNanos() / 1e9;
     return bytes <= seconds * BYTES_PER_SECOND && bytes <= seconds * readingPace(save, maps);
-  }
-
-  private static long storedBytes(PageMap map) {
-    return map.stored().cardinality() * map.pageSize();
   }
 
   /**
    * Median speed of reading the pieces, in bytes per second, so that a single delay does not count.
    */
   private static double readingPace(PageStore save, List<PageMap> maps) {
-    Optional<PageMap> largest =
-        maps.stream().max(Comparator.comparingLong(PlacingTime::storedBytes));
+    Optional<PageMap> largest = maps.stream().max(Comparator.comparingLong(PageMap::storedBytes));
     List<Double> paces = new ArrayList<>();
     if (largest.isPresent()) {
       try (Arena arena = Arena.ofConfined()) {
@@ -78,11 +72,10 @@ final class PlacingTime {
     if (first >= end) {
       return Optional.empty();
     }
-    AtomicLong stored = new AtomicLong();
-    map.stored().forEachRun(first, end, (_, count) -> stored.addAndGet(count));
+    long bytes = map.stored().cardinality(first, end) * map.pageSize();
     long start = System.nanoTime();
     save.read(map, first, end, buffer, 0);
     long nanos = Math.max(1, System.nanoTime() - start);
-    return Optional.of(stored.get() * map.pageSize() * 1e9 / nanos);
+    return Optional.of(bytes * 1e9 / nanos);
   }
 }

@@ -161,7 +161,8 @@ final class RestoreProgress {
     return report;
   }
 
-  private synchronized void throwIfFailed() {
+  /** Throws the failure of the restore, if it is over and has failed. */
+  synchronized void throwIfFailed() {
     if (failure.isPresent()) {
       switch (failure.get()) {
         case RuntimeException e -> throw e;

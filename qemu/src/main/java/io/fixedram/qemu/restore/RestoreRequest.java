@@ -15,7 +15,7 @@ import java.util.function.Supplier;
  * @param paused whether the guest stays paused after loading
  * @param inPlaceWithin how long writing all pages to their places may take for mode auto to prefer
  *     that to a guest that runs before
- * @param process QEMU's, where another one made its socket
+ * @param process id of QEMU's process; empty for the one that listens on the socket
  */
 record RestoreRequest(
     Supplier<? extends PageStore> save,

@@ -5,7 +5,7 @@ package io.fixedram.qemu.restore;
  * State of a restore, which decides what a failure does to the guest.
  *
  * <pre>
- *             QEMU waits          migrate-incoming        seen to run      all pages are there,
+ *             QEMU waits          the load begins         seen to run      all pages are there,
  *                                                                          or the guest has ended
  *   PREPARED ------------> STARTED ---------------> LOADING --------> RUNNING --------> RESIDENT
  *      |                      |                        |  \              |                 ^
@@ -18,8 +18,9 @@ package io.fixedram.qemu.restore;
  *                                                                             guest up: it is stopped
  * </pre>
  *
- * Restores of mode lazy go through all states; in other modes the guest has all pages when it runs.
- * If the guest is to stay paused, RUNNING means that it is ready to run.
+ * Only restores of mode lazy are RUNNING, unless all pages arrive before the guest is seen to run;
+ * in other modes the guest has all pages when it runs. If the guest is to stay paused, RUNNING
+ * means that it is ready to run.
  */
 public enum RestoreState {
   /** The save is open and QEMU's command line is decided. A failure has nothing to undo. */
@@ -29,7 +30,11 @@ public enum RestoreState {
    * for this restore.
    */
   STARTED,
-  /** QEMU loads the guest. A failure has the same effect as in STARTED. */
+  /**
+   * QEMU loads the guest, or, in mode memory, its memory is written. A failure has the same effect
+   * as in STARTED, except that a QEMU whose memory was written is ended too, since another load
+   * would assume that its memory is empty.
+   */
   LOADING,
   /**
    * The guest runs, and QEMU needs pages from this process. Only a page that can't be served or a
@@ -44,8 +49,8 @@ public enum RestoreState {
   RESIDENT,
   /**
    * The guest was not restored, and cleanup is done: QEMU has its settings back and waits for
-   * another guest, or was ended if it was started for this restore; a guest that ran without all
-   * its pages is stopped.
+   * another guest, or was ended if it was started for this restore or its memory was written; a
+   * guest that ran without all its pages is stopped.
    */
   FAILED
 }

@@ -17,9 +17,9 @@ sealed interface RestoreTarget {
   /**
    * A QEMU that the caller starts for this restore. It is not ended if the load fails.
    *
-   * @param socket where it is going to listen for QMP
+   * @param socket path of its QMP socket
    * @param patience how long that may take
-   * @param process whose end, before it listens, is the end of the wait
+   * @param process process to watch while waiting for the socket
    */
   record Awaited(Path socket, Duration patience, Optional<ProcessHandle> process)
       implements RestoreTarget {}

@@ -113,13 +113,22 @@ public final class RestoredGuest implements AutoCloseable {
     progress.awaitStarted();
     Optional<QemuProcess> process = started();
     if (process.isEmpty()) {
+      progress.throwIfFailed();
       return 0;
     }
     progress
         .connected()
         .flatMap(RestoreProgress.Connected::hold)
         .ifPresent(hold -> watch(process.get(), hold));
-    return process.get().waitForExit();
+    return statusOf(process.get());
+  }
+
+  /** Waits for the end of QEMU, which may be that of a failed restore. */
+  private int statusOf(QemuProcess process) {
+    int status = process.waitForExit();
+    progress.awaitOver();
+    progress.throwIfFailed();
+    return status;
   }
 
   /** Returns when QEMU has ended, or after the first warning. */

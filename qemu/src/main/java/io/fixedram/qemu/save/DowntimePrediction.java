@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.save;
 
-import io.fixedram.guest.RamBlock;
 import io.fixedram.qemu.save.MemoryPasses.Pass;
 import io.fixedram.store.PageMap;
 import io.fixedram.store.RamPages;
@@ -42,13 +41,8 @@ final class DowntimePrediction {
   }
 
   /** Size of the pages that may have content; the others need not be read. */
-  static long contentBytes(RamPages memory) {
-    long bytes = 0;
-    for (RamBlock block : memory.blocks()) {
-      PageMap map = memory.pages(block);
-      bytes += map.stored().cardinality() * map.pageSize();
-    }
-    return bytes;
+  static long contentBytes(RamPages pages) {
+    return pages.blocks().stream().map(pages::pages).mapToLong(PageMap::storedBytes).sum();
   }
 
   /**

@@ -50,7 +50,7 @@ final class GuestHold {
             : Optional.empty();
     if (guard.isEmpty()) {
       listener.warning(
-          "no guard could be started, which takes perl: if this program is killed, the guest stays"
+          "no guard could be started, which requires perl: if this program is killed, the guest stays"
               + " stopped");
     }
   }
@@ -64,6 +64,10 @@ final class GuestHold {
   boolean stop() {
     stopNanos = System.nanoTime();
     own.stopGuest();
+    if (!own.guestStopped()) {
+      // The guard would resume a guest that another client has stopped.
+      end();
+    }
     return own.guestStopped();
   }
 

@@ -36,6 +36,7 @@ final class LiveTransfer {
   private static final long SAMPLE_BYTES = 64L << 20;
 
   private final SaveRequest request;
+  private final Optional<Duration> maxDowntime;
   private final QemuMemory memory;
   private final GuestHold hold;
   private final QmpClient qmp;
@@ -45,6 +46,7 @@ final class LiveTransfer {
 
   LiveTransfer(
       SaveRequest request,
+      Optional<Duration> maxDowntime,
       QemuMemory memory,
       GuestHold hold,
       QmpClient qmp,
@@ -52,6 +54,7 @@ final class LiveTransfer {
       TransferListener listener,
       Cancellation cancellation) {
     this.request = request;
+    this.maxDowntime = maxDowntime;
     this.memory = memory;
     this.hold = hold;
     this.qmp = qmp;
@@ -102,7 +105,7 @@ final class LiveTransfer {
   /** Tells what is expected of the stop, and fails if that is too long. */
   private void announce(Stop stop) {
     listener.note(stop.sentence());
-    request.maxDowntime().ifPresent(limit -> requireWithin(limit, stop.downtime()));
+    maxDowntime.ifPresent(limit -> requireWithin(limit, stop.downtime()));
   }
 
   /** Allocates memory for copies; empty if none is wanted, or this host has not as much. */

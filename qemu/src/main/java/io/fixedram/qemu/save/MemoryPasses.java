@@ -133,7 +133,7 @@ final class MemoryPasses implements AutoCloseable {
       cancellation.throwIfCancelled();
       maps.add(memory.pages(block));
     }
-    long content = maps.stream().mapToLong(MemoryPasses::contentBytes).sum();
+    long content = maps.stream().mapToLong(PageMap::storedBytes).sum();
     PageShares shares = new PageShares(memory);
     // The sample has one run out of this many.
     long stride = Math.max(1, content / Math.max(1, bytes));
@@ -153,13 +153,9 @@ final class MemoryPasses implements AutoCloseable {
         CpuTime.ofProcess().minus(before));
   }
 
-  private static long contentBytes(PageMap map) {
-    return map.stored().cardinality() * map.pageSize();
-  }
-
   private static long addAll(PageShares shares, PageMap map) {
     shares.add(map, 0, map.pages());
-    return contentBytes(map);
+    return map.storedBytes();
   }
 
   /** Adds runs of pages at even distances, and returns the size of their pages with content. */

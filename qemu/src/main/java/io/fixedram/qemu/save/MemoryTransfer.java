@@ -25,6 +25,7 @@ import java.util.Optional;
  */
 final class MemoryTransfer {
   private final SaveRequest request;
+  private final SaveChoice choice;
   private final LiveView view;
   private final TransferListener listener;
   private final Cancellation cancellation;
@@ -33,11 +34,13 @@ final class MemoryTransfer {
 
   MemoryTransfer(
       SaveRequest request,
+      SaveChoice choice,
       OutgoingMigration own,
       LiveView view,
       TransferListener listener,
       Cancellation cancellation) {
     this.request = request;
+    this.choice = choice;
     this.view = view;
     this.listener = listener;
     this.cancellation = cancellation;
@@ -52,19 +55,27 @@ final class MemoryTransfer {
    * @throws FixedRamException if the guest can't be read, or did not stay stopped
    */
   SaveOutcome run(SaveSink sink, GuestStatus before) {
+    if (choice.memory().isPresent()) {
+      return run(choice.memory().get(), sink, before);
+    }
     GuestDevices.requireSaveable(qmp);
     try (QemuMemory memory = QemuMemory.open(qmp, request.process())) {
-      if (!before.running()) {
-        try (StoppedWork work = new StoppedWork(cancellation)) {
-          send(memory, sink, work, Optional.empty());
-        }
-        return SaveOutcome.UNTOUCHED;
-      }
-      return request.stopFirst()
-          ? stopAndSend(memory, sink, before)
-          : new LiveTransfer(request, memory, hold, qmp, view, listener, cancellation)
-              .run(sink, before);
+      return run(memory, sink, before);
     }
+  }
+
+  private SaveOutcome run(QemuMemory memory, SaveSink sink, GuestStatus before) {
+    if (!before.running()) {
+      try (StoppedWork work = new StoppedWork(cancellation)) {
+        send(memory, sink, work, Optional.empty());
+      }
+      return SaveOutcome.UNTOUCHED;
+    }
+    return request.stopFirst()
+        ? stopAndSend(memory, sink, before)
+        : new LiveTransfer(
+                request, choice.maxDowntime(), memory, hold, qmp, view, listener, cancellation)
+            .run(sink, before);
   }
 
   /** Ends the guard, since the guest is in the requested state. */

@@ -85,7 +85,7 @@ final class MigrationWatch implements AutoCloseable {
       boolean resumed,
       Optional<FixedRamException> resumeFailure) {
 
-    /** What matters of it when it is complete. */
+    /** The outcome for the report. */
     SaveOutcome saved() {
       return new SaveOutcome(state.passes(), downtime, Optional.empty(), resumed, resumeFailure);
     }

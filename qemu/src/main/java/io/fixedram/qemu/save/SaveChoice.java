@@ -23,8 +23,16 @@ import java.util.Optional;
  * @param mode never AUTO
  * @param why a part of a sentence, with remedies that make the better mode possible
  * @param notMemory why AUTO did not choose memory; empty if it did, or was not requested
+ * @param maxDowntime the longest predicted downtime of a live save in mode memory
+ * @param memory QEMU's memory, if it was opened for the choice; closed with this object
  */
-record SaveChoice(SaveMode mode, Reason why, Optional<MemoryObstacle> notMemory) {
+record SaveChoice(
+    SaveMode mode,
+    Reason why,
+    Optional<MemoryObstacle> notMemory,
+    Optional<Duration> maxDowntime,
+    Optional<QemuMemory> memory)
+    implements AutoCloseable {
   private static final Reason ASKED_FOR = Reason.of("asked for");
 
   /**
@@ -45,15 +53,43 @@ record SaveChoice(SaveMode mode, Reason why, Optional<MemoryObstacle> notMemory)
       throw new ObstacleException(new MemoryObstacle.NoDescription());
     }
     if (request.mode() != SaveMode.AUTO) {
-      return new SaveChoice(request.mode(), ASKED_FOR, Optional.empty());
+      return new SaveChoice(
+          request.mode(), ASKED_FOR, Optional.empty(), request.maxDowntime(), Optional.empty());
     }
-    return obstacle(request, before, qmp)
-        .map(SaveChoice::streamInsteadOf)
-        .orElseGet(() ->
-            new SaveChoice(
-                SaveMode.MEMORY,
-                Reason.of("QEMU's memory can be read in place"),
-                Optional.empty()));
+    if (request.described()) {
+      return streamInsteadOf(new MemoryObstacle.NoDescription());
+    }
+    try {
+      return memoryIfShort(request, before, qmp);
+    } catch (CancelledException | LateAnswerException | QemuGoneException e) {
+      throw e;
+    } catch (FixedRamException e) {
+      return streamInsteadOf(MemoryObstacle.of(e));
+    }
+  }
+
+  /** The mode memory, unless the guest would be stopped for too long. */
+  private static SaveChoice memoryIfShort(SaveRequest request, GuestStatus before, QmpClient qmp) {
+    GuestDevices.requireSaveable(qmp);
+    QemuMemory memory = QemuMemory.open(qmp, request.process());
+    try {
+      Optional<Duration> limit =
+          before.running() && !request.stopFirst() ? maxDowntime(request) : Optional.empty();
+      Optional<MemoryObstacle> tooLong = limit.flatMap(most -> tooLong(memory, most));
+      if (tooLong.isPresent()) {
+        memory.close();
+        return streamInsteadOf(tooLong.get());
+      }
+      return new SaveChoice(
+          SaveMode.MEMORY,
+          Reason.of("QEMU's memory can be read in place"),
+          Optional.empty(),
+          limit,
+          Optional.of(memory));
+    } catch (RuntimeException | Error e) {
+      memory.close();
+      throw e;
+    }
   }
 
   /** The mode stream, because memory is not possible. */
@@ -63,30 +99,13 @@ record SaveChoice(SaveMode mode, Reason why, Optional<MemoryObstacle> notMemory)
         new Reason(
             "QEMU sends its memory (not memory: " + notMemory.sentence() + ")",
             notMemory.remedies().stream().filter(each -> each != Remedy.USE_STREAM).toList()),
-        Optional.of(notMemory));
+        Optional.of(notMemory),
+        Optional.empty(),
+        Optional.empty());
   }
 
-  private static Optional<MemoryObstacle> obstacle(
-      SaveRequest request, GuestStatus before, QmpClient qmp) {
-    if (request.described()) {
-      return Optional.of(new MemoryObstacle.NoDescription());
-    }
-    try {
-      GuestDevices.requireSaveable(qmp);
-      try (QemuMemory memory = QemuMemory.open(qmp, request.process())) {
-        return before.running() && !request.stopFirst()
-            ? limit(request).flatMap(limit -> tooLong(memory, limit))
-            : Optional.empty();
-      }
-    } catch (CancelledException | LateAnswerException | QemuGoneException e) {
-      throw e;
-    } catch (FixedRamException e) {
-      return Optional.of(MemoryObstacle.of(e));
-    }
-  }
-
-  /** The longest downtime with which a running guest is read in place. */
-  private static Optional<Duration> limit(SaveRequest request) {
+  /** The longest predicted downtime with which AUTO reads a running guest in place. */
+  static Optional<Duration> maxDowntime(SaveRequest request) {
     return request
         .maxDowntime()
         .or(() ->
@@ -102,5 +121,10 @@ record SaveChoice(SaveMode mode, Reason why, Optional<MemoryObstacle> notMemory)
     return predicted.compareTo(limit) > 0
         ? Optional.of(new MemoryObstacle.LongDowntime(predicted, limit))
         : Optional.empty();
+  }
+
+  @Override
+  public void close() {
+    memory.ifPresent(QemuMemory::close);
   }
 }

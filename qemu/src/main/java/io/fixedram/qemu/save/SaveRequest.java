@@ -16,9 +16,9 @@ import java.util.function.Consumer;
  *
  * @param qmp address of QEMU's QMP socket
  * @param file the save to write; an existing file stays until the new one is complete
- * @param process QEMU's, where another one made its socket
+ * @param process id of QEMU's process; empty for the one that listens on the socket
  * @param mode the save mode
- * @param maxDowntime how long a guest that is saved while it runs may stand still
+ * @param maxDowntime maximum downtime of a guest that is saved while it runs
  * @param format format of the file
  * @param stopFirst whether the guest is stopped before anything is read, instead of saved live
  * @param described whether the save is to contain the description of the device state

@@ -5,6 +5,7 @@ import io.fixedram.bytes.ByteSource;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Remedy;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.SaveSink;
 import io.fixedram.guest.TransferCounters;
@@ -50,15 +51,17 @@ final class SaveRun {
   private final OutgoingMigration own;
   private final TemporarySettings settings;
   private final LiveView view = new LiveView(new TransferCounters(), "starting");
-  private final long startNanos = System.nanoTime();
+  private final long startNanos;
 
   private SaveRun(
       SaveRequest request,
       SaveChoice choice,
       TransferListener listener,
       Cancellation cancellation,
-      QemuMigration migration) {
+      QemuMigration migration,
+      long startNanos) {
     this.request = request;
+    this.startNanos = startNanos;
     this.choice = choice;
     this.listener = new SteadyTransfer(listener);
     this.cancellation = cancellation;
@@ -73,18 +76,21 @@ final class SaveRun {
    *     says, but could not be brought into the requested state
    */
   static SaveReport run(SaveRequest request, TransferListener listener, Cancellation cancellation) {
+    long startNanos = System.nanoTime();
     try (QmpClient qmp = QmpClient.connect(request.qmp(), cancellation)) {
       QemuMigration migration = new QemuMigration(qmp);
       GuestStatus before = new OutgoingChecks(migration).run();
-      SaveChoice choice = SaveChoice.of(request, before, qmp);
-      try {
-        return run(request, choice, listener, cancellation, migration, before);
+      try (SaveChoice choice = SaveChoice.of(request, before, qmp)) {
+        return run(request, choice, listener, cancellation, migration, before, startNanos);
       } catch (ObstacleException e) {
         if (request.mode() == SaveMode.AUTO
-            && e.obstacle() instanceof MemoryObstacle.LongDowntime tooLong) {
-          // Known only once the guest was looked at; it was not stopped.
-          SaveChoice stream = SaveChoice.streamInsteadOf(tooLong);
-          return run(request, stream, listener, cancellation, migration, before);
+            && e.obstacle() instanceof MemoryObstacle found
+            && found.remedies().contains(Remedy.USE_STREAM)) {
+          // Found only when the guest was read, or its devices, which takes time: all that could
+          // be changed meanwhile is checked again.
+          GuestStatus now = new OutgoingChecks(migration).run();
+          SaveChoice stream = SaveChoice.streamInsteadOf(found);
+          return run(request, stream, listener, cancellation, migration, now, startNanos);
         }
         throw e;
       }
@@ -97,10 +103,11 @@ final class SaveRun {
       TransferListener listener,
       Cancellation cancellation,
       QemuMigration migration,
-      GuestStatus before) {
+      GuestStatus before,
+      long startNanos) {
     listener.note(choice.why().after("save mode " + choice.mode().text() + ": "));
     SaveRequest chosen = request.with(draft -> draft.mode = choice.mode());
-    return new SaveRun(chosen, choice, listener, cancellation, migration).save(before);
+    return new SaveRun(chosen, choice, listener, cancellation, migration, startNanos).save(before);
   }
 
   private SaveReport save(GuestStatus before) {
@@ -114,7 +121,8 @@ final class SaveRun {
       SaveOutcome outcome;
       WrittenSave written;
       SaveUndo undo = new SaveUndo(own, settings, listener, cancellation);
-      MemoryTransfer inPlace = new MemoryTransfer(request, own, view, listener, cancellation);
+      MemoryTransfer inPlace =
+          new MemoryTransfer(request, choice, own, view, listener, cancellation);
       try {
         cancellation.throwIfCancelled();
         outcome =

@@ -123,6 +123,7 @@ class ObstacleTest {
           new DeviceStateObstacle.TooLarge(12345, 64 << 20),
           new DeviceStateObstacle.NeededBeforeMemory("iommu-early"),
           new DeviceStateObstacle.StateNotRecorded("shutdown"),
+          new DeviceStateObstacle.NotReadable(new FixedRamException("its sections are alike")),
           new WaitingObstacle.NotWaiting("paused"),
           new WaitingObstacle.LoadBegun("active"),
           new WaitingObstacle.ChangedMeanwhile(new WaitingObstacle.LoadBegun("active")),
