@@ -58,7 +58,8 @@ final class RestoreSuite {
         reference(rivals),
         results,
         List.of(
-            "Times are from migrate-incoming, and with memory from the first page that is written;"
+            "Times are from migrate-incoming, and with memory from the first page that is written, without the"
+                + " time to find QEMU's memory before;"
                 + " those of fixedram are for its library in this process, except for one run of each"
                 + " command, which shows its peak memory.",
             "resident: all of the guest's memory is present. With instant it is mapped at once,"

@@ -10,6 +10,7 @@ import io.fixedram.testkit.TestedQemu;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
@@ -21,6 +22,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** {@code fixedram bench}, tiny, with each QEMU there is. */
 @Timeout(180)
 class BenchAcceptanceTest {
+  /** Some forty jobs, most of which start Java or QEMU. */
+  private static final Duration PATIENCE = Duration.ofMinutes(4);
+
   @TempDir Path parent;
   private Path directory = Path.of("");
 
@@ -65,7 +69,7 @@ class BenchAcceptanceTest {
     Path chart = parent.resolve("bench.svg");
     try (Launcher launcher =
         start(qemu, "--rounds", "1", "--suite", suites, "--json", json, "--chart", chart)) {
-      Result result = launcher.result();
+      Result result = launcher.result(PATIENCE);
       assertThat(result.status()).as(result.err()).isZero();
       Json told = Json.parse(result.out());
       assertThat(told.toString()).isEqualTo(Json.parse(Files.readString(json)).toString());

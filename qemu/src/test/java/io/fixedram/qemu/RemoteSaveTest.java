@@ -117,7 +117,7 @@ class RemoteSaveTest extends QemuTest {
     assertThat(obstacle(request)).isEqualTo(new InstantObstacle.NotLocalFile(RemoteBytes.NAME));
     assertThatThrownBy(() -> request.prepare(directory.resolve("qmp")))
         .isInstanceOf(ObstacleException.class)
-        .hasMessageContaining(RemoteBytes.NAME + " is not a local file");
+        .hasMessageContaining(RemoteBytes.NAME + " is not a whole local file");
   }
 
   private Obstacle obstacle(GuestRestore request) {

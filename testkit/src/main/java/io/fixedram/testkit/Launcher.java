@@ -101,7 +101,12 @@ public final class Launcher implements AutoCloseable {
 
   /** Waits for the end. */
   public Result result() throws IOException, InterruptedException {
-    boolean ended = process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    return result(PATIENCE);
+  }
+
+  /** Waits for the end, for at most a given time. */
+  public Result result(Duration patience) throws IOException, InterruptedException {
+    boolean ended = process.waitFor(patience.toSeconds(), TimeUnit.SECONDS);
     Result result =
         new Result(ended ? process.exitValue() : -1, Files.readString(out), Files.readString(err));
     assertThat(ended).as("%s has not ended: %s", words, result).isTrue();
