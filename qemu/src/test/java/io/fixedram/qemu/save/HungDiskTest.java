@@ -131,9 +131,10 @@ class HungDiskTest {
       try (QmpClient qmp = QmpClient.connect(request.qmp(), cancellation)) {
         QemuMigration migration = new QemuMigration(qmp);
         LiveView view = new LiveView(new TransferCounters(), "starting");
+        SaveChoice choice = SaveChoice.of(request, migration.guest(), qmp);
         MemoryTransfer transfer =
             new MemoryTransfer(
-                request, new OutgoingMigration(migration), view, listener, cancellation);
+                request, choice, new OutgoingMigration(migration), view, listener, cancellation);
         try {
           var _ = transfer.run(new Disk(), migration.guest());
         } finally {
