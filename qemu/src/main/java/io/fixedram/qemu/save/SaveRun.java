@@ -85,10 +85,14 @@ final class SaveRun {
       } catch (ObstacleException e) {
         if (request.mode() == SaveMode.AUTO
             && e.obstacle() instanceof MemoryObstacle found
-            && found.remedies().contains(Remedy.USE_STREAM)) {
+            && found.remedies().contains(Remedy.USE_STREAM)
+            && !(found instanceof MemoryObstacle.SlowDisk)) {
           // Found only when the guest was read, or its devices, which takes time: all that could
-          // be changed meanwhile is checked again.
+          // be changed meanwhile is checked again. A stream would wait for the same disk.
           GuestStatus now = new OutgoingChecks(migration).run();
+          if (now.running() != before.running()) {
+            throw e;
+          }
           SaveChoice stream = SaveChoice.streamInsteadOf(found);
           return run(request, stream, listener, cancellation, migration, now, startNanos);
         }
