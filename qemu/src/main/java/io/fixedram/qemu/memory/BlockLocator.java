@@ -100,7 +100,8 @@ final class BlockLocator {
   private static void checkAgainst(GuestAddresses guest, Map<QemuRamBlock, Long> hosts) {
     boolean confirmed = false;
     for (GuestAddresses.Seen seen : guest.seen()) {
-      List<QemuRamBlock> candidates = hosts.keySet().stream().filter(seen::mayBe).toList();
+      List<QemuRamBlock> candidates =
+          hosts.keySet().stream().filter(block -> block.mayBe(seen.region())).toList();
       if (candidates.stream().anyMatch(block -> address(hosts, block) == seen.start())) {
         confirmed = true;
       } else if (!candidates.isEmpty()) {

@@ -89,6 +89,11 @@ public record QemuRamBlock(
         || (usedLength < wholeLength && savedLength <= wholeLength);
   }
 
+  /** Whether a memory region can be this block's, by its name: the last part of the block's. */
+  public boolean mayBe(String region) {
+    return name.equals(region) || name.endsWith("/" + region);
+  }
+
   public boolean hasHugePages() {
     return pageSize != ORDINARY_PAGE_BYTES;
   }

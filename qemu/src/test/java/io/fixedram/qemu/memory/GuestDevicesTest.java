@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.GuestSpec;
 import io.fixedram.qemu.RunningQemu;
+import io.fixedram.qemu.migration.Monitor;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.store.PageStore;

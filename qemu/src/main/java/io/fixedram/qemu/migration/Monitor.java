@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.qemu.memory;
+package io.fixedram.qemu.migration;
 
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.qmp.QmpException;
 import java.util.Map;
 
 /** QEMU's human monitor over QMP. */
-final class Monitor {
+public final class Monitor {
   private Monitor() {}
 
   /**
@@ -14,7 +14,7 @@ final class Monitor {
    *
    * @throws QmpException if QEMU refuses monitor commands
    */
-  static String ask(QmpClient qmp, String line) {
+  public static String ask(QmpClient qmp, String line) {
     return qmp.execute("human-monitor-command", Map.of("command-line", line)).text();
   }
 }
