@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.obstacle.LoadObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
@@ -132,6 +134,9 @@ class DisksAfterSaveTest extends QemuTest {
       assertThatThrownBy(() -> restore(copy, mode))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContaining("a disk of this guest is in use by another QEMU")
+          .isInstanceOfSatisfying(
+              ObstacleException.class,
+              e -> assertThat(e.obstacle()).isInstanceOf(LoadObstacle.DiskLocked.class))
           .hasMessageContaining("QMP 'quit'");
     }
   }

@@ -84,7 +84,7 @@ public final class CommandStarter implements QemuStarter, AutoCloseable {
     Optional<TerminalMode> mode = detach ? Optional.empty() : TerminalMode.ofStandardInput();
     Process process = streams.applyTo(Launch.of(words).called("QEMU")).start();
     return new StartedQemu(
-        process, () -> lastWords(streams), () -> mode.ifPresent(TerminalMode::restore));
+        process, () -> outputClause(streams), () -> mode.ifPresent(TerminalMode::restore));
   }
 
   private static Optional<Path> findSetsid() {
@@ -99,7 +99,7 @@ public final class CommandStarter implements QemuStarter, AutoCloseable {
     return made;
   }
 
-  private static String lastWords(StandardStreams streams) {
+  private static String outputClause(StandardStreams streams) {
     String message = streams.hiddenMessages();
     return message.isEmpty() ? "; its own message is above" : ": " + message;
   }

@@ -146,8 +146,8 @@ public final class Destination implements AutoCloseable {
   /**
    * QEMU's own output, or where it is, to append to a failure that QEMU does not explain over QMP.
    */
-  public String lastWords() {
-    return process.map(QemuProcess::lastWords).orElse("; its own output says why");
+  public String outputClause() {
+    return process.map(QemuProcess::outputClause).orElse("; its own output says why");
   }
 
   /**
@@ -166,7 +166,7 @@ public final class Destination implements AutoCloseable {
    */
   public void endSpoilt(Throwable reason, TransferListener listener) {
     try {
-      var _ = qmp.unheeding().send("quit");
+      var _ = qmp.uncancellable().send("quit");
     } catch (FixedRamException e) {
       reason.addSuppressed(e);
     }

@@ -95,7 +95,7 @@ final class GuestStop {
 
   private String stop() {
     gate.shut();
-    QmpClient qmp = destination.qmp().unheeding();
+    QmpClient qmp = destination.qmp().uncancellable();
     try {
       QmpClient.Sent stop = qmp.send("stop");
       triedNanos.complete(System.nanoTime());

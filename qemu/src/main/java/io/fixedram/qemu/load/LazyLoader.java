@@ -60,7 +60,7 @@ public final class LazyLoader implements Loader, Lifeline {
   private final PageServer server;
   private volatile Optional<Throwable> failure = Optional.empty();
   private Optional<UnixSocket> connection = Optional.empty();
-  private Optional<Throwable> neglect = Optional.empty();
+  private Optional<Throwable> attendFailure = Optional.empty();
   private long watchedNanos = System.nanoTime();
   private boolean replaced;
   private boolean confirmed;
@@ -164,7 +164,7 @@ public final class LazyLoader implements Loader, Lifeline {
     // refused.
     try (Cancellation.Registration _ = cancellation.refuseOnce(this::refuse);
         Cancellation.Registration _ = cancellation.onCancel(stop::begin)) {
-      neglect = attend(served);
+      attendFailure = attend(served);
       Threads.joinUninterruptibly(thread);
     }
     if (cancellation.isCancelled() && served.isCompletedExceptionally()) {
@@ -251,15 +251,15 @@ public final class LazyLoader implements Loader, Lifeline {
 
   /** Whether QEMU has confirmed that it has all pages and the guest was seen to run. */
   @Override
-  public boolean seenThrough() {
-    boolean runs = neglect.isPresent() && guest.hasResumed();
+  public boolean isConfirmedLoaded() {
+    boolean runs = attendFailure.isPresent() && guest.hasResumed();
     boolean seen = confirmed && (guest.isSettled() || runs);
-    if (neglect.isPresent() && !seen) {
-      throw unseen(neglect.get());
+    if (attendFailure.isPresent() && !seen) {
+      throw unseen(attendFailure.get());
     }
-    if (neglect.isPresent() && !guest.hasEndedInGoodOrder()) {
+    if (attendFailure.isPresent() && !guest.hasEndedInGoodOrder()) {
       listener.warning(
-          sentence(neglect.get())
+          sentence(attendFailure.get())
               + "; all pages of "
               + save.name()
               + " have reached the guest, which ran when it was last seen");

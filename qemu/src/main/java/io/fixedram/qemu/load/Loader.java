@@ -49,7 +49,7 @@ public sealed interface Loader extends AutoCloseable
    *
    * @throws FixedRamException if that can't be determined any more
    */
-  default boolean seenThrough() {
+  default boolean isConfirmedLoaded() {
     return false;
   }
 

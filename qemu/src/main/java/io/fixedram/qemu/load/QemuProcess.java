@@ -175,12 +175,12 @@ public final class QemuProcess {
     }
     started.whenEnded().run();
     return new FixedRamException(
-        "QEMU ended with status " + process.exitValue() + " " + when + lastWords());
+        "QEMU ended with status " + process.exitValue() + " " + when + outputClause());
   }
 
   /** QEMU's own output, or where it is, to append to a failure. */
-  public String lastWords() {
-    return started.lastWords().get();
+  public String outputClause() {
+    return started.outputClause().get();
   }
 
   /** The process that was started. */

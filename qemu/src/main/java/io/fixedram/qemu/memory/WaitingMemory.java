@@ -261,7 +261,7 @@ public final class WaitingMemory implements AutoCloseable {
 
   private void quit(FixedRamException reason) {
     try {
-      var _ = qmp.unheeding().send("quit");
+      var _ = qmp.uncancellable().send("quit");
     } catch (FixedRamException e) {
       reason.addSuppressed(e);
     }

@@ -16,7 +16,7 @@ public final class OutgoingMigration {
   /** Timeout for QEMU to start the migration; half a second once the user has cancelled. */
   private static final Duration BEGIN_TIME = Duration.ofSeconds(60);
 
-  private final QemuMigration heeding;
+  private final QemuMigration cancellable;
   private final QemuMigration migration;
   private volatile boolean begun;
   private volatile boolean ended;
@@ -26,16 +26,16 @@ public final class OutgoingMigration {
   /**
    * Prepares a migration.
    *
-   * @param heeding commands that the user's cancellation ends
+   * @param cancellable commands that the user's cancellation ends
    */
-  public OutgoingMigration(QemuMigration heeding) {
-    this.heeding = heeding;
-    this.migration = heeding.unheeding();
+  public OutgoingMigration(QemuMigration cancellable) {
+    this.cancellable = cancellable;
+    this.migration = cancellable.uncancellable();
   }
 
   /** Commands that begin or query something; the user's cancellation ends them. */
-  public QemuMigration heeding() {
-    return heeding;
+  public QemuMigration cancellable() {
+    return cancellable;
   }
 
   /** Commands that must be executed whether or not the user has cancelled. */
@@ -51,7 +51,7 @@ public final class OutgoingMigration {
    * @throws QmpException if QEMU refuses, because of another migration for example
    */
   public void begin(String uri) {
-    heeding.cleaningUp(BEGIN_TIME).start(uri);
+    cancellable.cleaningUp(BEGIN_TIME).start(uri);
     ended = false;
     begun = true;
   }
@@ -68,7 +68,7 @@ public final class OutgoingMigration {
 
   /** QEMU's migration state; the user's cancellation ends the query. */
   public MigrationState stateUnlessCancelled() {
-    return state(heeding);
+    return state(cancellable);
   }
 
   private MigrationState state(QemuMigration asked) {
@@ -108,10 +108,10 @@ public final class OutgoingMigration {
 
   /** Stops the guest if it runs. */
   public void stopGuest() {
-    if (heeding.guest().running()) {
+    if (cancellable.guest().running()) {
       // Set first, since QEMU executes a command even if its answer comes too late.
       guestStopped = true;
-      heeding.stopGuest();
+      cancellable.stopGuest();
     }
   }
 

@@ -20,7 +20,7 @@ public final class QemuMigration {
   private static final Duration FINISH_TIME = Duration.ofSeconds(10);
 
   /** States of a guest that is stopped by a command or a migration, and not by itself. */
-  private static final Set<String> STANDING_STILL =
+  private static final Set<String> STOPPED_STATES =
       Set.of("finish-migrate", "paused", "postmigrate", "prelaunch");
 
   private static final Duration ANSWER_TIME = Duration.ofSeconds(60);
@@ -42,9 +42,9 @@ public final class QemuMigration {
     return new QemuMigration(qmp.cleaningUp(all), answerTime);
   }
 
-  /** A copy that ignores the cancellation, see {@link QmpClient#unheeding}. */
-  public QemuMigration unheeding() {
-    return new QemuMigration(qmp.unheeding(), answerTime);
+  /** A copy that ignores the cancellation, see {@link QmpClient#uncancellable}. */
+  public QemuMigration uncancellable() {
+    return new QemuMigration(qmp.uncancellable(), answerTime);
   }
 
   /** A copy with another timeout for answers. */
@@ -89,7 +89,7 @@ public final class QemuMigration {
     awaitFinished();
     letRun();
     GuestStatus now = guest();
-    if (STANDING_STILL.contains(now.name())) {
+    if (STOPPED_STATES.contains(now.name())) {
       throw new FixedRamException(
           "QEMU was told to let it run, and it is in the state '" + now.name() + "'");
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.obstacle;
 
+import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.text.SizeText;
@@ -140,6 +141,21 @@ public sealed interface LoadObstacle extends Obstacle {
           + address
           + ", where this QEMU has none: start it with the devices of the saved guest, at the same"
           + " addresses";
+    }
+  }
+
+  /**
+   * QEMU can't lock a disk, because another process uses it, often the QEMU of the saved guest.
+   *
+   * @param failure QEMU's failure
+   */
+  record DiskLocked(FixedRamException failure) implements LoadObstacle {
+    @Override
+    public String sentence() {
+      return failure.sentence()
+          + "; a disk of this guest is in use by another QEMU, perhaps by the one that it was"
+          + " saved from, which keeps it while it is paused: end that one (QMP 'quit'), or give this"
+          + " one another disk";
     }
   }
 }

@@ -23,8 +23,8 @@ import java.util.concurrent.TimeoutException;
  * threads.
  *
  * <p>Commands of a client with a {@link Cancellation} throw a {@link CancelledException} once it is
- * cancelled, both pending and new ones. {@link #cleaningUp} and {@link #unheeding} return clients
- * of the same connection for commands that must be executed nevertheless.
+ * cancelled, both pending and new ones. {@link #cleaningUp} and {@link #uncancellable} return
+ * clients of the same connection for commands that must be executed nevertheless.
  */
 public final class QmpClient implements AutoCloseable {
   /** Timeout for QEMU's greeting, which is sent at once unless QEMU already has a client. */
@@ -156,7 +156,7 @@ public final class QmpClient implements AutoCloseable {
   }
 
   /** A client of the same connection that ignores the cancellation. Need not be closed. */
-  public QmpClient unheeding() {
+  public QmpClient uncancellable() {
     return new QmpClient(connection, events, new Cancellation(), new AnswerTime.Unheeding());
   }
 

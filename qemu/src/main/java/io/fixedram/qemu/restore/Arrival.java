@@ -70,7 +70,7 @@ record Arrival(
     } catch (CancelledException | QemuGoneException e) {
       throw e;
     } catch (FixedRamException e) {
-      throw new FixedRamException(e.getMessage() + destination.lastWords(), e);
+      throw new FixedRamException(e.getMessage() + destination.outputClause(), e);
     }
     if (guest.isUnanswered()) {
       warnUnanswered();

@@ -4,6 +4,8 @@ package io.fixedram.qemu.restore;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.load.IncomingGuest;
+import io.fixedram.qemu.obstacle.LoadObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
 
 /**
  * Explains failures of QEMU to lock a disk: another QEMU uses it, often the one of the guest that
@@ -26,11 +28,7 @@ final class LockedDisk {
         || !saysSo(told.sentence())) {
       return failure;
     }
-    return new FixedRamException(
-        told.sentence()
-            + "; a disk of this guest is in use by another QEMU, perhaps by the one that it was"
-            + " saved from, which keeps it while it is paused: end that one (QMP 'quit'), or give this"
-            + " one a disk of its own",
-        told);
+    LoadObstacle locked = new LoadObstacle.DiskLocked(told);
+    return new ObstacleException(locked.sentence(), locked, told);
   }
 }

@@ -238,7 +238,7 @@ final class RestoreRun {
   private void load(Loader loader) {
     try {
       feed(loader);
-      if (!ended && !loader.seenThrough()) {
+      if (!ended && !loader.isConfirmedLoaded()) {
         view.phase("waiting for QEMU");
         arrival.await(loader);
       }

@@ -26,7 +26,7 @@ final class AsideBudget {
   static long bytes(OptionalLong permitted, long expectedBytes, int threads, HostMemory host) {
     long most = Math.min(permitted.orElse(host.totalBytes() / 4), host.availableBytes() / 2);
     long wanted = Math.max(expectedBytes + expectedBytes / 2 + SPARE_BYTES, 0);
-    long bytes = Math.min(most, Math.max(wanted, CopyAside.leastBytes(threads)));
-    return bytes < CopyAside.leastBytes(threads) ? 0 : bytes;
+    long bytes = Math.min(most, Math.max(wanted, CopyAside.minBytes(threads)));
+    return bytes < CopyAside.minBytes(threads) ? 0 : bytes;
   }
 }

@@ -47,7 +47,7 @@ final class CopyAside implements AutoCloseable {
    * Allocates and populates the memory, so that the kernel need not do this during the stop.
    *
    * @param target sink for the pages; until {@link #close}, only this object's thread may use it
-   * @param bytes size of the memory, rounded down to MiB; at least {@link #leastBytes}
+   * @param bytes size of the memory, rounded down to MiB; at least {@link #minBytes}
    */
   CopyAside(PageSink target, RamBlocks blocks, long bytes, Cancellation cancellation) {
     this.target = target;
@@ -68,7 +68,7 @@ final class CopyAside implements AutoCloseable {
   }
 
   /** Minimum size of the memory for a number of threads. */
-  static long leastBytes(int threads) {
+  static long minBytes(int threads) {
     return (long) threads * MIN_PIECES_A_THREAD * PIECE_BYTES;
   }
 

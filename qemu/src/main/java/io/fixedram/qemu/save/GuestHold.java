@@ -39,7 +39,7 @@ final class GuestHold {
     this.own = own;
     this.listener = listener;
     this.cancellation = cancellation;
-    this.qmp = own.heeding().qmp();
+    this.qmp = own.cancellable().qmp();
   }
 
   /** Starts the guard; to be called before the stop. */
@@ -86,7 +86,7 @@ final class GuestHold {
     while (qmp.nextEvent(Duration.ZERO).isPresent()) {
       cancellation.throwIfCancelled();
     }
-    state = own.heeding().guest().name();
+    state = own.cancellable().guest().name();
     return state;
   }
 
@@ -96,7 +96,7 @@ final class GuestHold {
    * @throws FixedRamException if it has not
    */
   void requireStill() {
-    boolean still = own.heeding().guest().is(state);
+    boolean still = own.cancellable().guest().is(state);
     for (Optional<QmpEvent> event = qmp.nextEvent(Duration.ZERO);
         event.isPresent();
         event = qmp.nextEvent(Duration.ZERO)) {

@@ -44,7 +44,7 @@ final class MemoryTransfer {
     this.view = view;
     this.listener = listener;
     this.cancellation = cancellation;
-    this.qmp = own.heeding().qmp();
+    this.qmp = own.cancellable().qmp();
     this.hold = new GuestHold(own, listener, cancellation);
   }
 

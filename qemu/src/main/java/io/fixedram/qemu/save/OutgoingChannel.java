@@ -74,7 +74,7 @@ final class OutgoingChannel implements AutoCloseable {
 
   private static OutgoingChannel handOver(
       OutgoingMigration migration, TransferListener listener, MigrationState failed) {
-    QmpClient qmp = migration.heeding().qmp();
+    QmpClient qmp = migration.cancellable().qmp();
     if (!qmp.canPassDescriptors()) {
       throw new FixedRamException(
           "QEMU cannot connect to this process ("

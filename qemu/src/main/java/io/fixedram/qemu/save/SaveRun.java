@@ -66,7 +66,7 @@ final class SaveRun {
     this.listener = new SteadyTransfer(listener);
     this.cancellation = cancellation;
     this.own = new OutgoingMigration(migration);
-    this.settings = new TemporarySettings(own.heeding().qmp(), own.qemu().qmp());
+    this.settings = new TemporarySettings(own.cancellable().qmp(), own.qemu().qmp());
   }
 
   /**
@@ -119,7 +119,7 @@ final class SaveRun {
         request.mode() == SaveMode.STREAM
             && before.running()
             && !request.stopFirst()
-            && own.heeding().lacksKvm();
+            && own.cancellable().lacksKvm();
     try (SaveWriter writer =
         SaveWriter.create(request.file(), request.format(), request.options())) {
       SaveOutcome outcome;
@@ -274,7 +274,7 @@ final class SaveRun {
       return refused;
     }
     try {
-      MigrationState state = own.heeding().state();
+      MigrationState state = own.cancellable().state();
       return state.isUnderWay() ? OutgoingChecks.underWay(state) : refused;
     } catch (FixedRamException e) {
       return refused;
@@ -311,7 +311,7 @@ final class SaveRun {
 
   private void resume() {
     try {
-      own.heeding().resumeGuest();
+      own.cancellable().resumeGuest();
     } catch (FixedRamException e) {
       throw stands(e);
     }

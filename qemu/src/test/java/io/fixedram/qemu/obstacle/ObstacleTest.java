@@ -144,7 +144,8 @@ class ObstacleTest {
           new LoadObstacle.OtherMemorySize("vm.fram", 77 << 20, 78 << 20),
           new LoadObstacle.BlockMissing("vm.fram", "pc.ram", 77 << 20),
           new LoadObstacle.OtherLength("vm.fram", "pc.ram", 77 << 20, 78 << 20),
-          new LoadObstacle.DeviceMissing("vm.fram", "virtio-net", "00:04.0"));
+          new LoadObstacle.DeviceMissing("vm.fram", "virtio-net", "00:04.0"),
+          new LoadObstacle.DiskLocked(new FixedRamException("the load failed")));
 
   /** Facts that the sentence has in another form, or that only a program needs. */
   private static final Set<String> WORDED =

@@ -202,7 +202,7 @@ class QmpClientTest {
       }
       assertThat(Duration.ofNanos(System.nanoTime() - beganNanos)).isLessThan(SECOND);
 
-      QmpClient.Sent sent = qmp.unheeding().send("query-status");
+      QmpClient.Sent sent = qmp.uncancellable().send("query-status");
       new ProcessBuilder("kill", "-CONT", Long.toString(qemu.pid())).start().waitFor();
       assertThat(sent.await(SECOND.multipliedBy(20)).get("status").text()).isEqualTo("running");
       assertThat(qmp.cleaningUp(SECOND).execute("query-status").get("running").flag()).isTrue();
