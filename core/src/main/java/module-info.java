@@ -16,6 +16,9 @@ module io.fixedram.core {
       io.fixedram.qemu;
   exports io.fixedram.guest;
   exports io.fixedram.layout;
+  exports io.fixedram.mapping to
+      io.fixedram.cli,
+      io.fixedram.qemu;
   exports io.fixedram.memory;
   exports io.fixedram.migration;
   exports io.fixedram.os to
@@ -23,6 +26,8 @@ module io.fixedram.core {
       io.fixedram.cli,
       io.fixedram.qemu,
       io.fixedram.qmpserver;
+  exports io.fixedram.parallel to
+      io.fixedram.qemu;
   exports io.fixedram.pageserver to
       io.fixedram.cli,
       io.fixedram.qemu;

@@ -18,6 +18,8 @@ class LayersTest extends LibraryRules {
         "layout",
         "fixed",
         "store",
+        "mapping",
+        "parallel",
         "publish",
         "write",
         "migration",

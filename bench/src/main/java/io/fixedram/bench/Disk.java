@@ -86,7 +86,7 @@ final class Disk {
         long end = descriptor.nextHole(data.getAsLong()).orElseThrow();
         for (long at = data.getAsLong(); at < end; at += PIECE_BYTES) {
           cancellation.throwIfCancelled();
-          descriptor.readFully(at, piece, 0, Math.min(PIECE_BYTES, end - at));
+          descriptor.readUpTo(at, piece, 0, Math.min(PIECE_BYTES, end - at));
         }
         data = descriptor.nextData(end);
       }

@@ -30,13 +30,8 @@ public interface ByteSource {
         } while (count == 0);
         return Math.max(0, count);
       } catch (IOException e) {
-        throw new StorageException(
-            "cannot read from " + name + " at offset " + position + ": " + reason(e), e);
+        throw StorageException.of("cannot read from " + name + " at offset " + position, e);
       }
     };
-  }
-
-  private static String reason(IOException e) {
-    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
   }
 }

@@ -3,6 +3,7 @@ package io.fixedram.bytes;
 
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.StorageException;
+import io.fixedram.os.ShortReads;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -88,15 +89,7 @@ public interface ByteStore extends ByteSource, AutoCloseable {
    * Reads up to {@code length} bytes, fewer only at the end of the store. Returns the number read.
    */
   default long readUpTo(long position, MemorySegment into, long offset, long length) {
-    long done = 0;
-    while (done < length) {
-      long count = read(position + done, into, offset + done, length - done);
-      if (count == 0) {
-        break;
-      }
-      done += count;
-    }
-    return done;
+    return ShortReads.readUpTo(this::read, position, into, offset, length);
   }
 
   /**

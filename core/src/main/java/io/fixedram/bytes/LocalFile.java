@@ -4,7 +4,6 @@ package io.fixedram.bytes;
 import io.fixedram.error.StorageException;
 import io.fixedram.os.Descriptor;
 import io.fixedram.os.Errno;
-import io.fixedram.os.PrivateMapping;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -47,16 +46,6 @@ public final class LocalFile implements ByteStore {
     }
   }
 
-  /**
-   * Opens the path again; the result must be closed separately. {@link #state()} of the result
-   * still compares with the file as it was when this one was opened.
-   *
-   * @throws StorageException if opening fails
-   */
-  public LocalFile reopen() {
-    return new LocalFile(descriptor.reopen(Descriptor.Mode.READ), opened);
-  }
-
   /** Path that the file was opened by. */
   public Path path() {
     return descriptor.path();
@@ -70,45 +59,6 @@ public final class LocalFile implements ByteStore {
   /** Current modification time, in the resolution of the file system. */
   public Instant modified() {
     return descriptor.status().modified();
-  }
-
-  /**
-   * Takes a shared flock(2), which lasts until the last copy of the descriptor is closed.
-   *
-   * @return false if a writer has locked the file; true also if the file system has no locks
-   * @throws StorageException if locking fails otherwise
-   */
-  public boolean tryLockShared() {
-    return descriptor.tryLockIfSupported(true);
-  }
-
-  /**
-   * Marks the file, visibly for other processes until the last copy of the descriptor is closed: a
-   * shared record lock on one byte far behind the end of the file.
-   *
-   * @param position position of the byte
-   * @return false if the file system has no such locks
-   */
-  public boolean mark(long position) {
-    return descriptor.mark(position);
-  }
-
-  /**
-   * Maps a page copy-on-write and unmaps it again, to test whether the file system allows it.
-   *
-   * @param position position in the file, a multiple of the host's page size
-   * @throws StorageException if the page can't be mapped
-   */
-  public void probeMapping(long position) {
-    PrivateMapping.probe(descriptor, position);
-  }
-
-  /**
-   * Whether this is the file that was opened first; {@link #reopen()} opens another one if the path
-   * names another file by then.
-   */
-  public boolean isFirstOpened() {
-    return descriptor.status().key().equals(opened.key());
   }
 
   /** Whether the file's name is gone or names another file now. The open file is not affected. */

@@ -12,8 +12,8 @@ import io.fixedram.guest.SaveHeader;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.migration.MigrationCapabilities;
+import io.fixedram.parallel.PageShares;
 import io.fixedram.store.PageMap;
-import io.fixedram.store.PageShares;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveFile;
 import io.fixedram.store.Saves;
@@ -147,16 +147,6 @@ public final class MemoryLoad implements AutoCloseable {
       store.sendTo(counting);
       return sink.deviceState();
     }
-  }
-
-  /**
-   * Loads one block and does not touch the others.
-   *
-   * @param threads number of threads including the calling one, at least 1
-   * @throws FixedRamException if the save has no such block
-   */
-  public void loadBlock(String name, int threads) {
-    loadRange(name, 0, block(name).usedLength(), threads);
   }
 
   /**

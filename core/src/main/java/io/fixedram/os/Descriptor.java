@@ -22,14 +22,6 @@ import java.util.function.LongSupplier;
  * alignment that the file requires, and can punch holes.
  */
 public final class Descriptor implements AutoCloseable {
-  /** Errors of flock(2) on file systems without locks; EBADF is that of NFS (nfs(5)). */
-  private static final Set<Integer> LOCK_UNSUPPORTED =
-      Set.of(
-          Errno.EBADF.number(),
-          Errno.ENOLCK.number(),
-          Errno.ENOSYS.number(),
-          Errno.EOPNOTSUPP.number());
-
   /** Bytes that a slow disk writes in about half a second. */
   private static final long WRITE_BACK_BYTES = 8 << 20;
 
@@ -144,16 +136,8 @@ public final class Descriptor implements AutoCloseable {
   }
 
   /** Reads up to {@code length} bytes, fewer only at the end of the file. Returns their number. */
-  public long readFully(long position, MemorySegment into, long offset, long length) {
-    long done = 0;
-    while (done < length) {
-      long count = read(position + done, into, offset + done, length - done);
-      if (count == 0) {
-        break;
-      }
-      done += count;
-    }
-    return done;
+  public long readUpTo(long position, MemorySegment into, long offset, long length) {
+    return ShortReads.readUpTo(this::read, position, into, offset, length);
   }
 
   /**
@@ -255,62 +239,9 @@ public final class Descriptor implements AutoCloseable {
     var _ = calls.syncFileRange(number, position, length, Linux.SYNC_FILE_RANGE_WRITE);
   }
 
-  /** Takes an exclusive or shared flock(2) until close; returns false if it conflicts. */
-  public boolean tryLock(boolean shared) {
-    long result =
-        uninterrupted(
-            () -> calls.flock(number, (shared ? Linux.LOCK_SH : Linux.LOCK_EX) | Linux.LOCK_NB));
-    if (Errno.EAGAIN.is(result)) {
-      return false;
-    }
-    check(result, "cannot lock " + path);
-    return true;
-  }
-
-  /**
-   * Takes a lock as {@link #tryLock} does, but also returns true if locks are not supported: on a
-   * file system without locks, and on NFS, which requires write access for exclusive locks.
-   */
-  public boolean tryLockIfSupported(boolean shared) {
-    try {
-      return tryLock(shared);
-    } catch (StorageException e) {
-      if (LOCK_UNSUPPORTED.contains(e.errno())) {
-        return true;
-      }
-      throw e;
-    }
-  }
-
-  /**
-   * Marks the file, visibly for others by {@link #isMarked} until the last copy of this descriptor
-   * is closed: a shared record lock on one byte far behind the end of any file, where other
-   * programs set no locks.
-   *
-   * @return false if the file system has no such locks
-   */
-  public boolean mark(long position) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment lock = byteLock(arena, Linux.F_RDLCK, position);
-      return calls.recordLock(number, Linux.F_OFD_SETLK, lock) == 0;
-    }
-  }
-
-  /** Whether others have marked the file; true if that can't be determined. */
-  public boolean isMarked(long position) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment lock = byteLock(arena, Linux.F_WRLCK, position);
-      return calls.recordLock(number, Linux.F_OFD_GETLK, lock) != 0
-          || lock.get(ValueLayout.JAVA_SHORT, 0) != Linux.F_UNLCK;
-    }
-  }
-
-  private static MemorySegment byteLock(Arena arena, short type, long position) {
-    MemorySegment lock = arena.allocate(Linux.FLOCK_BYTES, Long.BYTES);
-    lock.set(ValueLayout.JAVA_SHORT, 0, type);
-    lock.set(ValueLayout.JAVA_LONG, Linux.FLOCK_START_AT, position);
-    lock.set(ValueLayout.JAVA_LONG, Linux.FLOCK_LENGTH_AT, 1);
-    return lock;
+  /** Locks of the file, which this descriptor holds until its last copy is closed. */
+  public FileLocks locks() {
+    return new FileLocks(calls, number, path);
   }
 
   /** Whether the file system keeps its files in memory; false if that can't be determined. */
@@ -380,7 +311,7 @@ public final class Descriptor implements AutoCloseable {
   }
 
   /** The result of a call, which is repeated after EINTR. */
-  private static long uninterrupted(LongSupplier call) {
+  static long uninterrupted(LongSupplier call) {
     long result;
     do {
       result = call.getAsLong();
@@ -388,7 +319,7 @@ public final class Descriptor implements AutoCloseable {
     return result;
   }
 
-  private static void check(long result, String what) {
+  static void check(long result, String what) {
     if (result < 0) {
       throw failure(what, result);
     }

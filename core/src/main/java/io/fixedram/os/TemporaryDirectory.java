@@ -60,7 +60,7 @@ public final class TemporaryDirectory implements AutoCloseable {
   private static TemporaryDirectory lock(Path path, Path parent, String prefix) throws IOException {
     Descriptor lock = Descriptor.open(path, Descriptor.Mode.DIRECTORY);
     try {
-      var _ = lock.tryLockIfSupported(false);
+      var _ = lock.locks().tryLockIfSupported(false);
       removeAbandoned(parent, prefix, Files.getAttribute(path, "unix:uid"));
       return new TemporaryDirectory(path, lock);
     } catch (IOException | RuntimeException | Error e) {
@@ -91,7 +91,7 @@ public final class TemporaryDirectory implements AutoCloseable {
         return;
       }
       try (Descriptor other = Descriptor.open(entry, Descriptor.Mode.DIRECTORY)) {
-        if (other.tryLock(false)) {
+        if (other.locks().tryLock(false)) {
           remove(entry);
         }
       }

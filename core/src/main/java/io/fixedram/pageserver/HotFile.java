@@ -114,7 +114,7 @@ public final class HotFile {
   private static ByteBuffer read(Descriptor descriptor, int maxBytes) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment memory = arena.allocate(maxBytes);
-      int count = (int) descriptor.readFully(0, memory, 0, maxBytes);
+      int count = (int) descriptor.readUpTo(0, memory, 0, maxBytes);
       ByteBuffer bytes = ByteBuffer.allocate(count);
       return bytes.put(memory.asSlice(0, count).asByteBuffer()).flip();
     }

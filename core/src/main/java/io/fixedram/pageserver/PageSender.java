@@ -13,7 +13,7 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.os.UnixSocket;
-import io.fixedram.store.PageRuns;
+import io.fixedram.store.PageMap;
 import io.fixedram.wire.PostcopyEncoder;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -263,7 +263,7 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
   @Override
   public void taken(PageReads.Read read, boolean content, MemorySegment buffer) {
     PageRun run = read.run();
-    PageRuns.sendRead(run.block().map(), run.first(), run.end(), content, buffer, this);
+    send(run.block().map(), run.first(), run.end(), content, buffer);
     if (read.request().isPresent()) {
       drain();
       save.faults().add(System.nanoTime() - read.request().get().receivedNanos());
@@ -307,7 +307,15 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
       zero(block.block(), page * pageSize, pageSize);
       return;
     }
-    PageRuns.sendRead(block.map(), page, page + 1, content, buffer, this);
+    send(block.map(), page, page + 1, content, buffer);
+  }
+
+  private void send(PageMap map, long first, long end, boolean content, MemorySegment buffer) {
+    if (content) {
+      map.send(first, end, buffer, this);
+    } else {
+      map.sendZeros(first, end, this);
+    }
   }
 
   @Override

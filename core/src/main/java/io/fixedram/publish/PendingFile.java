@@ -91,7 +91,7 @@ public final class PendingFile implements AutoCloseable {
     }
     // Another process may have taken the new file for an abandoned one before it was locked.
     try {
-      if (descriptor.tryLockIfSupported(false) && isStill(calls, partial, descriptor)) {
+      if (descriptor.locks().tryLockIfSupported(false) && isStill(calls, partial, descriptor)) {
         return Optional.of(descriptor);
       }
     } catch (RuntimeException | Error e) {
@@ -150,7 +150,7 @@ public final class PendingFile implements AutoCloseable {
    */
   private static boolean lock(Descriptor existing, Path target) {
     try {
-      return existing.tryLock(false);
+      return existing.locks().tryLock(false);
     } catch (StorageException e) {
       throw new StorageException(
           "cannot write "

@@ -2,10 +2,10 @@
 package io.fixedram.publish;
 
 import io.fixedram.error.StorageException;
+import io.fixedram.mapping.SaveHold;
 import io.fixedram.os.Descriptor;
 import io.fixedram.os.Errno;
 import io.fixedram.os.SystemCalls;
-import io.fixedram.store.SaveHold;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
@@ -44,9 +44,9 @@ public final class ReplacedFile implements AutoCloseable {
       throw e;
     }
     try {
-      if (!descriptor.tryLockIfSupported(false)
+      if (!descriptor.locks().tryLockIfSupported(false)
           && isShared(descriptor)
-          && descriptor.isMarked(SaveHold.MARK)) {
+          && descriptor.locks().isMarked(SaveHold.MARK)) {
         throw new StorageException(
             "cannot write " + path + ": guests run on it; save under another name",
             Errno.EBUSY.number());
@@ -62,7 +62,7 @@ public final class ReplacedFile implements AutoCloseable {
    * Whether the other lock is shared; it is exclusive if a writer has just given the file its name.
    */
   private static boolean isShared(Descriptor descriptor) {
-    return descriptor.tryLock(true) && !descriptor.tryLock(false);
+    return descriptor.locks().tryLock(true) && !descriptor.locks().tryLock(false);
   }
 
   @Override

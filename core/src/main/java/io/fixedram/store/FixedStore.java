@@ -5,6 +5,7 @@ import io.fixedram.bytes.ByteStore;
 import io.fixedram.bytes.StoreState;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.fixed.FixedLayout;
+import io.fixedram.fixed.HiddenData;
 import io.fixedram.fixed.HolesMark;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
@@ -170,7 +171,8 @@ final class FixedStore implements PageStore {
     PageMap map = listedPages(block);
     BlockPlace place = places.get(block.index());
     if (!checked.contains(place) && isExact(block)) {
-      HiddenData hidden = new HiddenData(bytes, place, map, Long.MAX_VALUE);
+      HiddenData hidden =
+          new HiddenData(bytes, place, map.stored(), map.pageSize(), Long.MAX_VALUE);
       if (hidden.find() instanceof HiddenData.Outcome.Data data) {
         throw new DamagedSaveException(
             name()

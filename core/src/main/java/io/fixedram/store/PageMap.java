@@ -2,7 +2,9 @@
 package io.fixedram.store;
 
 import io.fixedram.guest.PageBitmap;
+import io.fixedram.guest.PageSink;
 import io.fixedram.guest.RamBlock;
+import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
@@ -44,5 +46,39 @@ public record PageMap(RamBlock block, PageBitmap stored, Optional<PageBitmap> el
       return PageKind.ZERO;
     }
     return elsewhere.isPresent() && elsewhere.get().get(page) ? PageKind.ELSEWHERE : PageKind.HERE;
+  }
+
+  /**
+   * Sends a run of pages that were read into memory.
+   *
+   * @param first the first page
+   * @param end the page after the last
+   * @param from begins with the first page
+   */
+  public void send(long first, long end, MemorySegment from, PageSink sink) {
+    int pageSize = pageSize();
+    for (long page = first; page < end; ) {
+      long present = stored.nextSet(page, end);
+      sendZeros(page, present, sink);
+      long endOfRun = stored.nextClear(present, end);
+      if (endOfRun > present) {
+        long bytes = (endOfRun - present) * pageSize;
+        sink.data(block, present * pageSize, from, (present - first) * pageSize, bytes);
+      }
+      page = endOfRun;
+    }
+  }
+
+  /**
+   * Sends a run of pages as zeros.
+   *
+   * @param first the first page
+   * @param end the page after the last
+   */
+  public void sendZeros(long first, long end, PageSink sink) {
+    if (end > first) {
+      int pageSize = pageSize();
+      sink.zero(block, first * pageSize, (end - first) * pageSize);
+    }
   }
 }

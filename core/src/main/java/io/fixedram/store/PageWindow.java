@@ -39,28 +39,13 @@ record PageWindow(PageMap map, long first, long end, long firstStored, long endS
 
   /** Sends the pages to a sink with the content that was read. */
   void sendTo(PageSink sink, MemorySegment buffer) {
-    int pageSize = map.pageSize();
-    for (long page = first; page < end; ) {
-      long stored = map.stored().nextSet(page, end);
-      if (stored > page) {
-        sink.zero(map.block(), page * pageSize, (stored - page) * pageSize);
-      }
-      long endOfRun = map.stored().nextClear(stored, end);
-      if (endOfRun > stored) {
-        sink.data(
-            map.block(),
-            stored * pageSize,
-            buffer,
-            (stored - firstStored) * pageSize,
-            (endOfRun - stored) * pageSize);
-      }
-      page = endOfRun;
-    }
+    map.sendZeros(first, firstStored, sink);
+    map.send(firstStored, endStored, buffer, sink);
+    map.sendZeros(endStored, end, sink);
   }
 
   /** Sends the pages to a sink as zeros. */
   void sendZeros(PageSink sink) {
-    int pageSize = map.pageSize();
-    sink.zero(map.block(), first * pageSize, (end - first) * pageSize);
+    map.sendZeros(first, end, sink);
   }
 }

@@ -3,10 +3,12 @@ package io.fixedram.store;
 
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.guest.PageSink;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * The RAM blocks of a guest, whose pages can be read in any order: those of a save ({@link
@@ -52,6 +54,28 @@ public interface RamPages {
    * @throws FixedRamException if a page can't be read
    */
   boolean read(PageMap map, long first, long end, MemorySegment into, long offset);
+
+  /**
+   * Sends a run of a block's pages through a buffer of the caller, in the calling thread. Any
+   * number of threads may do so at a time, each with its own buffer and sink.
+   *
+   * @param map page map of the block from {@link #pages}
+   * @param first the first page
+   * @param end the page after the last
+   * @param buffer memory to read into, at least one target page; the sink gets no longer run
+   */
+  default void send(PageMap map, long first, long end, MemorySegment buffer, PageSink sink) {
+    Objects.checkFromToIndex(first, end, map.pages());
+    for (long page = first; page < end; ) {
+      PageWindow window = PageWindow.of(map, page, end, buffer.byteSize());
+      if (window.read(this, buffer)) {
+        window.sendTo(sink, buffer);
+      } else {
+        window.sendZeros(sink);
+      }
+      page = window.end();
+    }
+  }
 
   /** Number of concurrent calls of {@link #read} that are answered as fast as one. */
   default int parallelReads() {

@@ -84,9 +84,7 @@ final class WordFile implements AutoCloseable {
     }
     Words piece = new Words(memory());
     long read =
-        file.isEmpty()
-            ? 0
-            : file.get().readFully(number * PIECE_BYTES, piece.words, 0, PIECE_BYTES);
+        file.isEmpty() ? 0 : file.get().readUpTo(number * PIECE_BYTES, piece.words, 0, PIECE_BYTES);
     piece.words.asSlice(read).fill((byte) 0);
     pieces.put(number, piece);
     return piece;

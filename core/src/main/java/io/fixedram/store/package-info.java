@@ -1,6 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-/**
- * Reading of existing saves: opening any format, describing saves, and locking saves that guests
- * run on.
- */
+/** Reading of existing saves: opening any format, reading pages, and describing saves. */
 package io.fixedram.store;

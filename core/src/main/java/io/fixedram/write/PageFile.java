@@ -172,7 +172,7 @@ final class PageFile implements AutoCloseable {
 
   /** Reads pages back. */
   void read(long position, MemorySegment into) {
-    long count = plain.readFully(position, into, 0, into.byteSize());
+    long count = plain.readUpTo(position, into, 0, into.byteSize());
     if (count < into.byteSize()) {
       throw new StorageException(
           "cannot read " + plain.path() + " at offset " + (position + count) + ": it ends there",

@@ -119,7 +119,7 @@ class MemoryLoadTest {
   void loadsOneBlock(SaveFormat format) {
     GuestMemory loaded = dirty();
     try (MemoryLoad load = MemoryLoad.open(save(format), loaded)) {
-      load.loadBlock("block-1", 2);
+      load.loadRange("block-1", 0, BLOCKS.list().get(1).usedLength(), 2);
     }
     RamBlock block = BLOCKS.list().get(1);
     assertEqual(loaded, block);
@@ -158,7 +158,7 @@ class MemoryLoadTest {
           .isInstanceOf(FixedRamException.class);
       assertThatThrownBy(() -> load.loadRange("block-1", 1, Blocks.PAGE, 1))
           .hasMessageContaining("multiples of the page size, 4096");
-      assertThatThrownBy(() -> load.loadBlock("no-such", 1))
+      assertThatThrownBy(() -> load.loadRange("no-such", 0, 0, 1))
           .hasMessageContaining("has no RAM block named no-such");
     }
     assertDirt(loaded, BLOCKS.list().get(1), 0, 65 * Blocks.PAGE);

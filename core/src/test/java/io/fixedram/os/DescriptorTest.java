@@ -84,7 +84,7 @@ class DescriptorTest {
       assertThat(memory.toArray(ValueLayout.JAVA_BYTE))
           .isEqualTo(new byte[] {0, 0, 0, 0, 2, 3, 0, 0, 0, 0});
       assertThat(file.read(5_000_000_003L, memory, 0, 10)).isZero();
-      assertThat(file.readFully(4_999_999_998L, memory, 0, 10)).isEqualTo(5);
+      assertThat(file.readUpTo(4_999_999_998L, memory, 0, 10)).isEqualTo(5);
       assertThat(memory.toArray(ValueLayout.JAVA_BYTE)).startsWith(0, 0, 1, 2, 3);
       Descriptor.Status status = file.status();
       assertThat(status.sizeBytes()).isEqualTo(5_000_000_003L);
@@ -144,16 +144,16 @@ class DescriptorTest {
     try (Descriptor c = Descriptor.open(path, Mode.EXISTING)) {
       try (Descriptor a = c.reopen(Mode.READ)) {
         assertThat(a.path()).isEqualTo(path);
-        assertThat(a.tryLock(true)).isTrue();
+        assertThat(a.locks().tryLock(true)).isTrue();
         try (Descriptor b = c.reopen(Mode.READ)) {
-          assertThat(b.tryLock(true)).isTrue();
-          assertThat(a.tryLock(false)).isFalse();
-          assertThat(c.tryLock(false)).isFalse();
+          assertThat(b.locks().tryLock(true)).isTrue();
+          assertThat(a.locks().tryLock(false)).isFalse();
+          assertThat(c.locks().tryLock(false)).isFalse();
         }
-        assertThat(a.tryLock(false)).isTrue();
-        assertThat(c.tryLock(true)).isFalse();
+        assertThat(a.locks().tryLock(false)).isTrue();
+        assertThat(c.locks().tryLock(true)).isFalse();
       }
-      assertThat(c.tryLock(false)).isTrue();
+      assertThat(c.locks().tryLock(false)).isTrue();
     }
   }
 
@@ -181,7 +181,9 @@ class DescriptorTest {
         Errno.EIO,
         "cannot sync " + path + " to its device" + ofDevice);
     assertFails(
-        kind(Kind.FLOCK, file -> file.tryLock(true)), Errno.EIO, "cannot lock " + path + ofDevice);
+        kind(Kind.FLOCK, file -> file.locks().tryLock(true)),
+        Errno.EIO,
+        "cannot lock " + path + ofDevice);
     assertFails(
         kind(Kind.LSEEK, file -> file.nextData(7)),
         Errno.EIO,

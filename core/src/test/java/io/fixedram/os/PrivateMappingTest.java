@@ -15,7 +15,7 @@ class PrivateMappingTest {
   void ordinaryFile(@TempDir Path directory) throws IOException {
     Path file = Files.write(directory.resolve("file"), new byte[10000]);
     try (Descriptor descriptor = Descriptor.open(file, Descriptor.Mode.READ)) {
-      PrivateMapping.probe(descriptor, 4096);
+      PrivateMapping.probe(descriptor.number(), descriptor.path(), 4096);
     }
   }
 
@@ -23,7 +23,7 @@ class PrivateMappingTest {
   void fileSystemWithoutMappings() {
     Path file = Path.of("/proc/self/status");
     try (Descriptor descriptor = Descriptor.open(file, Descriptor.Mode.READ)) {
-      assertThatThrownBy(() -> PrivateMapping.probe(descriptor, 0))
+      assertThatThrownBy(() -> PrivateMapping.probe(descriptor.number(), descriptor.path(), 0))
           .isInstanceOf(StorageException.class)
           .hasMessageStartingWith("cannot map /proc/self/status into memory: ");
     }

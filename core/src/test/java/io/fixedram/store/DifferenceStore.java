@@ -11,13 +11,13 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /** A save in a file that has the content of some pages of a block in another store. */
-final class DifferenceStore implements PageStore {
+public final class DifferenceStore implements PageStore {
   private final PageStore file;
   private final RamBlock block;
   private final PageBitmap elsewhere;
 
   /** Takes a save whose given pages are zero in its file. */
-  DifferenceStore(PageStore file, RamBlock block, long... elsewhere) {
+  public DifferenceStore(PageStore file, RamBlock block, long... elsewhere) {
     this.file = file;
     this.block = block;
     this.elsewhere = new PageBitmap(file.header().blocks().pages(block));

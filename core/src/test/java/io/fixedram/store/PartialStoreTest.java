@@ -8,6 +8,7 @@ import io.fixedram.error.DamagedSaveException;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.mapping.MappableRegion;
 import io.fixedram.testing.Guest;
 import io.fixedram.write.DirectMode;
 import io.fixedram.write.SaveWriter;

@@ -9,12 +9,12 @@ import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.mapping.SaveHold;
 import io.fixedram.os.Descriptor;
 import io.fixedram.os.Errno;
 import io.fixedram.os.SystemCalls;
 import io.fixedram.publish.ReplacedFile;
 import io.fixedram.store.PageStore;
-import io.fixedram.store.SaveHold;
 import io.fixedram.store.Saves;
 import io.fixedram.testing.Dirs;
 import io.fixedram.testing.FaultyCalls;
@@ -119,12 +119,12 @@ class SaveHoldTest {
   @Test
   void lockOfAReaderIsNoHold() throws IOException {
     try (Descriptor reader = Descriptor.open(path, Descriptor.Mode.READ)) {
-      assertThat(reader.tryLock(true)).isTrue();
+      assertThat(reader.locks().tryLock(true)).isTrue();
       write(path);
-      assertThat(reader.tryLock(true)).isTrue();
+      assertThat(reader.locks().tryLock(true)).isTrue();
       try (SaveHold _ = hold();
           Descriptor second = Descriptor.open(path, Descriptor.Mode.READ)) {
-        assertThat(second.tryLock(true)).isTrue();
+        assertThat(second.locks().tryLock(true)).isTrue();
         assertRefused(path);
       }
     }
@@ -168,7 +168,7 @@ class SaveHoldTest {
     }
     assertThat(calls.open()).isEmpty();
     try (PageStore save = Saves.open(FaultyFiles.open(calls, path))) {
-      try (SaveHold hold = SaveHold.take(save.localFile().orElseThrow())) {
+      try (SaveHold hold = SaveHold.take(calls, save.localFile().orElseThrow())) {
         assertThat(hold.replaced()).isFalse();
       }
       assertThat(calls.open()).hasSize(1);
@@ -181,7 +181,7 @@ class SaveHoldTest {
   void fileSystemWithoutLocks(Errno errno) throws IOException {
     FaultyCalls calls = new FaultyCalls(call -> call.kind() == Kind.FLOCK ? errno.number() : 0);
     try (PageStore save = Saves.open(FaultyFiles.open(calls, path));
-        SaveHold hold = SaveHold.take(save.localFile().orElseThrow())) {
+        SaveHold hold = SaveHold.take(calls, save.localFile().orElseThrow())) {
       try (SaveWriter writer = create(calls, path)) {
         send(writer);
         assertThat(hold.replaced()).isFalse();

@@ -325,7 +325,7 @@ class InstantRestoreTest extends QemuTest {
 
   private boolean canBeLocked() {
     try (Descriptor descriptor = Descriptor.open(file(), Descriptor.Mode.READ)) {
-      return descriptor.tryLock(false);
+      return descriptor.locks().tryLock(false);
     }
   }
 

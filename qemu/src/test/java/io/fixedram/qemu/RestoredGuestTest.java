@@ -54,7 +54,7 @@ class RestoredGuestTest extends QemuTest {
 
   private boolean isHeld() {
     try (Descriptor descriptor = Descriptor.open(file(), Descriptor.Mode.READ)) {
-      return !descriptor.tryLock(false);
+      return !descriptor.locks().tryLock(false);
     }
   }
 

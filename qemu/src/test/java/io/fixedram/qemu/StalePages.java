@@ -9,7 +9,6 @@ import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
 import io.fixedram.qemu.save.SaveMode;
 import io.fixedram.store.PageMap;
-import io.fixedram.store.PageRuns;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
 import io.fixedram.testkit.TestedQemu;
@@ -127,6 +126,7 @@ final class StalePages {
   /** The same memory as the save has it. */
   private static MemorySegment saved(Arena arena, Path file) {
     MemorySegment memory = arena.allocate(2 * NODE_BYTES, PAGE);
+    MemorySegment buffer = arena.allocate(1 << 20, PAGE);
     try (PageStore store = Saves.open(file)) {
       long start = 0;
       for (String node : List.of("one", "two")) {
@@ -136,8 +136,8 @@ final class StalePages {
                 .findFirst()
                 .orElseThrow();
         PageMap map = store.pages(block);
-        PageRuns.send(
-            store, map, 0, map.pages(), new MemoryOfBlock(memory.asSlice(start, NODE_BYTES)));
+        store.send(
+            map, 0, map.pages(), buffer, new MemoryOfBlock(memory.asSlice(start, NODE_BYTES)));
         start += NODE_BYTES;
       }
     }

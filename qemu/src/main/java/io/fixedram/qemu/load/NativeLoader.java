@@ -3,11 +3,11 @@ package io.fixedram.qemu.load;
 
 import io.fixedram.bytes.LocalFile;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.mapping.SaveHold;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.store.PageStore;
-import io.fixedram.store.SaveHold;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;

@@ -134,7 +134,7 @@ public final class GuestDevices {
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment bytes = AnonymousMemory.allocate(arena, size);
-      long read = file.readFully(0, bytes, 0, size);
+      long read = file.readUpTo(0, bytes, 0, size);
       DeviceSections sections =
           DeviceSections.read(bytes.asSlice(0, read), "the state of this guest's devices");
       checkOrder(sections);

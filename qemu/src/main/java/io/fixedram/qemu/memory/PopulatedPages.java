@@ -80,7 +80,7 @@ final class PopulatedPages {
         int count = (int) Math.min(entries.length, pagesTo(at, part.end()));
         long entry = at / HOST_PAGE_BYTES * Long.BYTES;
         long length = (long) count * Long.BYTES;
-        if (pagemap.readFully(entry, piece, 0, length) != length) {
+        if (pagemap.readUpTo(entry, piece, 0, length) != length) {
           throw new FixedRamException(
               "RAM block " + part.block().name() + " is not mapped in QEMU any more");
         }

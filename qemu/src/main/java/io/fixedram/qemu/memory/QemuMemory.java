@@ -131,11 +131,6 @@ public final class QemuMemory implements AutoCloseable {
     return header.blocks();
   }
 
-  /** Size in bytes of the host pages behind a block. */
-  long hostPageSize(RamBlock block) {
-    return located(block).listed().pageSize();
-  }
-
   LocatedBlock located(RamBlock block) {
     return blocks.get(block.index());
   }

@@ -2,10 +2,10 @@
 package io.fixedram.qemu.restore;
 
 import io.fixedram.error.FixedRamException;
+import io.fixedram.mapping.SaveHold;
 import io.fixedram.qemu.load.Destination;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.transfer.TransferView;
-import io.fixedram.store.SaveHold;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

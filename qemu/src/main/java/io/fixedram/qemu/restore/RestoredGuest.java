@@ -3,11 +3,11 @@ package io.fixedram.qemu.restore;
 
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.mapping.SaveHold;
 import io.fixedram.qemu.load.QemuProcess;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.qemu.transfer.TransferView;
-import io.fixedram.store.SaveHold;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.stream.IntStream;

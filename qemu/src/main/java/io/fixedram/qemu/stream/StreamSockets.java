@@ -40,7 +40,7 @@ final class StreamSockets {
       if (cancellation.isCancelled()) {
         throw new CancelledException();
       }
-      throw new StorageException("cannot listen on " + endpoint + ": " + reason(e), e);
+      throw StorageException.of("cannot listen on " + endpoint, e);
     }
   }
 
@@ -75,7 +75,7 @@ final class StreamSockets {
       if (cancellation.isCancelled()) {
         throw new CancelledException();
       }
-      throw new StorageException("cannot connect to " + endpoint + ": " + reason(e), e);
+      throw StorageException.of("cannot connect to " + endpoint, e);
     }
   }
 
@@ -103,9 +103,5 @@ final class StreamSockets {
       System.getLogger(StreamSockets.class.getName())
           .log(System.Logger.Level.DEBUG, "closing a stream's connection", e);
     }
-  }
-
-  private static String reason(IOException e) {
-    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
   }
 }

@@ -259,7 +259,7 @@ class MemoryStoreTest extends MemoryTest {
         QemuMemory memory = QemuMemory.open(qmp)) {
       List<RamBlock> blocks = memory.blocks().list();
       assertThat(blocks).extracting(RamBlock::name).contains("pc.ram", "pc.bios");
-      assertThat(blocks).allMatch(block -> memory.hostPageSize(block) == 4096);
+      assertThat(blocks).allMatch(block -> memory.located(block).listed().pageSize() == 4096);
     }
   }
 }

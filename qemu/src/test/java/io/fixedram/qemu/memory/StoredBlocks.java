@@ -7,7 +7,6 @@ import io.fixedram.guest.PageSink;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.os.AnonymousMemory;
 import io.fixedram.store.PageMap;
-import io.fixedram.store.PageRuns;
 import io.fixedram.store.RamPages;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -38,11 +37,11 @@ public final class StoredBlocks {
   static MemorySegment content(Arena arena, RamPages store, RamBlock block) {
     MemorySegment content = AnonymousMemory.allocate(arena, block.usedLength());
     PageMap map = store.pages(block);
-    PageRuns.send(
-        store,
+    store.send(
         map,
         0,
         map.pages(),
+        arena.allocate(1 << 20, 4096),
         new PageSink() {
           @Override
           public void data(

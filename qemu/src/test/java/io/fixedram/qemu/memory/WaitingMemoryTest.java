@@ -15,7 +15,6 @@ import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.obstacle.WaitingObstacle;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.store.PageMap;
-import io.fixedram.store.PageRuns;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.RamPages;
 import io.fixedram.store.Saves;
@@ -53,9 +52,10 @@ class WaitingMemoryTest extends MemoryTest {
 
   private static void write(PageStore save, WaitingMemory memory) {
     PageSink sink = memory.sink();
+    MemorySegment buffer = Arena.ofAuto().allocate(MIB, 4096);
     for (RamBlock block : memory.direct()) {
       PageMap map = save.pages(block);
-      PageRuns.send(save, map, 0, map.pages(), sink);
+      save.send(map, 0, map.pages(), buffer, sink);
     }
   }
 

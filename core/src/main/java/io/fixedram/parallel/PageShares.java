@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.store;
+package io.fixedram.parallel;
 
 import io.fixedram.guest.PageSink;
 import io.fixedram.os.AnonymousMemory;
+import io.fixedram.store.PageMap;
+import io.fixedram.store.RamPages;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -63,6 +65,6 @@ public final class PageShares {
 
   private Consumer<Share> sender(PageSink sink) {
     MemorySegment buffer = AnonymousMemory.allocateHuge(Arena.ofAuto(), BUFFER_BYTES);
-    return share -> PageRuns.send(store, share.map, share.first, share.count, buffer, sink);
+    return share -> store.send(share.map, share.first, share.first + share.count, buffer, sink);
   }
 }

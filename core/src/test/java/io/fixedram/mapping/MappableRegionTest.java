@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.store;
+package io.fixedram.mapping;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -8,6 +8,11 @@ import io.fixedram.error.DamagedSaveException;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.store.DifferenceStore;
+import io.fixedram.store.MapObstacle;
+import io.fixedram.store.PageStore;
+import io.fixedram.store.SaveInfo;
+import io.fixedram.store.Saves;
 import io.fixedram.testing.Guest;
 import io.fixedram.testing.GuestSink;
 import io.fixedram.write.DirectMode;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.store;
+package io.fixedram.parallel;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.os.Threads;

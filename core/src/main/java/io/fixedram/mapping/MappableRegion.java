@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.store;
+package io.fixedram.mapping;
 
 import io.fixedram.bytes.ByteStore;
 import io.fixedram.bytes.FilePlace;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.StorageException;
+import io.fixedram.fixed.HiddenData;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.BlockPlace;
+import io.fixedram.os.PrivateMapping;
+import io.fixedram.store.MapObstacle;
+import io.fixedram.store.PageMap;
+import io.fixedram.store.PageStore;
+import io.fixedram.store.SaveFile;
 import java.util.Optional;
 
 /**
@@ -67,7 +73,7 @@ public final class MappableRegion {
           new MapObstacle.Misaligned(store.name(), block, pages.position(), HOST_PAGE_BYTES));
     }
     try {
-      pages.file().probeMapping(pages.position());
+      PrivateMapping.probe(pages.file().number(), pages.file().path(), pages.position());
     } catch (StorageException e) {
       return Optional.of(new MapObstacle.Refused(e));
     }
@@ -82,7 +88,7 @@ public final class MappableRegion {
     if (store.isExact(place.block())) {
       return Optional.empty();
     }
-    HiddenData hidden = new HiddenData(bytes, place, map, MAX_ZERO_BYTES);
+    HiddenData hidden = new HiddenData(bytes, place, map.stored(), map.pageSize(), MAX_ZERO_BYTES);
     return switch (hidden.find()) {
       case HiddenData.Outcome.Zeros _ -> Optional.empty();
       case HiddenData.Outcome.TooMany _ ->

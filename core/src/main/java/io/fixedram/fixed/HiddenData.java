@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.store;
+package io.fixedram.fixed;
 
 import io.fixedram.bytes.ByteStore;
 import io.fixedram.error.CancelledException;
@@ -17,7 +17,7 @@ import java.util.OptionalLong;
  * read: little in an ordinary file, and all zeros in a file that was copied without its holes. Zero
  * pages that are close together are read with the pages between them, at the disk's speed.
  */
-final class HiddenData {
+public final class HiddenData {
   private static final int READ_BYTES = 1 << 20;
 
   /** Maximum length of stored pages between zero pages that are read together. */
@@ -30,7 +30,7 @@ final class HiddenData {
   private final long maxBytes;
 
   /** Result of the search. */
-  sealed interface Outcome {
+  public sealed interface Outcome {
     /** All zero pages read as zeros. */
     record Zeros() implements Outcome {}
 
@@ -44,14 +44,16 @@ final class HiddenData {
   /**
    * Prepares a search.
    *
-   * @param map page map of the block
+   * @param stored pages that have content
+   * @param pageSize bytes of a page
    * @param maxBytes maximum bytes to read before giving up
    */
-  HiddenData(ByteStore bytes, BlockPlace place, PageMap map, long maxBytes) {
+  public HiddenData(
+      ByteStore bytes, BlockPlace place, PageBitmap stored, int pageSize, long maxBytes) {
     this.bytes = bytes;
     this.place = place;
-    this.bitmap = map.stored();
-    this.pageSize = map.pageSize();
+    this.bitmap = stored;
+    this.pageSize = pageSize;
     this.maxBytes = maxBytes;
   }
 
@@ -61,7 +63,7 @@ final class HiddenData {
    * @throws StorageException if the file can't be read
    * @throws CancelledException if the thread is interrupted
    */
-  Outcome find() {
+  public Outcome find() {
     long left = maxBytes;
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment buffer = arena.allocate(READ_BYTES, Long.BYTES);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.store;
+package io.fixedram.mapping;
 
 import io.fixedram.bytes.LocalFile;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.StorageException;
 import io.fixedram.os.Errno;
+import io.fixedram.os.FileLocks;
+import io.fixedram.os.SystemCalls;
 
 /**
  * A lock on a save that guests run on: writers of this project don't replace the file, and changes
@@ -35,22 +37,28 @@ public final class SaveHold implements AutoCloseable {
    * @throws DamagedSaveException if the file was changed since it was opened
    */
   public static SaveHold take(LocalFile opened) {
-    LocalFile file = opened.reopen();
+    return take(SystemCalls.linux(), opened);
+  }
+
+  /** Locks a save through the given system calls, for tests of faults. */
+  public static SaveHold take(SystemCalls calls, LocalFile opened) {
+    LocalFile file = LocalFile.open(opened.path());
     try {
-      if (!file.tryLockShared()) {
+      FileLocks locks = new FileLocks(calls, file.number(), file.path());
+      if (!locks.tryLockIfSupported(true)) {
         throw new StorageException(
             "cannot run guests on " + file.name() + ": it is being replaced just now; try again",
             Errno.EAGAIN.number());
       }
       // Where there are no such marks, every lock counts as a hold.
-      var _ = file.mark(MARK);
-      SaveHold hold = new SaveHold(file);
-      if (!file.isFirstOpened() || hold.replaced()) {
+      var _ = locks.mark(MARK);
+      if (opened.replaced() || file.replaced()) {
         throw new StorageException(
             "cannot run guests on " + file.name() + ": it has just been replaced; try again", 0);
       }
-      hold.check();
-      return hold;
+      // Last, so that a change before the second opening is noticed too.
+      opened.state().throwIfChanged(file.name());
+      return new SaveHold(file);
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;

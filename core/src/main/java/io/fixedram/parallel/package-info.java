@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Sending the pages of a store with several threads. */
+package io.fixedram.parallel;
