@@ -9,8 +9,8 @@ import io.fixedram.bytes.StoreState;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.obstacle.LoadObstacle;
 import io.fixedram.qemu.obstacle.ObstacleException;
-import io.fixedram.qemu.obstacle.WaitingObstacle;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreMode;
@@ -150,7 +150,7 @@ class InPlaceFailureTest extends QemuTest {
       assertFails(version, target, () -> load(target, socket, source))
           .isInstanceOfSatisfying(
               ObstacleException.class,
-              e -> assertThat(e.obstacle()).isInstanceOf(WaitingObstacle.ChangedMeanwhile.class));
+              e -> assertThat(e.obstacle()).isInstanceOf(LoadObstacle.ChangedMeanwhile.class));
       assertToldToEnd(target);
     }
   }

@@ -77,7 +77,7 @@ public final class MemoryLoader implements Loader {
    */
   public Optional<MemoryObstacle> obstacle() {
     try {
-      memory = Optional.of(WaitingMemory.open(destination.qmp(), process, save.header().blocks()));
+      memory = Optional.of(find());
       return Optional.empty();
     } catch (CancelledException | LateAnswerException | QemuGoneException e) {
       throw e;
@@ -114,8 +114,11 @@ public final class MemoryLoader implements Loader {
   }
 
   private WaitingMemory open() {
-    return memory.orElseGet(
-        () -> WaitingMemory.open(destination.qmp(), process, save.header().blocks()));
+    return memory.orElseGet(this::find);
+  }
+
+  private WaitingMemory find() {
+    return WaitingMemory.open(destination.qmp(), process, save.name(), save.header().blocks());
   }
 
   private void arm(WaitingMemory found) {

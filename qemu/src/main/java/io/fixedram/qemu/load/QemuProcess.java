@@ -6,6 +6,8 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
 import io.fixedram.error.StorageException;
 import io.fixedram.os.Threads;
+import io.fixedram.qemu.obstacle.ObstacleException;
+import io.fixedram.qemu.obstacle.StartObstacle;
 import io.fixedram.qemu.process.Pause;
 import io.fixedram.qemu.process.PrivateDirectory;
 import io.fixedram.qemu.qmp.Endpoint;
@@ -18,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -61,7 +64,7 @@ public final class QemuProcess {
    */
   public static QemuProcess start(
       Command command, PrivateDirectory directory, Cancellation cancellation) {
-    refuseDaemon(command.words());
+    requireForeground(command.words());
     Path qmpSocket = directory.resolve("qmp.sock");
     List<String> words = incoming(command.words(), qmpSocket);
     try {
@@ -75,10 +78,10 @@ public final class QemuProcess {
   /**
    * The words of a command with {@code -incoming defer} and a QMP socket added.
    *
-   * @throws FixedRamException if the command has an incompatible option
+   * @throws ObstacleException if the command is empty or has an incompatible option
    */
   public static List<String> incoming(List<String> command, Path qmpSocket) {
-    refuseWhatCannotBeAddedTo(command);
+    requireNoIncoming(command);
     List<String> words = new ArrayList<>(command);
     // A comma ends a value in QEMU's options; two of them stand for one.
     String path = qmpSocket.toString().replace(",", ",,");
@@ -86,29 +89,28 @@ public final class QemuProcess {
     return List.copyOf(words);
   }
 
-  private static void refuseWhatCannotBeAddedTo(List<String> command) {
+  private static void requireNoIncoming(List<String> command) {
     if (command.isEmpty()) {
-      throw new FixedRamException("the QEMU command to restore into has no words");
+      throw new ObstacleException(new StartObstacle.NoCommand());
     }
-    for (String word : command) {
-      // QEMU takes its options with one dash or two.
-      if (word.matches("--?incoming")) {
-        throw new FixedRamException(
-            "the QEMU command has " + word + " already: remove it, since the restore adds its own");
-      }
-    }
+    option(command, "incoming")
+        .ifPresent(word -> {
+          throw new ObstacleException(new StartObstacle.IncomingGiven(word));
+        });
   }
 
-  private static void refuseDaemon(List<String> command) {
-    for (String word : command) {
-      if (word.matches("--?daemonize")) {
-        throw new FixedRamException(
-            "the QEMU command has "
-                + word
-                + ", with which QEMU continues in a process that the restore does not know: remove it",
-            Remedy.DETACH_QEMU);
-      }
-    }
+  private static void requireForeground(List<String> command) {
+    option(command, "daemonize")
+        .ifPresent(word -> {
+          throw new ObstacleException(new StartObstacle.Daemonizes(word));
+        });
+  }
+
+  /** The first word that is an option of QEMU, which takes its options with one dash or two. */
+  private static Optional<String> option(List<String> command, String name) {
+    return command.stream()
+        .filter(word -> word.equals("-" + name) || word.equals("--" + name))
+        .findFirst();
   }
 
   /**

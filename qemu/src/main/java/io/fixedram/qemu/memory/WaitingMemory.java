@@ -13,9 +13,9 @@ import io.fixedram.os.OtherProcess.Range;
 import io.fixedram.qemu.migration.MigrationState;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.migration.QemuRamBlock;
+import io.fixedram.qemu.obstacle.LoadObstacle;
 import io.fixedram.qemu.obstacle.MemoryObstacle;
 import io.fixedram.qemu.obstacle.ObstacleException;
-import io.fixedram.qemu.obstacle.WaitingObstacle;
 import io.fixedram.qemu.qmp.QmpClient;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -58,25 +58,22 @@ public final class WaitingMemory implements AutoCloseable {
     this.targets = targets;
   }
 
-  /** Finds the memory of the QEMU that listens at the socket itself. */
-  static WaitingMemory open(QmpClient qmp, RamBlocks saved) {
-    return open(qmp, OptionalInt.empty(), saved);
-  }
-
   /**
    * Finds the memory of a QEMU.
    *
    * @param qmp client to use; the caller closes it after this object
    * @param process id of QEMU's process; empty for the one that listens on the socket
+   * @param save name of the save, for messages
    * @param saved the blocks of the guest to load
    * @throws ObstacleException if the addresses are uncertain, the memory may not be written, or
    *     QEMU does not wait or has other blocks than the guest
    */
-  public static WaitingMemory open(QmpClient qmp, OptionalInt process, RamBlocks saved) {
+  public static WaitingMemory open(
+      QmpClient qmp, OptionalInt process, String save, RamBlocks saved) {
     requireWaiting(qmp);
     QemuMemory memory = QemuMemory.open(qmp, process);
     try {
-      return new WaitingMemory(qmp, memory, targets(memory, saved));
+      return new WaitingMemory(qmp, memory, targets(memory, save, saved));
     } catch (RuntimeException | Error e) {
       memory.close();
       throw e;
@@ -84,7 +81,7 @@ public final class WaitingMemory implements AutoCloseable {
   }
 
   private static void requireWaiting(QmpClient qmp) {
-    busy(qmp)
+    notReady(qmp)
         .ifPresent(obstacle -> {
           throw new ObstacleException(obstacle);
         });
@@ -105,24 +102,24 @@ public final class WaitingMemory implements AutoCloseable {
   }
 
   /** Reason why QEMU's memory must not be written; empty if QEMU waits for a guest. */
-  private static Optional<WaitingObstacle.Busy> busy(QmpClient qmp) {
+  private static Optional<LoadObstacle.NotReady> notReady(QmpClient qmp) {
     QemuMigration migration = new QemuMigration(qmp);
     String guest = migration.guest().name();
     if (!guest.equals(WAITING)) {
-      return Optional.of(new WaitingObstacle.NotWaiting(guest));
+      return Optional.of(new LoadObstacle.NotWaiting(qmp.endpoint(), guest));
     }
     MigrationState state = migration.state();
     return state.is("none")
         ? Optional.empty()
-        : Optional.of(new WaitingObstacle.LoadBegun(state.status()));
+        : Optional.of(new LoadObstacle.LoadBegun(qmp.endpoint(), state.status()));
   }
 
-  private static Map<RamBlock, Target> targets(QemuMemory memory, RamBlocks saved) {
+  private static Map<RamBlock, Target> targets(QemuMemory memory, String save, RamBlocks saved) {
     Set<String> names = new HashSet<>();
     memory.blocks().list().forEach(block -> names.add(block.name()));
     saved.list().forEach(block -> names.remove(block.name()));
     if (!names.isEmpty()) {
-      throw new ObstacleException(new WaitingObstacle.BlockNotInSave(names.iterator().next()));
+      throw new ObstacleException(new MemoryObstacle.BlockNotInSave(names.iterator().next()));
     }
     PopulatedPages pages = new PopulatedPages(memory.process(), saved.targetPageSize());
     Map<RamBlock, Target> targets = new HashMap<>();
@@ -134,14 +131,15 @@ public final class WaitingMemory implements AutoCloseable {
               .map(memory::located)
               .orElseThrow(() ->
                   new ObstacleException(
-                      new WaitingObstacle.BlockMissing(block.name(), block.usedLength())));
+                      new LoadObstacle.BlockMissing(save, block.name(), block.usedLength())));
       QemuRamBlock listed = located.listed();
       if (listed.usedLength() == block.usedLength()) {
         checkWritable(located);
         targets.put(block, new Target(located, pages.of(located)));
       } else if (!listed.takes(block.usedLength())) {
         throw new ObstacleException(
-            new WaitingObstacle.OtherLength(block.name(), block.usedLength(), listed.usedLength()));
+            new LoadObstacle.OtherLength(
+                save, block.name(), block.usedLength(), listed.usedLength()));
       }
     }
     return Map.copyOf(targets);
@@ -248,9 +246,9 @@ public final class WaitingMemory implements AutoCloseable {
    */
   public void finish() {
     try {
-      busy(qmp)
+      notReady(qmp)
           .ifPresent(now -> {
-            throw new ObstacleException(new WaitingObstacle.ChangedMeanwhile(now));
+            throw new ObstacleException(new LoadObstacle.ChangedMeanwhile(now));
           });
       memory.checkUnchanged();
     } catch (FixedRamException e) {

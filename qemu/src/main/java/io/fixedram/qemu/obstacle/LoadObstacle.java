@@ -17,19 +17,53 @@ public sealed interface LoadObstacle extends Obstacle {
     return List.of();
   }
 
+  /** QEMU does not wait for a guest (any longer). */
+  sealed interface NotReady extends LoadObstacle {
+    /** Address of QEMU's QMP socket. */
+    Endpoint qmp();
+
+    /** The reason, as a clause whose subject is QEMU. */
+    String clause();
+
+    @Override
+    default String sentence() {
+      return "QEMU at " + qmp() + " " + clause() + ": start it with -incoming defer";
+    }
+  }
+
   /**
-   * QEMU does not wait for a guest.
+   * QEMU has a guest.
    *
    * @param state the state of its guest in QMP's spelling
    */
-  record NotWaiting(Endpoint qmp, String state) implements LoadObstacle {
+  record NotWaiting(Endpoint qmp, String state) implements NotReady {
+    @Override
+    public String clause() {
+      return "does not wait for a guest (it is '" + state + "')";
+    }
+  }
+
+  /**
+   * QEMU loads a guest, or has failed to.
+   *
+   * @param status status of that migration in QMP's spelling
+   */
+  record LoadBegun(Endpoint qmp, String status) implements NotReady {
+    @Override
+    public String clause() {
+      return "loads a guest, or has tried to (" + status + ")";
+    }
+  }
+
+  /** QEMU stopped waiting while its memory was written. */
+  record ChangedMeanwhile(NotReady now) implements LoadObstacle {
     @Override
     public String sentence() {
       return "QEMU at "
-          + qmp
-          + " does not wait for a guest (it is '"
-          + state
-          + "'): start it with -incoming defer";
+          + now.qmp()
+          + " changed while its memory was written: it "
+          + now.clause()
+          + "; it is told to end";
     }
   }
 

@@ -9,15 +9,14 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Reason why the memory of a QEMU can't be read or written in place (save and restore mode memory):
- * access to its process ({@link ProcessObstacle}), the state of its devices ({@link
- * DeviceStateObstacle}), a QEMU that does not wait for this guest ({@link WaitingObstacle}), or its
- * RAM blocks.
+ * Reason why the memory of a QEMU can't be read or written in place (save and restore mode memory),
+ * although other modes may be possible: access to its process ({@link ProcessObstacle}), the state
+ * of its devices ({@link DeviceStateObstacle}), or its RAM blocks. A QEMU that can't load the save
+ * in any mode has a {@link LoadObstacle}.
  */
 public sealed interface MemoryObstacle extends Obstacle
     permits DeviceStateObstacle,
         ProcessObstacle,
-        WaitingObstacle,
         MemoryObstacle.OtherFailure,
         MemoryObstacle.SequentialSave,
         MemoryObstacle.NoCpu,
@@ -28,6 +27,7 @@ public sealed interface MemoryObstacle extends Obstacle
         MemoryObstacle.NoBlockSeen,
         MemoryObstacle.BlockNotMapped,
         MemoryObstacle.BlockNotReadable,
+        MemoryObstacle.BlockNotInSave,
         MemoryObstacle.ReadOnlyBlock,
         MemoryObstacle.NotResident,
         MemoryObstacle.OtherTarget,
@@ -167,6 +167,22 @@ public sealed interface MemoryObstacle extends Obstacle
 
   private static String notReadable(String block) {
     return "RAM block " + block + " can't be read in QEMU's memory: ";
+  }
+
+  /** QEMU has a RAM block that the saved guest does not have. */
+  record BlockNotInSave(String block) implements MemoryObstacle {
+    @Override
+    public String sentence() {
+      return "this QEMU has RAM block "
+          + block
+          + ", which the saved guest does not have: start it with the memory and devices of that"
+          + " guest";
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of();
+    }
   }
 
   /**

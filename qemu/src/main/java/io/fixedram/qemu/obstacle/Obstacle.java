@@ -7,12 +7,13 @@ import java.util.List;
 
 /**
  * Reason why a save or restore, or a mode of it, is not possible. There is a type for saves, one
- * for loads, and one for each mode; its kinds are records with the facts. More kinds may be added,
- * so a {@code switch} needs a {@code default}.
+ * for loads, one for commands that start QEMU, and one for each mode; its kinds are records with
+ * the facts. More kinds may be added, so a {@code switch} needs a {@code default}.
  */
 public sealed interface Obstacle
     permits SaveObstacle,
         LoadObstacle,
+        StartObstacle,
         LazyObstacle,
         NativeObstacle,
         InstantObstacle,

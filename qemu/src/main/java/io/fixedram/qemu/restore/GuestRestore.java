@@ -15,6 +15,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -109,12 +110,12 @@ public final class GuestRestore {
 
   /** Sets the restore mode; the restore fails if this mode is not possible. */
   public GuestRestore mode(RestoreMode mode) {
-    return with(request.by(mode));
+    return with(draft -> draft.mode = mode);
   }
 
   /** Leaves the guest stopped once it is loaded. */
   public GuestRestore paused() {
-    return with(request.leftPaused());
+    return with(draft -> draft.paused = true);
   }
 
   /**
@@ -126,7 +127,7 @@ public final class GuestRestore {
    * @param limit maximum time; zero to never prefer it
    */
   public GuestRestore inPlaceWithin(Duration limit) {
-    return with(request.inPlaceWithin(limit));
+    return with(draft -> draft.inPlaceWithin = limit);
   }
 
   /**
@@ -140,7 +141,7 @@ public final class GuestRestore {
     if (!(request.target() instanceof RestoreTarget.Waiting)) {
       throw new IllegalStateException("the QEMU is started for this restore, which knows it");
     }
-    return with(request.ofProcess(id));
+    return with(draft -> draft.process = OptionalInt.of(id));
   }
 
   /**
@@ -151,7 +152,9 @@ public final class GuestRestore {
    */
   public GuestRestore generationId(UUID id) {
     RestoreTarget.Command command = command();
-    return with(new RestoreTarget.Command(command.command(), Optional.of(id), command.starter()));
+    RestoreTarget target =
+        new RestoreTarget.Command(command.command(), Optional.of(id), command.starter());
+    return with(draft -> draft.target = target);
   }
 
   /**
@@ -161,8 +164,9 @@ public final class GuestRestore {
    */
   public GuestRestore starter(QemuStarter starter) {
     RestoreTarget.Command command = command();
-    return with(
-        new RestoreTarget.Command(command.command(), command.generationId(), Optional.of(starter)));
+    RestoreTarget target =
+        new RestoreTarget.Command(command.command(), command.generationId(), Optional.of(starter));
+    return with(draft -> draft.target = target);
   }
 
   private RestoreTarget.Command command() {
@@ -172,12 +176,8 @@ public final class GuestRestore {
     throw new IllegalStateException("the QEMU waits already: it is not started for this restore");
   }
 
-  private GuestRestore with(RestoreTarget target) {
-    return with(request.into(target));
-  }
-
-  private GuestRestore with(RestoreRequest changed) {
-    return new GuestRestore(changed, listener, cancellation);
+  private GuestRestore with(Consumer<RestoreRequest.Draft> change) {
+    return new GuestRestore(request.with(change), listener, cancellation);
   }
 
   /** Sets the listener. */

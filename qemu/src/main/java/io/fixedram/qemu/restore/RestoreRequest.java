@@ -4,6 +4,7 @@ package io.fixedram.qemu.restore;
 import io.fixedram.store.PageStore;
 import java.time.Duration;
 import java.util.OptionalInt;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -25,23 +26,28 @@ record RestoreRequest(
     Duration inPlaceWithin,
     OptionalInt process) {
 
-  RestoreRequest into(RestoreTarget other) {
-    return new RestoreRequest(save, other, mode, paused, inPlaceWithin, process);
+  /** A copy with changes. */
+  RestoreRequest with(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return new RestoreRequest(
+        save, draft.target, draft.mode, draft.paused, draft.inPlaceWithin, draft.process);
   }
 
-  RestoreRequest by(RestoreMode other) {
-    return new RestoreRequest(save, target, other, paused, inPlaceWithin, process);
-  }
+  /** A mutable copy of the parameters that can be changed. */
+  static final class Draft {
+    RestoreTarget target;
+    RestoreMode mode;
+    boolean paused;
+    Duration inPlaceWithin;
+    OptionalInt process;
 
-  RestoreRequest leftPaused() {
-    return new RestoreRequest(save, target, mode, true, inPlaceWithin, process);
-  }
-
-  RestoreRequest inPlaceWithin(Duration limit) {
-    return new RestoreRequest(save, target, mode, paused, limit, process);
-  }
-
-  RestoreRequest ofProcess(int id) {
-    return new RestoreRequest(save, target, mode, paused, inPlaceWithin, OptionalInt.of(id));
+    private Draft(RestoreRequest from) {
+      target = from.target;
+      mode = from.mode;
+      paused = from.paused;
+      inPlaceWithin = from.inPlaceWithin;
+      process = from.process;
+    }
   }
 }

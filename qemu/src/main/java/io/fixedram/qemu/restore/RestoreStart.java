@@ -14,6 +14,7 @@ import io.fixedram.qemu.load.InstantStart;
 import io.fixedram.qemu.obstacle.InstantObstacle;
 import io.fixedram.qemu.obstacle.Obstacle;
 import io.fixedram.qemu.obstacle.ObstacleException;
+import io.fixedram.qemu.obstacle.StartObstacle;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.store.PageStore;
 import java.util.List;
@@ -130,11 +131,7 @@ record RestoreStart(
   private static QemuCommandLine withGenerationId(
       QemuCommandLine line, UUID id, PageStore save, TransferListener listener) {
     if (line.program().isEmpty()) {
-      throw new FixedRamException(
-          "the VM generation id can't be set: the command has no program with a name of QEMU's"
-              + " (qemu-system-...); give the command -device vmgenid,guid="
-              + id
-              + " where it starts QEMU");
+      throw new ObstacleException(new StartObstacle.GenerationIdNotPlaced(id));
     }
     List<String> devices = DescribedDevices.names(save);
     if (devices.isEmpty()) {
@@ -143,10 +140,7 @@ record RestoreStart(
               + " does not tell whether its guest has the device vmgenid: without it, the guest does"
               + " not see the VM generation id");
     } else if (!devices.contains("vmgenid")) {
-      throw new FixedRamException(
-          "the VM generation id can't be set: the guest in "
-              + save.name()
-              + " has no vmgenid device; save one that was started with -device vmgenid");
+      throw new ObstacleException(new StartObstacle.NoGenerationIdDevice(save.name()));
     }
     return GenerationId.apply(line, id);
   }

@@ -10,9 +10,10 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.qemu.GuestSpec;
 import io.fixedram.qemu.RunningQemu;
+import io.fixedram.qemu.obstacle.LoadObstacle;
+import io.fixedram.qemu.obstacle.MemoryObstacle;
 import io.fixedram.qemu.obstacle.Obstacle;
 import io.fixedram.qemu.obstacle.ObstacleException;
-import io.fixedram.qemu.obstacle.WaitingObstacle;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.store.PageMap;
 import io.fixedram.store.PageStore;
@@ -32,6 +33,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -81,7 +83,8 @@ class WaitingMemoryTest extends MemoryTest {
         PageStore save = Saves.open(saved(source));
         RunningQemu target = RunningQemu.waiting(to, into, directory, "restored")) {
       try (QmpClient qmp = QmpClient.connect(target.spareQmp());
-          WaitingMemory memory = WaitingMemory.open(qmp, save.header().blocks())) {
+          WaitingMemory memory =
+              WaitingMemory.open(qmp, OptionalInt.empty(), "save", save.header().blocks())) {
         assertThat(memory.direct()).extracting(RamBlock::name).contains("pc.bios");
         write(save, memory);
         try (QemuMemory written = QemuMemory.open(qmp)) {
@@ -144,10 +147,12 @@ class WaitingMemoryTest extends MemoryTest {
     try (RunningQemu qemu = bootAndStop(version, GuestSpec.small());
         QmpClient qmp = QmpClient.connect(qemu.spareQmp())) {
       RamBlocks blocks = new RamBlocks(4096, List.of(new RamBlock(0, "pc.ram", 64L * MIB)));
-      assertThatThrownBy(() -> WaitingMemory.open(qmp, blocks))
+      assertThatThrownBy(() -> WaitingMemory.open(qmp, OptionalInt.empty(), "save", blocks))
           .isInstanceOfSatisfying(
               ObstacleException.class,
-              e -> assertThat(e.obstacle()).isEqualTo(new WaitingObstacle.NotWaiting("paused")));
+              e ->
+                  assertThat(e.obstacle())
+                      .isEqualTo(new LoadObstacle.NotWaiting(qmp.endpoint(), "paused")));
     }
   }
 
@@ -159,18 +164,20 @@ class WaitingMemoryTest extends MemoryTest {
         QemuMemory memory = QemuMemory.open(qmp)) {
       List<RamBlock> blocks = memory.blocks().list();
       assertRefused(
-          qmp, blocks.subList(1, blocks.size()), new WaitingObstacle.BlockNotInSave("pc.ram"));
+          qmp, blocks.subList(1, blocks.size()), new MemoryObstacle.BlockNotInSave("pc.ram"));
       List<RamBlock> more = new ArrayList<>(blocks);
       more.add(new RamBlock(blocks.size(), "more", MIB));
-      assertRefused(qmp, more, new WaitingObstacle.BlockMissing("more", MIB));
+      assertRefused(qmp, more, new LoadObstacle.BlockMissing("save", "more", MIB));
       more.removeLast();
       more.set(0, new RamBlock(0, "pc.ram", 128L * MIB));
-      assertRefused(qmp, more, new WaitingObstacle.OtherLength("pc.ram", 128L * MIB, 64L * MIB));
+      assertRefused(
+          qmp, more, new LoadObstacle.OtherLength("save", "pc.ram", 128L * MIB, 64L * MIB));
     }
   }
 
   private static void assertRefused(QmpClient qmp, List<RamBlock> blocks, Obstacle obstacle) {
-    assertThatThrownBy(() -> WaitingMemory.open(qmp, new RamBlocks(4096, blocks)))
+    assertThatThrownBy(
+            () -> WaitingMemory.open(qmp, OptionalInt.empty(), "save", new RamBlocks(4096, blocks)))
         .isInstanceOfSatisfying(
             ObstacleException.class, e -> assertThat(e.obstacle()).isEqualTo(obstacle));
   }
@@ -182,7 +189,8 @@ class WaitingMemoryTest extends MemoryTest {
     try (RunningQemu qemu = RunningQemu.waiting(version, GuestSpec.small(), directory, "restored");
         QmpClient qmp = QmpClient.connect(qemu.spareQmp());
         QemuMemory found = QemuMemory.open(qmp);
-        WaitingMemory memory = WaitingMemory.open(qmp, found.blocks());
+        WaitingMemory memory =
+            WaitingMemory.open(qmp, OptionalInt.empty(), "save", found.blocks());
         Arena arena = Arena.ofConfined()) {
       MemorySegment page = arena.allocate(4096);
       RamBlock ram = found.blocks().list().getFirst();
@@ -201,8 +209,8 @@ class WaitingMemoryTest extends MemoryTest {
         assertThatThrownBy(memory::finish)
             .isInstanceOfSatisfying(
                 ObstacleException.class,
-                e -> assertThat(e.obstacle()).isInstanceOf(WaitingObstacle.ChangedMeanwhile.class))
-            .hasMessageContaining("QEMU changed while its memory was written: it loads a guest")
+                e -> assertThat(e.obstacle()).isInstanceOf(LoadObstacle.ChangedMeanwhile.class))
+            .hasMessageContaining(" changed while its memory was written: it loads a guest")
             .hasMessageEndingWith("it is told to end");
         assertThat(qemu.process().waitFor()).isZero();
       }

@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -107,6 +108,7 @@ class ObstacleTest {
           new MemoryObstacle.NoBlockSeen(),
           new MemoryObstacle.BlockNotMapped("pc.ram"),
           new MemoryObstacle.BlockNotReadable("pc.ram", "---p"),
+          new MemoryObstacle.BlockNotInSave("pc.ram"),
           new MemoryObstacle.ReadOnlyBlock("pc.ram", "r--p"),
           new MemoryObstacle.NotResident("pc.ram"),
           new MemoryObstacle.OtherTarget("s390x"),
@@ -124,12 +126,6 @@ class ObstacleTest {
           new DeviceStateObstacle.NeededBeforeMemory("iommu-early"),
           new DeviceStateObstacle.StateNotRecorded("shutdown"),
           new DeviceStateObstacle.NotReadable(new FixedRamException("its sections are alike")),
-          new WaitingObstacle.NotWaiting("paused"),
-          new WaitingObstacle.LoadBegun("active"),
-          new WaitingObstacle.ChangedMeanwhile(new WaitingObstacle.LoadBegun("active")),
-          new WaitingObstacle.BlockNotInSave("pc.ram"),
-          new WaitingObstacle.BlockMissing("pc.ram", 12345),
-          new WaitingObstacle.OtherLength("pc.ram", 12345, 23456),
           new SaveObstacle.NotRestored(),
           new SaveObstacle.SavedBefore(),
           new SaveObstacle.Suspended(),
@@ -139,13 +135,20 @@ class ObstacleTest {
           new SaveObstacle.Blocked(List.of("SEV", "VirtFS")),
           new SaveObstacle.BlockJob("disk0", "mirror"),
           new LoadObstacle.NotWaiting(QMP, "running"),
+          new LoadObstacle.LoadBegun(QMP, "active"),
+          new LoadObstacle.ChangedMeanwhile(new LoadObstacle.LoadBegun(QMP, "active")),
           new LoadObstacle.StateNotLoadable("vm.fram", "colo"),
           new LoadObstacle.OtherMachine("vm.fram", "pc-q35-7.2", "pc-i440fx-10.0"),
           new LoadObstacle.OtherMemorySize("vm.fram", 77 << 20, 78 << 20),
           new LoadObstacle.BlockMissing("vm.fram", "pc.ram", 77 << 20),
           new LoadObstacle.OtherLength("vm.fram", "pc.ram", 77 << 20, 78 << 20),
           new LoadObstacle.DeviceMissing("vm.fram", "virtio-net", "00:04.0"),
-          new LoadObstacle.DiskLocked(new FixedRamException("the load failed")));
+          new LoadObstacle.DiskLocked(new FixedRamException("the load failed")),
+          new StartObstacle.NoCommand(),
+          new StartObstacle.IncomingGiven("--incoming"),
+          new StartObstacle.Daemonizes("-daemonize"),
+          new StartObstacle.GenerationIdNotPlaced(new UUID(47, 11)),
+          new StartObstacle.NoGenerationIdDevice("vm.fram"));
 
   /** Facts that the sentence has in another form, or that only a program needs. */
   private static final Set<String> WORDED =
@@ -196,7 +199,7 @@ class ObstacleTest {
       case FixedRamException told -> told.sentence();
       case MapObstacle obstacle -> obstacle.sentence();
       case ProcessObstacle.Difference difference -> difference.clause();
-      case WaitingObstacle.Busy busy -> busy.clause();
+      case LoadObstacle.NotReady notReady -> notReady.clause();
       case Optional<?> some -> text(some.orElseThrow());
       case List<?> list -> text(list.getFirst());
       default -> fact.toString();
