@@ -12,6 +12,7 @@ module io.fixedram.qemu {
   exports io.fixedram.qemu.process to
       io.fixedram.bench,
       io.fixedram.cli;
+  exports io.fixedram.qemu.manifest;
   exports io.fixedram.qemu.obstacle;
   exports io.fixedram.qemu.qmp;
   exports io.fixedram.qemu.restore;

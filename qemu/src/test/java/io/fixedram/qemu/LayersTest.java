@@ -17,6 +17,7 @@ class LayersTest extends LibraryRules {
         "qemu.command",
         "qemu.migration",
         "qemu.memory",
+        "qemu.manifest",
         "qemu.stream",
         "qemu.save",
         "qemu.check",

@@ -3,6 +3,7 @@ package io.fixedram.qemu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.guest.SerialReport;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.qmp.Endpoint;
@@ -70,13 +71,25 @@ public final class RunningQemu implements AutoCloseable {
     Path socket = directory.resolve(name + ".observer");
     try {
       await("QEMU", () -> Files.exists(socket) || !process.isAlive());
-      Thread.sleep(50);
-      return new RunningQemu(
-          directory, name, process, QmpClient.connect(new Endpoint.Unix(socket), PATIENCE));
+      return new RunningQemu(directory, name, process, connect(socket, process));
     } catch (RuntimeException | Error | InterruptedException e) {
       process.destroyForcibly();
       throw new AssertionError(
           "QEMU did not start: " + Files.readString(directory.resolve(name + ".output")), e);
+    }
+  }
+
+  /** Tries again while QEMU lives, since it binds a socket before it listens. */
+  private static QmpClient connect(Path socket, Process process) throws InterruptedException {
+    while (true) {
+      try {
+        return QmpClient.connect(new Endpoint.Unix(socket), PATIENCE);
+      } catch (FixedRamException e) {
+        if (!process.isAlive()) {
+          throw e;
+        }
+        Thread.sleep(10);
+      }
     }
   }
 

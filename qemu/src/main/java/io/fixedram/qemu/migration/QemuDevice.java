@@ -10,16 +10,18 @@ import java.util.stream.Stream;
 /**
  * A device in QEMU's object tree.
  *
- * @param name name of the object in the tree: the device's id, or a number
+ * @param path path of the object in the tree; ends with the device's id, or a number
  * @param type type of the device, such as {@code virtio-blk-pci}
  */
-public record QemuDevice(String name, String type) {
+public record QemuDevice(String path, String type) {
+  /** Path of the devices without an id. */
+  public static final String ANONYMOUS = "/machine/peripheral-anon";
+
   private static final String CHILD = "child<";
 
   /** The devices of a command line or added since, with and without an id. */
   public static Stream<QemuDevice> added(QmpClient qmp) {
-    return Stream.of("/machine/peripheral", "/machine/peripheral-anon")
-        .flatMap(path -> list(qmp, path));
+    return Stream.of("/machine/peripheral", ANONYMOUS).flatMap(path -> list(qmp, path));
   }
 
   /** All devices except parts of other devices. */
@@ -30,15 +32,21 @@ public record QemuDevice(String name, String type) {
   private static Stream<QemuDevice> list(QmpClient qmp, String path) {
     return qmp.executeIfKnown("qom-list", Map.of("path", path)).stream()
         .flatMap(list -> list.items().stream())
-        .flatMap(each -> of(each).stream());
+        .flatMap(each -> of(path, each).stream());
   }
 
-  private static Optional<QemuDevice> of(Json entry) {
+  private static Optional<QemuDevice> of(String path, Json entry) {
     return entry
         .findText("type")
         .filter(type -> type.startsWith(CHILD) && type.endsWith(">"))
         .map(type ->
             new QemuDevice(
-                entry.get("name").text(), type.substring(CHILD.length(), type.length() - 1)));
+                path + "/" + entry.get("name").text(),
+                type.substring(CHILD.length(), type.length() - 1)));
+  }
+
+  /** Last part of the path. */
+  public String name() {
+    return path.substring(path.lastIndexOf('/') + 1);
   }
 }

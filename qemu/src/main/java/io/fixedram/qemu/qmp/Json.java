@@ -3,6 +3,7 @@ package io.fixedram.qemu.qmp;
 
 import io.fixedram.error.FixedRamException;
 import java.math.BigInteger;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -105,6 +106,20 @@ public final class Json {
       return flag;
     }
     throw unexpected("true or false");
+  }
+
+  /** The members of this object, in the order of the text, without those that are absent. */
+  public Map<String, Json> members() {
+    if (value instanceof Map<?, ?> map) {
+      Map<String, Json> members = new LinkedHashMap<>();
+      map.forEach((name, member) -> {
+        if (name instanceof String text && member != null) {
+          members.put(text, new Json(member));
+        }
+      });
+      return members;
+    }
+    throw unexpected("an object");
   }
 
   /** The values of this array. */

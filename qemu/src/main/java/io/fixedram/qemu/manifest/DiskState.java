@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.manifest;
+
+import io.fixedram.qemu.manifest.DiskFacts.Disk;
+import io.fixedram.qemu.text.SizeText;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Whether a disk has the content that the saved guest knows. A guest whose disk has other content
+ * damages its file systems, since it has a part of them in its memory.
+ */
+public sealed interface DiskState {
+  /** The disk in QEMU, or the saved one if QEMU has none. */
+  Disk disk();
+
+  /**
+   * The file has not been written to since the save.
+   *
+   * @param disk the disk in QEMU
+   */
+  record Same(Disk disk) implements DiskState {}
+
+  /**
+   * Neither equality nor a difference can be proven.
+   *
+   * @param disk the disk in QEMU
+   * @param why the reason, a clause such as "its file was written to since the save"
+   */
+  record Unproven(Disk disk, String why) implements DiskState {}
+
+  /**
+   * The disk has certainly other content.
+   *
+   * @param disk the disk in QEMU, or the saved one if QEMU has none
+   * @param what the difference, a clause such as "its size is 2 MiB instead of 1 MiB"
+   */
+  record Changed(Disk disk, String what) implements DiskState {}
+
+  /** The states of all disks of a save that the guest can write to, or has in a drive. */
+  static List<DiskState> of(Manifest saved, DiskFacts found) {
+    List<DiskState> states = new ArrayList<>();
+    for (Disk disk : saved.guest().disks().list()) {
+      Optional<Disk> same = counterpart(disk, found);
+      states.add(
+          same.isPresent()
+              ? compare(saved.ranOn(), disk, same.get())
+              : new Changed(disk, "QEMU has no medium in this drive"));
+    }
+    return List.copyOf(states);
+  }
+
+  private static Optional<Disk> counterpart(Disk disk, DiskFacts found) {
+    return found.list().stream()
+        .filter(each -> each.drive().equals(disk.drive()))
+        .findFirst()
+        .or(() ->
+            found.list().stream().filter(each -> each.file().equals(disk.file())).findFirst());
+  }
+
+  private static DiskState compare(boolean ranOn, Disk saved, Disk found) {
+    return difference(saved, found)
+        .<DiskState>map(what -> new Changed(found, what))
+        .or(() -> doubt(ranOn, saved, found).map(why -> new Unproven(found, why)))
+        .orElseGet(() -> new Same(found));
+  }
+
+  private static Optional<String> difference(Disk saved, Disk found) {
+    if (saved.bytes() != found.bytes()) {
+      return Optional.of(
+          "its size is "
+              + SizeText.words(found.bytes())
+              + " instead of "
+              + SizeText.words(saved.bytes()));
+    }
+    if (!saved.snapshots().equals(found.snapshots())) {
+      return Optional.of("it has other internal snapshots");
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<String> doubt(boolean ranOn, Disk saved, Disk found) {
+    if (ranOn && !saved.readOnly()) {
+      return Optional.of("the guest ran on after the save");
+    }
+    if (saved.hostFile().isEmpty() || found.hostFile().isEmpty()) {
+      return Optional.of("it is not a file that can be looked at");
+    }
+    HostFile before = saved.hostFile().get();
+    HostFile now = found.hostFile().get();
+    if (before.host().isEmpty() || !before.host().equals(now.host())) {
+      return Optional.of("it was saved on another host");
+    }
+    if (before.device() != now.device() || before.inode() != now.inode()) {
+      return Optional.of("it is another file than that of the saved guest");
+    }
+    if (!before.equals(now)) {
+      return Optional.of("its file was changed since the save");
+    }
+    return Optional.empty();
+  }
+}

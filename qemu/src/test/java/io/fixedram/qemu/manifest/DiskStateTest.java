@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.manifest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.qmp.QemuVersion;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.assertj.core.api.Assertions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What can be proven about disks, and manifests that are none. */
+class DiskStateTest {
+  private static final Instant THEN = Instant.parse("2026-01-02T03:04:05.000000006Z");
+  private static final HostFile FILE = new HostFile("host", 1, 2, 1 << 20, THEN, THEN);
+  private static final DiskFacts.Disk DISK =
+      new DiskFacts.Disk(
+          "virtio0",
+          "node",
+          "/images/a.qcow2",
+          "qcow2",
+          1 << 20,
+          false,
+          Optional.of("base.qcow2"),
+          List.of("1 before"),
+          Optional.of(FILE));
+
+  private static Manifest manifest(boolean ranOn, DiskFacts.Disk... disks) {
+    return new Manifest(
+        THEN,
+        "fixedram",
+        "6.1",
+        ranOn,
+        new GuestFacts(
+            new QemuFacts(new QemuVersion(7, 2, 0), "", List.of(), Optional.empty()),
+            new MachineFacts("pc", "tcg", new TreeMap<>()),
+            new CpuFacts("cpu", 1, new TreeMap<>()),
+            new MemoryFacts(List.of(), List.of(), List.of()),
+            new DeviceFacts(List.of(), List.of()),
+            new DiskFacts(List.of(disks))));
+  }
+
+  private static DiskState state(boolean ranOn, DiskFacts.Disk found) {
+    return DiskState.of(manifest(ranOn, DISK), new DiskFacts(List.of(found))).getFirst();
+  }
+
+  private static DiskFacts.Disk with(HostFile file) {
+    return new DiskFacts.Disk(
+        DISK.drive(),
+        "other node",
+        DISK.file(),
+        DISK.format(),
+        DISK.bytes(),
+        DISK.readOnly(),
+        DISK.backing(),
+        DISK.snapshots(),
+        Optional.of(file));
+  }
+
+  @Test
+  void onlyAnUntouchedFileIsTheSame() {
+    assertThat(state(false, DISK)).isEqualTo(new DiskState.Same(DISK));
+    assertThat(why(state(true, DISK))).isEqualTo("the guest ran on after the save");
+    assertThat(
+            why(state(false, with(new HostFile("host", 1, 2, 1 << 20, THEN, THEN.plusNanos(1))))))
+        .isEqualTo("its file was changed since the save");
+    assertThat(why(state(false, with(new HostFile("host", 1, 3, 1 << 20, THEN, THEN)))))
+        .isEqualTo("it is another file than that of the saved guest");
+    assertThat(why(state(false, with(new HostFile("other", 1, 2, 1 << 20, THEN, THEN)))))
+        .isEqualTo("it was saved on another host");
+  }
+
+  private static String why(DiskState state) {
+    return state instanceof DiskState.Unproven unproven
+        ? unproven.why()
+        : Assertions.fail(state.toString());
+  }
+
+  @Test
+  void otherSizeSnapshotsOrNoMediumAreCertain() {
+    DiskFacts.Disk larger =
+        new DiskFacts.Disk(
+            "virtio0",
+            "n",
+            "f",
+            "qcow2",
+            2 << 20,
+            false,
+            Optional.empty(),
+            List.of(),
+            Optional.empty());
+    assertThat(state(false, larger))
+        .isEqualTo(new DiskState.Changed(larger, "its size is 2 MiB instead of 1 MiB"));
+    DiskFacts.Disk snapshot =
+        new DiskFacts.Disk(
+            "virtio0",
+            "n",
+            "f",
+            "qcow2",
+            1 << 20,
+            false,
+            Optional.empty(),
+            List.of("1 before", "2 after"),
+            Optional.empty());
+    assertThat(state(false, snapshot))
+        .isEqualTo(new DiskState.Changed(snapshot, "it has other internal snapshots"));
+    assertThat(DiskState.of(manifest(false, DISK), new DiskFacts(List.of())))
+        .containsExactly(new DiskState.Changed(DISK, "QEMU has no medium in this drive"));
+  }
+
+  @Test
+  void manifestsAreReadAsWritten() {
+    Manifest manifest = manifest(true, DISK);
+    assertThat(Manifest.ofJson(manifest.toJson())).isEqualTo(manifest);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "{}",
+        "[]",
+        "{\"manifest\": 2}",
+        "{\"manifest\": 1, \"time\": \"yesterday\"}",
+        "{\"manifest\": 1, \"time\": 3}"
+      })
+  void whatIsNoManifestIsRefused(String text) {
+    Assertions.assertThatThrownBy(() -> Manifest.ofJson(text))
+        .isInstanceOf(FixedRamException.class);
+  }
+}
