@@ -2,6 +2,7 @@
 package io.fixedram.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
 
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.PageBitmap;
@@ -41,9 +42,12 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class LiveSaveModelTest {
   private static final long SEED = Long.getLong("fixedram.seed", System.nanoTime());
-  private static final int RUNS = Integer.getInteger("fixedram.runs", 2000);
+  private static final int RUNS = Integer.getInteger("fixedram.runs", 1000);
   private static final List<SaveFormat> FORMATS = List.of(SaveFormat.values());
   private static final int[] SIZES = {0, 1, 2, 3, 31, 63, 64, 65, 100, 255, 256, 257, 300};
+
+  /** So many of the sizes are taken for large pages: those around one word of a bitmap. */
+  private static final int SMALL_SIZES = 8;
 
   private static final Path IN_MEMORY = Path.of("/dev/shm");
 
@@ -102,7 +106,8 @@ class LiveSaveModelTest {
   private static RamBlocks blocks(Random random) {
     int pageSize = random.nextInt(4) == 0 ? 1024 << random.nextInt(7) : Blocks.PAGE;
     int[] pages = new int[1 + random.nextInt(4)];
-    Arrays.setAll(pages, i -> SIZES[random.nextInt(SIZES.length)]);
+    int sizes = pageSize > Blocks.PAGE ? SMALL_SIZES : SIZES.length;
+    Arrays.setAll(pages, i -> SIZES[random.nextInt(sizes)]);
     return Blocks.ofSize(pageSize, pages);
   }
 
@@ -154,11 +159,13 @@ class LiveSaveModelTest {
     assertThat(region).as("region of %s of %s", place.block(), what).isEqualTo(expected);
     PageBitmap bitmap = save.pages(place.block()).stored();
     int pageSize = save.header().blocks().targetPageSize();
+    byte[] zeros = new byte[pageSize];
     for (int page = 0; page < bitmap.pages(); page++) {
-      byte[] content = Arrays.copyOfRange(expected, page * pageSize, (page + 1) * pageSize);
-      assertThat(bitmap.get(page))
-          .as("bit of page %d of %s of %s", page, place.block(), what)
-          .isEqualTo(!Arrays.equals(content, new byte[pageSize]));
+      boolean isData =
+          !Arrays.equals(expected, page * pageSize, (page + 1) * pageSize, zeros, 0, pageSize);
+      if (bitmap.get(page) != isData) {
+        fail("bit of page %d of %s of %s is %b", page, place.block(), what, !isData);
+      }
     }
   }
 }

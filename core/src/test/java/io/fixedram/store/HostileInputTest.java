@@ -28,6 +28,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -69,6 +70,11 @@ class HostileInputTest {
   };
 
   private static final int PAGE = 4096;
+
+  /**
+   * Files are cut off at each byte, but inside of a page, where all places are alike, only at some.
+   */
+  private static final int INSIDE_STEP = 16;
 
   @TempDir private Path directory;
 
@@ -153,11 +159,15 @@ class HostileInputTest {
           case FIXED_RAM -> tailAt - 8 - 3 * 5 - 2 * 5;
           case MAPPED_RAM -> tailAt - 3 * 8 - 3 * 5 - 2 * 5;
         };
+    BitSet inside = insidePages(guest, whole);
     Path path = directory.resolve("cut");
     Files.write(path, whole);
     assertThat(SaveInfo.of(path).complete()).isTrue();
     try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
       for (int length = whole.length - 1; length >= 0; length--) {
+        if (inside.get(length) && length % INSIDE_STEP != 0) {
+          continue;
+        }
         file.setLength(length);
         if (length == endsHereToo) {
           assertThat(SaveInfo.of(path).complete()).isTrue();
@@ -166,6 +176,21 @@ class HostileInputTest {
         }
       }
     }
+  }
+
+  /** The lengths at which the file ends inside of a page, but for the first and last few bytes. */
+  private static BitSet insidePages(Guest guest, byte[] whole) {
+    BitSet inside = new BitSet(whole.length);
+    for (RamBlock block : guest.blocks()) {
+      byte[] page = guest.page(block, 0);
+      for (int at = 0; at + PAGE <= whole.length; at++) {
+        if (Arrays.equals(whole, at, at + PAGE, page, 0, PAGE)) {
+          inside.set(at + INSIDE_STEP, at + PAGE - INSIDE_STEP);
+        }
+      }
+    }
+    assertThat(inside.cardinality()).as("found the pages").isGreaterThan(PAGE);
+    return inside;
   }
 
   private static void assertIncomplete(Path path, int length, int headEnd) {

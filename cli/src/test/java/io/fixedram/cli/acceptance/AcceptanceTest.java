@@ -649,7 +649,7 @@ class AcceptanceTest {
   @Test
   void demoMakesThePoint() throws IOException, InterruptedException {
     TestedQemu.any();
-    Result demo = Launcher.run(saves, "demo", "--ram", "128", "--output", "json");
+    Result demo = Launcher.run(saves, "demo", "--ram", "64", "--output", "json");
     assertThat(demo.status()).as(demo.err()).isZero();
     List<Json> acts = Json.parse(demo.out()).get("acts").items();
     Json stream = acts.get(0);
