@@ -253,13 +253,13 @@ final class GrowthSuite {
     void watch(String uri) {
       startNanos = System.nanoTime();
       guest.running().qmp().execute("migrate", Map.of("uri", uri));
-      double most = venue.settings().growthTime().toSeconds();
+      double maxSeconds = venue.settings().growthTime().toSeconds();
       boolean stopped = false;
       while (!guest.running().isMigrated()) {
         venue.cancellation().throwIfCancelled();
         double now = (System.nanoTime() - startNanos) / 1e9;
         points.add(new Point(now, bytes(file)));
-        if (now >= most && !stopped) {
+        if (now >= maxSeconds && !stopped) {
           guest.running().stop();
           guest.running().qmp().execute("migrate-set-parameters", Map.of("max-bandwidth", 0));
           stopped = true;

@@ -244,7 +244,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
         .run();
   }
 
-  /** Shows what the restore tells, and has the starter tell what the mode means for signals. */
+  /** Shows notes and warnings, and the effect of the mode on signals. */
   static RestoreListener listener(ProgressDisplay progress, CommandStarter starter) {
     return RestoreListener.of(progress, mode -> starter.tellOfSignals(mode, progress));
   }

@@ -45,11 +45,6 @@ public final class FingerprintTable implements AutoCloseable {
     return pageBytes;
   }
 
-  /** The fingerprints of a block, read-only. */
-  public MemorySegment of(RamBlock block) {
-    return blocks.get(block.index()).asReadOnly();
-  }
-
   /**
    * Sets the fingerprint of a page.
    *

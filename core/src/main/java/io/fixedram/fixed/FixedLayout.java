@@ -68,8 +68,8 @@ public sealed interface FixedLayout permits FixedRamLayout, MappedRamLayout {
     long bitmapOffset = fieldsOffset + fieldBytes();
     long bitmapBytes = PageBitmap.fileBytes(block.usedLength() / targetPageSize);
     long alignment = Math.max(alignmentBytes(), targetPageSize);
-    long least = bitmapOffset + bitmapBytes + HolesMark.room(alignment);
-    long pagesOffset = (least + alignment - 1) / alignment * alignment;
+    long minOffset = bitmapOffset + bitmapBytes + HolesMark.room(alignment);
+    long pagesOffset = (minOffset + alignment - 1) / alignment * alignment;
     return new BlockPlace(block, bitmapOffset, bitmapBytes, pagesOffset);
   }
 

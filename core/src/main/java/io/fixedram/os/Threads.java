@@ -11,7 +11,7 @@ public final class Threads {
   private Threads() {}
 
   /**
-   * Does work that must be completed, in a thread that nobody knows to interrupt, and waits for it.
+   * Does work that must be completed in a new thread, which is not interrupted, and waits for it.
    * An interrupt of the calling thread, before or meanwhile, neither shortens the wait nor reaches
    * the work; it is kept for the caller's next blocking call.
    */
@@ -56,7 +56,7 @@ public final class Threads {
     };
   }
 
-  /** The same for what has no result. */
+  /** Does work without a result, as {@link #withoutInterrupt(Supplier)} does. */
   public static void withoutInterrupt(Runnable work) {
     boolean _ =
         withoutInterrupt(() -> {

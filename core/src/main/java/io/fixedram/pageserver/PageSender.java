@@ -44,7 +44,7 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
   /** Maximum number of background runs without requests between checks of the socket. */
   private static final int MAX_RUNS = 16;
 
-  private static final Duration PATIENCE = Duration.ofMillis(50);
+  private static final Duration POLL_TIME = Duration.ofMillis(50);
   private static final long CHECK_NANOS = 1_000_000_000;
 
   /** Time after which the background begins even if the guest does not run yet. */
@@ -121,7 +121,7 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
       // zero.
       checkRequests();
       deliver();
-      requests.await(PATIENCE).ifPresent(this::answer);
+      requests.await(POLL_TIME).ifPresent(this::answer);
       cancellation.throwIfCancelled();
     }
     requests.allSent();
@@ -142,7 +142,7 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
         continue;
       }
       if (reads.isFull()) {
-        requests.await(PATIENCE).ifPresent(this::answer);
+        requests.await(POLL_TIME).ifPresent(this::answer);
         continue;
       }
       Optional<PageRun> near = neighbourhoods.next();
@@ -162,7 +162,7 @@ final class PageSender implements PageSink, PageReads.Taker, AutoCloseable {
         checkSave(0);
         return;
       }
-      requests.await(PATIENCE).ifPresent(this::answer);
+      requests.await(POLL_TIME).ifPresent(this::answer);
     }
   }
 

@@ -22,7 +22,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class Requests implements AutoCloseable {
   private static final int MAX_WAITING = 4096;
-  private static final long PATIENCE_MILLIS = 50;
+  private static final long POLL_MILLIS = 50;
 
   private final ReturnPathDecoder returnPath;
   private final UnixSocket socket;
@@ -124,9 +124,9 @@ final class Requests implements AutoCloseable {
   }
 
   /** Removes and returns the oldest request; waits for one until a timeout or {@link #wake}. */
-  Optional<Request> await(Duration patience) {
+  Optional<Request> await(Duration timeout) {
     try {
-      Event next = waiting.poll(patience.toNanos(), TimeUnit.NANOSECONDS);
+      Event next = waiting.poll(timeout.toNanos(), TimeUnit.NANOSECONDS);
       return next instanceof Request request ? Optional.of(request) : Optional.empty();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -172,7 +172,7 @@ final class Requests implements AutoCloseable {
   void awaitShut() {
     try {
       while (end.isEmpty()) {
-        var _ = waiting.poll(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+        var _ = waiting.poll(POLL_MILLIS, TimeUnit.MILLISECONDS);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

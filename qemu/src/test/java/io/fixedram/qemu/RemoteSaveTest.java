@@ -26,6 +26,7 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -75,7 +76,7 @@ class RemoteSaveTest extends QemuTest {
       }
       assertThat(open).hasValue(0);
       try (QmpClient qmp = QmpClient.connect(target.spareQmp());
-          QemuMemory memory = QemuMemory.open(qmp);
+          QemuMemory memory = QemuMemory.open(qmp, OptionalInt.empty());
           PageStore save = Saves.open(file())) {
         StoredBlocks.assertSame(memory.pages(), save);
       }

@@ -170,24 +170,23 @@ class RestoredGuestTest extends QemuTest {
         GuestRestore.of(file(), command(version)).mode(RestoreMode.LAZY).listener(recorder);
     try (RestoredGuest guest = request.start()) {
       // Read while the restore goes on: the stream waits for each state.
-      assertThat(guest.states())
+      List<RestoreState> states = guest.states().toList();
+      // All pages may be there before the guest is seen to run: then it is RESIDENT at once.
+      assertThat(states)
+          .isSorted()
+          .doesNotHaveDuplicates()
+          .filteredOn(state -> state != RestoreState.RUNNING)
           .containsExactly(
               RestoreState.PREPARED,
               RestoreState.STARTED,
               RestoreState.LOADING,
-              RestoreState.RUNNING,
               RestoreState.RESIDENT);
       guest.awaitRunning();
       assertThat(guest.qmp().execute("query-status").get("running").flag()).isTrue();
       assertThat(guest.awaitResident().mode()).isEqualTo(RestoreMode.LAZY);
       assertThat(guest.state()).isEqualTo(RestoreState.RESIDENT);
       assertThat(guest.view().map(TransferView::transferredBytes).orElse(0L)).isPositive();
-      assertThat(recorder.states())
-          .containsExactly(
-              RestoreState.STARTED,
-              RestoreState.LOADING,
-              RestoreState.RUNNING,
-              RestoreState.RESIDENT);
+      assertThat(recorder.states()).isEqualTo(states.subList(1, states.size()));
       assertThat(events(guest.qmp())).as("also seen by the restore").contains("RESUME");
       RunningQemu.assertGoesOn(saved, directory, "restored");
       assertThat(guest.process().orElseThrow().isAlive()).isTrue();

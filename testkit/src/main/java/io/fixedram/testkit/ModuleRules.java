@@ -231,8 +231,8 @@ public abstract class ModuleRules {
             .filter(JavaClass::isTopLevelClass)
             .filter(each -> toAll.contains(each.getPackageName()) && isAccessible(each))
             .count();
-    String most = row(module.name()).get(4).strip();
-    assertThat(types).as("types that everybody sees").isLessThanOrEqualTo(Long.parseLong(most));
+    String max = row(module.name()).get(4).strip();
+    assertThat(types).as("types that everybody sees").isLessThanOrEqualTo(Long.parseLong(max));
   }
 
   private static Set<String> exports(ModuleDescriptor module, boolean qualified) {

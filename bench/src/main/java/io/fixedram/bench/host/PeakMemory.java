@@ -15,7 +15,7 @@ final class PeakMemory {
   private static final String FIELD = "VmHWM:";
 
   private final Path status;
-  private final AtomicLong most = new AtomicLong();
+  private final AtomicLong maxBytes = new AtomicLong();
 
   PeakMemory(Process process) {
     this.status = Path.of("/proc/" + process.pid() + "/status");
@@ -29,7 +29,7 @@ final class PeakMemory {
       if (field >= 0) {
         int end = text.indexOf(" kB", field);
         long kibibytes = Long.parseLong(text.substring(field + FIELD.length(), end).strip());
-        most.accumulateAndGet(kibibytes << 10, Math::max);
+        maxBytes.accumulateAndGet(kibibytes << 10, Math::max);
       }
     } catch (IOException e) {
       // The earlier samples remain valid.
@@ -38,6 +38,6 @@ final class PeakMemory {
 
   /** The largest sample in bytes. */
   long bytes() {
-    return most.get();
+    return maxBytes.get();
   }
 }

@@ -71,8 +71,8 @@ public final class ResultJson {
       if (statistics.isPresent()) {
         json.writeObjectPropertyStart(metric.key());
         json.writeNumberProperty("median", statistics.get().median());
-        json.writeNumberProperty("min", statistics.get().least());
-        json.writeNumberProperty("max", statistics.get().most());
+        json.writeNumberProperty("min", statistics.get().min());
+        json.writeNumberProperty("max", statistics.get().max());
         json.writeEndObject();
       }
     }

@@ -60,8 +60,8 @@ public final class ResultText {
       List<String> row = new ArrayList<>(List.of(rival.name()));
       Optional<Statistics> main = rival.statistics(suite.metric());
       row.add(cell(suite.metric(), main.map(Statistics::median)));
-      row.add(cell(suite.metric(), main.map(Statistics::least)));
-      row.add(cell(suite.metric(), main.map(Statistics::most)));
+      row.add(cell(suite.metric(), main.map(Statistics::min)));
+      row.add(cell(suite.metric(), main.map(Statistics::max)));
       if (suite.reference().isPresent()) {
         row.add(
             suite

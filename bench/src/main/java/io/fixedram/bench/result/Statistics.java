@@ -8,13 +8,13 @@ import java.util.Collection;
  *
  * @param count number of measurements, at least one
  * @param median median; the mean of the middle two of an even number
- * @param least minimum
- * @param most maximum
+ * @param min minimum
+ * @param max maximum
  * @param lower lower quartile, interpolated between measurements
  * @param upper upper quartile
  */
 public record Statistics(
-    int count, double median, double least, double most, double lower, double upper) {
+    int count, double median, double min, double max, double lower, double upper) {
 
   /** Statistics of at least one value. */
   public static Statistics of(Collection<Double> values) {

@@ -53,13 +53,13 @@ public final class SvgChart {
   }
 
   private void bars(SuiteResult suite) {
-    double most =
+    double max =
         suite.rivals().stream()
             .flatMap(rival -> rival.statistics(suite.metric()).stream())
-            .mapToDouble(Statistics::most)
+            .mapToDouble(Statistics::max)
             .max()
             .orElse(0);
-    double scale = most > 0 ? BARS_WIDTH / most : 0;
+    double scale = max > 0 ? BARS_WIDTH / max : 0;
     int left = MARGIN + NAMES_WIDTH;
     for (RivalResult rival : suite.rivals()) {
       int middle = y + ROW / 2;
@@ -68,8 +68,8 @@ public final class SvgChart {
       if (found.isPresent()) {
         Statistics all = found.get();
         svg.box(left, middle - BAR / 2.0, all.median() * scale, BAR, color(rival.name()));
-        double from = left + all.least() * scale;
-        double to = left + all.most() * scale;
+        double from = left + all.min() * scale;
+        double to = left + all.max() * scale;
         svg.line(from, middle, to, middle, INK);
         svg.line(from, middle - 4.0, from, middle + 4.0, INK);
         svg.line(to, middle - 4.0, to, middle + 4.0, INK);

@@ -212,7 +212,7 @@ public final class Targets {
             .filter(rival -> !rival.name().endsWith(Names.SAVE_MEMORY))
             .flatMap(rival ->
                 rival.statistics(Metric.PEAK_MIB).stream()
-                    .map(all -> new Figure(rival.name(), all.most(), List.of(all.most()))))
+                    .map(all -> new Figure(rival.name(), all.max(), List.of(all.max()))))
             .max(Comparator.comparingDouble(Figure::value)),
         failure(
             suites.stream()
@@ -260,7 +260,7 @@ public final class Targets {
             .toList());
   }
 
-  private static Target atMost(String name, double most, Side ours, Metric metric) {
+  private static Target atMost(String name, double max, Side ours, Metric metric) {
     if (ours.failure().isPresent()) {
       return Target.failed(name, ours.failure().get());
     }
@@ -271,9 +271,9 @@ public final class Targets {
               name,
               new Target.Measured(
                   figure.value(),
-                  most / figure.value(),
+                  max / figure.value(),
                   metric.text(figure.value()) + " (" + figure.name() + ")",
-                  Target.Verdict.atLeast(-most, -all.upper(), -all.lower())));
+                  Target.Verdict.atLeast(-max, -all.upper(), -all.lower())));
         })
         .orElseGet(() -> Target.notMeasured(name));
   }

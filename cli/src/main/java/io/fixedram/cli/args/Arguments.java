@@ -74,18 +74,18 @@ public final class Arguments {
   /**
    * The numeric value of an option.
    *
-   * @param least the smallest valid value
+   * @param min the smallest valid value
    * @param otherwise the result if the option was not given
    * @throws UsageException if the value is not a whole number, or smaller or larger than an int
    */
-  public int number(OptionSpec option, int least, int otherwise) {
+  public int number(OptionSpec option, int min, int otherwise) {
     Optional<String> value = value(option);
     if (value.isEmpty()) {
       return otherwise;
     }
     try {
       int number = Integer.parseInt(value.get());
-      if (number >= least) {
+      if (number >= min) {
         return number;
       }
     } catch (NumberFormatException e) {
@@ -95,7 +95,7 @@ public final class Arguments {
         "--"
             + option.longName()
             + " takes a whole number from "
-            + least
+            + min
             + ", not '"
             + value.get()
             + "'");

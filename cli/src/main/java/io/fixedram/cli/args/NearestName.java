@@ -13,12 +13,12 @@ public final class NearestName {
    */
   public static Optional<String> of(String typed, Collection<String> names) {
     Optional<String> nearest = Optional.empty();
-    int least = Math.max(1, typed.length() / 3) + 1;
+    int minDistance = Math.max(1, typed.length() / 3) + 1;
     for (String name : names) {
       boolean begun = typed.length() >= 2 && name.startsWith(typed);
       int distance = begun ? 1 : distance(typed, name);
-      if (distance < least) {
-        least = distance;
+      if (distance < minDistance) {
+        minDistance = distance;
         nearest = Optional.of(name);
       }
     }

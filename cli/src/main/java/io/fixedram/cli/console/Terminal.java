@@ -46,8 +46,8 @@ public record Terminal(
   public static Terminal ofProcess(Cancellation cancellation) {
     return new Terminal(
         new FileInputStream(FileDescriptor.in),
-        new PatientOutput(new FileOutputStream(FileDescriptor.out), cancellation),
-        new PatientOutput(new FileOutputStream(FileDescriptor.err), cancellation),
+        new CancellableOutput(new FileOutputStream(FileDescriptor.out), cancellation),
+        new CancellableOutput(new FileOutputStream(FileDescriptor.err), cancellation),
         charset(System.getProperty("native.encoding", "")),
         isTerminal(1),
         isTerminal(2),
@@ -63,7 +63,9 @@ public record Terminal(
    * Standard output as a channel for binary data; closing it wakes threads that are blocked on it.
    */
   public WritableByteChannel outChannel() {
-    return out instanceof PatientOutput patient ? patient.channel() : Channels.newChannel(out);
+    return out instanceof CancellableOutput cancellable
+        ? cancellable.channel()
+        : Channels.newChannel(out);
   }
 
   /** Whether characters beyond ASCII can be displayed. */

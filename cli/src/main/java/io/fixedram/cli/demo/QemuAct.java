@@ -37,7 +37,7 @@ final class QemuAct {
   private static final MemoryGuest GUEST =
       new MemoryGuest(List.of(new MemoryGuest.Region(16L << 20, 8192)), 10_000);
   private static final int ROUNDS = 3;
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration TIMEOUT = Duration.ofSeconds(60);
   private static final int MAX_PASSES = 10;
 
   private final Path qemu;
@@ -133,13 +133,13 @@ final class QemuAct {
   }
 
   private void awaitRounds(Path serial) {
-    long until = System.nanoTime() + PATIENCE.toNanos();
+    long until = System.nanoTime() + TIMEOUT.toNanos();
     while (rounds(SerialReport.read(serial)) < ROUNDS) {
       cancellation.throwIfCancelled();
       if (System.nanoTime() > until) {
         throw new FixedRamException(
             "the demo's guest has said nothing for "
-                + PATIENCE.toSeconds()
+                + TIMEOUT.toSeconds()
                 + " s; try "
                 + qemu
                 + " by hand");

@@ -112,9 +112,9 @@ public final class Interruption {
               .map(Thread::getName)
               .filter(name -> name.matches("SIG[A-Z0-9]+ handler"))
               .collect(Collectors.groupingBy(name -> name, Collectors.counting()));
-      long most = kinds.values().stream().mapToLong(Long::longValue).max().orElse(1);
+      long max = kinds.values().stream().mapToLong(Long::longValue).max().orElse(1);
       long sum = kinds.values().stream().mapToLong(Long::longValue).sum();
-      return new Signals((int) Math.max(1, sum), (int) most);
+      return new Signals((int) Math.max(1, sum), (int) max);
     }
   }
 }

@@ -30,7 +30,7 @@ public final class BackendProperties implements AutoCloseable {
    */
   private static final List<String> NEEDED = List.of("offset", "rom");
 
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration TIMEOUT = Duration.ofSeconds(20);
   private static final int MAX_BYTES = 1 << 20;
   private static final String ANSWER = "help";
 
@@ -40,20 +40,20 @@ public final class BackendProperties implements AutoCloseable {
   private final long untilNanos;
 
   private BackendProperties(
-      Path program, PrivateDirectory directory, Optional<Process> process, Duration patience) {
+      Path program, PrivateDirectory directory, Optional<Process> process, Duration timeout) {
     this.program = program;
     this.directory = directory;
     this.process = process;
-    this.untilNanos = System.nanoTime() + patience.toNanos();
+    this.untilNanos = System.nanoTime() + timeout.toNanos();
   }
 
   /** Starts the query. */
   public static BackendProperties ask(Path program) {
-    return ask(program, PATIENCE);
+    return ask(program, TIMEOUT);
   }
 
   /** Starts the query with a timeout for the answer. */
-  public static BackendProperties ask(Path program, Duration patience) {
+  public static BackendProperties ask(Path program, Duration timeout) {
     PrivateDirectory directory = PrivateDirectory.create();
     Optional<Process> process = Optional.empty();
     try {
@@ -69,7 +69,7 @@ public final class BackendProperties implements AutoCloseable {
     } catch (StorageException e) {
       // Reported by require().
     }
-    return new BackendProperties(program, directory, process, patience);
+    return new BackendProperties(program, directory, process, timeout);
   }
 
   /**

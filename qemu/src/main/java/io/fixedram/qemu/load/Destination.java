@@ -51,14 +51,14 @@ public final class Destination implements AutoCloseable {
   /**
    * Waits until a QEMU that another program starts listens, and connects.
    *
-   * @param patience how long that may take
+   * @param timeout how long that may take
    * @param process the process, if it is known
    * @throws FixedRamException if that fails, or the process ends before it listens
    */
   public static Destination awaited(
-      Path socket, Duration patience, Optional<ProcessHandle> process, Cancellation cancellation) {
+      Path socket, Duration timeout, Optional<ProcessHandle> process, Cancellation cancellation) {
     Endpoint qmp = new Endpoint.Unix(socket);
-    long until = System.nanoTime() + patience.toNanos();
+    long until = System.nanoTime() + timeout.toNanos();
     while (true) {
       // Seen before the socket is looked for: one that puts QEMU into the background ends by then.
       Optional<ProcessHandle> ended = process.filter(each -> !each.isAlive());
@@ -76,7 +76,7 @@ public final class Destination implements AutoCloseable {
       }
       if (System.nanoTime() > until) {
         throw new FixedRamException(
-            "no QEMU listens at " + qmp + " after " + patience.toMillis() / 1000.0 + " s");
+            "no QEMU listens at " + qmp + " after " + timeout.toMillis() / 1000.0 + " s");
       }
       Pause.of(LOOK_TIME);
     }
@@ -164,7 +164,7 @@ public final class Destination implements AutoCloseable {
    *
    * @param reason exception to which failures are added as suppressed
    */
-  public void endSpoilt(Throwable reason, TransferListener listener) {
+  public void endAfterFailure(Throwable reason, TransferListener listener) {
     try {
       var _ = qmp.uncancellable().send("quit");
     } catch (FixedRamException e) {

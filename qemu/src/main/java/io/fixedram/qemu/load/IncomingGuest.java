@@ -19,7 +19,7 @@ import java.util.OptionalLong;
  * records when QEMU has confirmed that. Not thread-safe.
  */
 public final class IncomingGuest {
-  /** What a QEMU lacks that has loaded a guest and does not let it run. */
+  /** The usual reason why QEMU does not let a loaded guest run, for messages. */
   public static final String LOCKED_DISK = "a disk that another QEMU has open";
 
   private static final Duration POLL_TIME = Duration.ofMillis(10);
@@ -115,8 +115,8 @@ public final class IncomingGuest {
    *
    * @throws QemuGoneException if QEMU is gone
    */
-  public void takeEvents(Duration patience) {
-    Optional<QmpEvent> event = migration.qmp().nextEvent(patience);
+  public void takeEvents(Duration timeout) {
+    Optional<QmpEvent> event = migration.qmp().nextEvent(timeout);
     while (event.isPresent()) {
       if (event.get().name().equals("RESUME") && resumedNanos.isEmpty()) {
         resumedNanos = OptionalLong.of(event.get().receivedNanos());

@@ -32,7 +32,7 @@ public sealed interface Loader extends AutoCloseable
    * Whether QEMU must end after a failure, since its memory has a part of the guest while other
    * loads expect it to be empty.
    */
-  default boolean spoilsDestination() {
+  default boolean mustEndAfterFailure() {
     return false;
   }
 

@@ -43,7 +43,7 @@ public final class MemoryLoader implements Loader {
   private Optional<StreamLoader> rest = Optional.empty();
 
   /** Whether pages have been written. */
-  private boolean spoils;
+  private boolean memoryWritten;
 
   /**
    * Prepares.
@@ -99,7 +99,7 @@ public final class MemoryLoader implements Loader {
       }
       arm(found);
       found.requireWaiting();
-      spoils = true;
+      memoryWritten = true;
       write(shares, found);
     }
     StreamLoader stream =
@@ -109,8 +109,8 @@ public final class MemoryLoader implements Loader {
   }
 
   @Override
-  public boolean spoilsDestination() {
-    return spoils;
+  public boolean mustEndAfterFailure() {
+    return memoryWritten;
   }
 
   private WaitingMemory open() {
@@ -172,13 +172,13 @@ public final class MemoryLoader implements Loader {
   }
 
   /**
-   * Leaves a QEMU with a part of the guest to the guard, should it not do what it is told. One that
-   * was started by this process is killed if need be.
+   * Releases QEMU's memory. The guard ends a QEMU that has a part of the guest in its memory,
+   * unless this process started it, which then kills it.
    */
   @Override
   public void close() {
     rest.ifPresent(StreamLoader::close);
-    boolean left = spoils && destination.process().isEmpty();
+    boolean left = memoryWritten && destination.process().isEmpty();
     guard.ifPresent(left ? RunGuard::act : RunGuard::dismiss);
     guard = Optional.empty();
     memory.ifPresent(WaitingMemory::close);

@@ -195,9 +195,9 @@ public final class QemuProcess {
   }
 
   /** Waits for QEMU's end with a timeout; returns whether it has ended. */
-  public boolean waitForEnd(Duration patience) {
+  public boolean waitForEnd(Duration timeout) {
     try {
-      return process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS);
+      return process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw interrupted(e);
@@ -243,10 +243,10 @@ public final class QemuProcess {
     return Stream.concat(Stream.of(process.toHandle()), process.descendants()).toList();
   }
 
-  private boolean areGone(List<ProcessHandle> all, Duration patience, Duration onceCancelled) {
+  private boolean areGone(List<ProcessHandle> all, Duration timeout, Duration onceCancelled) {
     long beginNanos = System.nanoTime();
     while (all.stream().anyMatch(ProcessHandle::isAlive)) {
-      Duration time = cancellation.isCancelled() ? onceCancelled : patience;
+      Duration time = cancellation.isCancelled() ? onceCancelled : timeout;
       if (System.nanoTime() - beginNanos > time.toNanos()) {
         return false;
       }

@@ -64,18 +64,6 @@ public final class GuestDevices {
   }
 
   /**
-   * Reads the device state of a guest that is to be in its current state (paused, shutdown) after
-   * loading.
-   *
-   * @throws FixedRamException if the guest runs or can't be saved this way
-   */
-  static DeviceState take(QmpClient qmp) {
-    GuestDevices devices = new GuestDevices(qmp);
-    String now = new SaveObstacles(qmp).check();
-    return devices.take(now, now);
-  }
-
-  /**
    * Reads the device state of a guest that was stopped only for the save.
    *
    * @param before the guest's state after loading in QMP's spelling: its state before the save,

@@ -49,11 +49,6 @@ public final class QemuMemory implements AutoCloseable {
     this.header = header;
   }
 
-  /** Finds the RAM of the QEMU that listens at the socket itself. */
-  public static QemuMemory open(QmpClient qmp) {
-    return open(qmp, OptionalInt.empty());
-  }
-
   /**
    * Finds the RAM of a QEMU.
    *

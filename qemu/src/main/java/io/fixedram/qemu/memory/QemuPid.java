@@ -27,7 +27,7 @@ import java.util.OptionalInt;
 public final class QemuPid implements AutoCloseable {
   private final OtherProcess process;
 
-  /** Whether somebody said that it is this one. */
+  /** Whether the caller gave the process id; otherwise the kernel reported it for the socket. */
   private final boolean named;
 
   private final ProcessFiles files;
@@ -36,11 +36,6 @@ public final class QemuPid implements AutoCloseable {
     this.process = process;
     this.named = named;
     this.files = new ProcessFiles(process.id());
-  }
-
-  /** Finds the process that listens at the socket. */
-  static QemuPid of(QmpClient qmp) {
-    return of(qmp, OptionalInt.empty());
   }
 
   /**

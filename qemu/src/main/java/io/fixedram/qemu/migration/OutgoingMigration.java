@@ -91,13 +91,13 @@ public final class OutgoingMigration {
    *
    * @throws FixedRamException if it does not end in time
    */
-  public void cancelAndWait(Duration patience) {
-    QemuMigration hurried = migration.within(patience);
+  public void cancelAndWait(Duration timeout) {
+    QemuMigration hurried = migration.within(timeout);
     if (!begun || ended || !state(hurried).isUnderWay()) {
       return;
     }
     hurried.cancel();
-    long until = System.nanoTime() + patience.toNanos();
+    long until = System.nanoTime() + timeout.toNanos();
     while (state(hurried).isUnderWay()) {
       if (System.nanoTime() > until) {
         throw new FixedRamException("QEMU did not cancel the migration");

@@ -20,7 +20,7 @@ sealed interface AnswerTime {
   long left(long leftNanos);
 
   /** For commands that a cancellation ends. */
-  record Heeding(Cancellation cancellation) implements AnswerTime {
+  record Cancellable(Cancellation cancellation) implements AnswerTime {
     @Override
     public long left(long leftNanos) {
       cancellation.throwIfCancelled();
@@ -29,7 +29,7 @@ sealed interface AnswerTime {
   }
 
   /** For commands that must be executed even after a cancellation. */
-  record Unheeding() implements AnswerTime {
+  record Uncancellable() implements AnswerTime {
     @Override
     public long left(long leftNanos) {
       return leftNanos;

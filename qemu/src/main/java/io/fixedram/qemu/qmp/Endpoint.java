@@ -29,14 +29,14 @@ public sealed interface Endpoint {
     /**
      * Connects to the port.
      *
-     * @param patience timeout for connecting
+     * @param timeout timeout for connecting
      * @throws FixedRamException if connecting fails
      */
-    public SocketChannel connect(Duration patience) {
+    public SocketChannel connect(Duration timeout) {
       try {
         SocketChannel channel = SocketChannel.open();
         try {
-          channel.socket().connect(new InetSocketAddress(host, port), (int) patience.toMillis());
+          channel.socket().connect(new InetSocketAddress(host, port), (int) timeout.toMillis());
           return channel;
         } catch (IOException | RuntimeException | Error e) {
           channel.close();

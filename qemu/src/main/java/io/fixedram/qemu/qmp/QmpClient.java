@@ -76,7 +76,10 @@ public final class QmpClient implements AutoCloseable {
     QmpConnection connection = new QmpConnection(endpoint, channel);
     QmpClient client =
         new QmpClient(
-            connection, connection.newEvents(), cancellation, new AnswerTime.Heeding(cancellation));
+            connection,
+            connection.newEvents(),
+            cancellation,
+            new AnswerTime.Cancellable(cancellation));
     try {
       client.greeting(greetingTime);
       client.execute("qmp_capabilities");
@@ -87,10 +90,10 @@ public final class QmpClient implements AutoCloseable {
     }
   }
 
-  private static ByteChannel open(Endpoint endpoint, Duration patience, Cancellation cancellation) {
+  private static ByteChannel open(Endpoint endpoint, Duration timeout, Cancellation cancellation) {
     return switch (endpoint) {
       case Endpoint.Unix unix -> openUnix(unix);
-      case Endpoint.Tcp tcp -> openTcp(tcp, patience, cancellation);
+      case Endpoint.Tcp tcp -> openTcp(tcp, timeout, cancellation);
     };
   }
 
@@ -108,14 +111,14 @@ public final class QmpClient implements AutoCloseable {
 
   /** In a separate thread, since resolving a host's name can't be interrupted. */
   private static ByteChannel openTcp(
-      Endpoint.Tcp tcp, Duration patience, Cancellation cancellation) {
+      Endpoint.Tcp tcp, Duration timeout, Cancellation cancellation) {
     CompletableFuture<ByteChannel> connected = new CompletableFuture<>();
     Thread.ofPlatform()
         .daemon()
         .name("connecting to " + tcp)
         .start(() -> {
           try {
-            ByteChannel channel = tcp.connect(patience);
+            ByteChannel channel = tcp.connect(timeout);
             if (!connected.complete(channel)) {
               channel.close();
             }
@@ -126,8 +129,8 @@ public final class QmpClient implements AutoCloseable {
     try {
       return await(
           connected,
-          patience.multipliedBy(2),
-          new AnswerTime.Heeding(cancellation),
+          timeout.multipliedBy(2),
+          new AnswerTime.Cancellable(cancellation),
           () -> new FixedRamException("cannot connect to " + tcp + ": nobody answers"));
     } finally {
       // A connection that is established after this is closed by its thread.
@@ -141,8 +144,8 @@ public final class QmpClient implements AutoCloseable {
         + " QMP socket; close the other one, or give QEMU a second -qmp";
   }
 
-  private void greeting(Duration patience) {
-    await(connection.greeting(), patience, time, () -> new FixedRamException(busy(endpoint())));
+  private void greeting(Duration timeout) {
+    await(connection.greeting(), timeout, time, () -> new FixedRamException(busy(endpoint())));
   }
 
   /**
@@ -157,7 +160,7 @@ public final class QmpClient implements AutoCloseable {
 
   /** A client of the same connection that ignores the cancellation. Need not be closed. */
   public QmpClient uncancellable() {
-    return new QmpClient(connection, events, new Cancellation(), new AnswerTime.Unheeding());
+    return new QmpClient(connection, events, new Cancellation(), new AnswerTime.Uncancellable());
   }
 
   /**
@@ -167,7 +170,7 @@ public final class QmpClient implements AutoCloseable {
    */
   public QmpClient forAnother() {
     return new QmpClient(
-        connection, connection.newEvents(), new Cancellation(), new AnswerTime.Unheeding());
+        connection, connection.newEvents(), new Cancellation(), new AnswerTime.Uncancellable());
   }
 
   /** The address that the client is connected to. */
@@ -302,8 +305,8 @@ public final class QmpClient implements AutoCloseable {
   }
 
   private static <T> T await(
-      CompletableFuture<T> future, Duration patience, AnswerTime time, Failure late) {
-    long until = System.nanoTime() + patience.toNanos();
+      CompletableFuture<T> future, Duration timeout, AnswerTime time, Failure late) {
+    long until = System.nanoTime() + timeout.toNanos();
     while (true) {
       long leftNanos = time.left(until - System.nanoTime());
       try {
@@ -330,8 +333,8 @@ public final class QmpClient implements AutoCloseable {
    *
    * @throws QemuGoneException if the connection is closed and all its events were taken
    */
-  public Optional<QmpEvent> nextEvent(Duration patience) {
-    return events.next(patience);
+  public Optional<QmpEvent> nextEvent(Duration timeout) {
+    return events.next(timeout);
   }
 
   /** Closes the connection, also for other clients of it. */

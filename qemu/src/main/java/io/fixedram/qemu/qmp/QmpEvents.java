@@ -42,8 +42,8 @@ final class QmpEvents {
     notifyAll();
   }
 
-  synchronized Optional<QmpEvent> next(Duration patience) {
-    long until = System.nanoTime() + patience.toNanos();
+  synchronized Optional<QmpEvent> next(Duration timeout) {
+    long until = System.nanoTime() + timeout.toNanos();
     try {
       while (waiting.isEmpty() && end.isEmpty()) {
         long leftNanos = until - System.nanoTime();

@@ -27,8 +27,8 @@ record Arrival(
   private static final Duration POLL_TIME = Duration.ofMillis(10);
 
   /**
-   * Waits for both. A guest whose RESUME was seen runs: that QEMU then does not answer is a
-   * warning.
+   * Waits until QEMU has loaded the guest and it is in the requested state. If QEMU has sent
+   * RESUME, the guest runs, and a QEMU that then does not answer is only a warning.
    *
    * @throws FixedRamException if QEMU can't load the guest, or it does not come into that state
    * @throws QemuGoneException if QEMU is gone

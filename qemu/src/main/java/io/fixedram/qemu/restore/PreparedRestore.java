@@ -55,50 +55,50 @@ public final class PreparedRestore implements AutoCloseable {
    * Restores the guest in a new thread, like {@link GuestRestore#start}. If the restore fails, QEMU
    * is not ended.
    *
-   * @param patience timeout for QEMU to listen for QMP
+   * @param timeout timeout for QEMU to listen for QMP
    */
-  public RestoredGuest start(Duration patience) {
-    return begin(patience, Optional.empty()).start();
+  public RestoredGuest start(Duration timeout) {
+    return begin(timeout, Optional.empty()).start();
   }
 
   /**
    * The same for a QEMU whose process is known, so that its end is noticed before it listens.
    *
    * @param qemu the process that was started with the command; it may put QEMU into the background
-   * @param patience how long QEMU may take until it listens for QMP
+   * @param timeout how long QEMU may take until it listens for QMP
    */
-  public RestoredGuest start(ProcessHandle qemu, Duration patience) {
-    return begin(patience, Optional.of(qemu)).start();
+  public RestoredGuest start(ProcessHandle qemu, Duration timeout) {
+    return begin(timeout, Optional.of(qemu)).start();
   }
 
   /**
    * Restores the guest in this thread, like {@link GuestRestore#run}. If the restore fails, QEMU is
    * not ended.
    *
-   * @param patience timeout for QEMU to listen for QMP
+   * @param timeout timeout for QEMU to listen for QMP
    * @throws FixedRamException if the guest was not restored
    */
-  public RestoredGuest run(Duration patience) {
-    return begin(patience, Optional.empty()).run();
+  public RestoredGuest run(Duration timeout) {
+    return begin(timeout, Optional.empty()).run();
   }
 
   /**
    * The same for a QEMU whose process is known, so that its end is noticed before it listens.
    *
    * @param qemu the process that was started with the command; it may put QEMU into the background
-   * @param patience how long QEMU may take until it listens for QMP
+   * @param timeout how long QEMU may take until it listens for QMP
    * @throws FixedRamException if the guest was not restored
    */
-  public RestoredGuest run(ProcessHandle qemu, Duration patience) {
-    return begin(patience, Optional.of(qemu)).run();
+  public RestoredGuest run(ProcessHandle qemu, Duration timeout) {
+    return begin(timeout, Optional.of(qemu)).run();
   }
 
-  private Restoration begin(Duration patience, Optional<ProcessHandle> qemu) {
+  private Restoration begin(Duration timeout, Optional<ProcessHandle> qemu) {
     if (begun) {
       throw new IllegalStateException("this restore was begun already");
     }
     begun = true;
-    return restoration.awaiting(new RestoreTarget.Awaited(qmpSocket, patience, qemu));
+    return restoration.awaiting(new RestoreTarget.Awaited(qmpSocket, timeout, qemu));
   }
 
   @Override

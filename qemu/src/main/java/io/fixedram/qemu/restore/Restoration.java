@@ -51,7 +51,7 @@ final class Restoration implements AutoCloseable {
   static Restoration prepare(
       RestoreRequest request, RestoreListener told, Cancellation cancellation) {
     long startNanos = System.nanoTime();
-    RestoreListener listener = new SteadyListener(told);
+    RestoreListener listener = new SafeRestoreListener(told);
     PageStore save = request.save().get();
     try {
       if (save.isRandomAccess()) {
@@ -161,7 +161,7 @@ final class Restoration implements AutoCloseable {
           new RestoreRun(
                   request, listener, cancellation, save, how, destination, progress, startNanos)
               .restore();
-      new Tidying(listener).attempt(destination::removeSockets);
+      new CleanupWarnings(listener).attempt(destination::removeSockets);
       return report;
     } catch (RuntimeException | Error e) {
       try (destination) {
@@ -180,7 +180,7 @@ final class Restoration implements AutoCloseable {
         case RestoreTarget.Waiting waiting -> Destination.waiting(waiting.qmp(), cancellation);
         case RestoreTarget.Awaited awaited ->
             Destination.awaited(
-                awaited.socket(), awaited.patience(), awaited.process(), cancellation);
+                awaited.socket(), awaited.timeout(), awaited.process(), cancellation);
         case RestoreTarget.Command command ->
             Destination.start(
                 new QemuProcess.Command(

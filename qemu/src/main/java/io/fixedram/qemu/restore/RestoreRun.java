@@ -59,12 +59,12 @@ final class RestoreRun {
   private final RunGate gate = new RunGate();
   private final IncomingGuest guest;
   private final Arrival arrival;
-  private final Tidying tidying;
+  private final CleanupWarnings cleanup;
   private final RestoreProgress progress;
   private RestoreState state = RestoreState.STARTED;
 
   /** Whether QEMU can't load another guest after this one has failed. */
-  private BooleanSupplier spoilt = () -> false;
+  private BooleanSupplier mustEnd = () -> false;
 
   /** Whether QEMU has ended in an orderly way before all pages were served. */
   private boolean ended;
@@ -97,7 +97,7 @@ final class RestoreRun {
     this.guest = new IncomingGuest(migration, request.paused(), gate);
     this.startNanos = startNanos;
     this.arrival = new Arrival(save.name(), listener, destination, migration, guest);
-    this.tidying = new Tidying(listener);
+    this.cleanup = new CleanupWarnings(listener);
   }
 
   /**
@@ -117,7 +117,7 @@ final class RestoreRun {
     listener.choseMode(choice.mode(), choice.obstacles());
     OptionalLong presentBytes = choice.presentBytes(save);
     try (Loader loader = loader(choice.mode(), inPlace)) {
-      spoilt = loader::spoilsDestination;
+      mustEnd = loader::mustEndAfterFailure;
       settings.setIncoming(loader.mappedRam(), loader.postcopyRam(), ignoreShared());
       if (request.paused() || loader.holdsGuestBack()) {
         guest.holdBack();
@@ -133,9 +133,9 @@ final class RestoreRun {
         Threads.withoutInterrupt(() -> fail(e, settings));
         throw e;
       }
-      tidying.failed(e);
+      cleanup.failed(e);
     }
-    tidying.attempt(() -> putBack(settings));
+    cleanup.attempt(() -> putBack(settings));
     if (ended) {
       listener.note("the guest has ended before all of its memory had arrived");
     }
@@ -152,8 +152,8 @@ final class RestoreRun {
     if (givenUp || destination.process().isPresent() || failure instanceof QemuGoneException) {
       return;
     }
-    if (spoilt.getAsBoolean()) {
-      destination.endSpoilt(failure, listener);
+    if (mustEnd.getAsBoolean()) {
+      destination.endAfterFailure(failure, listener);
       return;
     }
     putBack(settings);
@@ -337,7 +337,7 @@ final class RestoreRun {
 
   private RestoreReport report(ModeChoice choice, OptionalLong presentBytes) {
     if (!ended) {
-      tidying.attempt(() -> view.resident((System.nanoTime() - incomingNanos) / 1e9));
+      cleanup.attempt(() -> view.resident((System.nanoTime() - incomingNanos) / 1e9));
     }
     long settledNanos = guest.settledNanos().orElseGet(System::nanoTime);
     return new RestoreReport(

@@ -18,10 +18,10 @@ sealed interface RestoreTarget {
    * A QEMU that the caller starts for this restore. It is not ended if the load fails.
    *
    * @param socket path of its QMP socket
-   * @param patience how long that may take
+   * @param timeout how long that may take
    * @param process process to watch while waiting for the socket
    */
-  record Awaited(Path socket, Duration patience, Optional<ProcessHandle> process)
+  record Awaited(Path socket, Duration timeout, Optional<ProcessHandle> process)
       implements RestoreTarget {}
 
   /**

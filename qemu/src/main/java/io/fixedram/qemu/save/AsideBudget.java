@@ -24,9 +24,9 @@ final class AsideBudget {
    * @return the size in bytes; 0 if it would be too small for these threads
    */
   static long bytes(OptionalLong permitted, long expectedBytes, int threads, HostMemory host) {
-    long most = Math.min(permitted.orElse(host.totalBytes() / 4), host.availableBytes() / 2);
+    long maxBytes = Math.min(permitted.orElse(host.totalBytes() / 4), host.availableBytes() / 2);
     long wanted = Math.max(expectedBytes + expectedBytes / 2 + SPARE_BYTES, 0);
-    long bytes = Math.min(most, Math.max(wanted, CopyAside.minBytes(threads)));
+    long bytes = Math.min(maxBytes, Math.max(wanted, CopyAside.minBytes(threads)));
     return bytes < CopyAside.minBytes(threads) ? 0 : bytes;
   }
 }

@@ -106,8 +106,8 @@ public final class GuestSave {
   }
 
   /**
-   * Stops the guest before anything is read, instead of saving it while it runs. It then stands
-   * still as long as the disk takes.
+   * Stops the guest before anything is read, instead of saving it while it runs. It is then stopped
+   * until all of it is written.
    */
   public GuestSave stopFirst() {
     return with(draft -> draft.stopFirst = true);

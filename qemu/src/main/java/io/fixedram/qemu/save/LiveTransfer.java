@@ -102,7 +102,7 @@ final class LiveTransfer {
     }
   }
 
-  /** Tells what is expected of the stop, and fails if that is too long. */
+  /** Reports the expected downtime, and fails if that is too long. */
   private void announce(Stop stop) {
     listener.note(stop.sentence());
     maxDowntime.ifPresent(limit -> requireWithin(limit, stop.downtime()));
@@ -123,7 +123,7 @@ final class LiveTransfer {
   }
 
   /**
-   * Where a stopped guest is written.
+   * The sinks to which a stopped guest is written.
    *
    * @param sink takes the device state
    * @param lanes creates a sink for changed pages, one for each reading thread

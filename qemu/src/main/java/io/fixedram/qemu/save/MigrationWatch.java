@@ -157,9 +157,9 @@ final class MigrationWatch implements AutoCloseable {
     return cause.orElse(readFailure);
   }
 
-  private Optional<FixedRamException> qemusReason(Duration patience) {
+  private Optional<FixedRamException> qemusReason(Duration timeout) {
     try {
-      Outcome end = outcome.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+      Outcome end = outcome.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
       return end.state.is("completed") ? Optional.empty() : Optional.of(failure(end.state));
     } catch (ExecutionException e) {
       return Optional.of(reason(e));

@@ -75,7 +75,7 @@ record SaveChoice(
     try {
       Optional<Duration> limit =
           before.running() && !request.stopFirst() ? maxDowntime(request) : Optional.empty();
-      Optional<MemoryObstacle> tooLong = limit.flatMap(most -> tooLong(memory, most));
+      Optional<MemoryObstacle> tooLong = limit.flatMap(max -> tooLong(memory, max));
       if (tooLong.isPresent()) {
         memory.close();
         return streamInsteadOf(tooLong.get());

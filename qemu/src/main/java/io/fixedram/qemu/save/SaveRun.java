@@ -15,7 +15,7 @@ import io.fixedram.qemu.migration.MigrationState;
 import io.fixedram.qemu.migration.OutgoingChecks;
 import io.fixedram.qemu.migration.OutgoingMigration;
 import io.fixedram.qemu.migration.QemuMigration;
-import io.fixedram.qemu.migration.SteadyTransfer;
+import io.fixedram.qemu.migration.SafeTransferListener;
 import io.fixedram.qemu.migration.TemporarySettings;
 import io.fixedram.qemu.obstacle.MemoryObstacle;
 import io.fixedram.qemu.obstacle.ObstacleException;
@@ -63,7 +63,7 @@ final class SaveRun {
     this.request = request;
     this.startNanos = startNanos;
     this.choice = choice;
-    this.listener = new SteadyTransfer(listener);
+    this.listener = new SafeTransferListener(listener);
     this.cancellation = cancellation;
     this.own = new OutgoingMigration(migration);
     this.settings = new TemporarySettings(own.cancellable().qmp(), own.qemu().qmp());

@@ -33,7 +33,7 @@ final class StoppedWork implements AutoCloseable {
         });
   }
 
-  /** What the work must heed: made with the caller's request, and when the caller has given up. */
+  /** Cancellation of the work: by the caller's request, or because the caller has given up. */
   Cancellation cancellation() {
     return unwanted;
   }

@@ -11,7 +11,7 @@ import io.fixedram.guest.SaveSink;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.migration.LiveView;
-import io.fixedram.qemu.migration.SteadyTransfer;
+import io.fixedram.qemu.migration.SafeTransferListener;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.qemu.transfer.TransferView;
 import io.fixedram.stream.StreamEncoder;
@@ -45,7 +45,7 @@ public final class Conversion {
   Conversion(
       PageSource source, String phase, TransferListener listener, Cancellation cancellation) {
     this.source = source;
-    this.listener = new SteadyTransfer(listener);
+    this.listener = new SafeTransferListener(listener);
     this.cancellation = cancellation;
     this.view = new LiveView(new TransferCounters(), phase);
   }

@@ -6,7 +6,7 @@ import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.StorageException;
 import io.fixedram.layout.SaveFormat;
-import io.fixedram.qemu.migration.SteadyTransfer;
+import io.fixedram.qemu.migration.SafeTransferListener;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.wire.ReturnPath;
@@ -36,7 +36,7 @@ public final class StreamReceive {
       SaveWriter writer, SaveFormat format, TransferListener listener, Cancellation cancellation) {
     this.writer = writer;
     this.format = format;
-    this.listener = new SteadyTransfer(listener);
+    this.listener = new SafeTransferListener(listener);
     this.cancellation = cancellation;
   }
 

@@ -13,7 +13,7 @@ use Socket qw(SOCK_STREAM SOL_SOCKET SO_PEERCRED);
 
 my ($path, $qemu, $wish) = @ARGV;
 
-# What ends the owner's terminal or group must not end this one.
+# Signals to the owner's terminal or process group must not end this process.
 POSIX::setsid();
 $SIG{$_} = 'IGNORE' for qw(INT HUP TERM PIPE);
 
@@ -48,7 +48,7 @@ sub act {
     execute($qmp, 'cont') if $status eq 'paused';
   } elsif ($status eq 'inmigrate') {
     my ($load) = execute($qmp, 'query-migrate') =~ /"status":\s*"([\w-]+)"/;
-    # What was sent before the owner's death may be all of the guest.
+    # The owner may have sent all of the guest before it died.
     die "QEMU loads\n" if defined $load && $load !~ /^(?:none|setup|failed)$/;
     execute($qmp, 'quit');
   }

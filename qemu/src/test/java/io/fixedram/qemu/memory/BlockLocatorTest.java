@@ -14,6 +14,7 @@ import io.fixedram.testkit.TestedQemu;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -120,7 +121,7 @@ class BlockLocatorTest extends MemoryTest {
             .with("-device", "pc-dimm,memdev=more");
     try (RunningQemu qemu = bootAndStop(version, spec);
         QmpClient qmp = QmpClient.connect(qemu.spareQmp());
-        QemuPid pid = QemuPid.of(qmp)) {
+        QemuPid pid = QemuPid.of(qmp, OptionalInt.empty())) {
       List<QemuRamBlock> listed = QemuRamBlock.ask(qmp);
       BlockLocator locator = new BlockLocator(pid, AddressSpace.of(pid.files()));
       Map<QemuRamBlock, Long> found = locator.search(listed);

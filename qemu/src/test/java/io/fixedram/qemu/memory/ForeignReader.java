@@ -8,6 +8,7 @@ import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.store.RamPages;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.OptionalInt;
 
 /** A program of its own that reads the memory of a QEMU, for tests of who may. */
 final class ForeignReader {
@@ -18,7 +19,7 @@ final class ForeignReader {
   /** Prints that it could, or the kind of obstacle and its sentence. */
   public static void main(String[] arguments) {
     try (QmpClient qmp = QmpClient.connect(new Endpoint.Unix(Path.of(arguments[0])));
-        QemuMemory memory = QemuMemory.open(qmp);
+        QemuMemory memory = QemuMemory.open(qmp, OptionalInt.empty());
         Arena arena = Arena.ofConfined()) {
       RamPages store = memory.pages();
       for (RamBlock block : store.blocks()) {

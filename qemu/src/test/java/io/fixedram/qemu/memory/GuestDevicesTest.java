@@ -8,6 +8,7 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.GuestSpec;
 import io.fixedram.qemu.RunningQemu;
 import io.fixedram.qemu.migration.Monitor;
+import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.store.PageStore;
@@ -17,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -29,8 +31,9 @@ class GuestDevicesTest extends MemoryTest {
       RunningQemu source, TestedQemu version, GuestSpec spec, String state) throws IOException {
     Path file;
     try (QmpClient qmp = QmpClient.connect(source.spareQmp());
-        QemuMemory memory = QemuMemory.open(qmp);
-        PageStore store = memory.store(GuestDevices.take(qmp))) {
+        QemuMemory memory = QemuMemory.open(qmp, OptionalInt.empty());
+        PageStore store =
+            memory.store(GuestDevices.take(qmp, new QemuMigration(qmp).guest().name()))) {
       file = written(store);
     }
     assertThat(source.status()).isEqualTo(state);
@@ -83,7 +86,7 @@ class GuestDevicesTest extends MemoryTest {
   private static void assertRefused(RunningQemu qemu, String... why) {
     String before = qemu.status();
     try (QmpClient qmp = QmpClient.connect(qemu.spareQmp())) {
-      assertThatThrownBy(() -> GuestDevices.take(qmp))
+      assertThatThrownBy(() -> GuestDevices.take(qmp, new QemuMigration(qmp).guest().name()))
           .isInstanceOf(FixedRamException.class)
           .hasMessageContainingAll(why);
     }

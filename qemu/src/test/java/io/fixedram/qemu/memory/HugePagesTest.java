@@ -14,6 +14,7 @@ import io.fixedram.testkit.TestedQemu;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -83,7 +84,7 @@ class HugePagesTest extends MemoryTest {
     try (RunningQemu source = bootAndStop(version, PLAIN)) {
       Path file;
       try (QmpClient qmp = QmpClient.connect(source.spareQmp());
-          QemuMemory memory = QemuMemory.open(qmp);
+          QemuMemory memory = QemuMemory.open(qmp, OptionalInt.empty());
           PageStore store = memory.store(GuestDevices.take(qmp, "running"))) {
         file = written(store);
       }

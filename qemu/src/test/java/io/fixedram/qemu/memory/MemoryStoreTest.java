@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -135,7 +136,7 @@ class MemoryStoreTest extends MemoryTest {
             .with("-machine", "memory-backend=ram");
     try (RunningQemu qemu = bootAndStop(version, spec);
         QmpClient qmp = QmpClient.connect(qemu.spareQmp());
-        QemuMemory memory = QemuMemory.open(qmp);
+        QemuMemory memory = QemuMemory.open(qmp, OptionalInt.empty());
         Arena arena = Arena.ofConfined()) {
       RamPages store = memory.pages();
       long before = residentKibibytes(qemu);
@@ -163,7 +164,7 @@ class MemoryStoreTest extends MemoryTest {
   void readByManyThreads(TestedQemu version) throws Exception {
     try (RunningQemu qemu = bootAndStop(version, GuestSpec.small());
         QmpClient qmp = QmpClient.connect(qemu.spareQmp());
-        QemuMemory memory = QemuMemory.open(qmp);
+        QemuMemory memory = QemuMemory.open(qmp, OptionalInt.empty());
         Arena arena = Arena.ofShared();
         ExecutorService threads = Executors.newFixedThreadPool(8)) {
       RamPages store = memory.pages();
@@ -197,7 +198,7 @@ class MemoryStoreTest extends MemoryTest {
     GuestSpec spec = GuestSpec.small().with("-vga", "std");
     try (RunningQemu source = bootAndStop(from, spec);
         QmpClient qmp = QmpClient.connect(source.spareQmp());
-        QemuMemory memory = QemuMemory.open(qmp);
+        QemuMemory memory = QemuMemory.open(qmp, OptionalInt.empty());
         PageStore store = memory.store(GuestDevices.take(qmp, "running"))) {
       assertThat(store.state()).isEqualTo(new StoreState.Changing());
       Path file = written(store);
@@ -217,7 +218,7 @@ class MemoryStoreTest extends MemoryTest {
     GuestSpec spec = GuestSpec.small().with("-m", "64M,slots=2,maxmem=1G");
     try (RunningQemu qemu = bootAndStop(version, spec)) {
       try (QmpClient qmp = QmpClient.connect(qemu.spareQmp());
-          QemuMemory memory = QemuMemory.open(qmp)) {
+          QemuMemory memory = QemuMemory.open(qmp, OptionalInt.empty())) {
         memory.checkUnchanged();
         qmp.execute(
             "object-add",
@@ -236,7 +237,7 @@ class MemoryStoreTest extends MemoryTest {
   void qemuThatEnds(TestedQemu version) throws Exception {
     try (RunningQemu qemu = bootAndStop(version, GuestSpec.small());
         QmpClient qmp = QmpClient.connect(qemu.spareQmp());
-        QemuMemory memory = QemuMemory.open(qmp);
+        QemuMemory memory = QemuMemory.open(qmp, OptionalInt.empty());
         Arena arena = Arena.ofConfined()) {
       RamPages store = memory.pages();
       RamBlock ram = store.header().blocks().list().getFirst();
@@ -256,7 +257,7 @@ class MemoryStoreTest extends MemoryTest {
   void blocksAndTheirPageSizes(TestedQemu version) throws Exception {
     try (RunningQemu qemu = boot(version, GuestSpec.small().with("-S"));
         QmpClient qmp = QmpClient.connect(qemu.spareQmp());
-        QemuMemory memory = QemuMemory.open(qmp)) {
+        QemuMemory memory = QemuMemory.open(qmp, OptionalInt.empty())) {
       List<RamBlock> blocks = memory.blocks().list();
       assertThat(blocks).extracting(RamBlock::name).contains("pc.ram", "pc.bios");
       assertThat(blocks).allMatch(block -> memory.located(block).listed().pageSize() == 4096);

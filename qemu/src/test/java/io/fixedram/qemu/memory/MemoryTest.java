@@ -20,6 +20,7 @@ import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -68,7 +69,7 @@ abstract class MemoryTest {
   /** Compares the memory of a stopped guest with what QEMU itself migrates. */
   static void assertSameAsMigrated(RunningQemu qemu, MemoryTest test) {
     try (QmpClient qmp = QmpClient.connect(qemu.spareQmp());
-        QemuMemory memory = QemuMemory.open(qmp)) {
+        QemuMemory memory = QemuMemory.open(qmp, OptionalInt.empty())) {
       assertThat(memory.process().id()).isEqualTo((int) qemu.process().pid());
       RamPages store = memory.pages();
       try (PageStore saved = Saves.open(test.migrated(qemu))) {

@@ -32,7 +32,7 @@ class QemuPidTest extends MemoryTest {
   private static void assertRefused(
       Endpoint endpoint, Class<? extends MemoryObstacle> kind, String why) {
     try (QmpClient qmp = QmpClient.connect(endpoint)) {
-      assertThatThrownBy(() -> QemuMemory.open(qmp))
+      assertThatThrownBy(() -> QemuMemory.open(qmp, OptionalInt.empty()))
           .isInstanceOfSatisfying(
               ObstacleException.class, e -> assertThat(e.obstacle()).isInstanceOf(kind))
           .hasMessageContaining(why);
@@ -45,7 +45,7 @@ class QemuPidTest extends MemoryTest {
     GuestSpec spec = GuestSpec.small().with("-smp", "3");
     try (RunningQemu qemu = boot(version, spec);
         QmpClient qmp = QmpClient.connect(qemu.spareQmp());
-        QemuPid pid = QemuPid.of(qmp)) {
+        QemuPid pid = QemuPid.of(qmp, OptionalInt.empty())) {
       assertThat(pid.id()).isEqualTo((int) qemu.process().pid());
       // QEMU 7.2 closes what it was handed only while the guest runs, as it does here.
       assertThat(qemu.observer().execute("query-fdsets").items()).isEmpty();
@@ -170,7 +170,7 @@ class QemuPidTest extends MemoryTest {
         GuestSpec.small().with("-S").command(version.binary(), program.directory(), "source"));
     try (RunningQemu qemu = RunningQemu.start(words, program.directory(), "source");
         QmpClient qmp = QmpClient.connect(qemu.spareQmp());
-        QemuMemory memory = QemuMemory.open(qmp)) {
+        QemuMemory memory = QemuMemory.open(qmp, OptionalInt.empty())) {
       assertThat(memory.process().id())
           .isNotEqualTo((int) qemu.process().pid())
           .isEqualTo((int) qemu.process().children().findFirst().orElseThrow().pid());
@@ -203,7 +203,7 @@ class QemuPidTest extends MemoryTest {
       source.setParameter("max-postcopy-bandwidth", 0);
       RunningQemu.await("the end", () -> migration(target).equals("completed"));
       try (QmpClient qmp = QmpClient.connect(target.spareQmp());
-          QemuMemory memory = QemuMemory.open(qmp)) {
+          QemuMemory memory = QemuMemory.open(qmp, OptionalInt.empty())) {
         memory.checkUnchanged();
       }
     }

@@ -46,7 +46,7 @@ class WaitingMemoryTest extends MemoryTest {
   /** Saves a stopped guest. */
   private Path saved(RunningQemu source) {
     try (QmpClient qmp = QmpClient.connect(source.spareQmp());
-        QemuMemory memory = QemuMemory.open(qmp);
+        QemuMemory memory = QemuMemory.open(qmp, OptionalInt.empty());
         PageStore store = memory.store(GuestDevices.take(qmp, "running"))) {
       return written(store);
     }
@@ -87,7 +87,7 @@ class WaitingMemoryTest extends MemoryTest {
               WaitingMemory.open(qmp, OptionalInt.empty(), "save", save.header().blocks())) {
         assertThat(memory.direct()).extracting(RamBlock::name).contains("pc.bios");
         write(save, memory);
-        try (QemuMemory written = QemuMemory.open(qmp)) {
+        try (QemuMemory written = QemuMemory.open(qmp, OptionalInt.empty())) {
           RamPages store = written.pages();
           for (RamBlock block : memory.direct()) {
             assertSame(block, save, store);
@@ -161,7 +161,7 @@ class WaitingMemoryTest extends MemoryTest {
   void guestWithOtherBlocks(TestedQemu version) throws Exception {
     try (RunningQemu qemu = RunningQemu.waiting(version, GuestSpec.small(), directory, "restored");
         QmpClient qmp = QmpClient.connect(qemu.spareQmp());
-        QemuMemory memory = QemuMemory.open(qmp)) {
+        QemuMemory memory = QemuMemory.open(qmp, OptionalInt.empty())) {
       List<RamBlock> blocks = memory.blocks().list();
       assertRefused(
           qmp, blocks.subList(1, blocks.size()), new MemoryObstacle.BlockNotInSave("pc.ram"));
@@ -188,7 +188,7 @@ class WaitingMemoryTest extends MemoryTest {
   void qemuThatWaitsNoMore(TestedQemu version) throws Exception {
     try (RunningQemu qemu = RunningQemu.waiting(version, GuestSpec.small(), directory, "restored");
         QmpClient qmp = QmpClient.connect(qemu.spareQmp());
-        QemuMemory found = QemuMemory.open(qmp);
+        QemuMemory found = QemuMemory.open(qmp, OptionalInt.empty());
         WaitingMemory memory =
             WaitingMemory.open(qmp, OptionalInt.empty(), "save", found.blocks());
         Arena arena = Arena.ofConfined()) {

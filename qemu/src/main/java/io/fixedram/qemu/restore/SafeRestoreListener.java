@@ -2,7 +2,7 @@
 package io.fixedram.qemu.restore;
 
 import io.fixedram.error.Reason;
-import io.fixedram.qemu.migration.SteadyTransfer;
+import io.fixedram.qemu.migration.SafeTransferListener;
 import io.fixedram.qemu.obstacle.Obstacle;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.qemu.transfer.TransferView;
@@ -12,34 +12,34 @@ import java.util.List;
  * A listener that calls another one and logs its exceptions, so that a failing listener does not
  * end a restore.
  */
-record SteadyListener(RestoreListener listener) implements RestoreListener {
+record SafeRestoreListener(RestoreListener listener) implements RestoreListener {
 
-  private TransferListener steady() {
-    return new SteadyTransfer(listener);
+  private TransferListener safe() {
+    return new SafeTransferListener(listener);
   }
 
   @Override
   public void started(TransferView view) {
-    steady().started(view);
+    safe().started(view);
   }
 
   @Override
   public void note(Reason reason) {
-    steady().note(reason);
+    safe().note(reason);
   }
 
   @Override
   public void warning(Reason reason) {
-    steady().warning(reason);
+    safe().warning(reason);
   }
 
   @Override
   public void choseMode(RestoreMode mode, List<Obstacle> obstacles) {
-    SteadyTransfer.attempt(() -> listener.choseMode(mode, obstacles));
+    SafeTransferListener.attempt(() -> listener.choseMode(mode, obstacles));
   }
 
   @Override
   public void stateChanged(RestoreState state) {
-    SteadyTransfer.attempt(() -> listener.stateChanged(state));
+    SafeTransferListener.attempt(() -> listener.stateChanged(state));
   }
 }

@@ -9,7 +9,7 @@ import io.fixedram.qemu.transfer.TransferView;
  * A listener that calls another one and logs its exceptions, so that a failing listener does not
  * disturb a transfer.
  */
-public record SteadyTransfer(TransferListener listener) implements TransferListener {
+public record SafeTransferListener(TransferListener listener) implements TransferListener {
 
   @Override
   public void started(TransferView view) {
@@ -33,7 +33,7 @@ public record SteadyTransfer(TransferListener listener) implements TransferListe
     try {
       telling.run();
     } catch (Throwable e) {
-      System.getLogger(SteadyTransfer.class.getName())
+      System.getLogger(SafeTransferListener.class.getName())
           .log(System.Logger.Level.DEBUG, "a listener failed", e);
     }
   }

@@ -7,7 +7,7 @@ package io.fixedram.qemu.restore;
  *
  * @param listener receives the warnings; does not throw
  */
-record Tidying(RestoreListener listener) {
+record CleanupWarnings(RestoreListener listener) {
 
   /** Does one step. */
   void attempt(Runnable step) {

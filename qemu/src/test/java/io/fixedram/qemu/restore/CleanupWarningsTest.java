@@ -8,12 +8,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class TidyingTest {
+class CleanupWarningsTest {
   private static final String FAILED = "cleanup after the restore failed: ";
 
   private final List<String> warnings = new ArrayList<>();
-  private final Tidying tidying =
-      new Tidying(
+  private final CleanupWarnings cleanup =
+      new CleanupWarnings(
           new RestoreListener() {
             @Override
             public void warning(Reason reason) {
@@ -23,10 +23,10 @@ class TidyingTest {
 
   @Test
   void whateverFailsIsAWarning() {
-    tidying.attempt(() -> {
+    cleanup.attempt(() -> {
       throw new IllegalStateException("made up");
     });
-    tidying.attempt(() -> {
+    cleanup.attempt(() -> {
       throw new OutOfMemoryError("made up too");
     });
     assertThat(warnings)
@@ -38,7 +38,7 @@ class TidyingTest {
   @Test
   void whatWorksIsNotTold() {
     List<String> done = new ArrayList<>();
-    tidying.attempt(() -> done.add("it"));
+    cleanup.attempt(() -> done.add("it"));
     assertThat(done).containsExactly("it");
     assertThat(warnings).isEmpty();
   }

@@ -17,7 +17,7 @@ import java.util.concurrent.TimeoutException;
  * A standard stream of the process, which may be a pipe that is not read. Writes run in separate
  * threads and are given up soon after a cancellation.
  */
-final class PatientOutput extends OutputStream {
+final class CancellableOutput extends OutputStream {
   private static final long POLL_MILLIS = 50;
 
   /** Number of polls after a cancellation. */
@@ -27,7 +27,7 @@ final class PatientOutput extends OutputStream {
   private final Cancellation cancellation;
   private boolean givenUp;
 
-  PatientOutput(FileOutputStream stream, Cancellation cancellation) {
+  CancellableOutput(FileOutputStream stream, Cancellation cancellation) {
     this.stream = stream;
     this.cancellation = cancellation;
   }
