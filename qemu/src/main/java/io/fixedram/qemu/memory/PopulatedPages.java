@@ -2,25 +2,23 @@
 package io.fixedram.qemu.memory;
 
 import io.fixedram.error.FixedRamException;
-import io.fixedram.error.StorageException;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.os.Descriptor;
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
  * Detects pages that are zero because they were never written, so that they need not be read, which
- * would populate them in QEMU's page table. Two kinds are certain: pages of private anonymous
- * memory that are neither present nor swapped out (proc(5), pagemap), unless another process may
- * provide them; and holes of a file in memory that is mapped shared. All others may have content: a
- * file's page that QEMU has not touched looks like an unwritten one, a file system may not know yet
- * about writes through a mapping, and holes in huge pages of a file can't be queried.
+ * would populate them in QEMU's page table, and allocate them in shared memory. Three kinds are
+ * certain, unless another process may provide them: pages of private anonymous memory that are
+ * neither present nor swapped out (proc(5), pagemap); holes of a file in memory that is mapped
+ * shared, which anonymous shared memory is too; and holes of such a file that is mapped privately,
+ * at pages that are neither present nor swapped out. All others may have content: a file's page
+ * that QEMU has not touched looks like an unwritten one, a file system may not know yet about
+ * writes through a mapping, and holes in huge pages of a file can't be queried.
  */
 final class PopulatedPages {
   /** Page size of x86-64. */
@@ -49,12 +47,12 @@ final class PopulatedPages {
       long from = Math.max(block.host(), mapping.start());
       long end = Math.min(block.end(), mapping.end());
       MappedPart part = new MappedPart(block, mapping, from, end);
-      if (mapping.isAnonymous() && !mapping.isServedByOthers()) {
-        addPresent(pages, part);
-      } else if (mapping.isShared() && !mapping.isServedByOthers()) {
-        addData(pages, part);
-      } else {
+      if (mapping.isServedByOthers()) {
         part.addTo(pages, from, end, pageSize);
+      } else if (mapping.isAnonymous()) {
+        addPresent(pages, part);
+      } else {
+        addOfFile(pages, part);
       }
     }
     return pages;
@@ -107,62 +105,33 @@ final class PopulatedPages {
     return (end - at + HOST_PAGE_BYTES - 1) / HOST_PAGE_BYTES;
   }
 
-  private void addData(PageBitmap pages, MappedPart part) {
-    Optional<Descriptor> found = openFile(part.mapping());
+  /**
+   * Marks pages of a file's mapping. A page of a private mapping that was never written there has
+   * the file's content, so that both are asked, in this order.
+   */
+  private void addOfFile(PageBitmap pages, MappedPart part) {
+    Optional<Descriptor> found = MappedFile.open(qemu.files(), part.mapping());
     if (found.isEmpty()) {
       part.addTo(pages, part.from(), part.end(), pageSize);
       return;
     }
     try (Descriptor file = found.get()) {
-      // Difference between offsets in the file and addresses.
-      long shift = part.mapping().fileOffset() - part.mapping().start();
-      long end = part.end() + shift;
-      OptionalLong data = file.nextData(part.from() + shift);
-      while (data.isPresent() && data.getAsLong() < end) {
-        long hole = file.nextHole(data.getAsLong()).orElse(end);
-        part.addTo(pages, data.getAsLong() - shift, Math.min(hole, end) - shift, pageSize);
-        data = file.nextData(hole);
+      if (!part.mapping().isShared()) {
+        addPresent(pages, part);
       }
+      addData(pages, part, file);
     }
   }
 
-  /**
-   * The file of a mapping; empty unless QEMU has it open, it is in memory, and this process may
-   * open it.
-   */
-  private Optional<Descriptor> openFile(Mapping mapping) {
-    for (Path open : qemu.files().list("fd")) {
-      if (isFileOf(open, mapping)) {
-        try {
-          Descriptor file = Descriptor.open(open, Descriptor.Mode.READ);
-          if (file.isInMemory()) {
-            return Optional.of(file);
-          }
-          file.close();
-        } catch (StorageException e) {
-          return Optional.empty();
-        }
-      }
+  private void addData(PageBitmap pages, MappedPart part, Descriptor file) {
+    // Difference between offsets in the file and addresses.
+    long shift = part.mapping().fileOffset() - part.mapping().start();
+    long end = part.end() + shift;
+    OptionalLong data = file.nextData(part.from() + shift);
+    while (data.isPresent() && data.getAsLong() < end) {
+      long hole = file.nextHole(data.getAsLong()).orElse(end);
+      part.addTo(pages, data.getAsLong() - shift, Math.min(hole, end) - shift, pageSize);
+      data = file.nextData(hole);
     }
-    return Optional.empty();
-  }
-
-  private static boolean isFileOf(Path open, Mapping mapping) {
-    try {
-      long device = (long) Files.getAttribute(open, "unix:dev");
-      long inode = (long) Files.getAttribute(open, "unix:ino");
-      return Files.isRegularFile(open)
-          && mapping.file().equals(deviceName(device) + " " + Long.toUnsignedString(inode));
-    } catch (IOException e) {
-      // It was closed meanwhile.
-      return false;
-    }
-  }
-
-  /** Device name as in the list of mappings, from a number encoded by makedev(3). */
-  static String deviceName(long device) {
-    long major = ((device >>> 8) & 0xfff) | ((device >>> 32) & ~0xfffL);
-    long minor = (device & 0xff) | ((device >>> 12) & ~0xffL);
-    return "%02x:%02x".formatted(major, minor & 0xffff_ffffL);
   }
 }

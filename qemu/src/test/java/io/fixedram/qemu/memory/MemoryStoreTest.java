@@ -127,39 +127,6 @@ class MemoryStoreTest extends MemoryTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"QEMU_7, ram", "QEMU_10, ram", "QEMU_7, memfd", "QEMU_10, memfd"})
-  void readingPopulatesNothing(TestedQemu version, String kind) throws Exception {
-    GuestSpec spec =
-        GuestSpec.small()
-            .withRam(512)
-            .with("-object", "memory-backend-" + kind + ",id=ram,size=512M")
-            .with("-machine", "memory-backend=ram");
-    try (RunningQemu qemu = bootAndStop(version, spec);
-        QmpClient qmp = QmpClient.connect(qemu.spareQmp());
-        QemuMemory memory = QemuMemory.open(qmp, OptionalInt.empty());
-        Arena arena = Arena.ofConfined()) {
-      RamPages store = memory.pages();
-      long before = residentKibibytes(qemu);
-      for (RamBlock block : store.blocks()) {
-        assertThat(StoredBlocks.content(arena, store, block).byteSize())
-            .isEqualTo(block.usedLength());
-      }
-      RamBlock ram = store.header().blocks().list().getFirst();
-      PageMap map = store.pages(ram);
-      assertThat(map.pages()).isEqualTo(512 * MIB / 4096);
-      assertThat(map.stored().cardinality()).isBetween(4096L, 3 * 4096L);
-      assertThat(residentKibibytes(qemu) - before).isLessThan(8 << 10);
-    }
-  }
-
-  /** Page tables included, which grow with pages that were only read. */
-  private static long residentKibibytes(RunningQemu qemu) {
-    String status = new ProcessFiles((int) qemu.process().pid()).text("status");
-    return Long.parseLong(ProcessFiles.field(status, "VmRSS").getFirst())
-        + 512 * Long.parseLong(ProcessFiles.field(status, "VmPTE").getFirst());
-  }
-
-  @ParameterizedTest
   @EnumSource
   void readByManyThreads(TestedQemu version) throws Exception {
     try (RunningQemu qemu = bootAndStop(version, GuestSpec.small());
