@@ -202,6 +202,7 @@ record SaveCommand(GuestSave save, boolean tellsMode) implements Command {
       json.writeBooleanProperty("resumed_before_durable", report.resumedBeforeDurable());
       json.writeNumberProperty("passes", report.passes());
       json.writeBooleanProperty("live_under_tcg", report.liveUnderTcg());
+      json.writeBooleanProperty("described", report.described());
       json.writeBooleanProperty("disks_locked", report.disksLocked());
       json.writeStringProperty("guest", guest(report.then()));
     });

@@ -13,8 +13,11 @@ import io.fixedram.error.Reason;
 import io.fixedram.error.StorageException;
 import io.fixedram.error.UnsupportedSaveException;
 import io.fixedram.qemu.migration.QemuMigration;
+import io.fixedram.qemu.obstacle.ObstacleException;
+import io.fixedram.qemu.obstacle.SaveObstacle;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QemuGoneException;
+import io.fixedram.qemu.qmp.QmpEvent;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
 import io.fixedram.qemu.save.SaveMode;
@@ -27,7 +30,9 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -363,6 +368,34 @@ class GuestSaveFailureTest extends QemuTest {
           };
       request(qemu).stopFirst().listener(throwing).run();
       assertThat(file()).exists();
+    }
+  }
+
+  /** Machines of 8.1 and later send what is plugged before the memory itself. */
+  @ParameterizedTest
+  @EnumSource
+  void stateThatComesBeforeTheMemory(SaveMode mode) throws Exception {
+    GuestSpec spec =
+        GuestSpec.small()
+            .on("pc-i440fx-8.1")
+            .with("-m", "64M,maxmem=1G")
+            .with("-object", "memory-backend-ram,id=more,size=128M")
+            .with("-device", "virtio-mem-pci,id=dimm,memdev=more,requested-size=64M");
+    try (RunningQemu qemu = boot(TestedQemu.QEMU_10, spec)) {
+      qemu.awaitGeneration(3);
+      assertThatThrownBy(() -> save(request(qemu).mode(mode).stopFirst()))
+          .isInstanceOfSatisfying(
+              ObstacleException.class,
+              e ->
+                  assertThat(e.obstacle())
+                      .isEqualTo(new SaveObstacle.StateBeforeMemory("dimm", "virtio-mem-pci")));
+      assertThat(recorder.hasStarted()).isFalse();
+      for (Optional<QmpEvent> event = qemu.observer().nextEvent(Duration.ZERO);
+          event.isPresent();
+          event = qemu.observer().nextEvent(Duration.ZERO)) {
+        assertThat(event.get().name()).isNotEqualTo("STOP");
+      }
+      assertNoFileLeft();
     }
   }
 }

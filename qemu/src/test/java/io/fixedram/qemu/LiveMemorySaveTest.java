@@ -2,18 +2,14 @@
 package io.fixedram.qemu;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
-import io.fixedram.error.FixedRamException;
-import io.fixedram.error.StorageException;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.os.Descriptor;
 import io.fixedram.qemu.guest.MemoryGuest;
 import io.fixedram.qemu.guest.MemoryGuest.Region;
 import io.fixedram.qemu.guest.SerialReport;
-import io.fixedram.qemu.qmp.QmpEvent;
 import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoredGuest;
@@ -25,18 +21,13 @@ import io.fixedram.store.PageMap;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
 import io.fixedram.testkit.TestedQemu;
-import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -56,17 +47,6 @@ class LiveMemorySaveTest extends QemuTest {
             new MemoryGuest(List.of(new Region(16 << 20, 4096), new Region(32 << 20, 4096)), 0))
         .with("-object", "memory-backend-ram,id=one,size=32M", "-numa", "node,memdev=one")
         .with("-object", second + ",id=two,size=32M", "-numa", "node,memdev=two");
-  }
-
-  /** Has something done once, after the guest was read while it ran, and before it is stopped. */
-  private void beforeTheStop(Runnable action) {
-    AtomicBoolean done = new AtomicBoolean();
-    recorder.whenTold(() -> {
-      boolean next = recorder.notes().getLast().startsWith("the guest will be stopped");
-      if (next && !done.getAndSet(true)) {
-        action.run();
-      }
-    });
   }
 
   @ParameterizedTest
@@ -154,7 +134,7 @@ class LiveMemorySaveTest extends QemuTest {
           file.write(content);
         }
       }
-      beforeTheStop(() -> {
+      recorder.beforeTheStop(() -> {
         try (Descriptor file = Descriptor.open(memory, Descriptor.Mode.EXISTING)) {
           assertThat(file.punchHole(40 * MIB, MIB)).isTrue();
           file.write(41 * MIB, new byte[MIB]);
@@ -179,75 +159,13 @@ class LiveMemorySaveTest extends QemuTest {
   void stoppedByAnother() throws Exception {
     try (RunningQemu qemu = boot(TestedQemu.QEMU_10, GuestSpec.small())) {
       qemu.awaitGeneration(3);
-      beforeTheStop(() -> qemu.observer().execute("stop"));
+      recorder.beforeTheStop(() -> qemu.observer().execute("stop"));
       SaveReport report = live(qemu).then(AfterSave.RESUME).run();
       assertThat(report.resumedBeforeDurable()).isFalse();
       assertThat(qemu.status()).isEqualTo("paused");
       assertThat(recorder.warnings())
           .anyMatch(warning -> warning.contains("another client of QEMU stopped the guest"));
       assertThat(file()).exists();
-    }
-  }
-
-  @ParameterizedTest
-  @EnumSource
-  void resumedByAnother(TestedQemu version) throws Exception {
-    try (RunningQemu qemu = boot(version, GuestSpec.small().withRam(512))) {
-      qemu.awaitGeneration(3);
-      CompletableFuture<Void> resumed = new CompletableFuture<>();
-      beforeTheStop(() -> Thread.ofPlatform().start(() -> resumeOnceStopped(qemu, resumed)));
-      assertThatThrownBy(() -> live(qemu).run()).isInstanceOf(FixedRamException.class);
-      resumed.orTimeout(20, TimeUnit.SECONDS).join();
-      assertNoFileLeft();
-      qemu.assertGoesOn();
-    }
-  }
-
-  private static void resumeOnceStopped(RunningQemu qemu, CompletableFuture<Void> resumed) {
-    Optional<QmpEvent> event = qemu.observer().nextEvent(Duration.ofSeconds(20));
-    while (event.isPresent() && !event.get().name().equals("STOP")) {
-      event = qemu.observer().nextEvent(Duration.ofSeconds(20));
-    }
-    qemu.observer().execute("cont");
-    resumed.complete(null);
-  }
-
-  @ParameterizedTest
-  @EnumSource
-  void qemuEndsBeforeTheStop(TestedQemu version) throws Exception {
-    try (RunningQemu qemu = boot(version, GuestSpec.small())) {
-      qemu.awaitGeneration(3);
-      beforeTheStop(qemu::kill);
-      assertThatThrownBy(() -> live(qemu).then(AfterSave.RESUME).run())
-          .isInstanceOf(FixedRamException.class);
-      assertNoFileLeft();
-    }
-  }
-
-  /** What fails when the guest goes on already fails the save, and not the guest. */
-  @ParameterizedTest
-  @EnumSource
-  void fileGetsNoName(TestedQemu version) throws Exception {
-    Path place = Files.createDirectory(directory.resolve("place"));
-    try (RunningQemu qemu = boot(version, GuestSpec.small())) {
-      qemu.awaitGeneration(3);
-      beforeTheStop(() -> {
-        try {
-          Files.move(place, directory.resolve("elsewhere"));
-        } catch (IOException e) {
-          throw new UncheckedIOException(e);
-        }
-      });
-      GuestSave request =
-          GuestSave.of(qemu.qmp(), place.resolve("guest.save"))
-              .mode(SaveMode.MEMORY)
-              .then(AfterSave.RESUME)
-              .listener(recorder);
-      assertThatThrownBy(request::run)
-          .isInstanceOf(StorageException.class)
-          .hasMessageContaining(place.toString());
-      assertThat(qemu.status()).isEqualTo("running");
-      qemu.assertGoesOn();
     }
   }
 
@@ -260,7 +178,7 @@ class LiveMemorySaveTest extends QemuTest {
       for (int i = 0; i < 12; i++) {
         Cancellation cancellation = new Cancellation();
         int delay = 4 * i;
-        beforeTheStop(() ->
+        recorder.beforeTheStop(() ->
             CompletableFuture.delayedExecutor(delay, TimeUnit.MILLISECONDS)
                 .execute(cancellation::cancel));
         try {

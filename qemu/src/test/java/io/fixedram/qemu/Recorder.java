@@ -11,6 +11,7 @@ import io.fixedram.qemu.transfer.TransferView;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Keeps what a transfer tells. */
 final class Recorder implements RestoreListener {
@@ -32,6 +33,17 @@ final class Recorder implements RestoreListener {
   /** Has something done with each note and warning. */
   void whenTold(Runnable action) {
     whenTold = action;
+  }
+
+  /** Has something done once, after a guest was read while it ran, and before it is stopped. */
+  void beforeTheStop(Runnable action) {
+    AtomicBoolean done = new AtomicBoolean();
+    whenTold(() -> {
+      boolean next = notes.getLast().startsWith("the guest will be stopped");
+      if (next && !done.getAndSet(true)) {
+        action.run();
+      }
+    });
   }
 
   @Override

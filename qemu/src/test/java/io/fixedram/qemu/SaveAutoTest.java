@@ -70,7 +70,8 @@ class SaveAutoTest extends QemuTest {
   void running(TestedQemu version, AfterSave then) throws Exception {
     try (RunningQemu qemu = boot(version, GuestSpec.small())) {
       qemu.awaitGeneration(3);
-      SaveReport report = save(auto(qemu.qmp()).then(then));
+      // More than the usual maximum, since this host may be busy.
+      SaveReport report = save(auto(qemu.qmp()).then(then).maxDowntime(Duration.ofMinutes(1)));
       assertThat(report.mode()).isEqualTo(SaveMode.MEMORY);
       assertThat(report.predictedDowntimeSeconds()).isPresent();
       assertThat(qemu.status()).isEqualTo(then == AfterSave.RESUME ? "running" : "paused");
@@ -122,6 +123,7 @@ class SaveAutoTest extends QemuTest {
       SaveReport described = save(auto(qemu.qmp()).stopFirst().described().then(AfterSave.RESUME));
       assertThat(described.mode()).isEqualTo(SaveMode.STREAM);
       assertThat(described.notMemory()).contains(new MemoryObstacle.NoDescription());
+      assertThat(described.described()).isTrue();
       assertThat(SaveInfo.of(file()).described()).isTrue();
       assertThatThrownBy(() -> save(auto(qemu.qmp()).mode(SaveMode.MEMORY).described()))
           .isInstanceOfSatisfying(
@@ -129,7 +131,7 @@ class SaveAutoTest extends QemuTest {
               e -> assertThat(e.obstacle()).isEqualTo(new MemoryObstacle.NoDescription()))
           .satisfies(Remedied.by(Remedy.USE_STREAM));
       qemu.assertGoesOn();
-      save(auto(qemu.qmp()).stopFirst());
+      assertThat(save(auto(qemu.qmp()).stopFirst()).described()).isFalse();
       assertThat(SaveInfo.of(file()).described()).isFalse();
     }
   }

@@ -7,6 +7,7 @@ import io.fixedram.qemu.guest.SerialReport;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.testkit.Launcher;
 import io.fixedram.testkit.Launcher.Result;
+import io.fixedram.testkit.MountedTmpfs;
 import io.fixedram.testkit.TestedQemu;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -138,6 +139,7 @@ class AcceptanceTest {
       boolean inPlace = saveMode.equals("auto");
       assertThat(json.get("via").text()).isEqualTo(inPlace ? "memory" : "stream");
       assertThat(json.get("live_under_tcg").flag()).isNotEqualTo(inPlace);
+      assertThat(json.get("described").flag()).isNotEqualTo(inPlace);
       assertThat(save.err().contains("warning: QEMU emulates this guest (TCG)"))
           .as(save.err())
           .isNotEqualTo(inPlace);

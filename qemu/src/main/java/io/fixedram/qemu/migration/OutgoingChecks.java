@@ -17,6 +17,12 @@ public final class OutgoingChecks {
   /** States of a block job that no longer accesses a disk. */
   private static final Set<String> ENDED_JOB = Set.of("aborting", "concluded", "null");
 
+  /** Devices of which QEMU 8.1 and later send some state before the memory. */
+  private static final String MEMORY_DEVICE = "virtio-mem";
+
+  /** Their property for that, which machine types before 8.1 switch off. */
+  private static final String EARLY = "x-early-migration";
+
   private final QemuMigration migration;
 
   /** Prepares checks of a QEMU. */
@@ -50,6 +56,7 @@ public final class OutgoingChecks {
       throw cannot(new SaveObstacle.Blocked(state.blockedReasons()));
     }
     checkBlockJobs();
+    checkMemoryDevices();
     return guest;
   }
 
@@ -77,6 +84,16 @@ public final class OutgoingChecks {
         throw cannot(new SaveObstacle.BlockJob(job.get("device").text(), job.get("type").text()));
       }
     }
+  }
+
+  private void checkMemoryDevices() {
+    QemuDevice.added(migration.qmp())
+        .filter(device -> device.type().startsWith(MEMORY_DEVICE))
+        .filter(device -> device.is(migration.qmp(), EARLY))
+        .findFirst()
+        .ifPresent(device -> {
+          throw cannot(new SaveObstacle.StateBeforeMemory(device.name(), device.type()));
+        });
   }
 
   private MigrationState state() {

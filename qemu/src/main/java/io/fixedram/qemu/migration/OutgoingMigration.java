@@ -127,7 +127,8 @@ public final class OutgoingMigration {
   public boolean mayResume(GuestStatus now) {
     return switch (now.name()) {
       case "finish-migrate", "postmigrate" -> begun && !guestResumed;
-      case "paused" -> guestStopped && !guestResumed;
+      // The second if another client has reset it meanwhile.
+      case "paused", "prelaunch" -> guestStopped && !guestResumed;
       default -> false;
     };
   }

@@ -3,6 +3,7 @@ package io.fixedram.qemu.migration;
 
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.qemu.qmp.QmpException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -48,5 +49,15 @@ public record QemuDevice(String path, String type) {
   /** Last part of the path. */
   public String name() {
     return path.substring(path.lastIndexOf('/') + 1);
+  }
+
+  /** Whether the device has a property that is true. */
+  boolean is(QmpClient qmp, String property) {
+    try {
+      return qmp.execute("qom-get", Map.of("path", path, "property", property)).flag();
+    } catch (QmpException e) {
+      // It has no such property.
+      return false;
+    }
   }
 }

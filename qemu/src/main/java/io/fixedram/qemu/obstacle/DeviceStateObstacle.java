@@ -46,11 +46,19 @@ public sealed interface DeviceStateObstacle extends MemoryObstacle {
 
   /** A migration capability is on with which more than memory and devices is sent. */
   record LiveCapability(String capability) implements DeviceStateObstacle {
+    /** The capability that a save by stream switches off meanwhile; it can't carry the others. */
+    private static final String COLO = "x-colo";
+
     @Override
     public String clause() {
       return "QEMU's migration capability '"
           + capability
           + "' is on, which has more than memory and devices saved; switch it off";
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return capability.equals(COLO) ? List.of(Remedy.USE_STREAM) : List.of();
     }
   }
 

@@ -33,6 +33,7 @@ public sealed interface MemoryObstacle extends Obstacle
         MemoryObstacle.OtherTarget,
         MemoryObstacle.LongDowntime,
         MemoryObstacle.SlowDisk,
+        MemoryObstacle.GuestChanged,
         MemoryObstacle.NoDescription,
         MemoryObstacle.SharedMemoryLeftOut {
   @Override
@@ -256,6 +257,26 @@ public sealed interface MemoryObstacle extends Obstacle
               + " the save was given up and the guest let run; with more memory for copies of them"
               + " it waits less",
           limit.toNanos() / 1e9);
+    }
+  }
+
+  /**
+   * Another client of QEMU changed the guest, which was stopped for its save, before all of it was
+   * read.
+   *
+   * @param reset whether the guest was reset; otherwise it was resumed
+   */
+  record GuestChanged(boolean reset) implements MemoryObstacle {
+    @Override
+    public String sentence() {
+      return "another client of QEMU "
+          + (reset ? "reset the guest" : "let the guest run")
+          + " while its memory was read; save it again";
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of();
     }
   }
 

@@ -110,4 +110,22 @@ public sealed interface SaveObstacle extends Obstacle {
           + " 'block-job-cancel')";
     }
   }
+
+  /**
+   * A device has state that QEMU sends before the memory, which no save has a place for.
+   *
+   * @param device name of the device in QEMU's object tree
+   * @param type type of the device in QMP's spelling
+   */
+  record StateBeforeMemory(String device, String type) implements SaveObstacle {
+    @Override
+    public String clause() {
+      return "device '"
+          + device
+          + "' ("
+          + type
+          + ") has state that is sent before its memory, which cannot be carried; unplug it, or use"
+          + " a machine type before 8.1";
+    }
+  }
 }

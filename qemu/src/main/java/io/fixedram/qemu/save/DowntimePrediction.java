@@ -12,11 +12,23 @@ import java.time.Duration;
  * there is no memory for copies.
  */
 final class DowntimePrediction {
-  /** Time to stop the guest, take the device state, check that nothing has changed, and resume. */
-  private static final Duration FIXED = Duration.ofMillis(15);
+  /**
+   * Usual time to stop the guest, take the device state, check that nothing has changed, and
+   * resume.
+   */
+  private static final Duration USUAL_CONTROL = Duration.ofMillis(15);
 
-  /** Processor time to read memory of another process and compute its fingerprints. */
-  private static final double USUAL_NANOS_A_BYTE = 0.2;
+  /** The part of it that is not checks: to stop the guest, take the device state and resume. */
+  private static final Duration COMMANDS = Duration.ofMillis(5);
+
+  /** How often what is checked before the stop is checked in it, about. */
+  private static final int CHECKS = 2;
+
+  /**
+   * Processor time to read memory of another process and compute its fingerprints: 0.2 s for each
+   * GiB on two processors.
+   */
+  private static final double USUAL_NANOS_A_BYTE = 0.4;
 
   /** Processor time to copy changed pages. */
   private static final double COPY_NANOS_A_BYTE = 0.25;
@@ -36,7 +48,7 @@ final class DowntimePrediction {
    * @param threads number of threads that will read
    */
   static Duration of(long contentBytes, int threads) {
-    return FIXED.plus(
+    return USUAL_CONTROL.plus(
         nanos(contentBytes * (LOOK_NANOS_A_BYTE + USUAL_NANOS_A_BYTE / processors(threads))));
   }
 
@@ -50,6 +62,8 @@ final class DowntimePrediction {
    * elapsed time shows the speed on this host, less the share that the guest's vCPUs take until
    * they stop. The slower one is assumed.
    *
+   * @param checks time that it took just before to check the guest as in the stop, which is longer
+   *     on a busy host
    * @param sample part of the memory, read just before
    * @param threads number of threads that read it and will read the memory
    * @param guestProcessors number of vCPUs
@@ -57,13 +71,19 @@ final class DowntimePrediction {
    * @param diskBytesASecond speed of writing, for changed pages without such memory
    */
   static Duration of(
-      Pass sample, int threads, int guestProcessors, long asideBytes, double diskBytesASecond) {
+      Duration checks,
+      Pass sample,
+      int threads,
+      int guestProcessors,
+      long asideBytes,
+      double diskBytesASecond) {
     double alone = sample.worked().toNanos() / (double) processors(threads);
     double here = sample.elapsed().toNanos() * (double) threads / (threads + guestProcessors);
     double nanosAByte = Math.max(alone, here) / Math.max(1, sample.readBytes());
     double changed = sample.changedOfAll();
     double left = Math.max(0, changed - asideBytes) / Math.max(1, diskBytesASecond);
-    return FIXED
+    return COMMANDS
+        .plus(checks.multipliedBy(CHECKS))
         .plus(sample.looked())
         .plus(nanos(sample.contentBytes() * nanosAByte))
         .plus(nanos(changed * COPY_NANOS_A_BYTE / processors(threads)))

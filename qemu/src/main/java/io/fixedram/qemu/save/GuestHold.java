@@ -3,11 +3,15 @@ package io.fixedram.qemu.save;
 
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.guest.DeviceState;
 import io.fixedram.os.Threads;
+import io.fixedram.qemu.memory.GuestDevices;
 import io.fixedram.qemu.memory.QemuMemory;
 import io.fixedram.qemu.migration.GuestStatus;
 import io.fixedram.qemu.migration.OutgoingMigration;
 import io.fixedram.qemu.migration.QemuMigration;
+import io.fixedram.qemu.obstacle.MemoryObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.process.RunGuard;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.qmp.QmpClient;
@@ -22,8 +26,10 @@ import java.util.Set;
  * killed. QEMU's events show whether another client resumed or reset it meanwhile.
  */
 final class GuestHold {
+  private static final String RESET = "RESET";
+
   /** Events after which the guest's memory may have changed. */
-  private static final Set<String> CHANGES = Set.of("RESUME", "RESET");
+  private static final Set<String> CHANGES = Set.of("RESUME", RESET);
 
   private static final Duration RESUME_TIME = Duration.ofSeconds(10);
 
@@ -34,6 +40,7 @@ final class GuestHold {
   private Optional<RunGuard> guard = Optional.empty();
   private long stopNanos;
   private String state = "";
+  private boolean resumed;
 
   GuestHold(OutgoingMigration own, TransferListener listener, Cancellation cancellation) {
     this.own = own;
@@ -80,33 +87,59 @@ final class GuestHold {
    * Begins the time in which the guest must stay stopped.
    *
    * @return the guest's state
+   * @throws ObstacleException if another client has resumed it already
    */
   String begin() {
     // Discards earlier events.
     while (qmp.nextEvent(Duration.ZERO).isPresent()) {
       cancellation.throwIfCancelled();
     }
-    state = own.cancellable().guest().name();
+    GuestStatus now = own.cancellable().guest();
+    if (now.running()) {
+      throw changed(false);
+    }
+    state = now.name();
     return state;
+  }
+
+  /**
+   * Takes the guest's device state.
+   *
+   * @param loaded the guest's state after a restore
+   * @throws ObstacleException if it can't be taken, or another client has changed the guest
+   */
+  DeviceState devices(String loaded) {
+    try {
+      return GuestDevices.take(qmp, loaded);
+    } catch (ObstacleException e) {
+      // It may have failed because another client has changed the guest.
+      requireStill();
+      throw e;
+    }
   }
 
   /**
    * Checks that the guest has stayed stopped since {@link #begin}.
    *
-   * @throws FixedRamException if it has not
+   * @throws ObstacleException if it has not
    */
   void requireStill() {
     boolean still = own.cancellable().guest().is(state);
+    boolean reset = false;
     for (Optional<QmpEvent> event = qmp.nextEvent(Duration.ZERO);
         event.isPresent();
         event = qmp.nextEvent(Duration.ZERO)) {
-      still &= !CHANGES.contains(event.get().name());
+      String name = event.get().name();
+      still &= !CHANGES.contains(name);
+      reset |= name.equals(RESET);
     }
     if (!still) {
-      throw new FixedRamException(
-          "another client of QEMU let the guest run, or reset it, while its memory was read; save it"
-              + " again");
+      throw changed(reset);
     }
+  }
+
+  private static ObstacleException changed(boolean reset) {
+    return new ObstacleException(new MemoryObstacle.GuestChanged(reset));
   }
 
   /**
@@ -117,10 +150,16 @@ final class GuestHold {
   Optional<FixedRamException> resume() {
     try {
       Threads.withoutInterrupt(() -> own.resumeGuest(RESUME_TIME));
+      resumed = true;
       return Optional.empty();
     } catch (FixedRamException e) {
       return Optional.of(e);
     }
+  }
+
+  /** Whether the guest was resumed because all of it was read. */
+  boolean hasResumed() {
+    return resumed;
   }
 
   /**

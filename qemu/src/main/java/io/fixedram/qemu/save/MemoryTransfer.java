@@ -78,6 +78,15 @@ final class MemoryTransfer {
             .run(sink, before);
   }
 
+  /** Tells that the guest runs on, if it was resumed before the save failed. */
+  void tellOfResumed() {
+    if (hold.hasResumed() && !cancellation.isCancelled()) {
+      listener.warning(
+          "the guest was resumed before its save was complete and on the disk: it runs on, and is"
+              + " not saved");
+    }
+  }
+
   /** Ends the guard, since the guest is in the requested state. */
   void guestIsAsWanted() {
     hold.end();
@@ -109,7 +118,7 @@ final class MemoryTransfer {
    */
   private void send(QemuMemory memory, SaveSink sink, StoppedWork work, Optional<String> loaded) {
     String still = hold.begin();
-    DeviceState devices = GuestDevices.take(qmp, loaded.orElse(still));
+    DeviceState devices = hold.devices(loaded.orElse(still));
     memory.checkUnchanged();
     view.phase("saving");
     listener.started(view);

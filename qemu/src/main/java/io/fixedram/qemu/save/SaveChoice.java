@@ -8,6 +8,7 @@ import io.fixedram.error.Remedy;
 import io.fixedram.qemu.memory.GuestDevices;
 import io.fixedram.qemu.memory.QemuMemory;
 import io.fixedram.qemu.migration.GuestStatus;
+import io.fixedram.qemu.obstacle.DeviceStateObstacle;
 import io.fixedram.qemu.obstacle.MemoryObstacle;
 import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.LateAnswerException;
@@ -46,7 +47,8 @@ record SaveChoice(
    * Chooses the mode, without changing the guest.
    *
    * @param before the guest's status before the save
-   * @throws FixedRamException if the requested mode can't have what else is requested
+   * @throws FixedRamException if the requested mode can't have what else is requested, or no mode
+   *     can save the guest
    */
   static SaveChoice of(SaveRequest request, GuestStatus before, QmpClient qmp) {
     if (request.mode() == SaveMode.MEMORY && request.described()) {
@@ -64,7 +66,12 @@ record SaveChoice(
     } catch (CancelledException | LateAnswerException | QemuGoneException e) {
       throw e;
     } catch (FixedRamException e) {
-      return streamInsteadOf(MemoryObstacle.of(e));
+      MemoryObstacle obstacle = MemoryObstacle.of(e);
+      if (obstacle instanceof DeviceStateObstacle.LiveCapability
+          && !obstacle.remedies().contains(Remedy.USE_STREAM)) {
+        throw e;
+      }
+      return streamInsteadOf(obstacle);
     }
   }
 

@@ -35,6 +35,8 @@ import java.util.OptionalDouble;
  * @param liveUnderTcg whether a running guest was saved by a QEMU that emulates it (TCG), whose own
  *     dirty log loses pages now and then: seen with QEMU 7.2.22 and 10.0.2, in their own streams
  *     too; a save in place does not use that log
+ * @param described whether the save contains QEMU's description of the fields of its device state,
+ *     which only a stream has
  * @param disksLocked whether QEMU keeps disks that it may write to, so that no other one can use
  *     them: of a guest that stays stopped without having been migrated
  * @param then state of the guest after the save
@@ -58,5 +60,6 @@ public record SaveReport(
     boolean resumedBeforeDurable,
     long passes,
     boolean liveUnderTcg,
+    boolean described,
     boolean disksLocked,
     AfterSave then) {}

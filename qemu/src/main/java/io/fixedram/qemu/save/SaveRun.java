@@ -53,6 +53,9 @@ final class SaveRun {
   private final LiveView view = new LiveView(new TransferCounters(), "starting");
   private final long startNanos;
 
+  /** Whether QEMU has sent a description of the fields of its device state. */
+  private boolean described;
+
   private SaveRun(
       SaveRequest request,
       SaveChoice choice,
@@ -160,6 +163,7 @@ final class SaveRun {
   /** Undoes the effects of the save. A guest that could not be resumed is left to its guard. */
   private static void undo(
       SaveUndo undo, Throwable reason, GuestStatus before, MemoryTransfer inPlace) {
+    inPlace.tellOfResumed();
     if (undo.run(reason, before)) {
       inPlace.guestIsAsWanted();
     }
@@ -242,8 +246,9 @@ final class SaveRun {
   private SaveOutcome receive(SaveSink sink, OutgoingChannel connection, MigrationWatch watch) {
     try {
       String name = "QEMU's migration stream";
+      SaveSink counted = new CountingSink(sink, view.counters(), cancellation);
       new StreamDecoder(ByteSource.of(connection.channel(), name), name)
-          .sendTo(new CountingSink(sink, view.counters(), cancellation));
+          .sendTo(new DeviceListener(counted, state -> described = state.describesFields()));
     } catch (FixedRamException e) {
       throw watch.cause(e);
     }
@@ -363,6 +368,7 @@ final class SaveRun {
         outcome.resumed(),
         outcome.passes(),
         liveUnderTcg,
+        described,
         disksLocked,
         request.then());
   }

@@ -17,7 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Answers one client's QMP commands with what was set, for QEMUs that tests can't have. */
-final class FakeQmp implements AutoCloseable {
+public final class FakeQmp implements AutoCloseable {
   private final ServerSocketChannel server;
   private final Path path;
   private final int major;
@@ -30,7 +30,7 @@ final class FakeQmp implements AutoCloseable {
   }
 
   /** A QEMU of a version, with a guest that stands still. */
-  static FakeQmp listen(Path path, int major) throws IOException {
+  public static FakeQmp listen(Path path, int major) throws IOException {
     ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     server.bind(UnixDomainSocketAddress.of(path));
     FakeQmp fake = new FakeQmp(server, path, major);
@@ -44,13 +44,14 @@ final class FakeQmp implements AutoCloseable {
   }
 
   /** Sets what a command returns, in JSON with other quotes; it is refused if nothing was set. */
-  void answer(String command, String json) {
+  public void answer(String command, String json) {
     synchronized (answers) {
       answers.put(command, json.replace('\'', '"'));
     }
   }
 
-  Endpoint endpoint() {
+  /** Where it listens. */
+  public Endpoint endpoint() {
     return new Endpoint.Unix(path);
   }
 

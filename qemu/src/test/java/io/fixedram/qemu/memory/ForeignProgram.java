@@ -88,9 +88,11 @@ final class ForeignProgram {
    * Runs it.
    *
    * @param starter words that start it
+   * @param file the save that it is to write; none if it is only to read
    * @return the refusal, and its sentence; or that it could read
    */
-  String run(List<String> starter, Path socket) throws IOException, InterruptedException {
+  String run(List<String> starter, Path socket, Path... file)
+      throws IOException, InterruptedException {
     Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rwxrwxrwx"));
     List<String> words = new ArrayList<>(starter);
     words.addAll(
@@ -98,10 +100,12 @@ final class ForeignProgram {
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "--enable-native-access=ALL-UNNAMED",
             "-XX:TieredStopAtLevel=1",
+            "-Djava.io.tmpdir=" + directory,
             "-cp",
             String.join(":", classPath),
             ForeignReader.class.getName(),
             socket.toString()));
+    Stream.of(file).forEach(each -> words.add(each.toString()));
     Process process = new ProcessBuilder(words).redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).as(output).isZero();

@@ -19,7 +19,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -201,15 +200,6 @@ class GuestDevicesTest extends MemoryTest {
   void memoryOfAVirtualDevice(TestedQemu version) throws Exception {
     try (RunningQemu qemu = bootAndStop(version, withVirtioMemory())) {
       assertComesBackAs(qemu, version, withVirtioMemory(), "paused");
-    }
-  }
-
-  /** Machines of 8.1 and later send what is plugged before the memory itself. */
-  @Test
-  void deviceThatComesBeforeTheMemory() throws Exception {
-    GuestSpec spec = withVirtioMemory().on("pc-i440fx-8.1");
-    try (RunningQemu qemu = bootAndStop(TestedQemu.QEMU_10, spec)) {
-      assertRefused(qemu, "virtio-mem-device-early must be loaded before its memory");
     }
   }
 }

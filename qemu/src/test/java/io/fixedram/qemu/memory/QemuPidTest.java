@@ -117,6 +117,24 @@ class QemuPidTest extends MemoryTest {
     }
   }
 
+  /** Mode auto saves by stream what it may not read, and by memory what it may. */
+  @Test
+  void saveByThoseWhoMayNotRead() throws Exception {
+    ForeignProgram program = ForeignProgram.in(directory);
+    Path save = program.directory().resolve("guest.save");
+    List<String> without = List.of("/usr/bin/setpriv", "--bounding-set", "-sys_ptrace");
+    try (RunningQemu qemu = boot(TestedQemu.QEMU_7, GuestSpec.small())) {
+      assertThat(program.run(ForeignProgram.AS_NOBODY, socket(qemu), save))
+          .startsWith("stream OtherUser access to the memory of QEMU");
+      qemu.observer().execute("cont");
+      assertThat(program.run(without, socket(qemu), save))
+          .startsWith("stream NotPermitted access to the memory of QEMU")
+          .contains("a capability that it has and this program lacks");
+      qemu.observer().execute("cont");
+      assertThat(program.run(List.of(), socket(qemu), save)).isEqualTo("memory");
+    }
+  }
+
   private static Path socket(RunningQemu qemu) {
     return ((Endpoint.Unix) qemu.spareQmp()).path();
   }
@@ -126,8 +144,10 @@ class QemuPidTest extends MemoryTest {
     ForeignProgram program = ForeignProgram.in(directory);
     List<String> words = new ArrayList<>(ForeignProgram.AS_NOBODY);
     words.addAll(
+        // Whose holes only a privileged reader can ask for.
         GuestSpec.small()
-            .with("-S")
+            .with("-S", "-object", "memory-backend-ram,id=ram,size=64M,share=on")
+            .with("-machine", "memory-backend=ram")
             .command(TestedQemu.QEMU_7.binary(), program.directory(), "source"));
     boolean scope = Files.exists(SCOPE) && !Files.readString(SCOPE).strip().equals("0");
     try (RunningQemu qemu = RunningQemu.start(words, program.directory(), "source")) {

@@ -115,6 +115,7 @@ class ObstacleTest {
           new MemoryObstacle.SharedMemoryLeftOut("vm.fram"),
           new MemoryObstacle.LongDowntime(Duration.ofMillis(2500), Duration.ofSeconds(1)),
           new MemoryObstacle.SlowDisk(Duration.ofSeconds(10)),
+          new MemoryObstacle.GuestChanged(true),
           new MemoryObstacle.NoDescription(),
           new DeviceStateObstacle.Running(),
           new DeviceStateObstacle.QemuTooOld(QEMU),
@@ -134,6 +135,7 @@ class ObstacleTest {
           new SaveObstacle.MigrationUnderWay("active"),
           new SaveObstacle.Blocked(List.of("SEV", "VirtFS")),
           new SaveObstacle.BlockJob("disk0", "mirror"),
+          new SaveObstacle.StateBeforeMemory("more", "virtio-mem-pci"),
           new LoadObstacle.NotWaiting(QMP, "running"),
           new LoadObstacle.LoadBegun(QMP, "active"),
           new LoadObstacle.ChangedMeanwhile(new LoadObstacle.LoadBegun(QMP, "active")),
@@ -158,6 +160,7 @@ class ObstacleTest {
           "MemoryObstacle.LongDowntime.limit",
           "MemoryObstacle.LongDowntime.predicted",
           "MemoryObstacle.SlowDisk.limit",
+          "MemoryObstacle.GuestChanged.reset",
           "ProcessObstacle.OtherProcess.named",
           "MemoryObstacle.BlockSeenElsewhere.address");
 

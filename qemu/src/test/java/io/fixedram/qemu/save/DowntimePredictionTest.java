@@ -11,7 +11,11 @@ class DowntimePredictionTest {
   private static final long GIB = 1L << 30;
 
   private static double seconds(Pass sample, int guestProcessors, long aside) {
-    return DowntimePrediction.of(sample, 1, guestProcessors, aside, 1e9).toNanos() / 1e9;
+    return seconds(Duration.ofMillis(5), sample, guestProcessors, aside);
+  }
+
+  private static double seconds(Duration checks, Pass sample, int guestProcessors, long aside) {
+    return DowntimePrediction.of(checks, sample, 1, guestProcessors, aside, 1e9).toNanos() / 1e9;
   }
 
   /** A 16th of 1 GiB, read at 4 GiB/s by a processor of our own. */
@@ -28,6 +32,12 @@ class DowntimePredictionTest {
   @Test
   void readsAllThatMayHaveContent() {
     assertThat(seconds(sample(0, 16), 1, GIB)).isBetween(0.256, 0.290);
+  }
+
+  /** Checks that are slow before the stop are slow in it. */
+  @Test
+  void checksTakeAsLongAsBefore() {
+    assertThat(seconds(Duration.ofMillis(100), sample(0, 16), 1, GIB)).isBetween(0.446, 0.480);
   }
 
   @Test
@@ -51,8 +61,8 @@ class DowntimePredictionTest {
   void beforeAnythingWasRead() {
     assertThat(DowntimePrediction.of(0, 2)).isLessThan(Duration.ofMillis(50));
     assertThat(DowntimePrediction.of(GIB, 1))
-        .isBetween(Duration.ofMillis(150), Duration.ofMillis(400));
+        .isBetween(Duration.ofMillis(300), Duration.ofMillis(600));
     assertThat(DowntimePrediction.of(8 * GIB, 1).minus(DowntimePrediction.of(4 * GIB, 1)))
-        .isBetween(Duration.ofMillis(600), Duration.ofMillis(1600));
+        .isBetween(Duration.ofMillis(1200), Duration.ofMillis(2400));
   }
 }

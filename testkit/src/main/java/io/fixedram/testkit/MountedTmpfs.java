@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.cli.acceptance;
+package io.fixedram.testkit;
 
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Assumptions;
 
 /** A small file system in memory, mounted on a directory while a test needs it. */
-record MountedTmpfs(Path path) implements AutoCloseable {
+public record MountedTmpfs(Path path) implements AutoCloseable {
 
   /** Mounts one; the test is skipped where only root may. */
-  static MountedTmpfs at(Path directory, String options) throws IOException, InterruptedException {
+  public static MountedTmpfs at(Path directory, String options)
+      throws IOException, InterruptedException {
     int status =
         new ProcessBuilder(
                 "mount", "-t", "tmpfs", "-o", options, "fixedram-test", directory.toString())
