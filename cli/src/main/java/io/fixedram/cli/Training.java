@@ -3,6 +3,9 @@ package io.fixedram.cli;
 
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.console.Terminal;
+import io.fixedram.cli.demo.DemoSettings;
+import io.fixedram.cli.demo.ServedDemo;
+import io.fixedram.cli.training.TrainingQemu;
 import io.fixedram.error.StorageException;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
@@ -34,14 +37,24 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
- * Runs commands on a tiny save, so that Java can record the loaded classes in its ahead-of-time
- * cache ({@code -XX:AOTCacheOutput}), which makes the program start much faster.
+ * Runs commands on a tiny save, and with tiny guests that need no QEMU, so that Java can record the
+ * loaded classes in its ahead-of-time cache ({@code -XX:AOTCacheOutput}), which makes the program
+ * start much faster.
  */
 public final class Training {
   private static final int PAGE_SIZE = 4096;
   private static final int RAM_SECTION_ID = 2;
+
+  /** Major versions of QEMU: one that does not list where its memory is, and one that does. */
+  private static final int OLD_QEMU = 7;
+
+  private static final int NEW_QEMU = 10;
+
+  /** Memory of the guests. */
+  private static final long RAM_BYTES = 2 << 20;
 
   private Training() {}
 
@@ -64,7 +77,59 @@ public final class Training {
       String nobody = directory.resolve("qmp").toString();
       run("save", "--qmp", nobody, save.toString());
       run("restore", save.toString(), "--qmp", nobody);
+      saveInPlace(directory, copy);
+      restoreInPlace(directory, copy);
+      saveByStream(directory, copy);
     }
+  }
+
+  /**
+   * Saves a guest in place, stopped and live, whose QEMU lists its addresses; then an older one.
+   */
+  private static void saveInPlace(Path directory, Path file) {
+    for (int version : new int[] {OLD_QEMU, NEW_QEMU}) {
+      Path socket = directory.resolve("qmp-" + version);
+      try (TrainingQemu _ = TrainingQemu.listen(socket, version, "running", RAM_BYTES)) {
+        List<String> words =
+            List.of("save", "--qmp", socket.toString(), file.toString(), "--then", "resume");
+        run(with(words, "--via", "memory"));
+        run(with(words, "--via", "memory", "--stop", "--output", "json"));
+        run(words.toArray(String[]::new));
+      }
+    }
+  }
+
+  /** Begins to restore a guest; the QEMU refuses to load its devices. */
+  private static void restoreInPlace(Path directory, Path file) {
+    for (String mode : List.of("memory", "lazy")) {
+      Path socket = directory.resolve("qmp-" + mode);
+      try (TrainingQemu _ = TrainingQemu.listen(socket, NEW_QEMU, "inmigrate", RAM_BYTES)) {
+        run("restore", file.toString(), "--via", mode, "--qmp", socket.toString());
+      }
+    }
+  }
+
+  /** Saves the guest of the demonstration by a migration stream. */
+  private static void saveByStream(Path directory, Path file) {
+    Path socket = directory.resolve("served");
+    ServedDemo.run(
+        DemoSettings.served(RAM_BYTES),
+        socket,
+        () ->
+            run(
+                "save",
+                "--via",
+                "stream",
+                "--qmp",
+                socket.toString(),
+                file.toString(),
+                "--then",
+                "quit"),
+        new Cancellation());
+  }
+
+  private static String[] with(List<String> words, String... more) {
+    return Stream.concat(words.stream(), Stream.of(more)).toArray(String[]::new);
   }
 
   private static void run(String... words) {

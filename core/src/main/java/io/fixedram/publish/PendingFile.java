@@ -13,6 +13,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
+import jdk.jfr.FlightRecorder;
 
 /**
  * A file that is being written and gets its final name when it is complete. Until then it is named
@@ -208,6 +209,11 @@ public final class PendingFile implements AutoCloseable {
 
   /** Syncs the content to the device. */
   public void sync() {
+    // The class of an event takes long to set up, for nobody if nothing is recorded.
+    if (!FlightRecorder.isInitialized()) {
+      descriptor.sync();
+      return;
+    }
     try (SyncEvent event = new SyncEvent()) {
       event.begin();
       event.file = target.toString();

@@ -38,6 +38,7 @@ import java.util.stream.Collectors;
 public final class DeviceSections {
   private static final int FOOTER_BYTES = 5;
   private static final int FILE_HEAD_BYTES = 8;
+  private static final int PIECE_BYTES = 1 << 16;
 
   /**
    * Minimum length of a section header: type, id, name length, a name of one character, instance,
@@ -116,11 +117,15 @@ public final class DeviceSections {
     }
 
     List<Section> run() {
-      for (int at = FOOTER_BYTES; at < end; at++) {
-        if (isFooter(at - FOOTER_BYTES)) {
-          int id = bytes.get(StreamInput.BE32, at - Integer.BYTES);
-          head(at)
-              .ifPresent(head -> following.computeIfAbsent(id, _ -> new ArrayList<>()).add(head));
+      // Interpreted code is much faster with an array than with a segment.
+      byte[] piece = new byte[Math.min(end, PIECE_BYTES)];
+      for (int from = 0; from < end; from += piece.length) {
+        int count = Math.min(piece.length, end - from);
+        MemorySegment.copy(bytes, JAVA_BYTE, from, piece, 0, count);
+        for (int i = 0; i < count; i++) {
+          if (piece[i] == StreamFormat.FOOTER && from + i + FOOTER_BYTES < end) {
+            addFollowing(from + i + FOOTER_BYTES);
+          }
         }
       }
       head(0).ifPresent(this::follow);
@@ -139,6 +144,12 @@ public final class DeviceSections {
         sections.add(new Section(head.id(), head.name(), head.instance(), head.version(), payload));
       }
       return sections;
+    }
+
+    /** Takes what follows a footer for the header of a section, if it can be one. */
+    private void addFollowing(int at) {
+      int id = bytes.get(StreamInput.BE32, at - Integer.BYTES);
+      head(at).ifPresent(head -> following.computeIfAbsent(id, _ -> new ArrayList<>()).add(head));
     }
 
     /** Tries all sections that can follow a section. */

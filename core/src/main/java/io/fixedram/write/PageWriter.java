@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import jdk.jfr.FlightRecorder;
 
 /**
  * Writes pages to their places in a fixed-offset file, with few large writes, in two threads, so
@@ -331,6 +332,11 @@ final class PageWriter implements AutoCloseable {
   private void writePages(Chunk chunk, int from, int end) {
     long offset = (long) from * pageSize;
     long length = (long) (end - from) * pageSize;
+    // The class of an event takes long to set up, for nobody if nothing is recorded.
+    if (!FlightRecorder.isInitialized()) {
+      file.writePages(position(chunk) + offset, chunk.buffer(), offset, length);
+      return;
+    }
     RunWrittenEvent event = new RunWrittenEvent();
     event.begin();
     file.writePages(position(chunk) + offset, chunk.buffer(), offset, length);

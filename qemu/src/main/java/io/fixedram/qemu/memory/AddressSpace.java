@@ -26,21 +26,35 @@ record AddressSpace(List<Mapping> mappings) {
     return parse(process.text("smaps"));
   }
 
-  /** Parses the text of maps, or of smaps, which also has the flags. */
+  /**
+   * Parses the text of maps, or of smaps, which also has the flags. Of the many lines of smaps most
+   * are only skipped, since this runs in a program that was just started, by interpreted code.
+   */
   static AddressSpace parse(String text) {
     List<Mapping> mappings = new ArrayList<>();
-    for (String line : text.lines().toList()) {
-      if (line.startsWith(FLAGS) && !mappings.isEmpty()) {
-        Set<String> flags = Set.copyOf(ProcessFiles.field(line, "VmFlags"));
-        mappings.addLast(withFlags(mappings.removeLast(), flags));
-      } else if (!line.isEmpty() && Character.digit(line.charAt(0), 16) >= 0) {
-        Matcher head = HEAD.matcher(line);
+    int end;
+    for (int at = 0; at < text.length(); at = end + 1) {
+      end = text.indexOf('\n', at);
+      if (end < 0) {
+        end = text.length();
+      }
+      if (text.startsWith(FLAGS, at)) {
+        if (!mappings.isEmpty()) {
+          mappings.addLast(withFlags(mappings.removeLast(), text.substring(at, end)));
+        }
+      } else if (at < end && isHexDigit(text.charAt(at))) {
+        Matcher head = HEAD.matcher(text).region(at, end);
         if (head.matches()) {
           mappings.add(mapping(head));
         }
       }
     }
     return new AddressSpace(List.copyOf(mappings));
+  }
+
+  /** Whether a line may begin with an address, which is in small letters. */
+  private static boolean isHexDigit(char first) {
+    return (first >= '0' && first <= '9') || (first >= 'a' && first <= 'f');
   }
 
   private static Mapping mapping(Matcher head) {
@@ -54,7 +68,9 @@ record AddressSpace(List<Mapping> mappings) {
         Set.of());
   }
 
-  private static Mapping withFlags(Mapping mapping, Set<String> flags) {
+  private static Mapping withFlags(Mapping mapping, String line) {
+    // Without a pattern, which String's own splitting needs for more than one character.
+    Set<String> flags = Set.copyOf(List.of(line.substring(FLAGS.length()).strip().split(" ")));
     return new Mapping(
         mapping.start(),
         mapping.end(),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.memory;
 
+import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.migration.QemuRamBlock;
 import io.fixedram.qemu.obstacle.MemoryObstacle;
 import io.fixedram.qemu.obstacle.ObstacleException;
@@ -12,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 
 /**
  * Finds the addresses of a QEMU's RAM blocks in its address space. An address is accepted if QEMU
@@ -35,11 +38,33 @@ final class BlockLocator {
    * @throws ObstacleException if the address of a block is uncertain
    */
   List<LocatedBlock> locate(QmpClient qmp, List<QemuRamBlock> blocks) {
-    Map<QemuRamBlock, Long> hosts =
-        blocks.stream().allMatch(block -> block.host().isPresent())
-            ? listed(blocks)
-            : search(blocks);
-    return verified(space, hosts, blocks, GuestAddresses.ask(qmp));
+    if (blocks.stream().allMatch(block -> block.host().isPresent())) {
+      return verified(space, listed(blocks), blocks, GuestAddresses.ask(qmp));
+    }
+    // QEMU answers meanwhile.
+    CompletableFuture<Map<QemuRamBlock, Long>> searched =
+        CompletableFuture.supplyAsync(
+            () -> search(blocks), task -> Thread.ofPlatform().name("fixedram search").start(task));
+    GuestAddresses guest;
+    try {
+      guest = GuestAddresses.ask(qmp);
+    } catch (RuntimeException | Error e) {
+      // The process is closed after this.
+      searched.exceptionally(_ -> Map.of()).join();
+      throw e;
+    }
+    return verified(space, found(searched), blocks, guest);
+  }
+
+  private static <T> T found(CompletableFuture<T> searched) {
+    try {
+      return searched.join();
+    } catch (CompletionException e) {
+      throw switch (e.getCause()) {
+        case FixedRamException failure -> failure;
+        case null, default -> e;
+      };
+    }
   }
 
   private static Map<QemuRamBlock, Long> listed(List<QemuRamBlock> blocks) {

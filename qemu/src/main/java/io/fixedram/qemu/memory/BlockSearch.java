@@ -40,7 +40,7 @@ final class BlockSearch {
   private static final int BYTES_BEFORE = 2 * WORD;
 
   private static final int BYTES_FROM = NAME_AT + NAME_BYTES;
-  private static final int PIECE_BYTES = 4 << 20;
+  private static final int PIECE_BYTES = 1 << 20;
   private static final int PAGE_BYTES = 4096;
 
   /** A multiplier that spreads the bits of lengths over the word. */
@@ -110,13 +110,15 @@ final class BlockSearch {
       if (e.errno() != Errno.EFAULT.number()) {
         throw e;
       }
-      if (length <= PAGE_BYTES) {
-        return 0;
-      }
     }
-    long half = length / 2 / PAGE_BYTES * PAGE_BYTES;
+    // In the middle, between two pages: what is there of the last page that is there is read.
+    long middle = Math.max((at + length / 2) / PAGE_BYTES, at / PAGE_BYTES + 1) * PAGE_BYTES;
+    if (middle >= at + length) {
+      return 0;
+    }
+    long half = middle - at;
     long read = read(at, half, into);
-    return read < half ? read : half + read(at + half, length - half, into.asSlice(half));
+    return read < half ? read : half + read(middle, length - half, into.asSlice(half));
   }
 
   /**

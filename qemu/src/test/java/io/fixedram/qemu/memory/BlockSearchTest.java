@@ -53,7 +53,7 @@ class BlockSearchTest {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment heap = AnonymousMemory.allocate(arena, 9 * MIB);
       // At the begin, at the end, and over the ends of what is read at once.
-      for (long at : new long[] {0, 4 * MIB - 304, 4 * MIB - 8, 8 * MIB - 616, 9 * MIB - 308 - 4}) {
+      for (long at : new long[] {0, MIB - 304, MIB - 8, 2 * MIB - 616, 9 * MIB - 308 - 4}) {
         long place = at / 8 * 8;
         record(heap, place, 0x7000_0000L + at, TABLES);
         assertThat(search(heap).get(TABLES)).as("at %d", at).containsExactly(0x7000_0000L + at);
