@@ -283,6 +283,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
       JsonObject.seconds(json, "seconds", report.seconds());
       JsonObject.seconds(json, "downtime_seconds", report.downtimeSeconds());
       JsonObject.seconds(json, "running_seconds", report.runningSeconds());
+      JsonObject.seconds(json, "since_waiting_seconds", report.sinceWaitingSeconds());
       report.serving().ifPresent(serving -> tell(json, serving));
       json.writeStringProperty("guest", guest(report));
     });

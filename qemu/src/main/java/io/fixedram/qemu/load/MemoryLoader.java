@@ -77,7 +77,7 @@ public final class MemoryLoader implements Loader {
    */
   public Optional<MemoryObstacle> obstacle() {
     try {
-      memory = Optional.of(find());
+      find();
       return Optional.empty();
     } catch (CancelledException | LateAnswerException | QemuGoneException e) {
       throw e;
@@ -86,10 +86,23 @@ public final class MemoryLoader implements Loader {
     }
   }
 
+  /**
+   * Finds QEMU's memory, unless that was done.
+   *
+   * @throws FixedRamException if that can't be done
+   */
+  public void find() {
+    if (memory.isEmpty()) {
+      memory =
+          Optional.of(
+              WaitingMemory.open(destination.qmp(), process, save.name(), save.header().blocks()));
+    }
+  }
+
   @Override
   public void start() {
     Set<RamBlock> written;
-    try (WaitingMemory found = open()) {
+    try (WaitingMemory found = memory.orElseThrow()) {
       memory = Optional.empty();
       written = found.direct();
       PageShares shares = new PageShares(save);
@@ -111,14 +124,6 @@ public final class MemoryLoader implements Loader {
   @Override
   public boolean mustEndAfterFailure() {
     return memoryWritten;
-  }
-
-  private WaitingMemory open() {
-    return memory.orElseGet(this::find);
-  }
-
-  private WaitingMemory find() {
-    return WaitingMemory.open(destination.qmp(), process, save.name(), save.header().blocks());
   }
 
   private void arm(WaitingMemory found) {

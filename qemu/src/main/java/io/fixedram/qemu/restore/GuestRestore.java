@@ -119,10 +119,10 @@ public final class GuestRestore {
   }
 
   /**
-   * Sets when mode auto prefers mode memory: if all stored pages can be written to QEMU's memory
-   * within this time. Otherwise it prefers modes in which the guest runs earlier, but depends on
-   * the save or on this process. The time is predicted from the size of the pages and the speed of
-   * reading a sample of them.
+   * Sets when mode auto prefers mode memory: if QEMU's memory can be found and all stored pages
+   * written to it within this time. Otherwise it prefers modes in which the guest runs earlier, but
+   * depends on the save or on this process. The time is predicted from QEMU's version, the size of
+   * the pages and the speed of reading a sample of them.
    *
    * @param limit maximum time; zero to never prefer it
    */

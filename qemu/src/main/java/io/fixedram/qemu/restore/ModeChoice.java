@@ -7,6 +7,7 @@ import io.fixedram.qemu.obstacle.LazyObstacle;
 import io.fixedram.qemu.obstacle.MemoryObstacle;
 import io.fixedram.qemu.obstacle.Obstacle;
 import io.fixedram.qemu.obstacle.ObstacleException;
+import io.fixedram.qemu.qmp.QemuVersion;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveInfo;
 import java.util.List;
@@ -43,10 +44,15 @@ record ModeChoice(RestoreMode mode, Reason why, List<Obstacle> obstacles) {
    * Chooses.
    *
    * @param start what was decided before QEMU started
+   * @param version QEMU's version
    * @throws ObstacleException if the mode asked for is not possible
    */
   static ModeChoice choose(
-      RestoreMode wanted, RestoreStart start, PageStore save, ModeObstacles obstacles) {
+      RestoreMode wanted,
+      RestoreStart start,
+      PageStore save,
+      ModeObstacles obstacles,
+      QemuVersion version) {
     if (start.instant().isPresent()) {
       return of(
           RestoreMode.INSTANT,
@@ -59,7 +65,7 @@ record ModeChoice(RestoreMode mode, Reason why, List<Obstacle> obstacles) {
       case MEMORY -> unless(ModeObstacles.lackOfMemory(save), RestoreMode.MEMORY);
       case NATIVE -> unless(obstacles.ownLoader().get(), RestoreMode.NATIVE);
       case LAZY -> unless(obstacles.lazy().get(), RestoreMode.LAZY);
-      case AUTO -> best(start.soonInPlace(), start.notInstant(), obstacles);
+      case AUTO -> best(start.soonInPlace(version), start.notInstant(), obstacles);
       case INSTANT ->
           throw new IllegalArgumentException("restore mode instant is chosen before QEMU starts");
     };

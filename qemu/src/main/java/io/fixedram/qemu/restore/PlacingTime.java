@@ -3,6 +3,7 @@ package io.fixedram.qemu.restore;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.os.AnonymousMemory;
+import io.fixedram.qemu.qmp.QemuVersion;
 import io.fixedram.store.PageMap;
 import io.fixedram.store.PageStore;
 import java.lang.foreign.Arena;
@@ -14,13 +15,25 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Predicts the time to write the stored pages of a save to their places in a QEMU's memory, at
+ * Predicts the time until the stored pages of a save are in their places in a QEMU's memory, from
+ * the moment at which it waits for them: the time to find its memory, and to write the pages at
  * {@link #BYTES_PER_SECOND}, or at the speed at which a sample of them is read if that is lower.
- * The time to locate QEMU's memory is not included, since it does not depend on the size.
  */
 final class PlacingTime {
   /** Speed of writing by two threads, to memory that the host allocates meanwhile. */
   static final long BYTES_PER_SECOND = 512L << 20;
+
+  /**
+   * Time to find and verify the memory of a QEMU that lists where it is, by a program that was just
+   * started, on two processors that do little else.
+   */
+  static final Duration FINDING = Duration.ofMillis(50);
+
+  /** The same with a QEMU that must be searched for its memory. */
+  static final Duration SEARCHING = Duration.ofMillis(90);
+
+  /** Version of QEMU from which on it lists where its memory is. */
+  private static final int LISTING_MAJOR = 8;
 
   /** Number of pieces in the sample, spread over the largest block. */
   private static final int PIECES = 8;
@@ -29,20 +42,31 @@ final class PlacingTime {
 
   private PlacingTime() {}
 
+  /** Predicted time to find the memory of a QEMU. */
+  static Duration finding(QemuVersion version) {
+    return version.isAtLeast(LISTING_MAJOR, 0) ? FINDING : SEARCHING;
+  }
+
   /**
-   * Whether the stored pages are expected to be written within a time. If they are too many for it,
-   * none is read. False for a save without random access.
+   * Predicts how long finding QEMU's memory may take for all stored pages to be in their places
+   * within a time. If they are too many for it, however soon that memory is found, none is read.
    *
+   * @return empty if they are too many, and for a save without random access
    * @throws FixedRamException if the save can't be read
    */
-  static boolean isWithin(PageStore save, Duration limit) {
-    if (limit.isZero() || !save.isRandomAccess()) {
-      return false;
+  static Optional<Duration> leftToFind(PageStore save, Duration limit) {
+    if (limit.compareTo(FINDING) < 0 || !save.isRandomAccess()) {
+      return Optional.empty();
     }
     List<PageMap> maps = save.blocks().stream().map(save::pages).toList();
-    long bytes = maps.stream().mapToLong(PageMap::storedBytes).sum();
-    double seconds = limit.toNanos() / 1e9;
-    return bytes <= seconds * BYTES_PER_SECOND && bytes <= seconds * readingPace(save, maps);
+    double bytes = maps.stream().mapToLong(PageMap::storedBytes).sum();
+    double most = limit.minus(FINDING).toNanos() / 1e9;
+    if (bytes / BYTES_PER_SECOND > most) {
+      return Optional.empty();
+    }
+    double seconds = Math.max(bytes / BYTES_PER_SECOND, bytes / readingPace(save, maps));
+    return Optional.of(limit.minusNanos((long) (seconds * 1e9)))
+        .filter(left -> left.compareTo(FINDING) >= 0);
   }
 
   /**

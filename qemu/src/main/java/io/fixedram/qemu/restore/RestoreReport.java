@@ -21,7 +21,9 @@ import java.util.Optional;
  * @param downtimeSeconds time from the start until the guest ran, including the start of QEMU;
  *     until it was loaded if it stays paused
  * @param runningSeconds time from migrate-incoming until the guest ran; until it was loaded if it
- *     stays paused
+ *     stays paused. In mode memory from the moment at which QEMU's memory was found
+ * @param sinceWaitingSeconds the same from the moment at which QEMU waited for the guest, with the
+ *     checks of the save and the QEMU, and the time to find its memory
  * @param serving statistics of serving pages; only for restore mode lazy
  */
 public record RestoreReport(
@@ -34,6 +36,7 @@ public record RestoreReport(
     double seconds,
     double downtimeSeconds,
     double runningSeconds,
+    double sinceWaitingSeconds,
     Optional<ServingState> serving) {
   /** Copies the list. */
   public RestoreReport {

@@ -69,6 +69,7 @@ final class RestoreRun {
   /** Whether QEMU has ended in an orderly way before all pages were served. */
   private boolean ended;
 
+  private long waitingNanos;
   private long incomingNanos;
 
   /**
@@ -106,6 +107,7 @@ final class RestoreRun {
    * @throws FixedRamException if QEMU can't load the guest
    */
   RestoreReport restore() {
+    waitingNanos = System.nanoTime();
     new IncomingChecks(migration, save).run();
     TemporarySettings settings = new TemporarySettings(migration.qmp());
     start.instant().ifPresent(instant -> instant.handOver(migration.qmp()));
@@ -189,7 +191,8 @@ final class RestoreRun {
   private ModeChoice choose(TemporarySettings settings, MemoryLoader inPlace) {
     try {
       ModeObstacles obstacles = ModeObstacles.of(save, settings.capabilities(), migration, inPlace);
-      ModeChoice choice = ModeChoice.choose(request.mode(), start, save, obstacles);
+      ModeChoice choice =
+          ModeChoice.choose(request.mode(), start, save, obstacles, migration.qmp().version());
       if (choice.mode() != RestoreMode.MEMORY) {
         inPlace.close();
       }
@@ -205,7 +208,10 @@ final class RestoreRun {
       case LAZY ->
           new LazyLoader(
               save, destination, view, listener, cancellation, guest, gate, this::runsWhileServed);
-      case MEMORY -> inPlace;
+      case MEMORY -> {
+        inPlace.find();
+        yield inPlace;
+      }
       case NATIVE -> new NativeLoader(save, migration);
       case AUTO, INSTANT, STREAM ->
           new StreamLoader(pages(), destination, view.counters(), cancellation);
@@ -350,6 +356,7 @@ final class RestoreRun {
         (System.nanoTime() - startNanos) / 1e9,
         (settledNanos - startNanos) / 1e9,
         (settledNanos - incomingNanos) / 1e9,
+        (settledNanos - waitingNanos) / 1e9,
         view.serving());
   }
 }

@@ -15,8 +15,10 @@ import io.fixedram.qemu.obstacle.InstantObstacle;
 import io.fixedram.qemu.obstacle.Obstacle;
 import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.obstacle.StartObstacle;
+import io.fixedram.qemu.qmp.QemuVersion;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.store.PageStore;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -29,8 +31,8 @@ import java.util.UUID;
  * @param instant the mappings; present in restore mode instant
  * @param notInstant the reason why there are no mappings, if they were tried
  * @param mayServe whether pages may be served if there are no mappings, as far as known yet
- * @param soonInPlace whether there is none since all pages are expected to be in their places in
- *     QEMU's memory before long
+ * @param leftToFind how long finding QEMU's memory may take for all pages to be in their places in
+ *     it before long; empty if there are too many, and if that was not asked
  */
 record RestoreStart(
     RestoreTarget target,
@@ -38,7 +40,7 @@ record RestoreStart(
     Optional<InstantStart> instant,
     Optional<Obstacle> notInstant,
     boolean mayServe,
-    boolean soonInPlace)
+    Optional<Duration> leftToFind)
     implements AutoCloseable {
   private static final String NOT_POSSIBLE = "restore mode instant is not possible: ";
 
@@ -71,18 +73,24 @@ record RestoreStart(
     Optional<Obstacle> notInstant =
         Optional.of(obstacle).filter(_ -> request.mode() == RestoreMode.AUTO);
     return new RestoreStart(
-        waiting, waiting, Optional.empty(), notInstant, false, soonInPlace(request, save));
+        waiting, waiting, Optional.empty(), notInstant, false, leftToFind(request, save));
   }
 
-  private static boolean soonInPlace(RestoreRequest request, PageStore save) {
-    return request.mode() == RestoreMode.AUTO
-        && ModeObstacles.ofMemory(save).isEmpty()
-        && PlacingTime.isWithin(save, request.inPlaceWithin());
+  private static Optional<Duration> leftToFind(RestoreRequest request, PageStore save) {
+    return request.mode() == RestoreMode.AUTO && ModeObstacles.ofMemory(save).isEmpty()
+        ? PlacingTime.leftToFind(save, request.inPlaceWithin())
+        : Optional.empty();
+  }
+
+  /** Whether all pages are expected to be in their places in the memory of a QEMU before long. */
+  boolean soonInPlace(QemuVersion version) {
+    return leftToFind.filter(left -> left.compareTo(PlacingTime.finding(version)) >= 0).isPresent();
   }
 
   private static RestoreStart plain(
       RestoreTarget target, Optional<Obstacle> notInstant, boolean mayServe) {
-    return new RestoreStart(target, target, Optional.empty(), notInstant, mayServe, false);
+    return new RestoreStart(
+        target, target, Optional.empty(), notInstant, mayServe, Optional.empty());
   }
 
   private static RestoreStart ofCommand(
@@ -107,8 +115,10 @@ record RestoreStart(
     }
     boolean mayServe =
         request.mode() == RestoreMode.AUTO && LazyObstacles.inTheSave(save).isEmpty();
-    if (soonInPlace(request, save)) {
-      return new RestoreStart(given, given, Optional.empty(), Optional.empty(), mayServe, true);
+    Optional<Duration> leftToFind = leftToFind(request, save);
+    if (leftToFind.isPresent()) {
+      return new RestoreStart(
+          given, given, Optional.empty(), Optional.empty(), mayServe, leftToFind);
     }
     try {
       InstantStart instant = InstantStart.prepare(save, line, cancellation);
@@ -119,7 +129,7 @@ record RestoreStart(
           Optional.of(instant),
           Optional.empty(),
           mayServe,
-          false);
+          Optional.empty());
     } catch (NotInstantException e) {
       if (request.mode() == RestoreMode.INSTANT) {
         throw new ObstacleException(NOT_POSSIBLE + e.sentence(), e.obstacle(), e);
@@ -152,7 +162,7 @@ record RestoreStart(
 
   /** A copy for a QEMU that was started with the command of this start. */
   RestoreStart into(RestoreTarget other) {
-    return new RestoreStart(other, other, instant, notInstant, mayServe, soonInPlace);
+    return new RestoreStart(other, other, instant, notInstant, mayServe, leftToFind);
   }
 
   /** Whether the guest may be served pages. */

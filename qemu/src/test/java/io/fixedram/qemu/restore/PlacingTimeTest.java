@@ -11,11 +11,15 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.qemu.process.Pause;
+import io.fixedram.qemu.qmp.Endpoint;
+import io.fixedram.qemu.qmp.QemuVersion;
 import io.fixedram.store.PageMap;
 import io.fixedram.store.PageStore;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -24,8 +28,12 @@ class PlacingTimeTest {
   private static final int PAGE = 4096;
   private static final Duration LIMIT = Duration.ofMillis(150);
 
-  /** What is written in that time. */
-  private static final long MOST = PlacingTime.BYTES_PER_SECOND * 150 / 1000;
+  /** What is written in that time by one who finds the memory soonest. */
+  private static final long MOST =
+      PlacingTime.BYTES_PER_SECOND * LIMIT.minus(PlacingTime.FINDING).toMillis() / 1000;
+
+  private static final QemuVersion OLD = new QemuVersion(7, 2, 0);
+  private static final QemuVersion NEW = new QemuVersion(8, 0, 0);
 
   /** A store of a large block, of which so many bytes are stored, in runs of half its pages. */
   private record Pages(long bytes, boolean randomAccess, Duration each, AtomicInteger reads)
@@ -83,10 +91,11 @@ class PlacingTimeTest {
 
   @Test
   void sizeDecides() {
-    assertThat(PlacingTime.isWithin(pages(0), LIMIT)).isTrue();
-    assertThat(PlacingTime.isWithin(pages(1 << 20), LIMIT)).isTrue();
+    assertThat(PlacingTime.leftToFind(pages(0), LIMIT)).contains(LIMIT);
+    assertThat(PlacingTime.leftToFind(pages(1 << 20), LIMIT).orElseThrow())
+        .isBetween(LIMIT.minusMillis(20), LIMIT.minusMillis(1));
     Pages large = pages(MOST + PAGE);
-    assertThat(PlacingTime.isWithin(large, LIMIT)).isFalse();
+    assertThat(PlacingTime.leftToFind(large, LIMIT)).isEmpty();
     assertThat(large.reads()).as("reads of one that is too large anyway").hasValue(0);
   }
 
@@ -94,14 +103,30 @@ class PlacingTimeTest {
   @Test
   void slowReadsDecide() {
     Pages slow = new Pages(16 << 20, true, Duration.ofMillis(20), new AtomicInteger());
-    assertThat(PlacingTime.isWithin(slow, LIMIT)).isFalse();
+    assertThat(PlacingTime.leftToFind(slow, LIMIT)).isEmpty();
     assertThat(slow.reads().get()).isBetween(1, 8);
   }
 
   @Test
   void whatIsNotLookedAt() {
     Pages stream = new Pages(PAGE, false, Duration.ZERO, new AtomicInteger());
-    assertThat(PlacingTime.isWithin(stream, LIMIT)).isFalse();
-    assertThat(PlacingTime.isWithin(pages(0), Duration.ZERO)).isFalse();
+    assertThat(PlacingTime.leftToFind(stream, LIMIT)).isEmpty();
+    assertThat(PlacingTime.leftToFind(pages(0), Duration.ZERO)).isEmpty();
+    assertThat(PlacingTime.leftToFind(pages(0), PlacingTime.FINDING.minusMillis(1))).isEmpty();
+  }
+
+  /** The same save may be small for a new QEMU, and large for an old one. */
+  @Test
+  void versionDecides() {
+    assertThat(PlacingTime.finding(NEW)).isEqualTo(PlacingTime.FINDING);
+    assertThat(PlacingTime.finding(OLD)).isEqualTo(PlacingTime.SEARCHING);
+    RestoreTarget target = new RestoreTarget.Waiting(new Endpoint.Unix(Path.of("/nowhere")));
+    for (Duration left : List.of(PlacingTime.FINDING, PlacingTime.SEARCHING)) {
+      RestoreStart start =
+          new RestoreStart(
+              target, target, Optional.empty(), Optional.empty(), false, Optional.of(left));
+      assertThat(start.soonInPlace(NEW)).isTrue();
+      assertThat(start.soonInPlace(OLD)).isEqualTo(left.equals(PlacingTime.SEARCHING));
+    }
   }
 }
