@@ -55,7 +55,7 @@ record BenchCommand(BenchSettings settings, Optional<Path> json, Optional<Path> 
   private static final int MIN_FREE_MIB = 48;
 
   /** RAM that a Linux guest cannot fill, with a margin. */
-  private static final int USUAL_FREE_MIB = 96;
+  private static final int DEFAULT_FREE_MIB = 96;
 
   private static final String SUITES =
       Arrays.stream(Suite.values()).map(Suite::text).collect(Collectors.joining(","));
@@ -140,7 +140,7 @@ record BenchCommand(BenchSettings settings, Optional<Path> json, Optional<Path> 
           List.of(),
           false,
           List.of(QUICK, SUITE, ROUNDS, RAM, USED, CLONES, GUEST, DIR, QEMU, ANALYZE, JSON, CHART),
-          CommandSpec.USUAL_EXIT_STATUSES,
+          CommandSpec.COMMON_EXIT_STATUSES,
           List.of(
               new Example("Run a short benchmark:", List.of("$ fixedram bench --quick")),
               new Example(
@@ -151,7 +151,7 @@ record BenchCommand(BenchSettings settings, Optional<Path> json, Optional<Path> 
   static BenchCommand of(Arguments arguments) {
     boolean quick = arguments.has(QUICK);
     int ram = arguments.number(RAM, MIN_RAM_MIB, quick ? QUICK_RAM_MIB : DEFAULT_RAM_MIB);
-    int usual = Math.min(ram - USUAL_FREE_MIB, ram / 4 * 3);
+    int usual = Math.min(ram - DEFAULT_FREE_MIB, ram / 4 * 3);
     int used = arguments.number(USED, MIN_USED_MIB, Math.max(usual, MIN_USED_MIB));
     if (used > ram - MIN_FREE_MIB) {
       throw new UsageException(

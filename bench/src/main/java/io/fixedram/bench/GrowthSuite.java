@@ -7,7 +7,7 @@ import io.fixedram.bench.guest.GuestMaker;
 import io.fixedram.bench.guest.GuestSize;
 import io.fixedram.bench.guest.Qemu;
 import io.fixedram.bench.guest.RunningQemu;
-import io.fixedram.bench.guest.RunningQemu.MigrationOptions;
+import io.fixedram.bench.guest.RunningQemu.MigrationSetup;
 import io.fixedram.bench.result.Metric;
 import io.fixedram.bench.result.Names;
 import io.fixedram.bench.result.Sample;
@@ -186,7 +186,7 @@ final class GrowthSuite {
 
   private Sample watched(List<String> capabilities, Path file, Sending sending) {
     RunningQemu qemu = guest.running();
-    qemu.set(new MigrationOptions(capabilities, false, BANDWIDTH));
+    qemu.set(new MigrationSetup(capabilities, false, BANDWIDTH));
     // A small downtime limit makes passes continue as long as the guest runs.
     qemu.qmp().execute("migrate-set-parameters", Map.of("downtime-limit", 1));
     try {
@@ -202,7 +202,7 @@ final class GrowthSuite {
           .map(told -> sample.with(Metric.PEAK_MIB, told.process().peakBytes() / MIB))
           .orElse(sample);
     } finally {
-      qemu.set(MigrationOptions.of(false));
+      qemu.set(MigrationSetup.of(false));
       guest.rest();
       Disk.remove(target);
     }

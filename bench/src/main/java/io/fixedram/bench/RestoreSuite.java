@@ -4,7 +4,7 @@ package io.fixedram.bench;
 import io.fixedram.bench.guest.BootedGuest;
 import io.fixedram.bench.guest.Qemu;
 import io.fixedram.bench.guest.RunningQemu;
-import io.fixedram.bench.guest.RunningQemu.MigrationOptions;
+import io.fixedram.bench.guest.RunningQemu.MigrationSetup;
 import io.fixedram.bench.result.Metric;
 import io.fixedram.bench.result.Names;
 import io.fixedram.bench.result.RivalResult;
@@ -138,18 +138,18 @@ final class RestoreSuite {
     Qemu qemu = saved.guest().qemu();
     List<Rival> rivals = new ArrayList<>();
     rivals.addAll(
-        ofQemu(saved, ", exec:cat", saved.stream(), "exec:cat ", MigrationOptions.of(false)));
+        ofQemu(saved, ", exec:cat", saved.stream(), "exec:cat ", MigrationSetup.of(false)));
     if (qemu.hasMappedRam()) {
       Path file = saved.mappedRam();
       rivals.addAll(
-          ofQemu(saved, Names.MAPPED_RAM, file, "file:", MigrationOptions.of(false, "mapped-ram")));
+          ofQemu(saved, Names.MAPPED_RAM, file, "file:", MigrationSetup.of(false, "mapped-ram")));
       rivals.addAll(
           ofQemu(
               saved,
               Names.MULTIFD,
               file,
               "file:",
-              MigrationOptions.of(false, "mapped-ram", "multifd")));
+              MigrationSetup.of(false, "mapped-ram", "multifd")));
       if (qemu.hasDirectIo()) {
         rivals.addAll(
             ofQemu(
@@ -157,14 +157,14 @@ final class RestoreSuite {
                 Names.DIRECT_IO,
                 file,
                 "file:",
-                MigrationOptions.of(true, "mapped-ram", "multifd")));
+                MigrationSetup.of(true, "mapped-ram", "multifd")));
       }
     }
     return rivals;
   }
 
   private List<Rival> ofQemu(
-      SavedGuest saved, String name, Path file, String uri, MigrationOptions options) {
+      SavedGuest saved, String name, Path file, String uri, MigrationSetup options) {
     return atTemperatures(
         saved.guest().qemu().name() + name, file, () -> load(saved, uri + file, options));
   }
@@ -243,7 +243,7 @@ final class RestoreSuite {
     }
   }
 
-  private Sample load(SavedGuest saved, String uri, MigrationOptions options) {
+  private Sample load(SavedGuest saved, String uri, MigrationSetup options) {
     try (RunningQemu qemu =
         saved.guest().machine().awaitingMigration(saved.guest().qemu(), venue.cancellation())) {
       long startNanos = System.nanoTime();

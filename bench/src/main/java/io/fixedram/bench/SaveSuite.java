@@ -3,7 +3,7 @@ package io.fixedram.bench;
 
 import io.fixedram.bench.guest.BootedGuest;
 import io.fixedram.bench.guest.Qemu;
-import io.fixedram.bench.guest.RunningQemu.MigrationOptions;
+import io.fixedram.bench.guest.RunningQemu.MigrationSetup;
 import io.fixedram.bench.result.Metric;
 import io.fixedram.bench.result.Names;
 import io.fixedram.bench.result.Sample;
@@ -84,7 +84,7 @@ final class SaveSuite {
               saved,
               name + Names.DIRECT_IO,
               "file:",
-              MigrationOptions.of(true, "mapped-ram", "multifd"),
+              MigrationSetup.of(true, "mapped-ram", "multifd"),
               true));
     }
     return rivals;
@@ -115,11 +115,11 @@ final class SaveSuite {
 
   private Rival qemu(
       SavedGuest saved, String name, String uri, boolean sync, String... capabilities) {
-    return qemu(saved, name, uri, MigrationOptions.of(false, capabilities), sync);
+    return qemu(saved, name, uri, MigrationSetup.of(false, capabilities), sync);
   }
 
   private Rival qemu(
-      SavedGuest saved, String name, String uri, MigrationOptions options, boolean sync) {
+      SavedGuest saved, String name, String uri, MigrationSetup options, boolean sync) {
     return Rival.of(
         name,
         () ->
@@ -137,7 +137,7 @@ final class SaveSuite {
                     double seconds = (System.nanoTime() - startNanos) / 1e9;
                     return rated(Sample.of(Metric.SECONDS, seconds), (double) saved.pageBytes());
                   } finally {
-                    saved.guest().running().set(MigrationOptions.of(false));
+                    saved.guest().running().set(MigrationSetup.of(false));
                   }
                 }));
   }

@@ -3,7 +3,7 @@ package io.fixedram.bench;
 
 import io.fixedram.bench.guest.BootedGuest;
 import io.fixedram.bench.guest.RunningQemu;
-import io.fixedram.bench.guest.RunningQemu.MigrationOptions;
+import io.fixedram.bench.guest.RunningQemu.MigrationSetup;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -49,9 +49,9 @@ record SavedGuest(BootedGuest guest, Path save, long pageBytes) {
 
   private void migrate(String uri, String... capabilities) {
     RunningQemu qemu = guest.running();
-    qemu.set(MigrationOptions.of(false, capabilities));
+    qemu.set(MigrationSetup.of(false, capabilities));
     var _ = qemu.migrate(uri);
-    qemu.set(MigrationOptions.of(false));
+    qemu.set(MigrationSetup.of(false));
     guest.rest();
   }
 

@@ -20,7 +20,7 @@ final class BenchSupport {
           List.of(),
           false,
           List.of(),
-          CommandSpec.USUAL_EXIT_STATUSES,
+          CommandSpec.COMMON_EXIT_STATUSES,
           List.of());
 
   private BenchSupport() {}

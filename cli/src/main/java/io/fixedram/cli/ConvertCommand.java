@@ -52,7 +52,7 @@ record ConvertCommand(
           List.of("SOURCE", "TARGET"),
           false,
           Stream.concat(Stream.of(TO), FileOptions.ALL.stream()).toList(),
-          CommandSpec.USUAL_EXIT_STATUSES,
+          CommandSpec.COMMON_EXIT_STATUSES,
           List.of(
               new Example(
                   "Keep a save as a compressed stream, and make a save of it again:",

@@ -54,7 +54,7 @@ record DemoCommand(long ramBytes, MigrationOptions migration, Optional<Path> ser
           List.of(),
           false,
           List.of(RAM, MigrationOptions.ALL.get(0), MigrationOptions.ALL.get(1), SERVE),
-          CommandSpec.USUAL_EXIT_STATUSES,
+          CommandSpec.COMMON_EXIT_STATUSES,
           List.of(
               new Example("Run the demo:", List.of("$ fixedram demo")),
               new Example(

@@ -33,7 +33,7 @@ record InfoCommand(Path file) implements Command {
           List.of("FILE"),
           false,
           List.of(),
-          CommandSpec.USUAL_EXIT_STATUSES,
+          CommandSpec.COMMON_EXIT_STATUSES,
           List.of(new Example("Look at a save:", List.of("$ fixedram info vm.fram"))));
 
   /** Creates the command from its arguments. */

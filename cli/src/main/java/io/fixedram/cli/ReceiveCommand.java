@@ -52,7 +52,7 @@ record ReceiveCommand(Optional<Endpoint> listen, Path file, SaveFormat format, W
           List.of("FILE"),
           false,
           Stream.concat(Stream.of(LISTEN, FORMAT), FileOptions.ALL.stream()).toList(),
-          CommandSpec.USUAL_EXIT_STATUSES,
+          CommandSpec.COMMON_EXIT_STATUSES,
           List.of(
               new Example(
                   "Wait for a guest, then migrate it from QEMU's monitor:",

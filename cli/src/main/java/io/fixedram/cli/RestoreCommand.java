@@ -106,10 +106,10 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
           true,
           List.of(VIA, PAUSED, DETACH, QMP, PID, GENERATION),
           List.of(
-              CommandSpec.USUAL_EXIT_STATUSES.get(0),
-              CommandSpec.USUAL_EXIT_STATUSES.get(1),
-              CommandSpec.USUAL_EXIT_STATUSES.get(2),
-              CommandSpec.USUAL_EXIT_STATUSES.get(3),
+              CommandSpec.COMMON_EXIT_STATUSES.get(0),
+              CommandSpec.COMMON_EXIT_STATUSES.get(1),
+              CommandSpec.COMMON_EXIT_STATUSES.get(2),
+              CommandSpec.COMMON_EXIT_STATUSES.get(3),
               new CommandSpec.StatusMeaning("130", "interrupted before the guest was back"),
               new CommandSpec.StatusMeaning(
                   "any",
@@ -210,7 +210,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
     if (foreground()) {
       return restoreAndAttend(console, cancellation);
     }
-    // Behind all that may still fail.
+    // After everything that can fail.
     tell(console, restore(console, cancellation));
     return ExitStatus.DONE;
   }

@@ -120,7 +120,7 @@ record SaveCommand(GuestSave save, boolean tellsMode) implements Command {
                       FORMAT),
                   FileOptions.ALL.stream())
               .toList(),
-          CommandSpec.USUAL_EXIT_STATUSES,
+          CommandSpec.COMMON_EXIT_STATUSES,
           List.of(
               new Example(
                   "Save a guest and let it run on:",

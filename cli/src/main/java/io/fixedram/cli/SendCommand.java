@@ -43,7 +43,7 @@ record SendCommand(Path file, Optional<Endpoint> connect) implements Command {
           List.of("FILE"),
           false,
           List.of(CONNECT),
-          CommandSpec.USUAL_EXIT_STATUSES,
+          CommandSpec.COMMON_EXIT_STATUSES,
           List.of(
               new Example(
                   "Send a save to a QEMU on another host:",

@@ -49,7 +49,7 @@ final class ManPage {
     line(".SH OPTIONS OF EVERY COMMAND");
     CommonOptions.ALL.forEach(this::option);
     line(".SH EXIT STATUS");
-    CommandSpec.USUAL_EXIT_STATUSES.forEach(this::status);
+    CommandSpec.COMMON_EXIT_STATUSES.forEach(this::status);
     line(".SH SEE ALSO");
     line(".BR qemu (1)");
   }
@@ -64,7 +64,7 @@ final class ManPage {
       line(escape(paragraph));
     }
     spec.ownOptions().forEach(this::option);
-    if (!spec.exitStatuses().equals(CommandSpec.USUAL_EXIT_STATUSES)) {
+    if (!spec.exitStatuses().equals(CommandSpec.COMMON_EXIT_STATUSES)) {
       line(".PP");
       line("Its exit statuses:");
       spec.exitStatuses().forEach(this::status);

@@ -30,7 +30,7 @@ class UsageTest {
           // save
           new Refusal("save f", "save: --qmp ADDR is missing"),
           new Refusal("save --qmp q", "save: FILE is missing"),
-          new Refusal("save --qmp q f g", "save: 'g' is too much: the command takes only FILE"),
+          new Refusal("save --qmp q f g", "save: 'g' is unexpected: the command takes only FILE"),
           new Refusal("save f --qmp", "save: --qmp needs a value: ADDR"),
           new Refusal("save --qmp --stop f", "save: --qmp needs a value: ADDR"),
           new Refusal("save --qmp= f", "save: the value of --qmp is empty"),
@@ -96,7 +96,8 @@ class UsageTest {
           new Refusal("restore f --", "restore: the QEMU command after -- is missing"),
           new Refusal("restore -- qemu", "restore: FILE is missing"),
           new Refusal(
-              "restore f qemu -- qemu", "restore: 'qemu' is too much: the command takes only FILE"),
+              "restore f qemu -- qemu",
+              "restore: 'qemu' is unexpected: the command takes only FILE"),
           new Refusal(
               "restore f --detach --qmp q",
               "restore: --detach goes with -- QEMU-COMMAND, not with --qmp"),
@@ -141,7 +142,7 @@ class UsageTest {
           new Refusal("convert --to stream f", "convert: TARGET is missing"),
           new Refusal(
               "convert --to stream f g h",
-              "convert: 'h' is too much: the command takes only SOURCE and TARGET"),
+              "convert: 'h' is unexpected: the command takes only SOURCE and TARGET"),
           new Refusal(
               "convert --to mapped-ram f -",
               "convert: only a stream can go to standard output: give --to stream, or a file as"

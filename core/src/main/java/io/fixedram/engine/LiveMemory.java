@@ -113,11 +113,6 @@ public final class LiveMemory implements PageSource {
             dirty.blocks().stream().map(DirtyPages.Block::inSave).toList());
   }
 
-  /** The header of a save of this memory: the configuration and the listed blocks. */
-  public SaveHeader header() {
-    return header;
-  }
-
   /**
    * {@inheritDoc} If it fails, the guest is resumed and all marks are put back into the log.
    *

@@ -284,11 +284,6 @@ public final class Migration {
     parameters = newParameters;
   }
 
-  /** The settings that the migration was created with. */
-  public MigrationSettings settings() {
-    return settings;
-  }
-
   /** The current status. */
   public MigrationStatus status() {
     return board.status();

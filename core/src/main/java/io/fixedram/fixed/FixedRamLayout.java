@@ -24,8 +24,8 @@ import java.util.List;
 public record FixedRamLayout(long alignmentBytes) implements FixedLayout {
   private static final int FIELD_BYTES = 12;
 
-  /** Most RAM that a byte of a bitmap covers: eight of the largest target pages. */
-  private static final long MAX_BYTES_A_BITMAP_BYTE = 8 << 16;
+  /** Maximum RAM that one byte of a bitmap covers: eight of the largest target pages. */
+  private static final long MAX_BYTES_PER_BITMAP_BYTE = 8 << 16;
 
   /** Limit above any plausible alignment of pages. */
   private static final long MAX_PADDING_BYTES = 4L << 30;
@@ -58,7 +58,7 @@ public record FixedRamLayout(long alignmentBytes) implements FixedLayout {
     long bitmapBytes = in.peekBe32(ahead);
     long padding =
         in.peekBe64(ahead + Integer.BYTES) - (in.position() + ahead + FIELD_BYTES + bitmapBytes);
-    return bitmapBytes >= usedLength / MAX_BYTES_A_BITMAP_BYTE
+    return bitmapBytes >= usedLength / MAX_BYTES_PER_BITMAP_BYTE
         && (bitmapBytes > 0 || usedLength == 0)
         && padding >= 0
         && padding < MAX_PADDING_BYTES;

@@ -11,8 +11,8 @@ import java.util.Arrays;
  * set, 4 KiB for every 32768 pages. One thread at a time.
  */
 public final class PageBitmap {
-  private static final int WORDS_A_PART = 512;
-  private static final int PAGES_A_PART = WORDS_A_PART * Long.SIZE;
+  private static final int WORDS_PER_PART = 512;
+  private static final int PAGES_PER_PART = WORDS_PER_PART * Long.SIZE;
   private static final ValueLayout.OfLong LITTLE_ENDIAN =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final long[] NO_WORDS = {};
@@ -23,7 +23,7 @@ public final class PageBitmap {
   /** A bitmap with no bit set. */
   public PageBitmap(long pages) {
     this.pages = pages;
-    this.parts = new long[Math.toIntExact((pages + PAGES_A_PART - 1) / PAGES_A_PART)][];
+    this.parts = new long[Math.toIntExact((pages + PAGES_PER_PART - 1) / PAGES_PER_PART)][];
     Arrays.fill(parts, NO_WORDS);
   }
 
@@ -52,12 +52,12 @@ public final class PageBitmap {
     for (long page = from; page < end; ) {
       long next = Math.min(end, (page | 63) + 1);
       long mask = -1L >>> (64 - (next - page)) << page;
-      long[] part = value ? part(wordOf(page)) : parts[(int) (page / PAGES_A_PART)];
+      long[] part = value ? part(wordOf(page)) : parts[(int) (page / PAGES_PER_PART)];
       if (part.length != 0) {
-        int at = (int) (wordOf(page) % WORDS_A_PART);
+        int at = (int) (wordOf(page) % WORDS_PER_PART);
         part[at] = value ? part[at] | mask : part[at] & ~mask;
       } else {
-        next = Math.min(end, (page / PAGES_A_PART + 1) * PAGES_A_PART);
+        next = Math.min(end, (page / PAGES_PER_PART + 1) * PAGES_PER_PART);
       }
       page = next;
     }
@@ -100,9 +100,9 @@ public final class PageBitmap {
   private long next(long from, long end, long invert) {
     long page = from;
     while (page < end) {
-      long[] part = parts[(int) (page / PAGES_A_PART)];
+      long[] part = parts[(int) (page / PAGES_PER_PART)];
       if (part.length == 0 && invert == 0) {
-        page = (page / PAGES_A_PART + 1) * PAGES_A_PART;
+        page = (page / PAGES_PER_PART + 1) * PAGES_PER_PART;
         continue;
       }
       long word = (word(wordOf(page)) ^ invert) >>> page;
@@ -187,8 +187,8 @@ public final class PageBitmap {
     long wholeWords =
         Math.min(from.byteSize() / Long.BYTES, fileBytes(pages) / Long.BYTES - firstWord);
     for (long done = 0; done < wholeWords; ) {
-      int inPart = (int) ((firstWord + done) % WORDS_A_PART);
-      int count = (int) Math.min(wholeWords - done, WORDS_A_PART - inPart);
+      int inPart = (int) ((firstWord + done) % WORDS_PER_PART);
+      int count = (int) Math.min(wholeWords - done, WORDS_PER_PART - inPart);
       if (!ZeroPages.isZero(from, done * Long.BYTES, (long) count * Long.BYTES)) {
         MemorySegment.copy(
             from, LITTLE_ENDIAN, done * Long.BYTES, part(firstWord + done), inPart, count);
@@ -199,23 +199,23 @@ public final class PageBitmap {
     if (from.byteSize() % Long.BYTES != 0 && last * Long.SIZE < pages) {
       long word = littleEndianWord(from, wholeWords * Long.BYTES);
       if (word != 0) {
-        part(last)[(int) (last % WORDS_A_PART)] = word;
+        part(last)[(int) (last % WORDS_PER_PART)] = word;
       }
     }
     long beyond = fileBytes(pages) * Byte.SIZE - pages;
     if (beyond > 0) {
-      int part = (int) ((pages - 1) / PAGES_A_PART);
+      int part = (int) ((pages - 1) / PAGES_PER_PART);
       if (parts[part].length != 0) {
-        parts[part][(int) (wordOf(pages - 1) % WORDS_A_PART)] &= -1L >>> beyond;
+        parts[part][(int) (wordOf(pages - 1) % WORDS_PER_PART)] &= -1L >>> beyond;
       }
     }
   }
 
   /** The part that holds a word, allocated if absent. */
   private long[] part(long word) {
-    int index = (int) (word / WORDS_A_PART);
+    int index = (int) (word / WORDS_PER_PART);
     if (parts[index].length == 0) {
-      parts[index] = new long[WORDS_A_PART];
+      parts[index] = new long[WORDS_PER_PART];
     }
     return parts[index];
   }
@@ -236,9 +236,9 @@ public final class PageBitmap {
   }
 
   private long word(long index) {
-    int part = (int) (index / WORDS_A_PART);
+    int part = (int) (index / WORDS_PER_PART);
     return part >= parts.length || parts[part].length == 0
         ? 0
-        : parts[part][(int) (index % WORDS_A_PART)];
+        : parts[part][(int) (index % WORDS_PER_PART)];
   }
 }

@@ -15,28 +15,28 @@ import java.util.regex.Pattern;
  *
  * <p>A stream does not say which block is main memory. Main memory has the name that its machine
  * type gives it (pc.ram, mach-virt.ram) or the id of a memory backend, with or without its path
- * (/objects/ID). Ids are free, and boards give other blocks plain names too (isa-bios,
- * vmsvga.fifo): any other name counts only if no part of it is one for firmware or a device's
- * memory and the block is larger than what boards name so. A doubtful block is not treated as main
- * memory, which costs time but never content.
+ * (/objects/ID). Ids are arbitrary, and boards give other blocks plain names too (isa-bios,
+ * vmsvga.fifo). A block with any other name is therefore main memory only if no part of the name
+ * stands for firmware or memory of a device, and the block is larger than such blocks of boards. A
+ * doubtful block is not treated as main memory, which costs time but never content.
  */
 public final class MainMemory {
   private static final String BACKEND_PATH = "/objects/";
 
   /** Names that machine types give main memory: ram, pc.ram, mach-virt.ram, xlnx-versal.ddr. */
-  private static final Pattern OF_A_MACHINE =
+  private static final Pattern MACHINE_NAME =
       Pattern.compile("(?:[^/]*\\.)?(?:ram|dram|ddr|sdram)");
 
   /** Ids that QEMU's documentation, libvirt and others give backends: ram-node0, dimm1, mem. */
-  private static final Pattern USUAL_ID =
+  private static final Pattern BACKEND_ID =
       Pattern.compile("(?:ram|mem|memory|dimm|memdimm|vmem|nvdimm|memnvdimm|node|numa)[-_]?.*");
 
   /** Parts of the names of blocks that hold firmware or are memory of a device. */
-  private static final List<String> OTHERS =
+  private static final List<String> NOT_MAIN_MEMORY =
       List.of("bios", "rom", "flash", "vram", "sram", "fifo", "nor", "firmware", "efi", "tpm");
 
   /** Minimum size of a block with any other name; ROMs, SRAMs and buffers of boards are smaller. */
-  private static final long MIN_BYTES_OF_ANY_ID = 16 << 20;
+  private static final long MIN_BYTES_OF_OTHER_NAMES = 16 << 20;
 
   private MainMemory() {}
 
@@ -50,12 +50,13 @@ public final class MainMemory {
       return false;
     }
     return isOfMachine(block)
-        || (OTHERS.stream().noneMatch(name::contains)
-            && (USUAL_ID.matcher(name).matches() || block.usedLength() >= MIN_BYTES_OF_ANY_ID));
+        || (NOT_MAIN_MEMORY.stream().noneMatch(name::contains)
+            && (BACKEND_ID.matcher(name).matches()
+                || block.usedLength() >= MIN_BYTES_OF_OTHER_NAMES));
   }
 
   /** Whether a block has a name that machine types give to memory created by -m alone. */
   public static boolean isOfMachine(RamBlock block) {
-    return OF_A_MACHINE.matcher(block.name()).matches();
+    return MACHINE_NAME.matcher(block.name()).matches();
   }
 }

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.layout;
 
-import java.util.Arrays;
-import java.util.Optional;
-
 /** Format of a save. */
 public enum SaveFormat {
   /** QEMU's sequential migration stream. */
@@ -22,10 +19,5 @@ public enum SaveFormat {
   /** Name of the format in options and messages. */
   public String text() {
     return text;
-  }
-
-  /** The format with a name. */
-  public static Optional<SaveFormat> parse(String text) {
-    return Arrays.stream(values()).filter(format -> format.text.equals(text)).findFirst();
   }
 }

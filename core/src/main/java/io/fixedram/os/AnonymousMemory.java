@@ -47,11 +47,11 @@ public final class AnonymousMemory {
   }
 
   /**
-   * Has the kernel give the pages of memory at once, instead of when each is written first. The
-   * content must be zero.
+   * Populates all pages of memory now instead of on the first write to each. The content must be
+   * zero.
    *
-   * @throws FixedRamException if the host has not as much memory; it is known to have it only from
-   *     Linux 5.14 on
+   * @throws FixedRamException if the host does not have enough memory, which is detected only by
+   *     Linux 5.14 and later
    */
   public static void populate(MemorySegment memory) {
     long result =

@@ -6,11 +6,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 
-/** Time that processors have worked for this process. */
+/** Processor time of this process. */
 public final class CpuTime {
   private CpuTime() {}
 
-  /** Of all threads since the start, those that have ended counted. */
+  /** Processor time of all threads since the process started, including threads that have ended. */
   public static Duration ofProcess() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment time = arena.allocate(Linux.TIMESPEC_BYTES, Long.BYTES);

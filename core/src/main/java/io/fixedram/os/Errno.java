@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.os;
 
-/** Error numbers of asm-generic/errno-base.h and errno.h that this project handles or words. */
+/** Error numbers of asm-generic/errno-base.h and errno.h that this project handles or describes. */
 public enum Errno {
   /** Not permitted. */
   EPERM(1, "not permitted"),

@@ -16,7 +16,7 @@ import java.util.List;
  */
 public final class OtherProcess implements AutoCloseable {
   /** UIO_MAXIOV of linux/uio.h. */
-  private static final int MAX_PIECES_A_CALL = 1024;
+  private static final int MAX_PIECES_PER_CALL = 1024;
 
   private final int id;
   private final int descriptor;
@@ -81,8 +81,8 @@ public final class OtherProcess implements AutoCloseable {
 
   private void move(long call, String what, MemorySegment ours, List<Range> ranges) {
     checkAlive(what);
-    for (int first = 0; first < ranges.size(); first += MAX_PIECES_A_CALL) {
-      int end = Math.min(ranges.size(), first + MAX_PIECES_A_CALL);
+    for (int first = 0; first < ranges.size(); first += MAX_PIECES_PER_CALL) {
+      int end = Math.min(ranges.size(), first + MAX_PIECES_PER_CALL);
       moveSome(call, what, ours, ranges.subList(first, end));
     }
     // The id may have been reused by another process meanwhile.

@@ -43,7 +43,7 @@ public final class Threads {
           .name(Thread.currentThread().getName() + ", to the end")
           .start(task);
     } catch (OutOfMemoryError e) {
-      // No further thread is to be had: better with interrupts than not at all.
+      // No thread can be created: better to do the work here, with interrupts, than not at all.
       task.run();
     }
   }

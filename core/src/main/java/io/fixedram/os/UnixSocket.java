@@ -18,7 +18,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * thread and wakes both: the read returns the end of the stream, the write fails.
  */
 public final class UnixSocket implements ByteChannel {
-  private static final int MAX_BYTES_A_CALL = 1 << 20;
+  private static final int MAX_BYTES_PER_CALL = 1 << 20;
 
   private final int descriptor;
   private final String name;
@@ -93,7 +93,9 @@ public final class UnixSocket implements ByteChannel {
    */
   public int peerProcess() {
     return (int)
-        check(guarded(() -> SocketCalls.peerProcess(descriptor), 0), "cannot look behind ");
+        check(
+            guarded(() -> SocketCalls.peerProcess(descriptor), 0),
+            "cannot determine the process at the other end of ");
   }
 
   /**
@@ -139,7 +141,7 @@ public final class UnixSocket implements ByteChannel {
 
   private long transfer(ByteBuffer buffer, boolean reading) {
     try (Arena arena = Arena.ofConfined()) {
-      long length = Math.min(buffer.remaining(), MAX_BYTES_A_CALL);
+      long length = Math.min(buffer.remaining(), MAX_BYTES_PER_CALL);
       MemorySegment area = MemorySegment.ofBuffer(buffer).asSlice(0, length);
       MemorySegment memory = area.isNative() ? area : arena.allocate(length);
       if (!area.isNative() && !reading) {

@@ -11,10 +11,10 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * across counters.
  */
 public final class FaultTimes {
-  private static final int PARTS_A_POWER_BITS = 3;
-  private static final int PARTS_A_POWER = 1 << PARTS_A_POWER_BITS;
+  private static final int PARTS_PER_POWER_BITS = 3;
+  private static final int PARTS_PER_POWER = 1 << PARTS_PER_POWER_BITS;
 
-  private final AtomicLongArray buckets = new AtomicLongArray(Long.SIZE * PARTS_A_POWER);
+  private final AtomicLongArray buckets = new AtomicLongArray(Long.SIZE * PARTS_PER_POWER);
   private volatile long count;
   private volatile long totalNanos;
   private volatile long longestNanos;
@@ -65,20 +65,20 @@ public final class FaultTimes {
   }
 
   private static int bucket(long nanos) {
-    if (nanos < PARTS_A_POWER) {
+    if (nanos < PARTS_PER_POWER) {
       return (int) nanos;
     }
     int power = Long.SIZE - 1 - Long.numberOfLeadingZeros(nanos);
-    int shift = power - PARTS_A_POWER_BITS;
-    return (shift + 1) * PARTS_A_POWER + (int) (nanos >> shift & (PARTS_A_POWER - 1));
+    int shift = power - PARTS_PER_POWER_BITS;
+    return (shift + 1) * PARTS_PER_POWER + (int) (nanos >> shift & (PARTS_PER_POWER - 1));
   }
 
   /** The longest time in a bucket, in nanoseconds. */
   private static long end(int bucket) {
-    if (bucket < PARTS_A_POWER) {
+    if (bucket < PARTS_PER_POWER) {
       return bucket;
     }
-    int shift = bucket / PARTS_A_POWER - 1;
-    return ((long) (PARTS_A_POWER + bucket % PARTS_A_POWER + 1) << shift) - 1;
+    int shift = bucket / PARTS_PER_POWER - 1;
+    return ((long) (PARTS_PER_POWER + bucket % PARTS_PER_POWER + 1) << shift) - 1;
   }
 }

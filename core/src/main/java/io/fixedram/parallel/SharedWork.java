@@ -49,7 +49,7 @@ final class SharedWork<T> {
     shared.throwFailure();
   }
 
-  /** Whatever goes wrong in a thread must reach the one that waits for it. */
+  /** All failures of a thread must reach the thread that waits for it. */
   @SuppressWarnings("CatchThrowable")
   private void work() {
     try {

@@ -14,7 +14,7 @@ import java.util.Set;
  */
 final class NewName {
   /** Errors that are ignored here, since creating a file in the directory reports the reason. */
-  private static final Set<Integer> NOT_TO_BE_SEEN =
+  private static final Set<Integer> IGNORED_ERRORS =
       Set.of(Errno.ENOENT.number(), Errno.EACCES.number(), Errno.EPERM.number());
 
   private NewName() {}
@@ -40,7 +40,7 @@ final class NewName {
             target, "something is mounted on it, so that no file can take its name", Errno.EBUSY);
       }
     } catch (StorageException e) {
-      if (NOT_TO_BE_SEEN.contains(e.errno())) {
+      if (IGNORED_ERRORS.contains(e.errno())) {
         return;
       }
       throw e;

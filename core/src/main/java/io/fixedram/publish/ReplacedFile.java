@@ -18,7 +18,7 @@ import java.util.Set;
  */
 public final class ReplacedFile implements AutoCloseable {
   /** Errors for a file that does not exist or may not be read. */
-  private static final Set<Integer> NOT_TO_BE_SEEN =
+  private static final Set<Integer> IGNORED_ERRORS =
       Set.of(Errno.ENOENT.number(), Errno.EACCES.number(), Errno.EPERM.number());
 
   private final Optional<Descriptor> descriptor;
@@ -38,7 +38,7 @@ public final class ReplacedFile implements AutoCloseable {
     try {
       descriptor = Descriptor.open(calls, path, Descriptor.Mode.READ);
     } catch (StorageException e) {
-      if (NOT_TO_BE_SEEN.contains(e.errno())) {
+      if (IGNORED_ERRORS.contains(e.errno())) {
         return new ReplacedFile(Optional.empty());
       }
       throw e;

@@ -117,7 +117,7 @@ final class ReadAhead implements AutoCloseable {
     }
   }
 
-  /** Whatever goes wrong in this thread must reach the one that waits for it. */
+  /** All failures of this thread must reach the thread that waits for it. */
   @SuppressWarnings("CatchThrowable")
   private Optional<Claim> claim() throws InterruptedException {
     next.lockInterruptibly();
@@ -158,7 +158,7 @@ final class ReadAhead implements AutoCloseable {
     return Optional.of(window);
   }
 
-  /** Whatever goes wrong in this thread must reach the one that waits for it. */
+  /** All failures of this thread must reach the thread that waits for it. */
   @SuppressWarnings("CatchThrowable")
   private Reading read(Claim claim) {
     try {

@@ -47,7 +47,7 @@ public record OpaqueDevice(String name, int version, MemorySegment payload) {
       throw new FixedRamException(
           "a device cannot be named \""
               + name
-              + "\": 1 to 255 letters, digits, - _ . / : are taken");
+              + "\": 1 to 255 letters, digits, - _ . / : are allowed");
     }
     if (payload.byteSize() > DeviceState.MAX_BYTES / 2) {
       throw new FixedRamException(

@@ -182,8 +182,8 @@ public final class DeviceSections {
     private UnsupportedSaveException ambiguous() {
       return new UnsupportedSaveException(
           name
-              + " holds a device whose state looks like the end of it and the begin of another, so"
-              + " that they can't be told apart");
+              + " holds a device whose state contains what looks like its end and the beginning of"
+              + " another device, so that the two can't be distinguished");
     }
 
     private boolean isFooter(int at) {

@@ -65,7 +65,7 @@ public final class DeviceTail {
                 + (DeviceState.MAX_BYTES >> 20)
                 + " MiB of device state after offset "
                 + at
-                + ", or something that is none");
+                + ", or data that is not device state");
       }
       int count = in.takeSome();
       if (count == 0) {

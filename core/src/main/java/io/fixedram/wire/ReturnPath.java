@@ -23,10 +23,10 @@ public final class ReturnPath {
   private static final int FAILED = 1;
 
   /**
-   * Consecutive parts without pages after which a source is taken to wait; a source that only obeys
-   * its rate limit sends fewer in a row.
+   * Number of consecutive parts without pages after which the source is taken to wait for an
+   * answer; a source that is merely at its rate limit sends fewer.
    */
-  private static final int EMPTY_PARTS_OF_WHO_WAITS = 8;
+  private static final int MAX_EMPTY_PARTS = 8;
 
   private static final Pattern MACHINE_VERSION = Pattern.compile(".*-(\\d{1,4})\\.(\\d{1,4})");
 
@@ -66,7 +66,7 @@ public final class ReturnPath {
   /** Called after each further RAM payload, with whether it had pages. */
   void part(boolean pages) {
     emptyParts = pages ? 0 : emptyParts + 1;
-    if (emptyParts == EMPTY_PARTS_OF_WHO_WAITS) {
+    if (emptyParts == MAX_EMPTY_PARTS) {
       acknowledge();
     }
   }

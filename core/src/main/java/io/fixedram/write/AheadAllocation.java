@@ -121,7 +121,7 @@ final class AheadAllocation {
   }
 
   /**
-   * Does the same where the disk is full, and frees the zeros in small gaps too.
+   * As {@link #end}, for a full disk; also frees the zeros in small gaps.
    *
    * @return whether any space was freed, now or before: a thread whose write failed meanwhile may
    *     try again as well

@@ -19,8 +19,8 @@ import java.util.concurrent.locks.LockSupport;
  */
 public final class WritingGuest implements GuestControl, AutoCloseable {
   private static final byte[] STATE = {1, 2, 3, 4, 5};
-  private static final int MAX_PAGES_A_WRITE = 3;
-  private static final int MAX_WRITES_A_TURN = 20;
+  private static final int MAX_PAGES_PER_WRITE = 3;
+  private static final int MAX_WRITES_PER_TURN = 20;
   private static final long PAUSE_NANOS = 20_000;
 
   private final GuestMemory memory;
@@ -62,13 +62,13 @@ public final class WritingGuest implements GuestControl, AutoCloseable {
   }
 
   private void write(Random random) {
-    byte[] bytes = new byte[MAX_PAGES_A_WRITE * pageSize];
+    byte[] bytes = new byte[MAX_PAGES_PER_WRITE * pageSize];
     random.nextBytes(bytes);
     byte[] zeros = new byte[bytes.length];
     while (!ended) {
       mayWrite.acquireUninterruptibly();
       try {
-        for (int i = random.nextInt(MAX_WRITES_A_TURN); i >= 0; i--) {
+        for (int i = random.nextInt(MAX_WRITES_PER_TURN); i >= 0; i--) {
           writeOnce(random, random.nextInt(3) == 0 ? zeros : bytes);
         }
       } finally {

@@ -12,15 +12,15 @@ import org.junit.jupiter.api.Test;
 
 /** Against the bit set of the JDK. */
 class PageBitmapTest {
-  private static final int PAGES_A_PART = 32768;
+  private static final int PAGES_PER_PART = 32768;
 
   private static int pages(Random random) {
     return switch (random.nextInt(5)) {
       case 0 -> random.nextInt(3);
-      case 1 -> PAGES_A_PART * (1 + random.nextInt(3));
-      case 2 -> PAGES_A_PART + random.nextInt(130) - 65;
+      case 1 -> PAGES_PER_PART * (1 + random.nextInt(3));
+      case 2 -> PAGES_PER_PART + random.nextInt(130) - 65;
       case 3 -> 64 * random.nextInt(20);
-      default -> 1 + random.nextInt(4 * PAGES_A_PART);
+      default -> 1 + random.nextInt(4 * PAGES_PER_PART);
     };
   }
 
@@ -28,7 +28,7 @@ class PageBitmapTest {
   private static int page(Random random, int pages) {
     int page =
         switch (random.nextInt(4)) {
-          case 0 -> random.nextInt(5) * PAGES_A_PART + random.nextInt(5) - 2;
+          case 0 -> random.nextInt(5) * PAGES_PER_PART + random.nextInt(5) - 2;
           case 1 -> random.nextInt(pages) / 64 * 64 + random.nextInt(3) - 1;
           default -> random.nextInt(pages);
         };

@@ -499,7 +499,7 @@ class StreamRefusalsTest {
                 + (DeviceState.MAX_BYTES >> 20)
                 + " MiB of device state after offset "
                 + ENDED
-                + ", or something that is none");
+                + ", or data that is not device state");
   }
 
   @Test

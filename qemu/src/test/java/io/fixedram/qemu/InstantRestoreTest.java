@@ -336,7 +336,7 @@ class InstantRestoreTest extends QemuTest {
     Files.delete(file());
     Thread waiting = Thread.ofPlatform().start(guest::waitForExit);
     RunningQemu.await("the warning", () -> !recorder.warnings().isEmpty());
-    assertThat(recorder.warnings().getFirst()).contains("has lost its name");
+    assertThat(recorder.warnings().getFirst()).contains("was renamed, replaced or deleted");
     RunningQemu.assertGoesOn(saved, directory, "restored");
     quit(guest, "restored");
     waiting.join();

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.fixedram.testkit.LibraryRules;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
 
 /** The rules of the module, and the order of its packages. */
 class LayersTest extends LibraryRules {
@@ -23,5 +29,13 @@ class LayersTest extends LibraryRules {
         "qemu.check",
         "qemu.load",
         "qemu.restore");
+  }
+
+  @Test
+  void guideNamesTheExportedPackages() throws IOException {
+    String guide = Files.readString(Path.of("..", "docs", "java.md"));
+    assertThat(exportedToEverybody())
+        .isNotEmpty()
+        .allMatch(each -> guide.contains("`" + each + "`"));
   }
 }

@@ -353,7 +353,8 @@ class LazyFailureTest extends QemuTest {
       CompletableFuture<RestoredGuest> restoring = restoring(target);
       Files.delete(file());
       restoring.join().close();
-      assertThat(recorder.warnings()).anyMatch(text -> text.contains("has lost its name"));
+      assertThat(recorder.warnings())
+          .anyMatch(text -> text.contains("was renamed, replaced or deleted"));
       target.assertGoesOn();
     }
   }
@@ -367,7 +368,8 @@ class LazyFailureTest extends QemuTest {
       Path other = Files.writeString(directory.resolve("other"), "no save");
       Files.move(other, file(), StandardCopyOption.REPLACE_EXISTING);
       restoring.join().close();
-      assertThat(recorder.warnings()).anyMatch(text -> text.contains("has lost its name"));
+      assertThat(recorder.warnings())
+          .anyMatch(text -> text.contains("was renamed, replaced or deleted"));
       target.assertGoesOn();
       assertThat(leftFiles()).as("no hot pages beside another file").containsExactly("guest.save");
     }

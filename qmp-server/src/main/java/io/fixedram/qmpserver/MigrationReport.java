@@ -10,7 +10,7 @@ import java.util.Map;
 
 /** The answer to {@code query-migrate}: QEMU's MigrationInfo and MigrationStats. */
 final class MigrationReport {
-  private static final double BITS_A_MEGABIT = 1e6;
+  private static final double BITS_PER_MEGABIT = 1e6;
 
   private MigrationReport() {}
 
@@ -41,7 +41,7 @@ final class MigrationReport {
     report.put("normal", ram.normalPages());
     report.put("normal-bytes", ram.normalBytes());
     report.put("dirty-pages-rate", ram.dirtyPagesPerSecond());
-    report.put("mbps", ram.bytesPerSecond() * Byte.SIZE / BITS_A_MEGABIT);
+    report.put("mbps", ram.bytesPerSecond() * Byte.SIZE / BITS_PER_MEGABIT);
     report.put("dirty-sync-count", ram.dirtySyncCount());
     report.put("postcopy-requests", 0);
     report.put("page-size", ram.pageSize());

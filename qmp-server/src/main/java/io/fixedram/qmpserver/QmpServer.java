@@ -37,8 +37,8 @@ import jdk.net.ExtendedSocketOptions;
  * socket should be in a directory where other users can't replace it.
  */
 public final class QmpServer implements AutoCloseable {
-  /** Time for clients to read the last messages when the server is closed. */
-  private static final Duration LAST_WORDS = Duration.ofSeconds(1);
+  /** Time for clients to read the last messages after the server was closed. */
+  private static final Duration CLOSE_TIME = Duration.ofSeconds(1);
 
   private static final Duration RETRY_TIME = Duration.ofMillis(100);
 
@@ -188,7 +188,7 @@ public final class QmpServer implements AutoCloseable {
       guest.removeListener(teller);
       session.end();
       // With a timeout, since a client that only writes never reads its last messages.
-      session.awaitEnd(System.nanoTime() + LAST_WORDS.toNanos());
+      session.awaitEnd(System.nanoTime() + CLOSE_TIME.toNanos());
       sessions.remove(session);
     }
   }
@@ -215,7 +215,7 @@ public final class QmpServer implements AutoCloseable {
       // The sessions are complete after the accepting thread has ended.
       Threads.joinUninterruptibly(accepting);
       sessions.forEach(QmpSession::end);
-      long until = System.nanoTime() + LAST_WORDS.toNanos();
+      long until = System.nanoTime() + CLOSE_TIME.toNanos();
       sessions.forEach(session -> session.awaitEnd(until));
     }
   }

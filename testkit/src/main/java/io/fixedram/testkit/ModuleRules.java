@@ -235,6 +235,11 @@ public abstract class ModuleRules {
     assertThat(types).as("types that everybody sees").isLessThanOrEqualTo(Long.parseLong(max));
   }
 
+  /** The packages that the module exports to everybody, without {@code io.fixedram.}. */
+  protected static Set<String> exportedToEverybody() throws IOException {
+    return exports(module(), false);
+  }
+
   private static Set<String> exports(ModuleDescriptor module, boolean qualified) {
     return module.exports().stream()
         .filter(each -> each.isQualified() == qualified)

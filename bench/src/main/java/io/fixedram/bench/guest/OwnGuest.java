@@ -13,7 +13,7 @@ import java.util.List;
  */
 final class OwnGuest implements Guest {
   private static final long FIRST_ADDRESS = 16L << 20;
-  private static final int PAGES_A_MEBIBYTE = 256;
+  private static final int PAGES_PER_MEBIBYTE = 256;
 
   /** Number of rounds in which it writes each of its pages once. */
   private static final int ROUNDS_OVER_ALL = 4;
@@ -28,7 +28,7 @@ final class OwnGuest implements Guest {
   OwnGuest(Path image, GuestSize size) {
     this.image = image;
     new MemoryGuest(
-            List.of(new Region(FIRST_ADDRESS, (long) size.usedMebibytes() * PAGES_A_MEBIBYTE)), 0)
+            List.of(new Region(FIRST_ADDRESS, (long) size.usedMebibytes() * PAGES_PER_MEBIBYTE)), 0)
         .writeTo(image);
   }
 

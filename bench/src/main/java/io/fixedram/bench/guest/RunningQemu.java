@@ -56,10 +56,10 @@ public final class RunningQemu implements AutoCloseable {
    * @param directIo whether to use direct I/O
    * @param maxBandwidth limit in bytes per second, 0 for none
    */
-  public record MigrationOptions(List<String> capabilities, boolean directIo, long maxBandwidth) {
+  public record MigrationSetup(List<String> capabilities, boolean directIo, long maxBandwidth) {
     /** Options without a limit of the bandwidth. */
-    public static MigrationOptions of(boolean directIo, String... capabilities) {
-      return new MigrationOptions(List.of(capabilities), directIo, 0);
+    public static MigrationSetup of(boolean directIo, String... capabilities) {
+      return new MigrationSetup(List.of(capabilities), directIo, 0);
     }
   }
 
@@ -162,7 +162,7 @@ public final class RunningQemu implements AutoCloseable {
   }
 
   /** Sets the options for the next migration, and resets those of earlier ones. */
-  public void set(MigrationOptions options) {
+  public void set(MigrationSetup options) {
     qmp.execute(
         "migrate-set-capabilities",
         Map.of(

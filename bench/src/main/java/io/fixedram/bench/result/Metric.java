@@ -12,7 +12,7 @@ public enum Metric {
   COMMAND_SECONDS("command_seconds", "whole command", Unit.TIME),
   /** Time for which a guest was stopped that was saved while it ran. */
   DOWNTIME_SECONDS("downtime_seconds", "downtime", Unit.TIME),
-  /** The same for each GiB of pages. */
+  /** Downtime for each GiB of pages. */
   DOWNTIME_SECONDS_PER_GIB("downtime_seconds_per_gib", "downtime per GiB", Unit.TIME),
   /** Time from the start of a restore until the guest ran. */
   RUNNING_SECONDS("running_seconds", "running", Unit.TIME),

@@ -6,15 +6,13 @@ import java.util.Collection;
 /**
  * Statistics of measurements.
  *
- * @param count number of measurements, at least one
  * @param median median; the mean of the middle two of an even number
  * @param min minimum
  * @param max maximum
  * @param lower lower quartile, interpolated between measurements
  * @param upper upper quartile
  */
-public record Statistics(
-    int count, double median, double min, double max, double lower, double upper) {
+public record Statistics(double median, double min, double max, double lower, double upper) {
 
   /** Statistics of at least one value. */
   public static Statistics of(Collection<Double> values) {
@@ -23,7 +21,6 @@ public record Statistics(
       throw new IllegalArgumentException("no values");
     }
     return new Statistics(
-        sorted.length,
         quantile(sorted, 0.5),
         sorted[0],
         sorted[sorted.length - 1],

@@ -117,7 +117,7 @@ public final class ArgumentParser {
     if (operands.size() > names.size()) {
       String extra = operands.get(names.size());
       String takes = names.isEmpty() ? "no operand" : "only " + String.join(" and ", names);
-      throw new UsageException("'" + extra + "' is too much: the command takes " + takes);
+      throw new UsageException("'" + extra + "' is unexpected: the command takes " + takes);
     }
     for (int i = 0; i < names.size(); i++) {
       if (operands.get(i).isEmpty()) {

@@ -13,12 +13,12 @@ import java.util.regex.Pattern;
 
 /** The parsed arguments of a command, checked against its {@link CommandSpec}. */
 public final class Arguments {
-  /** At most ten digits, which is more than anybody waits for. */
+  /** Limited to ten digits, so that every match fits a Duration. */
   private static final Pattern TIME = Pattern.compile("([0-9]{1,10}(?:\\.[0-9]{1,9})?)(ms|s)");
 
   private static final String SIZE_UNITS = "KMGT";
 
-  /** No more than a long can hold. */
+  /** The numbers of digits are limited so that every match fits a long. */
   private static final Pattern SIZE = Pattern.compile("([0-9]{1,6})([KMGTkmgt])|([0-9]{1,18})");
 
   private final Map<String, List<String>> values;
@@ -104,7 +104,7 @@ public final class Arguments {
   /**
    * The time given for an option.
    *
-   * @throws UsageException if the value is no time, or none that is more than nothing
+   * @throws UsageException if the value is not a time, or is zero
    */
   public Optional<Duration> time(OptionSpec option) {
     return value(option)
@@ -120,10 +120,10 @@ public final class Arguments {
   }
 
   /**
-   * The number of bytes given for an option: a whole number, and perhaps K, M, G or T for powers of
-   * 1024.
+   * The number of bytes given for an option: a whole number, optionally followed by K, M, G or T
+   * for powers of 1024.
    *
-   * @throws UsageException if the value is nothing like that
+   * @throws UsageException if the value is not of this form
    */
   public OptionalLong bytes(OptionSpec option) {
     Optional<String> value = value(option);

@@ -35,7 +35,7 @@ public record CommandSpec(
   public record Example(String caption, List<String> lines) {}
 
   /** The exit statuses of most commands. */
-  public static final List<StatusMeaning> USUAL_EXIT_STATUSES =
+  public static final List<StatusMeaning> COMMON_EXIT_STATUSES =
       List.of(
           new StatusMeaning("0", "done"),
           new StatusMeaning("1", "failed; one sentence on standard error says why"),

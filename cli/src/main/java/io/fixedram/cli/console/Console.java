@@ -33,11 +33,6 @@ public final class Console {
     return terminal;
   }
 
-  /** The output options. */
-  public OutputOptions options() {
-    return options;
-  }
-
   /**
    * Records what a command has completed, which is reported too if the result can't be printed, so
    * that the failure does not look like one of the command itself.

@@ -35,7 +35,7 @@ public record Terminal(
     boolean outIsTerminal,
     boolean errIsTerminal,
     int columns) {
-  private static final int USUAL_COLUMNS = 80;
+  private static final int DEFAULT_COLUMNS = 80;
   private static final int MIN_COLUMNS = 20;
 
   /**
@@ -94,13 +94,13 @@ public record Terminal(
 
   private static int columns(String fromEnvironment) {
     if (fromEnvironment == null) {
-      return USUAL_COLUMNS;
+      return DEFAULT_COLUMNS;
     }
     try {
       int columns = Integer.parseInt(fromEnvironment);
-      return columns <= 0 ? USUAL_COLUMNS : Math.max(MIN_COLUMNS, columns);
+      return columns <= 0 ? DEFAULT_COLUMNS : Math.max(MIN_COLUMNS, columns);
     } catch (NumberFormatException e) {
-      return USUAL_COLUMNS;
+      return DEFAULT_COLUMNS;
     }
   }
 }

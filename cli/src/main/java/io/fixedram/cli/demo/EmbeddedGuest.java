@@ -34,7 +34,7 @@ final class EmbeddedGuest implements GuestControl, AutoCloseable {
   /** One write in {@value} makes its page zero. */
   private static final int ZERO_WRITES = 8;
 
-  private static final int PAGES_A_BURST = 256;
+  private static final int PAGES_PER_BURST = 256;
   private static final int NOISE_LONGS = 1 << 17;
 
   /** The guest writes {@value} times its RAM per second. */
@@ -108,12 +108,12 @@ final class EmbeddedGuest implements GuestControl, AutoCloseable {
 
   private void work() {
     long burstNanos =
-        TimeUnit.SECONDS.toNanos(1) * PAGES_A_BURST * PAGE_BYTES / dirtyBytesPerSecond;
+        TimeUnit.SECONDS.toNanos(1) * PAGES_PER_BURST * PAGE_BYTES / dirtyBytesPerSecond;
     long due = System.nanoTime();
     while (!ended) {
       running.acquireUninterruptibly();
       try {
-        for (int i = 0; i < PAGES_A_BURST; i++) {
+        for (int i = 0; i < PAGES_PER_BURST; i++) {
           writePage();
         }
       } finally {

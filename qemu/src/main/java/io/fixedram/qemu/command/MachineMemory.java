@@ -16,7 +16,7 @@ import java.util.Optional;
  */
 record MachineMemory(Optional<Long> defaultBytes, List<Backend> backends) {
   /** Default size of main memory of most machine types. */
-  private static final long USUAL_BYTES = 128 << 20;
+  private static final long DEFAULT_BYTES = 128 << 20;
 
   /** Device that is RAM of the machine and can be a private mapping. */
   private static final String DIMM = "pc-dimm";
@@ -93,7 +93,7 @@ record MachineMemory(Optional<Long> defaultBytes, List<Backend> backends) {
     long bytes =
         SizeText.bytes(size, 'm')
             .orElseThrow(() -> new NotInstantException(new CommandObstacle.UnreadableSize(size)));
-    return bytes == 0 ? USUAL_BYTES : bytes;
+    return bytes == 0 ? DEFAULT_BYTES : bytes;
   }
 
   private static Backend backend(QemuCommandLine command, String id) {

@@ -133,9 +133,9 @@ public final class LazyLoader implements Loader, Lifeline {
         hotFile.ifPresent(file -> file.store(hot));
       }
     } catch (FixedRamException e) {
-      listener.note("what the guest touched first is not remembered: " + e.getMessage());
+      listener.note("the hot pages could not be stored: " + e.getMessage());
     } catch (RuntimeException | Error e) {
-      listener.note("what the guest touched first is not remembered: " + e);
+      listener.note("the hot pages could not be stored: " + e);
     }
   }
 
@@ -225,7 +225,7 @@ public final class LazyLoader implements Loader, Lifeline {
       replaced = true;
       listener.warning(
           save.name()
-              + " has lost its name while the guest needed its pages; the file stays on disk until"
+              + " was renamed, replaced or deleted while the guest needed its pages; the file stays on disk until"
               + " all have arrived");
     }
   }

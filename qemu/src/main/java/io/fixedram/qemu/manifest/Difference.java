@@ -19,7 +19,7 @@ public sealed interface Difference {
     NOT_LOADABLE,
     /** QEMU loads the save, but the guest may fail, since it lacks something that it had. */
     GUEST_MAY_FAIL,
-    /** The guest finds something that it does not know, until it looks for it anew. */
+    /** The guest has hardware that it does not know of until it rescans or reboots. */
     GUEST_MAY_NOTICE
   }
 

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Whether a disk has the content that the saved guest knows. A guest whose disk has other content
- * damages its file systems, since it has a part of them in its memory.
+ * Whether a disk has the content that the saved guest expects. With other content, the guest would
+ * damage its file systems, of which it has parts in its memory.
  */
 public sealed interface DiskState {
   /** The disk in QEMU, or the saved one if QEMU has none. */

@@ -31,7 +31,7 @@ public record GuestStatus(String name, boolean running) {
     };
   }
 
-  /** How such a guest can be made to run again, for messages. */
+  /** Clause for messages: how such a guest can be made to run again. */
   public String remedy() {
     return switch (name) {
       case "internal-error", "shutdown" -> "QMP 'system_reset' and 'cont' start it anew";

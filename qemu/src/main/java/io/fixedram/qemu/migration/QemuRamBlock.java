@@ -41,7 +41,7 @@ public record QemuRamBlock(
               + "\\s+0x([0-9a-f]{1,16})(?:\\s+0x([0-9a-f]{1,16}))?(?:\\s.*)?");
 
   private static final String UNITS = "KMGT";
-  private static final int BITS_A_UNIT = 10;
+  private static final int BITS_PER_UNIT = 10;
 
   /** The blocks that are migrated; empty if the output of this QEMU can't be parsed. */
   public static List<QemuRamBlock> ask(QmpClient qmp) {
@@ -71,7 +71,7 @@ public record QemuRamBlock(
     int unit = line.group(3).isEmpty() ? 0 : UNITS.indexOf(line.group(3)) + 1;
     return new QemuRamBlock(
         line.group(1),
-        Long.parseLong(line.group(2)) << (unit * BITS_A_UNIT),
+        Long.parseLong(line.group(2)) << (unit * BITS_PER_UNIT),
         hex(line.group(4)),
         hex(line.group(5)),
         hex(line.group(6)),

@@ -173,7 +173,8 @@ public sealed interface LazyObstacle extends Obstacle {
   }
 
   private static String usesMemory(String what) {
-    return what + " has another process or the hardware use guest memory, which must be there then";
+    return what
+        + " has another process or the hardware use guest memory, which must be complete then";
   }
 
   /**

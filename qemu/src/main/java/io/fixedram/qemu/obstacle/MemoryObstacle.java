@@ -48,7 +48,7 @@ public sealed interface MemoryObstacle extends Obstacle
         : new OtherFailure(failure);
   }
 
-  /** The memory was tried to be accessed, which failed; other modes may work. */
+  /** An attempt to access the memory failed; other modes may work. */
   record OtherFailure(FixedRamException failure) implements MemoryObstacle {
     @Override
     public String sentence() {
@@ -162,7 +162,7 @@ public sealed interface MemoryObstacle extends Obstacle
   record BlockNotReadable(String block, String permissions) implements MemoryObstacle {
     @Override
     public String sentence() {
-      return notReadable(block) + "it is not memory to be read (" + permissions + ")";
+      return notReadable(block) + "it is not readable memory (" + permissions + ")";
     }
   }
 

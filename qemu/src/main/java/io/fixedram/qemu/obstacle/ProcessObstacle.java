@@ -85,19 +85,19 @@ public sealed interface ProcessObstacle extends MemoryObstacle {
       }
     }
 
-    /** QEMU was not handed a file that was sent with a command. */
+    /** QEMU did not receive a file that was sent with a command. */
     record FileNotPassedOn(String answer) implements Difference {
       @Override
       public String clause() {
-        return "does not hand open files on (" + answer + ")";
+        return "does not pass open files on (" + answer + ")";
       }
     }
 
-    /** QEMU was handed a file, which is not open in the process. */
+    /** The file that was passed to QEMU is not open in the process. */
     record FileNotOpen() implements Difference {
       @Override
       public String clause() {
-        return "does not have the file open that QEMU was handed";
+        return "does not have the file open that was passed to QEMU";
       }
     }
   }

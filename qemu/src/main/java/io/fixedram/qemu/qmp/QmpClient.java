@@ -24,7 +24,7 @@ import java.util.concurrent.TimeoutException;
  *
  * <p>Commands of a client with a {@link Cancellation} throw a {@link CancelledException} once it is
  * cancelled, both pending and new ones. {@link #cleaningUp} and {@link #uncancellable} return
- * clients of the same connection for commands that must be executed nevertheless.
+ * clients of the same connection for commands that must be executed even then.
  */
 public final class QmpClient implements AutoCloseable {
   /** Timeout for QEMU's greeting, which is sent at once unless QEMU already has a client. */

@@ -26,7 +26,7 @@ import java.util.function.Supplier;
  *   <li>{@link #run}, which returns when the guest is restored completely,
  *   <li>{@link #start}, which returns after the save and the command have been checked, with a
  *       handle of the restore,
- *   <li>{@link #prepare}, for a caller that starts QEMU itself, with the command that it returns.
+ *   <li>{@link #prepare}, which returns the command for a caller that starts QEMU itself.
  * </ul>
  *
  * QEMU's migration settings are restored at the end. The guest runs or stays paused as requested,
@@ -63,9 +63,9 @@ public final class GuestRestore {
   }
 
   /**
-   * A restore of the save in a file, into a QEMU that waits, started with {@code -incoming defer},
-   * and that keeps waiting if the restore fails, if possible. All restore modes except instant are
-   * possible.
+   * A restore of the save in a file, into a QEMU that waits because it was started with {@code
+   * -incoming defer}. If the restore fails, it keeps waiting if possible. All restore modes except
+   * instant are possible.
    *
    * @param file the save
    * @param waiting address of QEMU's QMP socket, which no other client may use meanwhile
@@ -181,8 +181,8 @@ public final class GuestRestore {
   }
 
   /** Sets the listener. */
-  public GuestRestore listener(RestoreListener told) {
-    return new GuestRestore(request, told, cancellation);
+  public GuestRestore listener(RestoreListener listener) {
+    return new GuestRestore(request, listener, cancellation);
   }
 
   /**
@@ -190,8 +190,8 @@ public final class GuestRestore {
    * request is refused ({@link Cancellation#cancel} returns false), and the second one stops the
    * guest.
    */
-  public GuestRestore cancellation(Cancellation end) {
-    return new GuestRestore(request, listener, Optional.of(end));
+  public GuestRestore cancellation(Cancellation cancellation) {
+    return new GuestRestore(request, listener, Optional.of(cancellation));
   }
 
   /**

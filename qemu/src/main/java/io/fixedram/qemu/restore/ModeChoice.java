@@ -20,7 +20,7 @@ import java.util.stream.Stream;
  * The restore mode, and the reason for it.
  *
  * @param mode never AUTO
- * @param why a part of a sentence, and what can be done to have a better mode
+ * @param why a clause, and remedies that make a better mode possible
  * @param obstacles why AUTO did not take a mode that it prefers, the most preferred first
  */
 record ModeChoice(RestoreMode mode, Reason why, List<Obstacle> obstacles) {
@@ -63,7 +63,7 @@ record ModeChoice(RestoreMode mode, Reason why, List<Obstacle> obstacles) {
     return switch (wanted) {
       case STREAM -> of(RestoreMode.STREAM, ASKED_FOR);
       case MEMORY -> unless(ModeObstacles.lackOfMemory(save), RestoreMode.MEMORY);
-      case NATIVE -> unless(obstacles.ownLoader().get(), RestoreMode.NATIVE);
+      case NATIVE -> unless(obstacles.nativeLoader().get(), RestoreMode.NATIVE);
       case LAZY -> unless(obstacles.lazy().get(), RestoreMode.LAZY);
       case AUTO -> best(start.soonInPlace(version), start.notInstant(), obstacles);
       case INSTANT ->
@@ -119,7 +119,7 @@ record ModeChoice(RestoreMode mode, Reason why, List<Obstacle> obstacles) {
   /** A mode in which QEMU loads all of the guest before it runs. */
   private static ModeChoice whole(ModeObstacles obstacles) {
     return obstacles
-        .ownLoader()
+        .nativeLoader()
         .get()
         .map(notNative ->
             new ModeChoice(

@@ -20,13 +20,13 @@ import java.util.function.Supplier;
  *
  * @param lazy obstacle to mode lazy
  * @param memory obstacle to mode memory
- * @param ownLoader obstacle to mode native
+ * @param nativeLoader obstacle to mode native
  * @param qemu name and version of QEMU
  */
 record ModeObstacles(
     Supplier<Optional<LazyObstacle>> lazy,
     Supplier<Optional<MemoryObstacle>> memory,
-    Supplier<Optional<NativeObstacle>> ownLoader,
+    Supplier<Optional<NativeObstacle>> nativeLoader,
     String qemu) {
 
   /**

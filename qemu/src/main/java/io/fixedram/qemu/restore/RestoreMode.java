@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.restore;
 
-import java.util.Arrays;
 import java.util.Locale;
-import java.util.Optional;
 
 /** The method by which a guest gets its memory back. */
 public enum RestoreMode {
@@ -26,10 +24,5 @@ public enum RestoreMode {
   /** Name of the mode in options and messages. */
   public String text() {
     return name().toLowerCase(Locale.ROOT);
-  }
-
-  /** The mode with a name. */
-  public static Optional<RestoreMode> parse(String text) {
-    return Arrays.stream(values()).filter(mode -> mode.text().equals(text)).findFirst();
   }
 }

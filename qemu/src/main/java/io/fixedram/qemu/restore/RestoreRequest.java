@@ -10,12 +10,12 @@ import java.util.function.Supplier;
 /**
  * Parameters of a restore.
  *
- * @param save opens the save; whoever calls it closes what it returns
+ * @param save opens the save; its caller closes the store
  * @param target the QEMU to restore into
  * @param mode the restore mode
  * @param paused whether the guest stays paused after loading
- * @param inPlaceWithin how long writing all pages to their places may take for mode auto to prefer
- *     that to a guest that runs before
+ * @param inPlaceWithin maximum time to write all pages in place for which mode auto prefers mode
+ *     memory
  * @param process id of QEMU's process; empty for the one that listens on the socket
  */
 record RestoreRequest(

@@ -182,7 +182,7 @@ final class RestoreRun {
     try {
       settings.putBack();
     } catch (QemuGoneException e) {
-      listener.note("QEMU's migration settings have gone with it");
+      listener.note("QEMU is gone, and its migration settings with it");
     } catch (FixedRamException e) {
       listener.warning("QEMU's migration settings could not be put back: " + e.getMessage());
     }

@@ -31,8 +31,9 @@ import java.util.UUID;
  * @param instant the mappings; present in restore mode instant
  * @param notInstant the reason why there are no mappings, if they were tried
  * @param mayServe whether pages may be served if there are no mappings, as far as known yet
- * @param leftToFind how long finding QEMU's memory may take for all pages to be in their places in
- *     it before long; empty if there are too many, and if that was not asked
+ * @param leftToFind time in which QEMU's memory must be found for all pages to be written to it
+ *     within {@link GuestRestore#inPlaceWithin}; empty if there are too many pages, or if that was
+ *     not determined
  */
 record RestoreStart(
     RestoreTarget target,

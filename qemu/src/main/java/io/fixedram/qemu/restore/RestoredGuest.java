@@ -147,7 +147,7 @@ public final class RestoredGuest implements AutoCloseable {
       save.check();
       return save.replaced()
           ? Optional.of(
-              "the save that the guest runs on has lost its name; it stays on disk until the guest"
+              "the save that the guest runs on was renamed, replaced or deleted; it stays on disk until the guest"
                   + " ends")
           : Optional.empty();
     } catch (FixedRamException e) {

@@ -28,7 +28,7 @@ import java.util.concurrent.LinkedBlockingQueue;
  */
 final class CopyAside implements AutoCloseable {
   /** With fewer pieces, threads would wait for each other. */
-  static final int MIN_PIECES_A_THREAD = 2;
+  static final int MIN_PIECES_PER_THREAD = 2;
 
   static final int PIECE_BYTES = 1 << 20;
 
@@ -69,7 +69,7 @@ final class CopyAside implements AutoCloseable {
 
   /** Minimum size of the memory for a number of threads. */
   static long minBytes(int threads) {
-    return (long) threads * MIN_PIECES_A_THREAD * PIECE_BYTES;
+    return (long) threads * MIN_PIECES_PER_THREAD * PIECE_BYTES;
   }
 
   /**

@@ -15,7 +15,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  * has waited longest, in all its waits together. Thread-safe.
  */
 final class DiskWaits {
-  private static final Duration LEAST_LIMIT = Duration.ofSeconds(10);
+  private static final Duration MIN_LIMIT = Duration.ofSeconds(10);
   private static final int MAX_PREDICTED_TIMES = 4;
 
   private final Duration limit;
@@ -28,7 +28,7 @@ final class DiskWaits {
   /** The limit for a guest whose downtime was predicted. */
   static Duration limit(Duration predicted) {
     Duration longest = predicted.multipliedBy(MAX_PREDICTED_TIMES);
-    return longest.compareTo(LEAST_LIMIT) > 0 ? longest : LEAST_LIMIT;
+    return longest.compareTo(MIN_LIMIT) > 0 ? longest : MIN_LIMIT;
   }
 
   /** A sink of one thread, whose time in the target is counted. */

@@ -31,15 +31,15 @@ final class DowntimePrediction {
    * Processor time to read memory of another process and compute its fingerprints: 0.2 s for each
    * GiB on two processors.
    */
-  private static final double USUAL_NANOS_A_BYTE = 0.4;
+  private static final double READ_NANOS_PER_BYTE = 0.4;
 
   /** Processor time to copy changed pages. */
-  private static final double COPY_NANOS_A_BYTE = 0.25;
+  private static final double COPY_NANOS_PER_BYTE = 0.25;
 
   /**
    * Time of one thread to look up which pages may have content: an entry of 8 bytes for each page.
    */
-  private static final double LOOK_NANOS_A_BYTE = 0.01;
+  private static final double LOOK_NANOS_PER_BYTE = 0.01;
 
   private DowntimePrediction() {}
 
@@ -52,7 +52,7 @@ final class DowntimePrediction {
    */
   static Duration of(long contentBytes, int threads) {
     return USUAL_CONTROL.plus(
-        nanos(contentBytes * (LOOK_NANOS_A_BYTE + USUAL_NANOS_A_BYTE / processors(threads))));
+        nanos(contentBytes * (LOOK_NANOS_PER_BYTE + READ_NANOS_PER_BYTE / processors(threads))));
   }
 
   /** Size of the pages that may have content; the others need not be read. */
@@ -89,7 +89,7 @@ final class DowntimePrediction {
         .plus(checks.multipliedBy(CHECKS))
         .plus(sample.looked())
         .plus(nanos(sample.contentBytes() * nanosAByte))
-        .plus(nanos(changed * COPY_NANOS_A_BYTE / processors(threads)))
+        .plus(nanos(changed * COPY_NANOS_PER_BYTE / processors(threads)))
         .plus(nanos(left * 1e9));
   }
 

@@ -158,13 +158,13 @@ public final class GuestSave {
   }
 
   /** Sets the listener. */
-  public GuestSave listener(TransferListener told) {
-    return new GuestSave(request, told, cancellation);
+  public GuestSave listener(TransferListener listener) {
+    return new GuestSave(request, listener, cancellation);
   }
 
   /** Sets the cancellation of the save. */
-  public GuestSave cancellation(Cancellation end) {
-    return new GuestSave(request, listener, Optional.of(end));
+  public GuestSave cancellation(Cancellation cancellation) {
+    return new GuestSave(request, listener, Optional.of(cancellation));
   }
 
   private GuestSave with(Consumer<SaveRequest.Draft> change) {

@@ -41,7 +41,7 @@ record SaveChoice(
    * save, if the caller sets no maximum. A migration stops a guest that dirties little for 0.3 s by
    * QEMU's default, and a busy one for longer.
    */
-  private static final Duration USUAL_MAX_DOWNTIME = Duration.ofSeconds(1);
+  private static final Duration DEFAULT_MAX_DOWNTIME = Duration.ofSeconds(1);
 
   /**
    * Chooses the mode, without changing the guest.
@@ -117,7 +117,7 @@ record SaveChoice(
         .maxDowntime()
         .or(() ->
             request.then() == AfterSave.RESUME
-                ? Optional.of(USUAL_MAX_DOWNTIME)
+                ? Optional.of(DEFAULT_MAX_DOWNTIME)
                 : Optional.empty());
   }
 

@@ -5,7 +5,10 @@ import java.util.Locale;
 
 /** The method by which the memory of a guest is read for a save. */
 public enum SaveMode {
-  /** Memory where that is possible and the guest is stopped, and otherwise a stream. */
+  /**
+   * Memory if that is possible and a running guest is not stopped for longer than the maximum
+   * downtime ({@link GuestSave#maxDowntime}), otherwise stream.
+   */
   AUTO,
   /** QEMU, which may run on another host, migrates to a socket of this process. */
   STREAM,

@@ -24,7 +24,7 @@ final class StoppedWork implements AutoCloseable {
   private final Cancellation.Registration registration;
   private Optional<Thread> thread = Optional.empty();
 
-  /** Prepares work that ends when the request is made. */
+  /** Prepares work that a cancellation ends. */
   StoppedWork(Cancellation cancellation) {
     this.cancellation = cancellation;
     this.registration =
@@ -41,7 +41,7 @@ final class StoppedWork implements AutoCloseable {
   /**
    * Does work and waits for its result. If this throws, the work may go on until {@link #end}.
    *
-   * @param check called again and again meanwhile; what it throws ends the wait
+   * @param check called repeatedly during the wait, which its exception ends
    * @throws CancelledException if the request is made
    */
   <T> T run(Supplier<T> work, Runnable check) {
@@ -83,7 +83,7 @@ final class StoppedWork implements AutoCloseable {
             () -> {});
   }
 
-  /** Tells the work that it is unwanted, and waits for its end, as long as the disk takes. */
+  /** Cancels the work and waits for its end, however long the disk takes. */
   void end() {
     var _ = unwanted.cancel();
     thread.ifPresent(Threads::joinUninterruptibly);

@@ -13,7 +13,7 @@ public interface TransferListener {
 
   /**
    * The transfer of RAM begins. The view may be read at any time, also after the transfer. Called
-   * again, with another view, if mode auto begins anew in another mode.
+   * again, with another view, if mode auto starts over in another mode.
    */
   default void started(TransferView view) {}
 

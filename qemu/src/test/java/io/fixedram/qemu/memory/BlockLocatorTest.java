@@ -83,12 +83,12 @@ class BlockLocatorTest extends MemoryTest {
         space("10000-13000 rw-p 0 00:00 0", "14000-15000 rw-p 0 00:00 0"));
     assertRefused(
         MemoryObstacle.BlockNotReadable.class,
-        "not memory to be read (---p)",
+        "not readable memory (---p)",
         right,
         space("10000-14000 rw-p 0 00:00 0", "14000-15000 ---p 0 00:00 0"));
     assertRefused(
         MemoryObstacle.BlockNotReadable.class,
-        "not memory to be read (rw-s)",
+        "not readable memory (rw-s)",
         right,
         space("10000-14000 rw-s 0 00:00 0", "VmFlags: rd wr io pf", "14000-15000 rw-p 0 00:00 0"));
     assertThatThrownBy(() -> verify(right, space))

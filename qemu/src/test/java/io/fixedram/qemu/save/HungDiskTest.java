@@ -45,7 +45,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(120)
 class HungDiskTest {
   private static final long MIB = 1 << 20;
-  private static final Duration LEAST_LIMIT = Duration.ofSeconds(10);
+  private static final Duration MIN_LIMIT = Duration.ofSeconds(10);
 
   @TempDir Path directory;
 
@@ -192,7 +192,7 @@ class HungDiskTest {
                   assertThat(e.obstacle())
                       .isInstanceOfSatisfying(
                           MemoryObstacle.SlowDisk.class,
-                          slow -> assertThat(slow.limit()).isGreaterThanOrEqualTo(LEAST_LIMIT)));
+                          slow -> assertThat(slow.limit()).isGreaterThanOrEqualTo(MIN_LIMIT)));
       qemu.assertGoesOn();
     } finally {
       gate.countDown();
