@@ -33,6 +33,7 @@ module io.fixedram.core {
       io.fixedram.qemu;
   exports io.fixedram.store;
   exports io.fixedram.stream;
+  exports io.fixedram.verify;
   exports io.fixedram.wire to
       io.fixedram.qemu;
   exports io.fixedram.write;

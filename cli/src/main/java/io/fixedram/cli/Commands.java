@@ -12,7 +12,9 @@ import java.util.List;
 final class Commands {
   /** Names of the commands, in the order of the help. */
   static final List<String> NAMES =
-      List.of("demo", "save", "restore", "receive", "send", "convert", "info", "bench");
+      List.of(
+          "demo", "save", "restore", "receive", "send", "convert", "info", "verify", "seal",
+          "bench");
 
   private Commands() {}
 
@@ -37,6 +39,8 @@ final class Commands {
       case "send" -> SendCommand.SPEC;
       case "convert" -> ConvertCommand.SPEC;
       case "info" -> InfoCommand.SPEC;
+      case "verify" -> VerifyCommand.SPEC;
+      case "seal" -> SealCommand.SPEC;
       case "bench" -> BenchSupport.load().spec();
       default -> throw new IllegalArgumentException(name);
     };
@@ -56,6 +60,8 @@ final class Commands {
       case "send" -> SendCommand.of(arguments);
       case "convert" -> ConvertCommand.of(arguments);
       case "info" -> InfoCommand.of(arguments);
+      case "verify" -> VerifyCommand.of(arguments);
+      case "seal" -> SealCommand.of(arguments);
       case "bench" -> BenchSupport.load().command(arguments);
       default -> throw new IllegalArgumentException(name);
     };

@@ -85,6 +85,12 @@ record InfoCommand(Path file) implements Command {
     json.writeNumberProperty("device_state_bytes", info.deviceStateBytes());
     json.writeNumberProperty("ram_bytes", info.ramBytes());
     json.writeBooleanProperty("described", info.described());
+    json.writeBooleanProperty("sealed", info.seal().isPresent());
+    info.seal()
+        .ifPresent(seal -> {
+          json.writeStringProperty("id", seal.id().toString());
+          json.writeStringProperty("writer", seal.writer());
+        });
   }
 
   private static void offset(JsonGenerator json, String name, OptionalLong offset) {

@@ -47,6 +47,10 @@ final class InfoText {
             + " bytes), "
             + Amounts.bytes(info.diskBytes())
             + " on disk");
+    fact(
+        out,
+        "checksums",
+        info.seal().map(seal -> "of " + seal.writer() + ", save " + seal.id()).orElse("none"));
     List<String> capabilities =
         info.capabilities().stream().filter(name -> !name.equals(info.format().text())).toList();
     if (!capabilities.isEmpty()) {

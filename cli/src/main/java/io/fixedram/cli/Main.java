@@ -6,6 +6,7 @@ import io.fixedram.cli.args.ArgumentParser;
 import io.fixedram.cli.args.Arguments;
 import io.fixedram.cli.args.CommandSpec;
 import io.fixedram.cli.args.HelpText;
+import io.fixedram.cli.args.MisreadWords;
 import io.fixedram.cli.args.NearestName;
 import io.fixedram.cli.args.UsageException;
 import io.fixedram.cli.console.Console;

@@ -60,6 +60,12 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
           "restore into the QEMU that listens here for QMP: unix:PATH, a bare path, or"
               + " tcp:HOST:PORT");
 
+  private static final OptionSpec VERIFY =
+      OptionSpec.flag(
+          "verify",
+          "check all of FILE first; --via lazy, memory and stream check what they read anyway, but"
+              + " instant and native can't");
+
   private static final OptionSpec PID =
       OptionSpec.value(
           "pid",
@@ -104,7 +110,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
                   + " the restore fails, a QEMU that was started here is ended."),
           List.of("FILE"),
           true,
-          List.of(VIA, PAUSED, DETACH, QMP, PID, GENERATION),
+          List.of(VIA, VERIFY, PAUSED, DETACH, QMP, PID, GENERATION),
           List.of(
               CommandSpec.COMMON_EXIT_STATUSES.get(0),
               CommandSpec.COMMON_EXIT_STATUSES.get(1),
@@ -169,6 +175,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
     restore = generationId.isPresent() ? restore.generationId(generationId.get()) : restore;
     restore = arguments.has(PID) ? restore.process(arguments.number(PID, 1, 1)) : restore;
     restore = arguments.has(PAUSED) ? restore.paused() : restore;
+    restore = arguments.has(VERIFY) ? restore.verified() : restore;
     RestoreMode mode =
         switch (arguments.choice(VIA)) {
           case "instant" -> RestoreMode.INSTANT;
@@ -266,7 +273,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
   }
 
   private void tell(Console console, RestoreReport report) {
-    String summary = summary(report);
+    String summary = summary(report) + (report.verified() ? "" : "; not verified");
     console.done("the guest of " + file + " is back and " + guest(report));
     if (foreground()) {
       // Standard output is QEMU's.
@@ -286,6 +293,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
       JsonObject.seconds(json, "since_waiting_seconds", report.sinceWaitingSeconds());
       report.serving().ifPresent(serving -> tell(json, serving));
       json.writeStringProperty("guest", guest(report));
+      json.writeBooleanProperty("verified", report.verified());
     });
   }
 

@@ -51,9 +51,22 @@ class ConvertCommandTest {
     // A stream may tell of a zero page or leave it out: as a file with places both are the same.
     Path expected = directory.resolve("expected");
     Path actual = directory.resolve("actual");
-    assertThat(convert(source, expected, SaveFormat.MAPPED_RAM)).isZero();
-    assertThat(convert(back, actual, SaveFormat.MAPPED_RAM)).isZero();
+    assertThat(convertWithoutSeal(source, expected)).isZero();
+    assertThat(convertWithoutSeal(back, actual)).isZero();
     assertThat(actual).hasSameBinaryContentAs(expected);
+  }
+
+  /** Each sealed file has an id of its own. */
+  private static int convertWithoutSeal(Path source, Path target) {
+    return Run.of(
+            "convert",
+            source.toString(),
+            target.toString(),
+            "--to",
+            "mapped-ram",
+            "--align",
+            "page")
+        .status();
   }
 
   @Test
@@ -114,7 +127,7 @@ class ConvertCommandTest {
     assertThat(in.err()).isEmpty();
     assertThat(in.status()).isZero();
     assertThat(in.out()).startsWith("converted standard input to " + target + " (mapped-ram): ");
-    assertThat(target).hasSameBinaryContentAs(source);
+    TinySave.assertSame(target, source);
   }
 
   @Test

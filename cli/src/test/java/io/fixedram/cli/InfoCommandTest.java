@@ -8,6 +8,7 @@ import io.fixedram.qemu.qmp.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -30,18 +31,25 @@ class InfoCommandTest {
     assertThat(run.err()).isEmpty();
     assertThat(run.out()).endsWith("}\n").hasLineCount(1);
     Json json = Json.parse(run.out());
-    assertThat(((Map<?, ?>) json.raw()).keySet().stream().map(String::valueOf))
-        .containsExactly(
-            "format",
-            "complete",
-            "machine",
-            "capabilities",
-            "blocks",
-            "file_bytes",
-            "disk_bytes",
-            "device_state_bytes",
-            "ram_bytes",
-            "described");
+    List<String> fields =
+        new ArrayList<>(
+            List.of(
+                "format",
+                "complete",
+                "machine",
+                "capabilities",
+                "blocks",
+                "file_bytes",
+                "disk_bytes",
+                "device_state_bytes",
+                "ram_bytes",
+                "described",
+                "sealed"));
+    if (format != SaveFormat.STREAM) {
+      fields.addAll(List.of("id", "writer"));
+    }
+    assertThat(((Map<?, ?>) json.raw()).keySet().stream().map(String::valueOf)).isEqualTo(fields);
+    assertThat(json.get("sealed").flag()).isEqualTo(format != SaveFormat.STREAM);
     assertThat(json.get("described").flag()).isFalse();
     assertThat(json.get("format").text()).isEqualTo(format.text());
     assertThat(json.get("complete").flag()).isTrue();
@@ -96,6 +104,7 @@ class InfoCommandTest {
                   RAM           36 KiB in 2 blocks, 12 KiB present
                   device state  1 byte, its fields not described
                 """)
+        .containsPattern("\n  checksums     of fixedram.*, save [0-9a-f-]{36}\n")
         .endsWith(
             """
 

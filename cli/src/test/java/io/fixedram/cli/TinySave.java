@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.RamBlock;
@@ -10,11 +12,14 @@ import io.fixedram.guest.SaveSink;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
+import io.fixedram.stream.StreamEncoder;
 import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WriteOptions;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -56,6 +61,23 @@ public final class TinySave {
     byte[] bytes = Files.readAllBytes(file);
     Files.write(file, Arrays.copyOf(bytes, bytes.length - 1));
     return file;
+  }
+
+  /** Fails unless two saves are the same, but for their ids. */
+  public static void assertSame(Path actual, Path expected) {
+    assertThat(format(actual)).isEqualTo(format(expected));
+    assertThat(stream(actual)).isEqualTo(stream(expected));
+  }
+
+  private static byte[] stream(Path file) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (PageStore save = Saves.open(file);
+        StreamEncoder encoder =
+            new StreamEncoder((position, from, offset, length) ->
+                bytes.writeBytes(from.asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE)))) {
+      save.sendTo(encoder);
+    }
+    return bytes.toByteArray();
   }
 
   static SaveFormat format(Path file) {

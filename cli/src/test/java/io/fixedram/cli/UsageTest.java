@@ -22,7 +22,7 @@ class UsageTest {
           new Refusal("sav f", "there is no command 'sav'; did you mean 'save'?"),
           new Refusal("covnert", "there is no command 'covnert'; did you mean 'convert'?"),
           new Refusal("hibernate", "there is no command 'hibernate'; 'fixedram --help' lists them"),
-          new Refusal("verify f", "there is no command 'verify'; 'fixedram --help' lists them"),
+          new Refusal("analyze f", "there is no command 'analyze'; 'fixedram --help' lists them"),
           new Refusal("extract f", "there is no command 'extract'; 'fixedram --help' lists them"),
           new Refusal(
               "-v info f",

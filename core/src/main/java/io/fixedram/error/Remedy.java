@@ -23,6 +23,9 @@ public enum Remedy {
   /** Convert the save to a new mapped-ram file and use that. */
   CONVERT_TO_MAPPED_RAM,
 
+  /** Seal the file, so that damage from then on is found. */
+  SEAL,
+
   /** Give the id of QEMU's process, if another process created its QMP socket. */
   NAME_PROCESS,
 

@@ -20,6 +20,7 @@ import java.util.stream.Stream;
  *   the layout's fields
  *   bitmap       bit i%64 of the i/64-th little-endian 64-bit word: page i is in the file
  *   mark         see {@link HolesMark}; not in all files
+ *   fingerprints see {@link TablePlace}; not in all files
  *   padding      to a multiple of the alignment
  *   pages        used_length bytes
  *   entry of the next block ...
@@ -63,12 +64,21 @@ public sealed interface FixedLayout permits FixedRamLayout, MappedRamLayout {
   /** Whether SECTION_PART and SECTION_END have a payload, which is an EOS. */
   boolean laterPayloads();
 
-  /** Place of a block in a new file, given the file offset of the block's fields. */
-  default BlockPlace place(RamBlock block, long fieldsOffset, int targetPageSize) {
+  /**
+   * Place of a block in a new file, given the file offset of the block's fields.
+   *
+   * @param table whether a table of fingerprints is between the block's bitmap and its pages
+   */
+  default BlockPlace place(RamBlock block, long fieldsOffset, int targetPageSize, boolean table) {
     long bitmapOffset = fieldsOffset + fieldBytes();
-    long bitmapBytes = PageBitmap.fileBytes(block.usedLength() / targetPageSize);
+    long pages = block.usedLength() / targetPageSize;
+    long bitmapBytes = PageBitmap.fileBytes(pages);
     long alignment = Math.max(alignmentBytes(), targetPageSize);
-    long minOffset = bitmapOffset + bitmapBytes + HolesMark.room(alignment);
+    long bitmapEnd = bitmapOffset + bitmapBytes;
+    long minOffset =
+        table
+            ? TablePlace.after(bitmapEnd, pages).end()
+            : bitmapEnd + HolesMark.room(alignmentBytes());
     long pagesOffset = (minOffset + alignment - 1) / alignment * alignment;
     return new BlockPlace(block, bitmapOffset, bitmapBytes, pagesOffset);
   }

@@ -27,8 +27,11 @@ public record FixedRamLayout(long alignmentBytes) implements FixedLayout {
   /** Maximum RAM that one byte of a bitmap covers: eight of the largest target pages. */
   private static final long MAX_BYTES_PER_BITMAP_BYTE = 8 << 16;
 
-  /** Limit above any plausible alignment of pages. */
+  /** Limit above any plausible alignment of pages, without a table of fingerprints. */
   private static final long MAX_PADDING_BYTES = 4L << 30;
+
+  /** Least RAM that a byte of a table of fingerprints covers, with the smallest target pages. */
+  private static final long MIN_BYTES_PER_TABLE_BYTE = (1 << 10) / TablePlace.PRINT_BYTES;
 
   @Override
   public SaveFormat format() {
@@ -61,7 +64,7 @@ public record FixedRamLayout(long alignmentBytes) implements FixedLayout {
     return bitmapBytes >= usedLength / MAX_BYTES_PER_BITMAP_BYTE
         && (bitmapBytes > 0 || usedLength == 0)
         && padding >= 0
-        && padding < MAX_PADDING_BYTES;
+        && padding < MAX_PADDING_BYTES + usedLength / MIN_BYTES_PER_TABLE_BYTE;
   }
 
   @Override

@@ -12,7 +12,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /** Distributes pieces of work over the calling thread and additional threads. */
-final class SharedWork<T> {
+public final class SharedWork<T> {
   private final List<T> pieces;
   private final Supplier<Consumer<T>> workers;
   private final AtomicInteger next = new AtomicInteger();
@@ -31,7 +31,7 @@ final class SharedWork<T> {
    * @param workers creates the worker of one thread, called in that thread
    * @throws FixedRamException the first failure; no further piece was begun after it
    */
-  static <T> void run(List<T> pieces, int threads, Supplier<Consumer<T>> workers) {
+  public static <T> void run(List<T> pieces, int threads, Supplier<Consumer<T>> workers) {
     if (threads < 1) {
       throw new IllegalArgumentException("it takes one thread at least, not " + threads);
     }

@@ -7,6 +7,7 @@ import io.fixedram.error.DamagedSaveException;
 import io.fixedram.fixed.FixedLayout;
 import io.fixedram.fixed.HiddenData;
 import io.fixedram.fixed.HolesMark;
+import io.fixedram.fixed.TablePlace;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.PageBitmap;
@@ -14,6 +15,9 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.layout.BlockPlace;
+import io.fixedram.layout.SaveSeal;
+import io.fixedram.seal.SealedFile;
+import io.fixedram.seal.TableHead;
 import io.fixedram.wire.BlockFields;
 import io.fixedram.wire.ConfigurationSection;
 import io.fixedram.wire.MemSizeList;
@@ -28,6 +32,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 
 /** The pages of a fixed-offset file, of either layout and from any writer. */
 final class FixedStore implements PageStore {
@@ -39,23 +44,52 @@ final class FixedStore implements PageStore {
   private final SaveHeader header;
   private final List<BlockPlace> places;
   private final DeviceStateOutcome outcome;
+  private final Optional<SealedFile> sealed;
+
+  /** Reason why nothing of the save can be checked; empty if it can, or need not. */
+  private final Optional<DamagedSaveException> broken;
 
   /** Blocks that are verified, or have no mark. Accessed by several threads. */
   private final Set<BlockPlace> checked = ConcurrentHashMap.newKeySet();
 
   private FixedStore(
-      SaveFile file, SaveHeader header, List<BlockPlace> places, DeviceStateOutcome outcome) {
+      SaveFile file,
+      SaveHeader header,
+      List<BlockPlace> places,
+      Supplier<DeviceState> devices,
+      Optional<SealedFile> sealed) {
     this.file = file;
     this.bytes = file.bytes();
-    this.reader = new PageReader(bytes);
+    this.sealed = sealed;
+    this.reader = new PageReader(bytes, sealed);
     this.header = header;
     this.places = places;
-    this.outcome = outcome;
+    this.broken = sealed.isPresent() ? Optional.empty() : lostFooter();
+    this.outcome =
+        broken
+            .<DeviceStateOutcome>map(DeviceStateOutcome.Failed::new)
+            .orElseGet(() -> DeviceStateOutcome.of(devices));
   }
 
-  /** Reads a save except bitmaps and pages. The store then owns and closes the bytes. */
-  static FixedStore read(Envelope.Body body, FixedLayout layout) {
-    try (StreamInput in = Saves.input(body)) {
+  /** The failure of a file with table heads but no footer. */
+  private Optional<DamagedSaveException> lostFooter() {
+    int pageSize = header.blocks().targetPageSize();
+    return places.stream()
+        .filter(place ->
+            TablePlace.hasRoomForHead(place, pageSize)
+                && TableHead.isAt(bytes, TablePlace.of(place, pageSize).headOffset()))
+        .findFirst()
+        .map(place -> SealedFile.withoutFooter(name(), place.block()));
+  }
+
+  /**
+   * Reads a save except bitmaps and pages. The store then owns and closes the bytes.
+   *
+   * @param sealed the save's footer, by which its header was checked
+   * @throws DamagedSaveException if the header is damaged
+   */
+  static FixedStore read(Envelope.Body body, FixedLayout layout, Optional<SealedFile> sealed) {
+    try (StreamInput in = Saves.input(body, sealed.map(file -> file.seal().devices().end()))) {
       Configuration configuration = ConfigurationSection.read(in);
       List<String> others = new ArrayList<>(configuration.capabilities());
       others.removeAll(layout.capabilities());
@@ -63,11 +97,16 @@ final class FixedStore implements PageStore {
       int id = section.readStart();
       Fields fields = new Fields(layout, configuration.targetPageSize(), body.bytes().sizeBytes());
       RamBlocks blocks = MemSizeList.read(in, configuration, fields);
+      sealed.ifPresent(file -> file.checkFits(blocks, fields.places, body.start()));
       return new FixedStore(
           new SaveFile(body.bytes(), body.start(), layout.format(), configuration.capabilities()),
           new SaveHeader(configuration.withCapabilities(others), blocks, id),
           List.copyOf(fields.places),
-          DeviceStateOutcome.of(() -> readRest(in, layout, section)));
+          () -> {
+            sealed.ifPresent(file -> file.check(file.seal().devices()));
+            return readRest(in, layout, section);
+          },
+          sealed);
     }
   }
 
@@ -160,16 +199,32 @@ final class FixedStore implements PageStore {
     return outcome.get();
   }
 
+  @Override
+  public Optional<SaveSeal> seal() {
+    return sealed.map(SealedFile::seal).map(seal -> new SaveSeal(seal.id(), seal.writer()));
+  }
+
+  @Override
+  public Optional<String> manifest() {
+    return sealed.flatMap(SealedFile::manifest);
+  }
+
   /**
    * {@inheritDoc}
    *
-   * @throws DamagedSaveException if the block has a {@link HolesMark} but data in pages that are
-   *     zero in its bitmap
+   * @throws DamagedSaveException if the bitmap is not as it was written, the footer is missing, or
+   *     the block has a {@link HolesMark} but data in pages that are zero in its bitmap
    */
   @Override
   public PageMap pages(RamBlock block) {
-    PageMap map = listedPages(block);
+    broken.ifPresent(failure -> {
+      throw failure;
+    });
     BlockPlace place = places.get(block.index());
+    if (!checked.contains(place)) {
+      sealed.ifPresent(file -> file.checkBitmap(block));
+    }
+    PageMap map = listedPages(block);
     if (!checked.contains(place) && isExact(block)) {
       HiddenData hidden =
           new HiddenData(bytes, place, map.stored(), map.pageSize(), Long.MAX_VALUE);

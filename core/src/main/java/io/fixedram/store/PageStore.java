@@ -10,6 +10,7 @@ import io.fixedram.guest.PageSource;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveSink;
 import io.fixedram.layout.BlockPlace;
+import io.fixedram.layout.SaveSeal;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -73,6 +74,23 @@ public interface PageStore extends RamPages, PageSource, AutoCloseable {
    */
   default boolean isExact(RamBlock block) {
     return false;
+  }
+
+  /**
+   * The save's seal: everything that is read of it is checked. Empty if it has none, and nothing is
+   * checked.
+   */
+  default Optional<SaveSeal> seal() {
+    return Optional.empty();
+  }
+
+  /**
+   * The save's manifest, the JSON text that its writer added; empty if it has none.
+   *
+   * @throws FixedRamException if the manifest is damaged
+   */
+  default Optional<String> manifest() {
+    return Optional.empty();
   }
 
   /** The places of all blocks that have one. */

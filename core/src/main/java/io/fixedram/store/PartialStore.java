@@ -6,6 +6,7 @@ import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.layout.BlockPlace;
+import io.fixedram.layout.SaveSeal;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
@@ -59,6 +60,16 @@ final class PartialStore implements PageStore {
   @Override
   public boolean isExact(RamBlock block) {
     return whole.isExact(block);
+  }
+
+  @Override
+  public Optional<SaveSeal> seal() {
+    return whole.seal();
+  }
+
+  @Override
+  public Optional<String> manifest() {
+    return whole.manifest();
   }
 
   @Override

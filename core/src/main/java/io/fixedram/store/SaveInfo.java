@@ -4,6 +4,7 @@ package io.fixedram.store;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.layout.SaveSeal;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -23,6 +24,7 @@ import java.util.Optional;
  * @param described whether the save contains QEMU's description of the fields of its device state
  * @param ramBytes sum of the used lengths of all blocks
  * @param problem reason why the save is not complete
+ * @param seal the save's seal; empty if its content can't be checked
  */
 public record SaveInfo(
     SaveFormat format,
@@ -35,7 +37,8 @@ public record SaveInfo(
     long deviceStateBytes,
     boolean described,
     long ramBytes,
-    Optional<FixedRamException> problem) {
+    Optional<FixedRamException> problem,
+    Optional<SaveSeal> seal) {
 
   /** Keeps copies of the lists. */
   public SaveInfo {
@@ -81,6 +84,7 @@ public record SaveInfo(
         header.blocks().totalBytes(),
         outcome instanceof DeviceStateOutcome.Failed failed
             ? Optional.of(failed.reason())
-            : Optional.empty());
+            : Optional.empty(),
+        store.seal());
   }
 }

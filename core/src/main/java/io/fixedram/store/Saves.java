@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.store;
 
+import io.fixedram.bytes.ByteSource;
 import io.fixedram.bytes.ByteStore;
 import io.fixedram.bytes.LocalFile;
+import io.fixedram.bytes.StorePart;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.StorageException;
 import io.fixedram.fixed.FixedLayout;
+import io.fixedram.seal.SealedFile;
 import io.fixedram.wire.ConfigurationSection;
 import io.fixedram.wire.StreamInput;
 import java.nio.file.Path;
@@ -53,18 +56,33 @@ public final class Saves {
     }
   }
 
+  /** What a footer covers is checked before it is interpreted. */
   private static PageStore open(Envelope.Body body) {
+    Optional<SealedFile> sealed = SealedFile.open(body.bytes());
+    sealed.ifPresent(SealedFile::checkHeads);
     List<String> capabilities;
     try (StreamInput in = input(body)) {
       capabilities = ConfigurationSection.read(in).capabilities();
     }
     Optional<FixedLayout> layout = FixedLayout.named(capabilities);
-    return layout.isPresent() ? FixedStore.read(body, layout.get()) : new StreamStore(body);
+    return layout.isPresent() ? FixedStore.read(body, layout.get(), sealed) : new StreamStore(body);
   }
 
   /** An input positioned at a save's first byte. */
   static StreamInput input(Envelope.Body body) {
-    StreamInput in = new StreamInput(body.bytes(), body.bytes().name(), HEADER_BUFFER_BYTES);
+    return input(body, Optional.empty());
+  }
+
+  /**
+   * An input positioned at a save's first byte.
+   *
+   * @param end position where the input ends; empty if that is the end of the store
+   */
+  static StreamInput input(Envelope.Body body, Optional<Long> end) {
+    ByteStore bytes = body.bytes();
+    ByteSource source =
+        end.<ByteSource>map(length -> new StorePart(bytes, 0, length)).orElse(bytes);
+    StreamInput in = new StreamInput(source, bytes.name(), HEADER_BUFFER_BYTES);
     in.seek(body.start());
     return in;
   }

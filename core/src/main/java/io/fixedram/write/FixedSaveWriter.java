@@ -3,6 +3,7 @@ package io.fixedram.write;
 
 import io.fixedram.fixed.FixedLayout;
 import io.fixedram.fixed.HolesMark;
+import io.fixedram.fixed.TablePlace;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.PageReadBack;
@@ -12,6 +13,10 @@ import io.fixedram.guest.SaveSink;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.MainMemory;
 import io.fixedram.os.Descriptor;
+import io.fixedram.seal.SaveIds;
+import io.fixedram.seal.Seal;
+import io.fixedram.seal.SealWriter;
+import io.fixedram.seal.TableHead;
 import io.fixedram.wire.ConfigurationDescription;
 import io.fixedram.wire.ConfigurationSection;
 import io.fixedram.wire.MemSizeList;
@@ -23,6 +28,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
 
 /**
  * Writes a fixed-offset file:
@@ -35,10 +42,11 @@ import java.util.Optional;
  *   SECTION_END of "ram": EOS, or nothing in fixed-ram
  *   FOOTER
  *   device state
+ *   footer, see {@link SealWriter}
  * </pre>
  *
- * <p>Everything except the bitmaps, the pages and the device state is written when the save begins,
- * since every offset is known then.
+ * <p>Everything except the bitmaps, the pages, their fingerprints, the device state and the footer
+ * is written when the save begins, since every offset is known then.
  */
 final class FixedSaveWriter implements SaveSink {
   private static final int BUFFER_BYTES = 1 << 16;
@@ -50,8 +58,12 @@ final class FixedSaveWriter implements SaveSink {
   private final DirectMode direct;
   private final StreamOutput out;
   private final List<BlockPlace> places = new ArrayList<>();
+  private final List<TablePlace> tables = new ArrayList<>();
+  private final boolean wantsSeal;
+  private final UUID id = SaveIds.random();
   private Optional<Pages> pages = Optional.empty();
   private long tailOffset;
+  private long endOffset;
   private long pageBytes;
 
   /** Objects that exist once the blocks are known. */
@@ -66,11 +78,15 @@ final class FixedSaveWriter implements SaveSink {
 
   /** Prepares to write to an empty file, which the caller closes. */
   FixedSaveWriter(
-      Descriptor descriptor, FixedLayout layout, DestinationMemory destination, DirectMode direct) {
+      Descriptor descriptor,
+      FixedLayout layout,
+      DestinationMemory destination,
+      WriteOptions options) {
     this.descriptor = descriptor;
     this.layout = layout;
     this.destination = destination;
-    this.direct = direct;
+    this.direct = options.direct();
+    this.wantsSeal = options.sealed() && HolesMark.room(layout.alignmentBytes()) > 0;
     this.out = new StreamOutput(descriptor::write, BUFFER_BYTES);
   }
 
@@ -99,18 +115,19 @@ final class FixedSaveWriter implements SaveSink {
   @Override
   public void begin(SaveHeader header) {
     int pageSize = header.blocks().targetPageSize();
-    int id = header.ramSectionId();
+    int section = header.ramSectionId();
+    boolean table = wantsSeal && header.blocks().list().size() <= Seal.MAX_BLOCKS;
     ConfigurationSection.write(out, header.configuration(), layoutCapability());
-    RamSection.writeStart(out, id);
-    MemSizeList.write(out, header.blocks(), block -> addPlace(block, pageSize));
+    RamSection.writeStart(out, section);
+    MemSizeList.write(out, header.blocks(), block -> addPlace(block, pageSize, table));
     out.be64(StreamFormat.RAM_EOS);
-    RamSection.writeFooter(out, id);
+    RamSection.writeFooter(out, section);
     if (destination == DestinationMemory.EMPTY) {
-      RamSection.writePart(out, id);
-      writeLaterPayload(id);
+      RamSection.writePart(out, section);
+      writeLaterPayload(section);
     }
-    RamSection.writeEnd(out, id);
-    writeLaterPayload(id);
+    RamSection.writeEnd(out, section);
+    writeLaterPayload(section);
     out.flush();
     tailOffset = out.position();
     pages = Optional.of(pages(header));
@@ -124,7 +141,7 @@ final class FixedSaveWriter implements SaveSink {
     PageFile file = new PageFile(descriptor, direct);
     try {
       int pageSize = header.blocks().targetPageSize();
-      return new Pages(header, file, new PageWriter(file, places, pageSize));
+      return new Pages(header, file, new PageWriter(file, places, tables, pageSize));
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
@@ -138,8 +155,11 @@ final class FixedSaveWriter implements SaveSink {
     RamSection.writeFooter(out, id);
   }
 
-  private void addPlace(RamBlock block, int pageSize) {
-    BlockPlace place = layout.place(block, out.position(), pageSize);
+  private void addPlace(RamBlock block, int pageSize, boolean table) {
+    BlockPlace place = layout.place(block, out.position(), pageSize, table);
+    if (table) {
+      tables.add(TablePlace.of(place, pageSize));
+    }
     layout.writeFields(out, place, pageSize);
     out.seek(place.end());
     places.add(place);
@@ -180,6 +200,7 @@ final class FixedSaveWriter implements SaveSink {
         out.bytes(MemorySegment.ofArray(HolesMark.text()), 0, HolesMark.BYTES);
       }
     }
+    writeTableHeads(pageSize);
     out.seek(tailOffset);
     if (destination == DestinationMemory.EMPTY) {
       out.bytes(state.bytes(), 0, state.sizeBytes());
@@ -189,6 +210,47 @@ final class FixedSaveWriter implements SaveSink {
           out, state, pages().header().configuration(), layoutCapability());
     }
     out.flush();
+    endOffset = out.position();
+  }
+
+  private void writeTableHeads(int pageSize) {
+    for (int i = 0; i < tables.size(); i++) {
+      TablePlace table = tables.get(i);
+      long pages = places.get(i).block().usedLength() / pageSize;
+      out.seek(table.headOffset());
+      out.bytes(
+          MemorySegment.ofArray(TableHead.of(id, i, pages, table.tableOffset())),
+          0,
+          TablePlace.HEAD_BYTES);
+    }
+  }
+
+  /**
+   * Writes the footer, whose digests are computed from the file, once the save has ended. Does
+   * nothing in a file that is not to be sealed.
+   *
+   * @return id of the save; empty if the file is not to be sealed
+   */
+  Optional<UUID> seal(Optional<String> manifest) {
+    if (tables.isEmpty()) {
+      return Optional.empty();
+    }
+    new SealWriter(descriptor::read, descriptor::write, descriptor.path().toString())
+        .write(
+            new SealWriter.Content(
+                id,
+                pages().header().blocks(),
+                places,
+                tables.stream()
+                    .map(table ->
+                        new SealWriter.Table(
+                            OptionalLong.of(table.headOffset()), table.tableOffset()))
+                    .toList(),
+                endOffset,
+                List.of(),
+                endOffset),
+            manifest);
+    return Optional.of(id);
   }
 
   /** Pieces without a bit set stay holes: a stream can announce far more RAM than it has pages. */

@@ -170,7 +170,12 @@ final class PageFile implements AutoCloseable {
     }
   }
 
-  /** Reads pages back. */
+  /** Writes something other than pages, through the page cache. */
+  void writeCached(long position, MemorySegment from) {
+    plain.write(position, from, 0, from.byteSize());
+  }
+
+  /** Reads pages or fingerprints back. */
   void read(long position, MemorySegment into) {
     long count = plain.readUpTo(position, into, 0, into.byteSize());
     if (count < into.byteSize()) {

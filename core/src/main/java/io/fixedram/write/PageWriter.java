@@ -2,6 +2,7 @@
 package io.fixedram.write;
 
 import io.fixedram.error.StorageException;
+import io.fixedram.fixed.TablePlace;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.ZeroPages;
@@ -49,6 +50,7 @@ final class PageWriter implements AutoCloseable {
   private final List<BlockPlace> places;
   private final List<PageBitmap> written = new ArrayList<>();
   private final AheadAllocation allocation;
+  private final PrintTables prints;
   private final int pageSize;
   private final Arena arena = Arena.ofShared();
   private final Map<Chunk.Key, Chunk> open = new LinkedHashMap<>();
@@ -57,8 +59,12 @@ final class PageWriter implements AutoCloseable {
   private final ChunkQueue queue = new ChunkQueue();
   private final List<Thread> threads = new ArrayList<>();
 
-  /** Starts the threads. All places in the file must be holes. */
-  PageWriter(PageFile file, List<BlockPlace> places, int pageSize) {
+  /**
+   * Starts the threads. All places in the file must be holes.
+   *
+   * @param tables table of fingerprints of each block; empty if the file has none
+   */
+  PageWriter(PageFile file, List<BlockPlace> places, List<TablePlace> tables, int pageSize) {
     this.file = file;
     this.places = List.copyOf(places);
     this.pageSize = pageSize;
@@ -66,6 +72,7 @@ final class PageWriter implements AutoCloseable {
       written.add(new PageBitmap(place.block().usedLength() / pageSize));
     }
     this.allocation = new AheadAllocation(file, this.places, written, pageSize);
+    this.prints = new PrintTables(file, tables, pageSize);
     try {
       MemorySegment buffers = AnonymousMemory.allocateHuge(arena, (long) BUFFERS * Chunk.BYTES);
       for (int i = 0; i < BUFFERS; i++) {
@@ -228,6 +235,10 @@ final class PageWriter implements AutoCloseable {
     allocation.writing(chunk.key(), data.cardinality() == chunk.pages(places.get(block), pageSize));
     PageBitmap bitmap = written.get(block);
     long firstPage = firstPage(chunk);
+    boolean others;
+    synchronized (bitmap) {
+      others = bitmap.isAnySet(firstPage, chunk.pages(places.get(block), pageSize));
+    }
     forEachRun(
         fillGaps(chunk),
         (from, end) -> {
@@ -243,6 +254,7 @@ final class PageWriter implements AutoCloseable {
       chunk.zero().stream().filter(page -> bitmap.get(firstPage + page)).forEach(stale::set);
     }
     forEachRun(stale, (from, end) -> punch(chunk, from, end));
+    prints.update(chunk, stale, others);
   }
 
   private long firstPage(Chunk chunk) {

@@ -12,9 +12,12 @@ import io.fixedram.layout.SaveFormat;
 import io.fixedram.os.Descriptor;
 import io.fixedram.os.SystemCalls;
 import io.fixedram.publish.PendingFile;
+import io.fixedram.seal.SealWriter;
 import io.fixedram.stream.StreamEncoder;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -33,6 +36,10 @@ public final class SaveWriter implements AutoCloseable {
   private final LongSupplier writtenBytes;
   private final LongSupplier transferredBytes;
   private final Supplier<Optional<String>> whyCached;
+  private final Function<Optional<String>, Optional<UUID>> seal;
+  private Optional<String> manifest = Optional.empty();
+  private Optional<UUID> id = Optional.empty();
+  private boolean sealed;
   private boolean synced;
 
   private SaveWriter(
@@ -48,13 +55,13 @@ public final class SaveWriter implements AutoCloseable {
     Optional<FixedLayout> layout = FixedLayout.of(format, options.alignmentBytes());
     SaveSink writer;
     if (layout.isPresent()) {
-      FixedSaveWriter fixed =
-          new FixedSaveWriter(descriptor, layout.get(), destination, options.direct());
+      FixedSaveWriter fixed = new FixedSaveWriter(descriptor, layout.get(), destination, options);
       writer = fixed;
       pageBytes = fixed::pageBytes;
       writtenBytes = fixed::writtenBytes;
       transferredBytes = counters::dataBytes;
       whyCached = fixed::whyCached;
+      seal = fixed::seal;
     } else {
       StreamEncoder stream = new StreamEncoder(descriptor::write);
       writer = stream;
@@ -62,6 +69,7 @@ public final class SaveWriter implements AutoCloseable {
       writtenBytes = stream::streamBytes;
       transferredBytes = stream::streamBytes;
       whyCached = () -> Optional.of("a stream has no alignment");
+      seal = _ -> Optional.empty();
     }
     this.sink = new CountingSink(writer, counters, new Cancellation());
   }
@@ -112,16 +120,41 @@ public final class SaveWriter implements AutoCloseable {
   }
 
   /**
-   * Syncs the save to the device if the options say so. This is the longest part of {@link
-   * #publish}, which does it if it was not done before.
+   * Gives the save a manifest: JSON text about the guest and its host, which is kept beside the
+   * save as it is. Possible until the save is synced or published; a save that is not sealed
+   * ({@link WriteOptions#sealed}) and a stream drop it.
+   *
+   * @param text JSON text of at most 2 MiB in UTF-8
+   * @throws IllegalArgumentException if the text is longer, or has control characters
+   * @throws IllegalStateException if the save was synced before
+   */
+  public void manifest(String text) {
+    if (sealed) {
+      throw new IllegalStateException("the save is complete");
+    }
+    manifest = Optional.of(SealWriter.checkedManifest(text));
+  }
+
+  /** Writes the footer, once all content is there. */
+  private void seal() {
+    if (!counters.ended()) {
+      throw new IllegalStateException("the save has not ended");
+    }
+    if (!sealed) {
+      id = seal.apply(manifest);
+      sealed = true;
+    }
+  }
+
+  /**
+   * Completes the save, and syncs it to the device if the options say so. This is the longest part
+   * of {@link #publish}, which does it if it was not done before.
    *
    * @throws StorageException if syncing fails
    * @throws IllegalStateException if the sink has not taken a whole save
    */
   public void sync() {
-    if (!counters.ended()) {
-      throw new IllegalStateException("the save has not ended");
-    }
+    seal();
     if (options.sync() && !synced) {
       file.sync();
       synced = true;
@@ -136,6 +169,7 @@ public final class SaveWriter implements AutoCloseable {
    */
   public WrittenSave publish(Cancellation cancellation) {
     cancellation.throwIfCancelled();
+    seal();
     if (options.sync() && !synced) {
       file.writeBack(cancellation);
     }
@@ -162,7 +196,8 @@ public final class SaveWriter implements AutoCloseable {
         writtenBytes.getAsLong(),
         status.sizeBytes(),
         status.allocatedBytes(),
-        whyCached.get());
+        whyCached.get(),
+        id);
   }
 
   /** Removes the file if it was not published. */

@@ -10,8 +10,10 @@ import io.fixedram.fixed.FixedLayout;
  * @param sync whether the file is synced to its device before it gets its name
  * @param alignmentBytes alignment of the first page of each block in a fixed-offset file: a power
  *     of two; a value below the target page size means the target page size
+ * @param sealed whether a fixed-offset file gets fingerprints of its pages and a footer
+ *     (docs/format.md, "Sealed files"); one with an alignment below 1 MiB never does
  */
-public record WriteOptions(DirectMode direct, boolean sync, long alignmentBytes) {
+public record WriteOptions(DirectMode direct, boolean sync, long alignmentBytes, boolean sealed) {
   /** Checks the alignment. */
   public WriteOptions {
     if (Long.bitCount(alignmentBytes) != 1) {
@@ -19,7 +21,17 @@ public record WriteOptions(DirectMode direct, boolean sync, long alignmentBytes)
     }
   }
 
-  /** Default options: direct writes where possible, synced, aligned for huge pages. */
+  /** Options for a file that is sealed if its alignment allows it. */
+  public WriteOptions(DirectMode direct, boolean sync, long alignmentBytes) {
+    this(direct, sync, alignmentBytes, true);
+  }
+
+  /** The same options for a file without fingerprints and footer. */
+  public WriteOptions notSealed() {
+    return new WriteOptions(direct, sync, alignmentBytes, false);
+  }
+
+  /** Default options: direct writes where possible, synced, aligned for huge pages, sealed. */
   public static WriteOptions defaults() {
     return new WriteOptions(DirectMode.AUTO, true, FixedLayout.DEFAULT_ALIGNMENT_BYTES);
   }

@@ -3,6 +3,7 @@ package io.fixedram.write;
 
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.UUID;
 
 /**
  * Description of a published save.
@@ -15,6 +16,7 @@ import java.util.Optional;
  * @param diskBytes space that the file occupies on its file system
  * @param whyCached reason why pages were written through the page cache; empty if long runs were
  *     written directly
+ * @param id id of the save; empty if the file is not sealed
  */
 public record WrittenSave(
     Path path,
@@ -23,4 +25,5 @@ public record WrittenSave(
     long writtenBytes,
     long fileBytes,
     long diskBytes,
-    Optional<String> whyCached) {}
+    Optional<String> whyCached,
+    Optional<UUID> id) {}

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Files in which the bitmap has lost a bit of a page that the file holds. */
+/** Files without a seal in which the bitmap has lost a bit of a page that the file holds. */
 class LostBitsTest {
   private static final int PAGE = 4096;
   private static final RamBlock RAM = new RamBlock(0, "pc.ram", 1000L * PAGE);
@@ -46,7 +46,8 @@ class LostBitsTest {
   private void write(SaveFormat format, DestinationMemory destination) {
     Guest guest = Guest.of(RAM);
     try (Arena arena = Arena.ofShared();
-        SaveWriter writer = SaveWriter.create(path, format, destination, WriteOptions.defaults())) {
+        SaveWriter writer =
+            SaveWriter.create(path, format, destination, WriteOptions.defaults().notSealed())) {
       MemorySegment content = arena.allocate(PAGE).fill((byte) 7);
       writer.sink().begin(guest.header());
       writer.sink().data(RAM, LOST * PAGE, content, 0, PAGE);

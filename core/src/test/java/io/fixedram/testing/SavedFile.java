@@ -34,7 +34,12 @@ public final class SavedFile {
   private final List<Place> places = new ArrayList<>();
 
   /** Where a block stands. */
-  private record Place(RamBlock block, long bitmapOffset, long bitmapBytes, long pagesOffset) {}
+  private record Place(RamBlock block, long bitmapOffset, long bitmapBytes, long pagesOffset) {
+    /** Where a sealed file has its table of fingerprints. */
+    long tableOffset() {
+      return ((bitmapOffset + bitmapBytes + 16 + 63) / 64 * 64 + 64 + 4095) / 4096 * 4096;
+    }
+  }
 
   private SavedFile(RandomAccessFile in, Guest guest, SaveFormat format, long alignment) {
     this.in = in;
@@ -61,6 +66,9 @@ public final class SavedFile {
       }
       file.checkRest();
       NavigableMap<Long, Long> extents = extents(descriptor, in.length());
+      if (file.sealed()) {
+        NaiveSeal.check(in, guest, extents);
+      }
       for (Place place : file.places) {
         file.checkBitmap(place);
         file.checkPages(place, extents, holes);
@@ -152,8 +160,13 @@ public final class SavedFile {
     long pagesOffset = in.readLong();
     assertThat(in.getFilePointer()).isEqualTo(bitmapOffset);
     assertThat(pagesOffset % alignment).as("alignment of %s", block).isZero();
-    assertThat(pagesOffset - (bitmapOffset + bitmapBytes)).isBetween(0L, alignment - 1);
-    places.add(new Place(block, bitmapOffset, bitmapBytes, pagesOffset));
+    Place place = new Place(block, bitmapOffset, bitmapBytes, pagesOffset);
+    long before =
+        sealed()
+            ? place.tableOffset() + 16 * (block.usedLength() / guest.pageSize())
+            : bitmapOffset + bitmapBytes;
+    assertThat(pagesOffset - before).isBetween(0L, alignment - 1);
+    places.add(place);
     in.seek(pagesOffset + block.usedLength());
   }
 
@@ -167,7 +180,17 @@ public final class SavedFile {
     byte[] found = new byte[rest.size()];
     in.readFully(found);
     assertThat(found).isEqualTo(rest.toArray());
-    assertThat(in.read()).as("bytes after the device state").isEqualTo(-1);
+    if (sealed()) {
+      long end = in.getFilePointer();
+      assertThat(NaiveSeal.of(in).offset()).as("offset of the seal").isEqualTo(end);
+    } else {
+      assertThat(in.read()).as("bytes after the device state").isEqualTo(-1);
+    }
+  }
+
+  /** All but those that follow the proposal byte for byte. */
+  private boolean sealed() {
+    return alignment >= 1 << 20;
   }
 
   private byte[] tail() {
@@ -241,15 +264,37 @@ public final class SavedFile {
   }
 
   private void checkSize() throws IOException {
-    long padding = places.size() * (alignment + 512);
+    long padding =
+        places.size() * (alignment + 512 + (sealed() ? 8192 : 0)) + (sealed() ? 1024 : 0);
+    long tables = sealed() ? guest.header().blocks().totalBytes() / guest.pageSize() * 16 : 0;
     assertThat(in.length())
         .isLessThanOrEqualTo(
-            guest.header().blocks().totalBytes() + bitmapBytes() + padding + tail().length + 512);
+            guest.header().blocks().totalBytes()
+                + bitmapBytes()
+                + tables
+                + padding
+                + tail().length
+                + 512);
+  }
+
+  /** Bytes of the tables that are no holes: 4 KiB for 256 pages with any content. */
+  private long tableBytes() {
+    return sealed()
+        ? places.stream()
+            .mapToLong(place ->
+                4096
+                    + guest.nonZero(place.block).keySet().stream()
+                            .map(page -> page / 256)
+                            .distinct()
+                            .count()
+                        * 4096)
+            .sum()
+        : 0;
   }
 
   private void checkAllocated(long allocatedBytes) {
     if (guest.pageSize() % 4096 == 0) {
-      long metadata = places.size() * 2L * 4096 + bitmapBytes() + tail().length;
+      long metadata = places.size() * 2L * 4096 + bitmapBytes() + tail().length + tableBytes();
       assertThat(allocatedBytes)
           .as("allocated")
           .isLessThanOrEqualTo(

@@ -202,7 +202,7 @@ class NaiveFilesTest {
 
   private static void write(
       Guest guest, Path path, SaveFormat format, DestinationMemory destination, long alignment) {
-    WriteOptions options = new WriteOptions(DirectMode.AUTO, false, alignment);
+    WriteOptions options = new WriteOptions(DirectMode.AUTO, false, alignment).notSealed();
     try (SaveWriter writer = SaveWriter.create(path, format, destination, options)) {
       Script.of(guest).sendTo(writer.sink());
       writer.publish();

@@ -41,12 +41,15 @@ public abstract class LibraryRules extends ModuleRules {
           "stop",
           "then",
           "to",
+          "verify",
           "via",
           "vm-generation-id");
 
   /** Names of the command's subcommands. */
   public static final List<String> NAMES_OF_COMMANDS =
-      List.of("bench", "convert", "demo", "info", "receive", "restore", "save", "send");
+      List.of(
+          "bench", "convert", "demo", "info", "receive", "restore", "save", "seal", "send",
+          "verify");
 
   private static final Pattern NAMES =
       Pattern.compile(

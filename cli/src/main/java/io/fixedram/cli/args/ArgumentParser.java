@@ -112,18 +112,25 @@ public final class ArgumentParser {
   private static void checkOperands(CommandSpec command, List<String> operands) {
     List<String> names = command.operands();
     if (operands.size() < names.size()) {
-      throw new UsageException(names.get(operands.size()) + " is missing");
+      throw new UsageException(plain(names.get(operands.size())) + " is missing");
     }
-    if (operands.size() > names.size()) {
+    boolean repeated = !names.isEmpty() && names.getLast().endsWith(CommandSpec.REPEATED);
+    if (operands.size() > names.size() && !repeated) {
       String extra = operands.get(names.size());
       String takes = names.isEmpty() ? "no operand" : "only " + String.join(" and ", names);
       throw new UsageException("'" + extra + "' is unexpected: the command takes " + takes);
     }
-    for (int i = 0; i < names.size(); i++) {
+    for (int i = 0; i < operands.size(); i++) {
       if (operands.get(i).isEmpty()) {
-        throw new UsageException(names.get(i) + " is empty");
+        throw new UsageException(plain(names.get(Math.min(i, names.size() - 1))) + " is empty");
       }
     }
+  }
+
+  private static String plain(String name) {
+    return name.endsWith(CommandSpec.REPEATED)
+        ? name.substring(0, name.length() - CommandSpec.REPEATED.length())
+        : name;
   }
 
   private static UsageException unknownOption(String typed, List<OptionSpec> specs) {

@@ -169,6 +169,11 @@ public final class Arguments {
     return operands.get(index);
   }
 
+  /** All operands. */
+  public List<String> operands() {
+    return operands;
+  }
+
   /** The QEMU command after {@code --}, word by word; empty if there was none. */
   public List<String> qemuCommand() {
     return qemuCommand;

@@ -28,6 +28,9 @@ public record CommandSpec(
     List<StatusMeaning> exitStatuses,
     List<Example> examples) {
 
+  /** End of the name of a last operand that may be given any number of times, at least once. */
+  public static final String REPEATED = "...";
+
   /** An exit status and its meaning. */
   public record StatusMeaning(String status, String meaning) {}
 

@@ -28,6 +28,7 @@ public final class RemedyText {
       case RESTORE_IN_PLACE -> "--via memory may work";
       case CONVERT_TO_MAPPED_RAM ->
           "'fixedram convert --to mapped-ram FILE NEW' makes a suitable file";
+      case SEAL -> "'fixedram seal FILE' adds them";
       case NAME_PROCESS -> "--pid N gives the id of QEMU's process";
       case WRITE_THROUGH_PAGE_CACHE -> "use --direct-io auto or off";
       case HAVE_QEMU_STARTED -> "'-- QEMU-COMMAND' instead of --qmp starts one for it";

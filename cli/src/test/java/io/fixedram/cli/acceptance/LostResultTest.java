@@ -59,8 +59,8 @@ class LostResultTest {
                   .formatted(form, output)),
           "received is complete");
     }
-    assertThat(directory.resolve("converted")).hasSameBinaryContentAs(directory.resolve("save"));
-    assertThat(directory.resolve("received")).hasSameBinaryContentAs(directory.resolve("save"));
+    TinySave.assertSame(directory.resolve("converted"), directory.resolve("save"));
+    TinySave.assertSame(directory.resolve("received"), directory.resolve("save"));
   }
 
   /** The first file that a program opens gets the number of a stream that is closed. */
@@ -69,7 +69,7 @@ class LostResultTest {
     TinySave.write(directory.resolve("save"), SaveFormat.MAPPED_RAM);
     Result result = shell("$F convert save converted --to mapped-ram <&- >&- 2>&-");
     assertThat(result.status()).isEqualTo(1);
-    assertThat(directory.resolve("converted")).hasSameBinaryContentAs(directory.resolve("save"));
+    TinySave.assertSame(directory.resolve("converted"), directory.resolve("save"));
     assertDone(shell("$F convert save converted --to mapped-ram <&- >&-"), "converted is complete");
     Result input = shell("$F convert - converted --to mapped-ram <&-");
     assertThat(input.status()).isEqualTo(1);

@@ -103,7 +103,13 @@ public final class GuestRestore {
   private static GuestRestore of(Supplier<? extends PageStore> save, RestoreTarget target) {
     return new GuestRestore(
         new RestoreRequest(
-            save, target, RestoreMode.AUTO, false, DEFAULT_IN_PLACE_WITHIN, OptionalInt.empty()),
+            save,
+            target,
+            RestoreMode.AUTO,
+            false,
+            DEFAULT_IN_PLACE_WITHIN,
+            false,
+            OptionalInt.empty()),
         RestoreListener.NONE,
         Optional.empty());
   }
@@ -116,6 +122,15 @@ public final class GuestRestore {
   /** Leaves the guest stopped once it is loaded. */
   public GuestRestore paused() {
     return with(draft -> draft.paused = true);
+  }
+
+  /**
+   * Verifies all of the save before it is restored ({@link io.fixedram.verify.Verification}). The
+   * modes in which this process reads the pages check them anyway; in modes instant and native, it
+   * is the only check. The save must be a sealed local file.
+   */
+  public GuestRestore verified() {
+    return with(draft -> draft.verify = true);
   }
 
   /**

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.restore;
 
+import io.fixedram.bytes.LocalFile;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
+import io.fixedram.error.UnsupportedSaveException;
 import io.fixedram.qemu.command.NotInstantException;
 import io.fixedram.qemu.load.Destination;
 import io.fixedram.qemu.load.InstantStart;
@@ -15,6 +17,7 @@ import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.start.QemuStarter;
 import io.fixedram.store.PageStore;
+import io.fixedram.verify.Verification;
 
 /**
  * A prepared restore: the save is open, and QEMU's command is decided. It is executed once, in this
@@ -58,12 +61,26 @@ final class Restoration implements AutoCloseable {
         // Fails for an incomplete file before a QEMU is started for it.
         save.deviceState();
       }
+      if (request.verify()) {
+        verify(save, cancellation);
+      }
       RestoreStart start = RestoreStart.of(request, save, listener, cancellation);
       return new Restoration(request, listener, cancellation, save, start, startNanos);
     } catch (RuntimeException | Error e) {
       save.close();
       throw e;
     }
+  }
+
+  private static void verify(PageStore save, Cancellation cancellation) {
+    LocalFile file =
+        save.localFile()
+            .orElseThrow(() ->
+                new UnsupportedSaveException(
+                    save.name() + " can't be verified: it is not a local file"));
+    int threads = Runtime.getRuntime().availableProcessors();
+    Verification.run(file.path(), threads, cancellation).throwIfDamaged();
+    save.state().throwIfChanged(save.name());
   }
 
   /** The target QEMU, with the command to start it. */

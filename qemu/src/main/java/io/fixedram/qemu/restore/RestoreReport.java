@@ -24,6 +24,8 @@ import java.util.Optional;
  *     stays paused. In mode memory from the moment at which QEMU's memory was found
  * @param sinceWaitingSeconds the same from the moment at which QEMU waited for the guest, with the
  *     checks of the save and the QEMU, and the time to find its memory
+ * @param verified whether every page that was loaded was checked against its fingerprint, by this
+ *     process or before; false if the save has none, or QEMU read it itself
  * @param serving statistics of serving pages; only for restore mode lazy
  */
 public record RestoreReport(
@@ -37,6 +39,7 @@ public record RestoreReport(
     double downtimeSeconds,
     double runningSeconds,
     double sinceWaitingSeconds,
+    boolean verified,
     Optional<ServingState> serving) {
   /** Copies the list. */
   public RestoreReport {

@@ -16,6 +16,7 @@ import java.util.function.Supplier;
  * @param paused whether the guest stays paused after loading
  * @param inPlaceWithin maximum time to write all pages in place for which mode auto prefers mode
  *     memory
+ * @param verify whether all of the save is verified before it is restored
  * @param process id of QEMU's process; empty for the one that listens on the socket
  */
 record RestoreRequest(
@@ -24,6 +25,7 @@ record RestoreRequest(
     RestoreMode mode,
     boolean paused,
     Duration inPlaceWithin,
+    boolean verify,
     OptionalInt process) {
 
   /** A copy with changes. */
@@ -31,7 +33,13 @@ record RestoreRequest(
     Draft draft = new Draft(this);
     change.accept(draft);
     return new RestoreRequest(
-        save, draft.target, draft.mode, draft.paused, draft.inPlaceWithin, draft.process);
+        save,
+        draft.target,
+        draft.mode,
+        draft.paused,
+        draft.inPlaceWithin,
+        draft.verify,
+        draft.process);
   }
 
   /** A mutable copy of the parameters that can be changed. */
@@ -40,6 +48,7 @@ record RestoreRequest(
     RestoreMode mode;
     boolean paused;
     Duration inPlaceWithin;
+    boolean verify;
     OptionalInt process;
 
     private Draft(RestoreRequest from) {
@@ -47,6 +56,7 @@ record RestoreRequest(
       mode = from.mode;
       paused = from.paused;
       inPlaceWithin = from.inPlaceWithin;
+      verify = from.verify;
       process = from.process;
     }
   }

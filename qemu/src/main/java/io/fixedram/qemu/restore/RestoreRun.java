@@ -357,6 +357,12 @@ final class RestoreRun {
         (settledNanos - startNanos) / 1e9,
         (settledNanos - incomingNanos) / 1e9,
         (settledNanos - waitingNanos) / 1e9,
+        request.verify() || (save.seal().isPresent() && isReadHere(choice.mode())),
         view.serving());
+  }
+
+  /** Whether all pages pass through this process, which checks them. */
+  private static boolean isReadHere(RestoreMode mode) {
+    return mode != RestoreMode.INSTANT && mode != RestoreMode.NATIVE;
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.cli;
+package io.fixedram.cli.args;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -14,14 +14,14 @@ import java.util.Optional;
  * Finds words of the command line that Java could not decode with the locale's encoding. Java
  * replaces invalid bytes by U+FFFD and would use, or pass on to QEMU, another name than was given.
  */
-final class MisreadWords {
+public final class MisreadWords {
   private static final char MARK = '\ufffd';
   private static final Path COMMAND_LINE = Path.of("/proc/self/cmdline");
 
   private MisreadWords() {}
 
   /** The error if a word or the current directory was misread; empty otherwise. */
-  static Optional<String> refusal(List<String> words) {
+  public static Optional<String> refusal(List<String> words) {
     String directory = System.getProperty("user.dir", "");
     if (directory.indexOf(MARK) >= 0 && !Files.isDirectory(Path.of(directory))) {
       return Optional.of(
