@@ -14,7 +14,7 @@ final class Commands {
   static final List<String> NAMES =
       List.of(
           "demo", "save", "restore", "receive", "send", "convert", "info", "verify", "seal",
-          "bench");
+          "check", "bench");
 
   private Commands() {}
 
@@ -41,6 +41,7 @@ final class Commands {
       case "info" -> InfoCommand.SPEC;
       case "verify" -> VerifyCommand.SPEC;
       case "seal" -> SealCommand.SPEC;
+      case "check" -> CheckCommand.SPEC;
       case "bench" -> BenchSupport.load().spec();
       default -> throw new IllegalArgumentException(name);
     };
@@ -62,6 +63,7 @@ final class Commands {
       case "info" -> InfoCommand.of(arguments);
       case "verify" -> VerifyCommand.of(arguments);
       case "seal" -> SealCommand.of(arguments);
+      case "check" -> CheckCommand.of(arguments);
       case "bench" -> BenchSupport.load().command(arguments);
       default -> throw new IllegalArgumentException(name);
     };

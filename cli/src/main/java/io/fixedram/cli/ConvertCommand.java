@@ -11,6 +11,7 @@ import io.fixedram.cli.console.Amounts;
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.ProgressDisplay;
+import io.fixedram.cli.input.Addresses;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.stream.Conversion;
 import io.fixedram.write.WriteOptions;
@@ -76,7 +77,7 @@ record ConvertCommand(
   }
 
   private static Optional<Path> operand(String operand, String name) {
-    return operand.equals(FileOptions.STANDARD_STREAM)
+    return operand.equals(Addresses.STANDARD_STREAM)
         ? Optional.empty()
         : Optional.of(FileOptions.file(operand, name));
   }

@@ -13,6 +13,7 @@ import io.fixedram.cli.demo.Demo;
 import io.fixedram.cli.demo.DemoAct;
 import io.fixedram.cli.demo.DemoSettings;
 import io.fixedram.cli.demo.ServedDemo;
+import io.fixedram.cli.input.Addresses;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;

@@ -4,6 +4,7 @@ package io.fixedram.cli;
 import io.fixedram.cli.args.Arguments;
 import io.fixedram.cli.args.OptionSpec;
 import io.fixedram.cli.args.UsageException;
+import io.fixedram.cli.input.Addresses;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.write.DirectMode;
 import io.fixedram.write.WriteOptions;
@@ -13,9 +14,6 @@ import java.util.List;
 
 /** Options for writing a save, and operands that name a file. */
 public final class FileOptions {
-  /** Operand for standard input or output. */
-  static final String STANDARD_STREAM = "-";
-
   static final String MAPPED_RAM = "mapped-ram";
   static final String FIXED_RAM = "fixed-ram";
   static final String STREAM = "stream";
@@ -78,7 +76,7 @@ public final class FileOptions {
 
   /** The file that an operand names; {@code -} is refused. */
   public static Path file(String operand, String name) {
-    if (operand.equals(STANDARD_STREAM)) {
+    if (operand.equals(Addresses.STANDARD_STREAM)) {
       throw new UsageException(name + " must be a file here, not -");
     }
     if (operand.endsWith("/") || operand.endsWith("/.")) {

@@ -5,18 +5,36 @@ import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.args.Arguments;
 import io.fixedram.cli.args.CommandSpec;
 import io.fixedram.cli.args.CommandSpec.Example;
+import io.fixedram.cli.args.OptionSpec;
+import io.fixedram.cli.args.UsageException;
 import io.fixedram.cli.console.Console;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.manifest.Manifest;
 import io.fixedram.store.BlockInfo;
+import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveInfo;
+import io.fixedram.store.Saves;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import tools.jackson.core.JsonGenerator;
 
-/** {@code fixedram info}: shows the content of a save. */
-record InfoCommand(Path file) implements Command {
+/**
+ * {@code fixedram info}: shows the content of a save.
+ *
+ * @param manifest whether the manifest is shown instead
+ * @param secrets whether values in it that may be secrets are shown
+ */
+record InfoCommand(Path file, boolean manifest, boolean secrets) implements Command {
+  private static final OptionSpec MANIFEST =
+      OptionSpec.flag(
+          "manifest",
+          "show the manifest, as JSON: the guest, its QEMU and its disks as they were when it was"
+              + " saved; passwords and the like in QEMU's command are masked");
+  private static final OptionSpec SHOW_SECRETS =
+      OptionSpec.flag("show-secrets", "do not mask anything in the manifest");
+
   static final CommandSpec SPEC =
       new CommandSpec(
           "info",
@@ -32,17 +50,43 @@ record InfoCommand(Path file) implements Command {
                   + " the save is complete."),
           List.of("FILE"),
           false,
-          List.of(),
+          List.of(MANIFEST, SHOW_SECRETS),
           CommandSpec.COMMON_EXIT_STATUSES,
           List.of(new Example("Look at a save:", List.of("$ fixedram info vm.fram"))));
 
   /** Creates the command from its arguments. */
   static InfoCommand of(Arguments arguments) {
-    return new InfoCommand(FileOptions.file(arguments.operand(0), "FILE"));
+    if (arguments.has(SHOW_SECRETS) && !arguments.has(MANIFEST)) {
+      throw new UsageException("--show-secrets goes with --manifest");
+    }
+    return new InfoCommand(
+        FileOptions.file(arguments.operand(0), "FILE"),
+        arguments.has(MANIFEST),
+        arguments.has(SHOW_SECRETS));
   }
 
   @Override
   public int run(Console console, Cancellation cancellation) {
+    return manifest ? showManifest(console, cancellation) : showContent(console, cancellation);
+  }
+
+  /** The manifest is JSON in both forms of output. */
+  private int showManifest(Console console, Cancellation cancellation) {
+    Manifest read =
+        cancellation.await(() -> {
+          try (PageStore save = Saves.open(file)) {
+            return Manifest.ofJson(
+                save.manifest()
+                    .orElseThrow(() -> new FixedRamException(file + " has no manifest")));
+          }
+        });
+    Manifest shown = secrets ? read : read.masked();
+    console.result(shown.toPrettyJson() + "\n");
+    console.json(shown.toJson());
+    return ExitStatus.DONE;
+  }
+
+  private int showContent(Console console, Cancellation cancellation) {
     SaveInfo info = read(cancellation);
     console.result(InfoText.of(file, info));
     console.json(json -> write(json, info));

@@ -10,6 +10,7 @@ import io.fixedram.cli.console.Amounts;
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.ProgressDisplay;
+import io.fixedram.cli.input.Addresses;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.stream.ReceiveReport;

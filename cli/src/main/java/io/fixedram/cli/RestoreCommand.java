@@ -13,6 +13,8 @@ import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.OutputException;
 import io.fixedram.cli.console.ProgressDisplay;
 import io.fixedram.cli.host.CommandStarter;
+import io.fixedram.cli.input.Addresses;
+import io.fixedram.cli.input.QemuGiven;
 import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreListener;
 import io.fixedram.qemu.restore.RestoreMode;
@@ -79,11 +81,26 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
           "set the VM generation id, by which a guest with the device vmgenid detects that it is a"
               + " copy: a new random id, or this one");
 
+  private static final OptionSpec SAME =
+      OptionSpec.flag(
+          "same",
+          "start QEMU by the command that the guest was saved from, which FILE contains; it is shown"
+              + " before. Refused if others may have written FILE, if that QEMU is not one of the"
+              + " system or of PATH, or if the command can't be repeated");
+  private static final OptionSpec FORCE_DISKS =
+      OptionSpec.flag(
+          "force-disks",
+          "restore although a disk of the guest has certainly changed since the save, which"
+              + " damages its file systems");
+
   static final CommandSpec SPEC =
       new CommandSpec(
           "restore",
           "restore a save in a new QEMU or a waiting one",
-          List.of("[OPTION]... FILE -- QEMU-COMMAND...", "[OPTION]... FILE --qmp ADDR"),
+          List.of(
+              "[OPTION]... FILE -- QEMU-COMMAND...",
+              "[OPTION]... FILE --same",
+              "[OPTION]... FILE --qmp ADDR"),
           List.of(
               "The first form starts QEMU-COMMAND, which describes the same machine that was"
                   + " saved, with '-incoming defer' and a private QMP socket added. It stays in the"
@@ -97,7 +114,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
                   + " file backend. Guests"
                   + " never write to FILE, and any number of them can run on it; it must stay as it"
                   + " is until they end, and no save takes its name meanwhile.",
-              "The second form restores into a QEMU that was started with '-incoming defer'.",
+              "The third form restores into a QEMU that was started with '-incoming defer'.",
               "With --via lazy the guest runs within milliseconds and this command stays until all"
                   + " of its memory has arrived, since the guest depends on it until then. A first"
                   + " Ctrl-C is therefore refused; a second one stops the guest. The pages that the"
@@ -106,11 +123,15 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
                   + " vm.unprivileged_userfaultfd=1' or access to /dev/userfaultfd. A QEMU that is"
                   + " started in the foreground has SIGINT and SIGHUP blocked until it ends, also if"
                   + " --via auto, which might have taken lazy, takes another mode after all.",
+              "Before anything is loaded, QEMU is compared with the manifest of FILE, if it has one: what"
+                  + " QEMU can't load, and a disk that has certainly changed, ends the restore; what"
+                  + " the guest may fail of is a warning. 'fixedram check' does the same without a"
+                  + " restore.",
               "The guest goes on where it was, whether it ran when it was saved or was paused. If"
                   + " the restore fails, a QEMU that was started here is ended."),
           List.of("FILE"),
           true,
-          List.of(VIA, VERIFY, PAUSED, DETACH, QMP, PID, GENERATION),
+          List.of(VIA, SAME, VERIFY, FORCE_DISKS, PAUSED, DETACH, QMP, PID, GENERATION),
           List.of(
               CommandSpec.COMMON_EXIT_STATUSES.get(0),
               CommandSpec.COMMON_EXIT_STATUSES.get(1),
@@ -148,14 +169,9 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
 
   /** Creates the command from its arguments. */
   static RestoreCommand of(Arguments arguments) {
-    List<String> command = arguments.qemuCommand();
+    Path file = FileOptions.file(arguments.operand(0), "FILE");
+    List<String> command = QemuGiven.words(arguments, file, QMP, SAME);
     boolean detach = arguments.has(DETACH);
-    if (arguments.has(QMP) == !command.isEmpty()) {
-      throw new UsageException(
-          command.isEmpty()
-              ? "give the QEMU to restore into: either -- QEMU-COMMAND or --qmp ADDR"
-              : "give either -- QEMU-COMMAND or --qmp ADDR, not both");
-    }
     if (detach && command.isEmpty()) {
       throw new UsageException("--detach goes with -- QEMU-COMMAND, not with --qmp");
     }
@@ -166,7 +182,6 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
       throw new UsageException(
           "--pid can only be used with --qmp: the process of a QEMU that is started here is known");
     }
-    Path file = FileOptions.file(arguments.operand(0), "FILE");
     GuestRestore restore =
         command.isEmpty()
             ? GuestRestore.of(file, Addresses.qmp(arguments.required(QMP)))
@@ -176,6 +191,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
     restore = arguments.has(PID) ? restore.process(arguments.number(PID, 1, 1)) : restore;
     restore = arguments.has(PAUSED) ? restore.paused() : restore;
     restore = arguments.has(VERIFY) ? restore.verified() : restore;
+    restore = arguments.has(FORCE_DISKS) ? restore.acceptChangedDisks() : restore;
     RestoreMode mode =
         switch (arguments.choice(VIA)) {
           case "instant" -> RestoreMode.INSTANT;

@@ -10,6 +10,7 @@ import io.fixedram.cli.console.Amounts;
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.ProgressDisplay;
+import io.fixedram.cli.input.Addresses;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;

@@ -229,6 +229,7 @@ class CommandReadingTest {
 
   @Test
   void namesThatBeginWithDashesGoBehindTwoDashes() {
-    assertThat(read("info", "-q", "--", "--help")).isEqualTo(new InfoCommand(Path.of("--help")));
+    assertThat(read("info", "-q", "--", "--help"))
+        .isEqualTo(new InfoCommand(Path.of("--help"), false, false));
   }
 }

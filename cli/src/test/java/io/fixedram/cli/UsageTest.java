@@ -89,10 +89,15 @@ class UsageTest {
           // restore
           new Refusal(
               "restore f",
-              "restore: give the QEMU to restore into: either -- QEMU-COMMAND or --qmp ADDR"),
+              "restore: give the QEMU to restore into: -- QEMU-COMMAND, --same or --qmp ADDR"),
           new Refusal(
               "restore f --qmp q -- qemu",
-              "restore: give either -- QEMU-COMMAND or --qmp ADDR, not both"),
+              "restore: give only one of -- QEMU-COMMAND, --same and --qmp ADDR"),
+          new Refusal(
+              "restore f --same -- qemu",
+              "restore: give only one of -- QEMU-COMMAND, --same and --qmp ADDR"),
+          new Refusal("check f", "check: give the QEMU command to check: -- QEMU-COMMAND"),
+          new Refusal("info f --show-secrets", "info: --show-secrets goes with --manifest"),
           new Refusal("restore f --", "restore: the QEMU command after -- is missing"),
           new Refusal("restore -- qemu", "restore: FILE is missing"),
           new Refusal(

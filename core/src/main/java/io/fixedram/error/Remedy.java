@@ -41,6 +41,9 @@ public enum Remedy {
   /** Let the started QEMU run on in the background when the restore is complete. */
   DETACH_QEMU,
 
+  /** Restore although a disk of the guest has changed. */
+  ACCEPT_CHANGED_DISKS,
+
   /** Leave the guest paused once it is loaded. */
   LEAVE_PAUSED,
 

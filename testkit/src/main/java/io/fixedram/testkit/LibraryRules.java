@@ -27,8 +27,10 @@ public abstract class LibraryRules extends ModuleRules {
           "describe",
           "detach",
           "direct-io",
+          "force-disks",
           "format",
           "listen",
+          "manifest",
           "max-downtime",
           "max-passes",
           "no-sync",
@@ -37,7 +39,9 @@ public abstract class LibraryRules extends ModuleRules {
           "pid",
           "qmp",
           "ram",
+          "same",
           "serve",
+          "show-secrets",
           "stop",
           "then",
           "to",
@@ -48,7 +52,7 @@ public abstract class LibraryRules extends ModuleRules {
   /** Names of the command's subcommands. */
   public static final List<String> NAMES_OF_COMMANDS =
       List.of(
-          "bench", "convert", "demo", "info", "receive", "restore", "save", "seal", "send",
+          "bench", "check", "convert", "demo", "info", "receive", "restore", "save", "seal", "send",
           "verify");
 
   private static final Pattern NAMES =

@@ -68,6 +68,13 @@ public final class Console {
     }
   }
 
+  /** Prints a JSON object on one line as the result of a command, if the output is JSON. */
+  public void json(String object) {
+    if (options.json()) {
+      print(Printable.json(object) + "\n");
+    }
+  }
+
   /**
    * Prints the result of a command to standard error, if standard output is used for other data.
    */

@@ -35,6 +35,7 @@ public final class RemedyText {
       case RESTORE_INTO_WAITING_QEMU ->
           "or start QEMU yourself with '-incoming defer', and give its QMP socket with --qmp";
       case DETACH_QEMU -> "--detach leaves QEMU running when the restore is done";
+      case ACCEPT_CHANGED_DISKS -> "--force-disks restores it nevertheless";
       case LEAVE_PAUSED -> "--paused leaves it stopped";
       case RECEIVE_OVER_TCP ->
           "'fixedram receive FILE --listen tcp:HOST:PORT' saves what QEMU is told to migrate there";

@@ -76,11 +76,12 @@ public final class QemuCommandLine {
   /**
    * An option.
    *
+   * @param index index of its word
    * @param name name without dashes; M is replaced by machine
    * @param valueIndex index of the word with the value; empty if the option has none
    * @param value the value; empty text if the option has none
    */
-  public record Option(String name, Optional<Integer> valueIndex, String value) {
+  public record Option(int index, String name, Optional<Integer> valueIndex, String value) {
     /** The value split into properties. */
     public OptionValue parts(String firstKey) {
       return OptionValue.parse(value, firstKey);
@@ -125,6 +126,7 @@ public final class QemuCommandLine {
               && (ANY_VALUE.contains(name) || !looksLikeAnOption(words.get(i + 1)));
       options.add(
           new Option(
+              i,
               name.equals("M") ? "machine" : name,
               hasValue ? Optional.of(i + 1) : Optional.empty(),
               hasValue ? words.get(i + 1) : ""));
@@ -144,6 +146,11 @@ public final class QemuCommandLine {
     return programIndex < words.size()
         ? Optional.of(Path.of(words.get(programIndex)))
         : Optional.empty();
+  }
+
+  /** All options, in their order. */
+  List<Option> options() {
+    return options;
   }
 
   /** All options with a name, in their order. */

@@ -5,6 +5,7 @@ import io.fixedram.qemu.manifest.DeviceFacts.Device;
 import io.fixedram.qemu.manifest.DeviceFacts.PciFunction;
 import io.fixedram.qemu.manifest.MemoryFacts.Block;
 import io.fixedram.qemu.manifest.MemoryFacts.Range;
+import io.fixedram.qemu.obstacle.GuestDifference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +28,7 @@ public final class Differences {
 
   private final GuestFacts saved;
   private final GuestFacts found;
-  private final List<Difference> all = new ArrayList<>();
+  private final List<GuestDifference> all = new ArrayList<>();
 
   private Differences(GuestFacts saved, GuestFacts found) {
     this.saved = saved;
@@ -35,7 +36,7 @@ public final class Differences {
   }
 
   /** The differences that matter for the guest, without disks; the most general ones first. */
-  public static List<Difference> between(GuestFacts saved, GuestFacts found) {
+  public static List<GuestDifference> between(GuestFacts saved, GuestFacts found) {
     Differences differences = new Differences(saved, found);
     differences.machines();
     differences.cpus();
@@ -50,7 +51,7 @@ public final class Differences {
     MachineFacts before = saved.machine();
     MachineFacts now = found.machine();
     if (differ(before.type(), now.type())) {
-      all.add(new Difference.OtherMachine(before.type(), now.type()));
+      all.add(new GuestDifference.OtherMachine(before.type(), now.type()));
       // Types of other chipsets have other properties with other defaults.
       return;
     }
@@ -59,11 +60,11 @@ public final class Differences {
         .forEach((name, value) -> {
           String other = now.properties().getOrDefault(name, value);
           if (!other.equals(value)) {
-            all.add(new Difference.OtherProperty(name, value, other));
+            all.add(new GuestDifference.OtherProperty(name, value, other));
           }
         });
     if (differ(before.accelerator(), now.accelerator())) {
-      all.add(new Difference.OtherAccelerator(before.accelerator(), now.accelerator()));
+      all.add(new GuestDifference.OtherAccelerator(before.accelerator(), now.accelerator()));
     }
   }
 
@@ -77,14 +78,17 @@ public final class Differences {
     CpuFacts before = saved.cpu();
     CpuFacts now = found.cpu();
     if (before.count() != now.count() && before.count() > 0 && now.count() > 0) {
-      all.add(new Difference.OtherCpuCount(before.count(), now.count()));
+      all.add(new GuestDifference.OtherCpuCount(before.count(), now.count()));
     }
     if (differ(before.model(), now.model())) {
-      all.add(new Difference.OtherCpuModel(before.model(), now.model()));
-    } else if (!before.features().isEmpty() && !now.features().isEmpty()) {
+      all.add(new GuestDifference.OtherCpuModel(before.model(), now.model()));
+    } else if (before.count() == now.count()
+        && !before.features().isEmpty()
+        && !now.features().isEmpty()) {
+      // Some features depend on the number of CPUs.
       NavigableSet<String> missing = missingFeatures(before.features(), now.features());
       if (!missing.isEmpty()) {
-        all.add(new Difference.CpuFeaturesMissing(missing));
+        all.add(new GuestDifference.CpuFeaturesMissing(missing));
       }
     }
   }
@@ -111,12 +115,12 @@ public final class Differences {
     }
     before.forEach((name, block) -> {
       if (!now.containsKey(name) && !name.startsWith(FIRMWARE_FILE)) {
-        all.add(new Difference.BlockMissing(name, block.usedLength()));
+        all.add(new GuestDifference.BlockMissing(name, block.usedLength()));
       }
     });
     now.forEach((name, block) -> {
       if (!before.containsKey(name) && !name.startsWith(FIRMWARE_FILE)) {
-        all.add(new Difference.BlockAdded(name, block.usedLength()));
+        all.add(new GuestDifference.BlockAdded(name, block.usedLength()));
       }
     });
   }
@@ -127,7 +131,7 @@ public final class Differences {
     Map<String, List<Range>> now = places(found.memory());
     before.forEach((block, ranges) -> {
       if (now.containsKey(block) && !ranges.equals(now.get(block))) {
-        all.add(new Difference.OtherMemoryMap(block));
+        all.add(new GuestDifference.OtherMemoryMap(block));
       }
     });
   }
@@ -159,10 +163,10 @@ public final class Differences {
       if (same >= 0) {
         missing.remove(same);
       } else {
-        all.add(new Difference.DeviceAdded(device.type(), words(device)));
+        all.add(new GuestDifference.DeviceAdded(device.type(), words(device)));
       }
     }
-    missing.forEach(each -> all.add(new Difference.DeviceMissing(each.type(), words(each))));
+    missing.forEach(each -> all.add(new GuestDifference.DeviceMissing(each.type(), words(each))));
   }
 
   /** QEMU numbers devices without an id, so that one more device changes the others' names. */
@@ -185,12 +189,19 @@ public final class Differences {
     NavigableSet<String> addresses = new TreeSet<>(before.keySet());
     addresses.addAll(now.keySet());
     for (String address : addresses) {
-      Optional<PciFunction> was = Optional.ofNullable(before.get(address));
-      Optional<PciFunction> is = Optional.ofNullable(now.get(address));
-      if (!was.map(PciFunction::id).equals(is.map(PciFunction::id))) {
-        all.add(new Difference.OtherPciFunction(address, was, is));
+      Optional<GuestDifference.PciFunction> was = function(before, address);
+      Optional<GuestDifference.PciFunction> is = function(now, address);
+      if (!was.map(GuestDifference.PciFunction::id)
+          .equals(is.map(GuestDifference.PciFunction::id))) {
+        all.add(new GuestDifference.OtherPciFunction(address, was, is));
       }
     }
+  }
+
+  private static Optional<GuestDifference.PciFunction> function(
+      Map<String, PciFunction> functions, String address) {
+    return Optional.ofNullable(functions.get(address))
+        .map(each -> new GuestDifference.PciFunction(each.id(), each.description()));
   }
 
   private static <T> Map<String, T> byName(List<T> items, Function<T, String> name) {

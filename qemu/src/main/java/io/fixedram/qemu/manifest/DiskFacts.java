@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.manifest;
 
+import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * The disks of a guest: media that are in its drives.
@@ -14,6 +16,9 @@ import java.util.Optional;
  * @param list disks in QEMU's order
  */
 public record DiskFacts(List<Disk> list) {
+  /** Prefix of a description that is not a name. */
+  private static final String JSON = "json:";
+
   /** Copies the list. */
   public DiskFacts {
     list = List.copyOf(list);
@@ -42,10 +47,36 @@ public record DiskFacts(List<Disk> list) {
       Optional<String> backing,
       List<String> snapshots,
       Optional<HostFile> hostFile) {
+    /** QEMU's name of a temporary file, which it deletes at once. */
+    private static final Pattern TEMPORARY = Pattern.compile(".*/vl\\.[A-Za-z0-9]{6}");
+
     /** Copies the list. */
     public Disk {
       snapshots = List.copyOf(snapshots);
     }
+
+    /** Whether the disk is an overlay that is deleted when QEMU ends (snapshot=on). */
+    public boolean temporary() {
+      return hostFile.isEmpty() && TEMPORARY.matcher(file).matches();
+    }
+  }
+
+  /** A copy in which user information in addresses of images is masked. */
+  DiskFacts masked() {
+    return new DiskFacts(
+        list.stream()
+            .map(each ->
+                new Disk(
+                    each.drive(),
+                    each.node(),
+                    SecretWords.masked(List.of(each.file())).getFirst(),
+                    each.format(),
+                    each.bytes(),
+                    each.readOnly(),
+                    each.backing().map(file -> SecretWords.masked(List.of(file)).getFirst()),
+                    each.snapshots(),
+                    each.hostFile()))
+            .toList());
   }
 
   /**
@@ -63,7 +94,7 @@ public record DiskFacts(List<Disk> list) {
   }
 
   private static Disk disk(QmpClient qmp, Json drive, Json medium, Optional<Path> directory) {
-    String file = medium.findText("file").orElse("");
+    String file = medium.findText("file").map(DiskFacts::plain).orElse("");
     Json image = medium.get("image");
     return new Disk(
         drive
@@ -81,5 +112,24 @@ public record DiskFacts(List<Disk> list) {
             .map(each -> each.findText("id").orElse("") + " " + each.findText("name").orElse(""))
             .toList(),
         qmp.canPassDescriptors() ? HostFile.of(directory, file) : Optional.empty());
+  }
+
+  /**
+   * The file of an image that QEMU describes as a JSON object, since it has options that a name
+   * can't express; the text itself if it is none, or has no file.
+   */
+  private static String plain(String text) {
+    if (!text.startsWith(JSON)) {
+      return text;
+    }
+    try {
+      Optional<Json> node = Optional.of(Json.parse(text.substring(JSON.length())));
+      while (node.flatMap(each -> each.find("file")).isPresent()) {
+        node = node.flatMap(each -> each.find("file"));
+      }
+      return node.flatMap(each -> each.findText("filename")).orElse(text);
+    } catch (FixedRamException e) {
+      return text;
+    }
   }
 }

@@ -26,9 +26,35 @@ public sealed interface DiskState {
    * Neither equality nor a difference can be proven.
    *
    * @param disk the disk in QEMU
-   * @param why the reason, a clause such as "its file was written to since the save"
    */
-  record Unproven(Disk disk, String why) implements DiskState {}
+  record Unproven(Disk disk, Doubt why) implements DiskState {}
+
+  /** Reasons why the content of a disk is not known to be the same. */
+  enum Doubt {
+    /** The disk is an overlay that QEMU deletes at its end (snapshot=on). */
+    TEMPORARY("what the guest wrote to it is not kept (snapshot=on)"),
+    /** The guest ran on, and may have written to the disk. */
+    RAN_ON("the guest ran on after the save"),
+    /** A block device, a network disk, or a QEMU on another host. */
+    NOT_A_FILE("it is not a file that can be looked at"),
+    /** The save comes from another host, or the host has no id. */
+    OTHER_HOST("it was saved on another host"),
+    /** Another file, such as a copy. */
+    OTHER_FILE("it is another file than that of the saved guest"),
+    /** Content or attributes of the file have changed. */
+    FILE_CHANGED("its file was changed since the save");
+
+    private final String clause;
+
+    Doubt(String clause) {
+      this.clause = clause;
+    }
+
+    /** The reason as a clause. */
+    public String clause() {
+      return clause;
+    }
+  }
 
   /**
    * The disk has certainly other content.
@@ -80,24 +106,24 @@ public sealed interface DiskState {
     return Optional.empty();
   }
 
-  private static Optional<String> doubt(boolean ranOn, Disk saved, Disk found) {
+  private static Optional<Doubt> doubt(boolean ranOn, Disk saved, Disk found) {
+    if (saved.temporary()) {
+      return Optional.of(Doubt.TEMPORARY);
+    }
     if (ranOn && !saved.readOnly()) {
-      return Optional.of("the guest ran on after the save");
+      return Optional.of(Doubt.RAN_ON);
     }
     if (saved.hostFile().isEmpty() || found.hostFile().isEmpty()) {
-      return Optional.of("it is not a file that can be looked at");
+      return Optional.of(Doubt.NOT_A_FILE);
     }
     HostFile before = saved.hostFile().get();
     HostFile now = found.hostFile().get();
     if (before.host().isEmpty() || !before.host().equals(now.host())) {
-      return Optional.of("it was saved on another host");
+      return Optional.of(Doubt.OTHER_HOST);
     }
     if (before.device() != now.device() || before.inode() != now.inode()) {
-      return Optional.of("it is another file than that of the saved guest");
+      return Optional.of(Doubt.OTHER_FILE);
     }
-    if (!before.equals(now)) {
-      return Optional.of("its file was changed since the save");
-    }
-    return Optional.empty();
+    return before.equals(now) ? Optional.empty() : Optional.of(Doubt.FILE_CHANGED);
   }
 }

@@ -36,7 +36,6 @@ final class ManifestJson {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("manifest", VERSION);
     json.put("time", manifest.time().toString());
-    json.put("writer", manifest.writer());
     json.put("kernel", manifest.kernel());
     json.put("ran_on", manifest.ranOn());
     json.put("qemu", qemu(guest.qemu()));
@@ -158,7 +157,6 @@ final class ManifestJson {
     }
     return new Manifest(
         time(json.get("time")),
-        json.get("writer").text(),
         json.get("kernel").text(),
         json.get("ran_on").flag(),
         new GuestFacts(

@@ -6,6 +6,7 @@ import io.fixedram.error.Remedy;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.text.SizeText;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * Reason why a QEMU can't load a save, in any restore mode: it does not wait for a guest, or has
@@ -190,6 +191,52 @@ public sealed interface LoadObstacle extends Obstacle {
           + "; a disk of this guest is in use by another QEMU, perhaps by the one that it was"
           + " saved from, which keeps it while it is paused: end that one (QMP 'quit'), or give this"
           + " one another disk";
+    }
+  }
+
+  /**
+   * QEMU has another machine than the saved guest, in ways that it does not load.
+   *
+   * @param differences all differences, at least one of which prevents loading
+   */
+  record OtherGuest(String save, List<GuestDifference> differences) implements LoadObstacle {
+    /** Copies the list. */
+    public OtherGuest {
+      differences = List.copyOf(differences);
+    }
+
+    @Override
+    public String sentence() {
+      return save
+          + " does not fit this QEMU: "
+          + differences.stream().map(GuestDifference::sentence).collect(Collectors.joining("; "));
+    }
+  }
+
+  /**
+   * A disk of the guest has certainly another content than when it was saved.
+   *
+   * @param drive name of the drive
+   * @param file the disk's file or address
+   * @param what the difference, a clause
+   */
+  record DiskChanged(String save, String drive, String file, String what) implements LoadObstacle {
+    @Override
+    public String sentence() {
+      return "the disk "
+          + file
+          + " ("
+          + drive
+          + ") is not as "
+          + save
+          + " knows it: "
+          + what
+          + "; a guest with another disk content than it remembers damages its file systems";
+    }
+
+    @Override
+    public List<Remedy> remedies() {
+      return List.of(Remedy.ACCEPT_CHANGED_DISKS);
     }
   }
 }

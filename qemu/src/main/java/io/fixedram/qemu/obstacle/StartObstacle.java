@@ -75,4 +75,36 @@ public sealed interface StartObstacle extends Obstacle {
           + " has no vmgenid device; save one that was started with -device vmgenid";
     }
   }
+
+  /** The save does not contain the command that it was saved from. */
+  record CommandUnknown(String save) implements StartObstacle {
+    @Override
+    public String sentence() {
+      return save + " does not contain the QEMU command of its guest: give one";
+    }
+  }
+
+  /**
+   * The command in a save must not be run, since others may have written it.
+   *
+   * @param why the reason, a clause
+   */
+  record CommandNotTrusted(String save, String why) implements StartObstacle {
+    @Override
+    public String sentence() {
+      return "the QEMU command in " + save + " is not run, since " + why + ": check it and give it";
+    }
+  }
+
+  /**
+   * The command in a save can't be run again as it is.
+   *
+   * @param why the reason, a clause
+   */
+  record CommandNotRepeatable(String save, String why) implements StartObstacle {
+    @Override
+    public String sentence() {
+      return "the QEMU command in " + save + " can't be run again: " + why;
+    }
+  }
 }

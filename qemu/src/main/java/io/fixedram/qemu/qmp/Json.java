@@ -50,6 +50,11 @@ public final class Json {
     return JSON.std.asString(value);
   }
 
+  /** The JSON text on several lines, with indentation. */
+  public String pretty() {
+    return JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT).asString(value);
+  }
+
   /** The value as maps, lists, texts, numbers and booleans, for sending it back unchanged. */
   public Object raw() {
     return value;

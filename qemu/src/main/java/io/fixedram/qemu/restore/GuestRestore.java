@@ -109,7 +109,8 @@ public final class GuestRestore {
             false,
             DEFAULT_IN_PLACE_WITHIN,
             false,
-            OptionalInt.empty()),
+            OptionalInt.empty(),
+            false),
         RestoreListener.NONE,
         Optional.empty());
   }
@@ -193,6 +194,15 @@ public final class GuestRestore {
 
   private GuestRestore with(Consumer<RestoreRequest.Draft> change) {
     return new GuestRestore(request.with(change), listener, cancellation);
+  }
+
+  /**
+   * Restores the guest although one of its disks has certainly changed since the save, as the
+   * manifest of the save shows. Without this, such a restore fails with {@link
+   * io.fixedram.qemu.obstacle.LoadObstacle.DiskChanged}.
+   */
+  public GuestRestore acceptChangedDisks() {
+    return with(draft -> draft.changedDisks = true);
   }
 
   /** Sets the listener. */

@@ -18,6 +18,7 @@ import java.util.function.Supplier;
  *     memory
  * @param verify whether all of the save is verified before it is restored
  * @param process id of QEMU's process; empty for the one that listens on the socket
+ * @param changedDisks whether a guest is restored although one of its disks has changed
  */
 record RestoreRequest(
     Supplier<? extends PageStore> save,
@@ -26,7 +27,8 @@ record RestoreRequest(
     boolean paused,
     Duration inPlaceWithin,
     boolean verify,
-    OptionalInt process) {
+    OptionalInt process,
+    boolean changedDisks) {
 
   /** A copy with changes. */
   RestoreRequest with(Consumer<Draft> change) {
@@ -39,7 +41,8 @@ record RestoreRequest(
         draft.paused,
         draft.inPlaceWithin,
         draft.verify,
-        draft.process);
+        draft.process,
+        draft.changedDisks);
   }
 
   /** A mutable copy of the parameters that can be changed. */
@@ -50,6 +53,7 @@ record RestoreRequest(
     Duration inPlaceWithin;
     boolean verify;
     OptionalInt process;
+    boolean changedDisks;
 
     private Draft(RestoreRequest from) {
       target = from.target;
@@ -58,6 +62,7 @@ record RestoreRequest(
       inPlaceWithin = from.inPlaceWithin;
       verify = from.verify;
       process = from.process;
+      changedDisks = from.changedDisks;
     }
   }
 }

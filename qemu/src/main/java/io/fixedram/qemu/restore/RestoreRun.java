@@ -10,6 +10,7 @@ import io.fixedram.guest.PageSource;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.os.Threads;
 import io.fixedram.qemu.check.IncomingChecks;
+import io.fixedram.qemu.check.ManifestChecks;
 import io.fixedram.qemu.load.Destination;
 import io.fixedram.qemu.load.IncomingGuest;
 import io.fixedram.qemu.load.LazyLoader;
@@ -109,6 +110,8 @@ final class RestoreRun {
   RestoreReport restore() {
     waitingNanos = System.nanoTime();
     new IncomingChecks(migration, save).run();
+    ManifestChecks.find(save, migration.qmp(), listener)
+        .ifPresent(checks -> checks.require(request.changedDisks(), listener));
     TemporarySettings settings = new TemporarySettings(migration.qmp());
     start.instant().ifPresent(instant -> instant.handOver(migration.qmp()));
     MemoryLoader inPlace =

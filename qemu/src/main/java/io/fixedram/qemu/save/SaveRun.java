@@ -138,6 +138,7 @@ final class SaveRun {
               case MEMORY -> inPlace.run(writer.sink(), before);
               case AUTO -> throw new IllegalStateException("the save mode was not chosen");
             };
+        SaveManifest.take(request, own.cancellable().qmp(), listener).ifPresent(writer::manifest);
         view.phase("writing to disk");
         written = writer.publish(cancellation);
       } catch (FixedRamException e) {

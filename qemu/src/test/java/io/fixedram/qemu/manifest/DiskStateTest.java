@@ -33,7 +33,6 @@ class DiskStateTest {
   private static Manifest manifest(boolean ranOn, DiskFacts.Disk... disks) {
     return new Manifest(
         THEN,
-        "fixedram",
         "6.1",
         ranOn,
         new GuestFacts(
@@ -65,17 +64,17 @@ class DiskStateTest {
   @Test
   void onlyAnUntouchedFileIsTheSame() {
     assertThat(state(false, DISK)).isEqualTo(new DiskState.Same(DISK));
-    assertThat(why(state(true, DISK))).isEqualTo("the guest ran on after the save");
+    assertThat(why(state(true, DISK))).isEqualTo(DiskState.Doubt.RAN_ON);
     assertThat(
             why(state(false, with(new HostFile("host", 1, 2, 1 << 20, THEN, THEN.plusNanos(1))))))
-        .isEqualTo("its file was changed since the save");
+        .isEqualTo(DiskState.Doubt.FILE_CHANGED);
     assertThat(why(state(false, with(new HostFile("host", 1, 3, 1 << 20, THEN, THEN)))))
-        .isEqualTo("it is another file than that of the saved guest");
+        .isEqualTo(DiskState.Doubt.OTHER_FILE);
     assertThat(why(state(false, with(new HostFile("other", 1, 2, 1 << 20, THEN, THEN)))))
-        .isEqualTo("it was saved on another host");
+        .isEqualTo(DiskState.Doubt.OTHER_HOST);
   }
 
-  private static String why(DiskState state) {
+  private static DiskState.Doubt why(DiskState state) {
     return state instanceof DiskState.Unproven unproven
         ? unproven.why()
         : Assertions.fail(state.toString());

@@ -5,7 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fixedram.qemu.GuestSpec;
 import io.fixedram.qemu.RunningQemu;
-import io.fixedram.qemu.manifest.Difference.Effect;
+import io.fixedram.qemu.obstacle.GuestDifference;
+import io.fixedram.qemu.obstacle.GuestDifference.Effect;
 import io.fixedram.testkit.TestedQemu;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,7 +86,7 @@ class GuestFactsTest {
     assertThat(found.hostFile()).isEqualTo(HostFile.of(java.util.Optional.empty(), found.file()));
     assertThat(found.hostFile()).isPresent();
 
-    Manifest manifest = new Manifest(Instant.now(), "fixedram test", "6.1", true, facts);
+    Manifest manifest = new Manifest(Instant.now(), "6.1", true, facts);
     String json = manifest.toJson();
     assertThat(Manifest.ofJson(json)).isEqualTo(manifest);
     assertThat(json).doesNotContain("\n").doesNotContain("\0");
@@ -116,7 +117,7 @@ class GuestFactsTest {
   void aDifferenceIsNamed(String more, String kind, Effect effect, String words) throws Exception {
     GuestFacts saved = facts(TestedQemu.QEMU_7, GUEST);
     GuestFacts found = facts(TestedQemu.QEMU_7, GUEST.with(more.split(" ")));
-    List<Difference> differences = Differences.between(saved, found);
+    List<GuestDifference> differences = Differences.between(saved, found);
     assertThat(differences)
         .anySatisfy(difference -> {
           assertThat(difference.getClass().getSimpleName()).isEqualTo(kind);
@@ -131,7 +132,7 @@ class GuestFactsTest {
     GuestFacts saved = facts(version, GUEST);
     GuestFacts without = facts(version, GuestSpec.small().with("-cpu", "qemu64", "-S"));
     assertThat(Differences.between(saved, without))
-        .extracting(Difference::sentence)
+        .extracting(GuestDifference::sentence)
         .containsExactly(
             "device virtio-rng-pci (id=rng0) of the saved guest is missing: add it",
             "PCI address 05.0 has no device, and the saved guest had 1af4:1005: use the devices of"
@@ -147,6 +148,6 @@ class GuestFactsTest {
     GuestFacts other = facts(version, GUEST.on("pc-q35-7.2"));
     assertThat(Differences.between(saved, other))
         .first()
-        .isEqualTo(new Difference.OtherMachine("pc-i440fx-7.2", "pc-q35-7.2"));
+        .isEqualTo(new GuestDifference.OtherMachine("pc-i440fx-7.2", "pc-q35-7.2"));
   }
 }

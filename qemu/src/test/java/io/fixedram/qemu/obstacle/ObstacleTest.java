@@ -146,6 +146,11 @@ class ObstacleTest {
           new LoadObstacle.OtherLength("vm.fram", "pc.ram", 77 << 20, 78 << 20),
           new LoadObstacle.DeviceMissing("vm.fram", "virtio-net", "00:04.0"),
           new LoadObstacle.DiskLocked(new FixedRamException("the load failed")),
+          new LoadObstacle.OtherGuest("vm.fram", List.of(new GuestDifference.OtherCpuCount(9, 8))),
+          new LoadObstacle.DiskChanged("vm.fram", "virtio0", "/images/a.raw", "it shrank"),
+          new StartObstacle.CommandUnknown("vm.fram"),
+          new StartObstacle.CommandNotTrusted("vm.fram", "it belongs to another user"),
+          new StartObstacle.CommandNotRepeatable("vm.fram", "it has descriptors"),
           new StartObstacle.NoCommand(),
           new StartObstacle.IncomingGiven("--incoming"),
           new StartObstacle.Daemonizes("-daemonize"),
@@ -156,6 +161,7 @@ class ObstacleTest {
   private static final Set<String> WORDED =
       Set.of(
           "InstantObstacle.SavedOnHugePages.pageBytes",
+          "LoadObstacle.OtherGuest.differences",
           "CommandObstacle.OptionInTheWay.option",
           "MemoryObstacle.LongDowntime.limit",
           "MemoryObstacle.LongDowntime.predicted",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.cli;
+package io.fixedram.cli.input;
 
 import io.fixedram.cli.args.UsageException;
 import io.fixedram.qemu.qmp.Endpoint;
@@ -7,17 +7,20 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /** Parser of socket addresses in options. */
-final class Addresses {
+public final class Addresses {
+  /** Operand or address for standard input or output. */
+  public static final String STANDARD_STREAM = "-";
+
   private Addresses() {}
 
   /** The address of a QMP socket. */
-  static Endpoint qmp(String text) {
+  public static Endpoint qmp(String text) {
     return orStandardStream("--qmp", text)
         .orElseThrow(() -> new UsageException("--qmp takes a socket, not -"));
   }
 
   /** The path of a unix socket. */
-  static Path unix(String option, String text) {
+  public static Path unix(String option, String text) {
     return orStandardStream(option, text)
         .flatMap(endpoint ->
             endpoint instanceof Endpoint.Unix unix ? Optional.of(unix.path()) : Optional.empty())
@@ -25,8 +28,8 @@ final class Addresses {
   }
 
   /** The address of a socket; empty for {@code -}, a standard stream of this process. */
-  static Optional<Endpoint> orStandardStream(String option, String text) {
-    if (text.equals(FileOptions.STANDARD_STREAM)) {
+  public static Optional<Endpoint> orStandardStream(String option, String text) {
+    if (text.equals(STANDARD_STREAM)) {
       return Optional.empty();
     }
     try {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.qemu.manifest;
+package io.fixedram.qemu.obstacle;
 
-import io.fixedram.qemu.manifest.DeviceFacts.PciFunction;
 import io.fixedram.qemu.text.SizeText;
 import java.util.Collections;
 import java.util.NavigableSet;
@@ -12,7 +11,7 @@ import java.util.TreeSet;
  * Difference between the guest of a save and the QEMU that is to load it. More kinds may be added,
  * so a {@code switch} needs a {@code default}.
  */
-public sealed interface Difference {
+public sealed interface GuestDifference {
   /** Effect of a difference. */
   enum Effect {
     /** QEMU can't load the save. */
@@ -30,7 +29,7 @@ public sealed interface Difference {
   String sentence();
 
   /** The machine type differs. */
-  record OtherMachine(String saved, String found) implements Difference {
+  record OtherMachine(String saved, String found) implements GuestDifference {
     @Override
     public Effect effect() {
       return Effect.NOT_LOADABLE;
@@ -48,7 +47,7 @@ public sealed interface Difference {
   }
 
   /** A property of the machine differs. */
-  record OtherProperty(String name, String saved, String found) implements Difference {
+  record OtherProperty(String name, String saved, String found) implements GuestDifference {
     @Override
     public Effect effect() {
       return Effect.GUEST_MAY_FAIL;
@@ -79,7 +78,7 @@ public sealed interface Difference {
   }
 
   /** One QEMU has KVM and the other one has not. */
-  record OtherAccelerator(String saved, String found) implements Difference {
+  record OtherAccelerator(String saved, String found) implements GuestDifference {
     @Override
     public Effect effect() {
       return Effect.GUEST_MAY_FAIL;
@@ -97,7 +96,7 @@ public sealed interface Difference {
   }
 
   /** The CPU model differs. */
-  record OtherCpuModel(String saved, String found) implements Difference {
+  record OtherCpuModel(String saved, String found) implements GuestDifference {
     @Override
     public Effect effect() {
       return Effect.GUEST_MAY_FAIL;
@@ -124,7 +123,7 @@ public sealed interface Difference {
    *
    * @param features CPUID word and bit of each, such as {@code 0x1.0.ecx[20]}
    */
-  record CpuFeaturesMissing(NavigableSet<String> features) implements Difference {
+  record CpuFeaturesMissing(NavigableSet<String> features) implements GuestDifference {
     /** Copies the set. */
     public CpuFeaturesMissing {
       features = Collections.unmodifiableNavigableSet(new TreeSet<>(features));
@@ -144,7 +143,7 @@ public sealed interface Difference {
   }
 
   /** The number of CPUs differs. */
-  record OtherCpuCount(int saved, int found) implements Difference {
+  record OtherCpuCount(int saved, int found) implements GuestDifference {
     @Override
     public Effect effect() {
       return found < saved ? Effect.NOT_LOADABLE : Effect.GUEST_MAY_FAIL;
@@ -162,7 +161,7 @@ public sealed interface Difference {
   }
 
   /** A RAM block of the saved guest is not there. */
-  record BlockMissing(String block, long bytes) implements Difference {
+  record BlockMissing(String block, long bytes) implements GuestDifference {
     @Override
     public Effect effect() {
       return Effect.NOT_LOADABLE;
@@ -179,7 +178,7 @@ public sealed interface Difference {
   }
 
   /** A RAM block is there that the saved guest did not have. */
-  record BlockAdded(String block, long bytes) implements Difference {
+  record BlockAdded(String block, long bytes) implements GuestDifference {
     @Override
     public Effect effect() {
       return Effect.GUEST_MAY_NOTICE;
@@ -196,7 +195,7 @@ public sealed interface Difference {
   }
 
   /** Main memory is at other guest-physical addresses. */
-  record OtherMemoryMap(String block) implements Difference {
+  record OtherMemoryMap(String block) implements GuestDifference {
     @Override
     public Effect effect() {
       return Effect.GUEST_MAY_FAIL;
@@ -211,11 +210,11 @@ public sealed interface Difference {
     }
   }
 
-  /** A device of the saved guest is not there. */
-  record DeviceMissing(String type, String name) implements Difference {
+  /** A device of the saved guest is not there. QEMU can't load the save if it has a state. */
+  record DeviceMissing(String type, String name) implements GuestDifference {
     @Override
     public Effect effect() {
-      return Effect.NOT_LOADABLE;
+      return Effect.GUEST_MAY_FAIL;
     }
 
     @Override
@@ -225,7 +224,7 @@ public sealed interface Difference {
   }
 
   /** A device is there that the saved guest did not have. */
-  record DeviceAdded(String type, String name) implements Difference {
+  record DeviceAdded(String type, String name) implements GuestDifference {
     @Override
     public Effect effect() {
       return Effect.GUEST_MAY_NOTICE;
@@ -242,6 +241,19 @@ public sealed interface Difference {
   }
 
   /**
+   * A PCI function.
+   *
+   * @param id vendor and device in hexadecimal, such as {@code 1af4:1005}
+   * @param description class of the device in QEMU's words; may be empty
+   */
+  record PciFunction(String id, String description) {
+    @Override
+    public String toString() {
+      return description.isEmpty() ? id : description + " " + id;
+    }
+  }
+
+  /**
    * A PCI address on the first bus has another device, or none, or one where there was none.
    *
    * @param address slot and function
@@ -249,7 +261,7 @@ public sealed interface Difference {
    * @param found what QEMU has there
    */
   record OtherPciFunction(String address, Optional<PciFunction> saved, Optional<PciFunction> found)
-      implements Difference {
+      implements GuestDifference {
     @Override
     public Effect effect() {
       return saved.isEmpty() ? Effect.GUEST_MAY_NOTICE : Effect.NOT_LOADABLE;
@@ -267,10 +279,7 @@ public sealed interface Difference {
     }
 
     private static String words(Optional<PciFunction> function) {
-      return function
-          .map(each ->
-              each.description().isEmpty() ? each.id() : each.description() + " " + each.id())
-          .orElse("no device");
+      return function.map(PciFunction::toString).orElse("no device");
     }
   }
 }

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.cli.input;
+
+import io.fixedram.cli.args.Arguments;
+import io.fixedram.cli.args.OptionSpec;
+import io.fixedram.cli.args.UsageException;
+import io.fixedram.cli.console.ShellWords;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.manifest.SecretWords;
+import io.fixedram.qemu.restore.SavedCommand;
+import io.fixedram.store.PageStore;
+import io.fixedram.store.Saves;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** The QEMU that a restore is given: a command, the saved one, or one that waits. */
+public final class QemuGiven {
+  private QemuGiven() {}
+
+  /**
+   * The words of QEMU's command; empty if the restore is into a QEMU that waits.
+   *
+   * @throws UsageException if none or more than one is given; shows the saved command if there is
+   *     one
+   */
+  public static List<String> words(
+      Arguments arguments, Path file, OptionSpec qmp, OptionSpec same) {
+    List<String> command = arguments.qemuCommand();
+    long given =
+        Stream.of(arguments.has(qmp), arguments.has(same), !command.isEmpty())
+            .filter(each -> each)
+            .count();
+    if (given > 1) {
+      throw new UsageException("give only one of -- QEMU-COMMAND, --same and --qmp ADDR");
+    }
+    if (given == 0) {
+      throw new UsageException(
+          "give the QEMU to restore into: -- QEMU-COMMAND, --same or --qmp ADDR" + saved(file));
+    }
+    if (!arguments.has(same)) {
+      return command;
+    }
+    try (PageStore save = Saves.open(file)) {
+      return SavedCommand.repeatable(save);
+    }
+  }
+
+  private static String saved(Path file) {
+    try (PageStore save = Saves.open(file)) {
+      List<String> words = SavedCommand.of(save);
+      return words.isEmpty()
+          ? ""
+          : "; the guest was saved from: " + ShellWords.of(SecretWords.masked(words));
+    } catch (FixedRamException e) {
+      // The file is reported when a command is given.
+      return "";
+    }
+  }
+}

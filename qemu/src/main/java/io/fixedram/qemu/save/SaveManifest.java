@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.save;
+
+import io.fixedram.error.CancelledException;
+import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.manifest.GuestFacts;
+import io.fixedram.qemu.manifest.Manifest;
+import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.qemu.transfer.TransferListener;
+import java.time.Instant;
+import java.util.Optional;
+
+/** Takes the manifest of a save, once the guest is in the save. */
+final class SaveManifest {
+  private SaveManifest() {}
+
+  /**
+   * The manifest as JSON text; empty if QEMU does not answer as expected, which does not harm the
+   * save.
+   *
+   * @throws CancelledException if cancelled
+   */
+  static Optional<String> take(SaveRequest request, QmpClient qmp, TransferListener listener) {
+    try {
+      GuestFacts guest = GuestFacts.ask(qmp, request.process());
+      boolean ranOn = request.then() == AfterSave.RESUME;
+      return Optional.of(
+          new Manifest(Instant.now(), System.getProperty("os.version", ""), ranOn, guest).toJson());
+    } catch (CancelledException e) {
+      throw e;
+    } catch (FixedRamException e) {
+      listener.warning("the save has no manifest: " + e.sentence());
+      return Optional.empty();
+    }
+  }
+}

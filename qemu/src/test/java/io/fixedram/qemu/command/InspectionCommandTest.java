@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.fixedram.qemu.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The same machine without anything that a running guest of the same command would notice. */
+class InspectionCommandTest {
+  private static String of(String words) {
+    return String.join(" ", InspectionCommand.of(QemuCommandLine.of(List.of(words.split(" ")))));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          -m 1G -smp 2                                | -m 1G -smp 2
+          -qmp unix:/run/vm.qmp,server -m 1G          | -m 1G
+          -monitor stdio -S -s -daemonize -m 1G       | -m 1G
+          -pidfile p -D log --trace x -m 1G           | -m 1G
+          -vnc :1 -display gtk -m 1G                  | -display none -m 1G
+          -serial file:log -serial none -parallel lp0 | -serial null -serial none -parallel null
+          -chardev socket,id=c0,path=/s,server=on -device isa-serial,chardev=c0 | -chardev null,id=c0 -device isa-serial,chardev=c0
+          -chardev {"backend":"file","id":"c1","path":"/log"} | -chardev null,id=c1
+          -netdev tap,id=n0,script=/bin/x -device e1000,netdev=n0 | -netdev user,id=n0 -device e1000,netdev=n0
+          -nic bridge,model=virtio-net-pci,mac=52:54:00:12:34:56,br=b0 | -nic user,model=virtio-net-pci,mac=52:54:00:12:34:56
+          -nic none                                   | -nic none
+          -net nic,model=rtl8139 -net tap,ifname=t0   | -net nic,model=rtl8139 -net user
+          -object memory-backend-file,id=m,mem-path=/dev/shm/x,share=on,prealloc=yes,size=1G | -object memory-backend-file,id=m,mem-path=/dev/shm/x,share=off,prealloc=off,size=1G
+          -object secret,id=s,data=x -mem-prealloc    | -object secret,id=s,data=x
+          -drive file=d.qcow2,if=virtio               | -drive file=d.qcow2,if=virtio
+          """)
+  void options(String given, String wanted) {
+    assertThat(of("qemu-system-x86_64 " + given))
+        .isEqualTo("qemu-system-x86_64 " + wanted + " -monitor none");
+  }
+
+  @Test
+  void aCommandWithoutQemuIsNotChanged() {
+    assertThat(of("./run.sh -qmp stdio")).isEqualTo("./run.sh -qmp stdio");
+    assertThat(of("sudo -s -u me kvm -s")).isEqualTo("sudo -s -u me kvm -monitor none");
+  }
+}
