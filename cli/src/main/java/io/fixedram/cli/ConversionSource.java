@@ -77,6 +77,11 @@ final class ConversionSource implements PageSource, AutoCloseable {
   }
 
   @Override
+  public Optional<String> manifest() {
+    return pages.manifest();
+  }
+
+  @Override
   public void sendTo(SaveSink sink) {
     pages.sendTo(sink);
   }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.guest;
 
+import io.fixedram.error.FixedRamException;
+import java.util.Optional;
+
 /**
  * A source of pages: a stream being decoded, a fixed-offset file, or memory of a guest that may be
  * running meanwhile.
@@ -12,4 +15,14 @@ public interface PageSource {
    * SaveSink#end}. Does not close the sink. May be called once, unless the source says otherwise.
    */
   void sendTo(SaveSink sink);
+
+  /**
+   * The manifest: JSON text about the guest and its host, which the library keeps as it is. Empty
+   * if there is none.
+   *
+   * @throws FixedRamException if the manifest is damaged
+   */
+  default Optional<String> manifest() {
+    return Optional.empty();
+  }
 }

@@ -84,15 +84,6 @@ public interface PageStore extends RamPages, PageSource, AutoCloseable {
     return Optional.empty();
   }
 
-  /**
-   * The save's manifest, the JSON text that its writer added; empty if it has none.
-   *
-   * @throws FixedRamException if the manifest is damaged
-   */
-  default Optional<String> manifest() {
-    return Optional.empty();
-  }
-
   /** The places of all blocks that have one. */
   default List<BlockPlace> places() {
     return blocks().stream().flatMap(block -> place(block).stream()).toList();

@@ -123,7 +123,7 @@ class DeviceSectionsTest {
     section(9, "two", random(9));
     assertThatThrownBy(this::read)
         .isInstanceOf(UnsupportedSaveException.class)
-        .hasMessageContaining("can't be told apart");
+        .hasMessageContaining("can't be distinguished");
   }
 
   @Test

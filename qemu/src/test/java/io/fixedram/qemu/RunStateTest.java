@@ -4,6 +4,7 @@ package io.fixedram.qemu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.migration.SavedRunState;
@@ -13,13 +14,17 @@ import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoredGuest;
 import io.fixedram.qemu.save.AfterSave;
+import io.fixedram.qemu.stream.Conversion;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
 import io.fixedram.testkit.TestedQemu;
+import io.fixedram.write.WriteOptions;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,6 +52,7 @@ class RunStateTest extends QemuTest {
   private void haveSavedIn(TestedQemu version, String state) throws Exception {
     haveSaved(version, GuestSpec.small(), SaveFormat.MAPPED_RAM);
     assertThat(savedState()).isEqualTo("paused");
+    removeSeal();
     byte[] head = "\013globalstate\0\0\0\0\0\0\0\1".getBytes(StandardCharsets.ISO_8859_1);
     byte[] tail;
     long from;
@@ -64,6 +70,16 @@ class RunStateTest extends QemuTest {
       file.writeByte(0);
     }
     assertThat(savedState()).isEqualTo(state);
+  }
+
+  /** Has the file without checksums, so that it can be changed. */
+  private void removeSeal() throws IOException {
+    Path plain = directory.resolve("plain");
+    try (PageStore save = Saves.open(file())) {
+      new Conversion(save, recorder, new Cancellation())
+          .toFile(plain, SaveFormat.MAPPED_RAM, WriteOptions.defaults().notSealed());
+    }
+    Files.move(plain, file(), StandardCopyOption.REPLACE_EXISTING);
   }
 
   private void saveInReality(TestedQemu version, GuestSpec spec, String state, String... commands)

@@ -101,10 +101,11 @@ class AcceptanceTest {
 
   @ParameterizedTest
   @CsvSource({
-    "QEMU_7,  auto,   auto,    memory",
+    // By the time that it would take, which depends on what else the host does.
+    "QEMU_7,  auto,   auto,    memory lazy",
     "QEMU_7,  auto,   lazy,    lazy",
     "QEMU_7,  stream, stream,  stream",
-    "QEMU_10, auto,   auto,    memory",
+    "QEMU_10, auto,   auto,    memory instant",
     "QEMU_10, auto,   instant, instant",
     "QEMU_10, auto,   native,  native",
     "QEMU_10, stream, lazy,    lazy"
@@ -158,7 +159,7 @@ class AcceptanceTest {
     try (Launcher restore = Launcher.start(saves, words.toArray())) {
       awaitLine(restore);
       Json json = Json.parse(restore.out());
-      assertThat(json.get("via").text()).isEqualTo(taken);
+      assertThat(taken.split(" ")).contains(json.get("via").text());
       assertThat(json.get("ram_bytes").number()).isGreaterThanOrEqualTo(64L << 20);
       assertThat(json.get("page_bytes").number()).isBetween(8L << 20, 64L << 20);
       assertThat(json.find("seconds")).isPresent();
@@ -306,7 +307,8 @@ class AcceptanceTest {
       assertThat(restore.status()).as(restore.err()).isZero();
       assertThat(restore.out())
           .startsWith("restored " + file + " via lazy: the guest was ready after ")
-          .endsWith("; the guest is paused\n");
+          // A file with pages at every multiple of their size has no fingerprints.
+          .endsWith("; the guest is paused; not verified\n");
       assertThat(copy.status()).isIn("paused", "prelaunch");
       copy.execute("cont", Map.of());
       Vm.awaitRound(second, 4);

@@ -104,6 +104,10 @@ class ManifestTest {
     assertThat(Json.parse(masked.out()).get("ran_on").flag()).isTrue();
     Result shown = run(List.of(), "info", file, "--manifest", "--show-secrets", "--output", "json");
     assertThat(shown.out()).contains(SECRET).hasLineCount(1);
+    Path converted = directory.resolve("vm.fixed");
+    Result convert = run(List.of(), "convert", file, converted, "--to", "fixed-ram");
+    assertThat(convert.status()).as(convert.err()).isZero();
+    assertThat(run(List.of(), "info", converted, "--manifest").out()).isEqualTo(masked.out());
     Result none = run(List.of(), "restore", file);
     assertThat(none.status()).isEqualTo(2);
     assertThat(none.err())

@@ -48,6 +48,11 @@ final class MappedFile {
   }
 
   private static Optional<Descriptor> inMemory(Path path, Mapping mapping) {
+    // Memory of a device, whose file has no holes and may act when it is opened, is below /dev, in
+    // a file system in memory.
+    if (!Files.isRegularFile(path)) {
+      return Optional.empty();
+    }
     Descriptor file;
     try {
       file = Descriptor.open(path, Descriptor.Mode.READ);

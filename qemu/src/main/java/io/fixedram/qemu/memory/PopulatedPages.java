@@ -129,7 +129,11 @@ final class PopulatedPages {
     long end = part.end() + shift;
     OptionalLong data = file.nextData(part.from() + shift);
     while (data.isPresent() && data.getAsLong() < end) {
+      // A file system that does not tell holes apart counts as one without holes.
       long hole = file.nextHole(data.getAsLong()).orElse(end);
+      if (hole <= data.getAsLong()) {
+        hole = end;
+      }
       part.addTo(pages, data.getAsLong() - shift, Math.min(hole, end) - shift, pageSize);
       data = file.nextData(hole);
     }

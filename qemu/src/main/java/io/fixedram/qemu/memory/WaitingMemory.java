@@ -17,8 +17,10 @@ import io.fixedram.qemu.obstacle.LoadObstacle;
 import io.fixedram.qemu.obstacle.MemoryObstacle;
 import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.QmpClient;
+import io.fixedram.qemu.qmp.QmpEvent;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -38,7 +40,13 @@ public final class WaitingMemory implements AutoCloseable {
   private static final int BUFFER_BYTES = 1 << 20;
   private static final String WAITING = "inmigrate";
 
+  private static final String RESET = "RESET";
+
   private final QmpClient qmp;
+
+  /** Receives the events since before the memory was looked at. */
+  private final QmpClient events;
+
   private final QemuMemory memory;
 
   /** QEMU's block for each block of the save that is written in place. */
@@ -52,8 +60,10 @@ public final class WaitingMemory implements AutoCloseable {
    */
   private record Target(LocatedBlock block, PageBitmap populated) {}
 
-  private WaitingMemory(QmpClient qmp, QemuMemory memory, Map<RamBlock, Target> targets) {
+  private WaitingMemory(
+      QmpClient qmp, QmpClient events, QemuMemory memory, Map<RamBlock, Target> targets) {
     this.qmp = qmp;
+    this.events = events;
     this.memory = memory;
     this.targets = targets;
   }
@@ -70,10 +80,11 @@ public final class WaitingMemory implements AutoCloseable {
    */
   public static WaitingMemory open(
       QmpClient qmp, OptionalInt process, String save, RamBlocks saved) {
+    QmpClient events = qmp.forAnother();
     requireWaiting(qmp);
     QemuMemory memory = QemuMemory.open(qmp, process);
     try {
-      return new WaitingMemory(qmp, memory, targets(memory, save, saved));
+      return new WaitingMemory(qmp, events, memory, targets(memory, save, saved));
     } catch (RuntimeException | Error e) {
       memory.close();
       throw e;
@@ -247,6 +258,7 @@ public final class WaitingMemory implements AutoCloseable {
   public void finish() {
     try {
       notReady(qmp)
+          .or(this::reset)
           .ifPresent(now -> {
             throw new ObstacleException(new LoadObstacle.ChangedMeanwhile(now));
           });
@@ -255,6 +267,17 @@ public final class WaitingMemory implements AutoCloseable {
       quit(e);
       throw e;
     }
+  }
+
+  /** A reset, which the state does not show, but at which QEMU writes to its memory. */
+  private Optional<LoadObstacle.NotReady> reset() {
+    boolean reset = false;
+    for (Optional<QmpEvent> event = events.nextEvent(Duration.ZERO);
+        event.isPresent();
+        event = events.nextEvent(Duration.ZERO)) {
+      reset |= event.get().name().equals(RESET);
+    }
+    return reset ? Optional.of(new LoadObstacle.WasReset(qmp.endpoint())) : Optional.empty();
   }
 
   private void quit(FixedRamException reason) {

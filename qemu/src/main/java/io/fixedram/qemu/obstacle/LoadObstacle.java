@@ -56,7 +56,15 @@ public sealed interface LoadObstacle extends Obstacle {
     }
   }
 
-  /** QEMU stopped waiting while its memory was written. */
+  /** QEMU was reset, and has written its firmware's tables to its memory. */
+  record WasReset(Endpoint qmp) implements NotReady {
+    @Override
+    public String clause() {
+      return "was reset by another client";
+    }
+  }
+
+  /** QEMU stopped waiting, or was reset, while its memory was written. */
   record ChangedMeanwhile(NotReady now) implements LoadObstacle {
     @Override
     public String sentence() {

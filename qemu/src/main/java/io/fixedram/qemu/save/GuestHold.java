@@ -71,11 +71,14 @@ final class GuestHold {
   boolean stop() {
     stopNanos = System.nanoTime();
     own.stopGuest();
-    if (!own.guestStopped()) {
+    // In another state if the guest stopped by itself just before, which QEMU's stop keeps.
+    GuestStatus now = own.cancellable().guest();
+    boolean ours = own.guestStopped() && (now.is("paused") || now.is("prelaunch"));
+    if (!ours) {
       // The guard would resume a guest that another client has stopped.
       end();
     }
-    return own.guestStopped();
+    return ours;
   }
 
   /** Time since the stop. */

@@ -108,6 +108,10 @@ final class MemoryTransfer {
     boolean resume = ours && request.then() == AfterSave.RESUME;
     Optional<FixedRamException> resumeFailure = resume ? hold.resume() : Optional.empty();
     Duration downtime = hold.length();
+    if (resume && resumeFailure.isEmpty()) {
+      // Whoever stops the guest from now on wants it stopped.
+      hold.end();
+    }
     return new SaveOutcome(0, downtime, Optional.empty(), resume, resumeFailure);
   }
 

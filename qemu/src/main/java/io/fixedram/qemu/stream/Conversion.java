@@ -104,6 +104,7 @@ public final class Conversion {
 
   /** Gives the file its name, after the guest was sent to it. */
   WrittenSave publish(SaveWriter writer) {
+    source.manifest().ifPresent(writer::manifest);
     view.phase("writing to disk");
     return writer.publish(cancellation);
   }

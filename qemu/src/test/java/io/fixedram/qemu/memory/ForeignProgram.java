@@ -106,7 +106,10 @@ final class ForeignProgram {
             ForeignReader.class.getName(),
             socket.toString()));
     Stream.of(file).forEach(each -> words.add(each.toString()));
-    Process process = new ProcessBuilder(words).redirectErrorStream(true).start();
+    ProcessBuilder builder = new ProcessBuilder(words).redirectErrorStream(true);
+    // Its sockets need a short path, in a directory that every user may write to.
+    builder.environment().put("XDG_RUNTIME_DIR", "/var/tmp");
+    Process process = builder.start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).as(output).isZero();
     return output.strip();

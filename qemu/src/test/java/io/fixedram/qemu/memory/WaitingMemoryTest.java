@@ -30,6 +30,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -180,6 +181,39 @@ class WaitingMemoryTest extends MemoryTest {
             () -> WaitingMemory.open(qmp, OptionalInt.empty(), "save", new RamBlocks(4096, blocks)))
         .isInstanceOfSatisfying(
             ObstacleException.class, e -> assertThat(e.obstacle()).isEqualTo(obstacle));
+  }
+
+  /** Its firmware writes to its memory then, while its state stays the same. */
+  @ParameterizedTest
+  @EnumSource
+  void qemuThatIsReset(TestedQemu version) throws Exception {
+    GuestSpec spec = GuestSpec.small().with("-action", "reboot=reset");
+    try (RunningQemu qemu = RunningQemu.waiting(version, spec, directory, "restored");
+        QmpClient qmp = QmpClient.connect(qemu.spareQmp());
+        QemuMemory found = QemuMemory.open(qmp, OptionalInt.empty());
+        WaitingMemory memory =
+            WaitingMemory.open(qmp, OptionalInt.empty(), "save", found.blocks())) {
+      memory.finish();
+      qemu.observer().execute("system_reset");
+      RunningQemu.await("the reset", () -> sawReset(qemu.observer()));
+      assertThat(qemu.status()).isEqualTo("inmigrate");
+      assertThatThrownBy(memory::finish)
+          .isInstanceOfSatisfying(
+              ObstacleException.class,
+              e ->
+                  assertThat(e.obstacle())
+                      .isEqualTo(
+                          new LoadObstacle.ChangedMeanwhile(
+                              new LoadObstacle.WasReset(qmp.endpoint()))));
+      assertThat(qemu.process().waitFor()).isZero();
+    }
+  }
+
+  private static boolean sawReset(QmpClient observer) {
+    return observer
+        .nextEvent(Duration.ofMillis(10))
+        .filter(event -> event.name().equals("RESET"))
+        .isPresent();
   }
 
   /** Somebody has it load a guest meanwhile. */

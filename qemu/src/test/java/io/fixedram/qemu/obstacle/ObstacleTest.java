@@ -138,6 +138,7 @@ class ObstacleTest {
           new SaveObstacle.StateBeforeMemory("more", "virtio-mem-pci"),
           new LoadObstacle.NotWaiting(QMP, "running"),
           new LoadObstacle.LoadBegun(QMP, "active"),
+          new LoadObstacle.WasReset(QMP),
           new LoadObstacle.ChangedMeanwhile(new LoadObstacle.LoadBegun(QMP, "active")),
           new LoadObstacle.StateNotLoadable("vm.fram", "colo"),
           new LoadObstacle.OtherMachine("vm.fram", "pc-q35-7.2", "pc-i440fx-10.0"),
