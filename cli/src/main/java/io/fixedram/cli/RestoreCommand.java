@@ -158,9 +158,15 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
    *
    * @param detach whether QEMU runs on in the background
    * @param outputAside whether its standard output is kept out of that of this process
+   * @param shown the command as a line, if it comes from the save, to be shown before it is run
    */
-  record Start(boolean detach, boolean outputAside) {
+  record Start(boolean detach, boolean outputAside, Optional<String> shown) {
     private static final Start PLAIN = new Start(false, false);
+
+    /** A start of a command that the user has given. */
+    Start(boolean detach, boolean outputAside) {
+      this(detach, outputAside, Optional.empty());
+    }
 
     CommandStarter starter() {
       return detach ? CommandStarter.detached(outputAside) : CommandStarter.foreground(outputAside);
@@ -207,7 +213,11 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
         arguments.has(PAUSED),
         command.isEmpty()
             ? Optional.empty()
-            : Optional.of(new Start(detach, arguments.output().json())));
+            : Optional.of(
+                new Start(
+                    detach,
+                    arguments.output().json(),
+                    Optional.of(QemuGiven.line(command)).filter(_ -> arguments.has(SAME)))));
   }
 
   private static Optional<UUID> generationId(Arguments arguments) {
@@ -230,6 +240,9 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
 
   @Override
   public int run(Console console, Cancellation cancellation) {
+    start
+        .flatMap(Start::shown)
+        .ifPresent(line -> console.resultAside("the command of the saved guest: " + line));
     if (foreground()) {
       return restoreAndAttend(console, cancellation);
     }

@@ -23,6 +23,7 @@ public final class PartDigest {
   private static final int READ_BYTES = 64 * PIECE_BYTES;
 
   private final Arena arena;
+  private final MemorySegment print;
 
   /** The fingerprints of each level that wait for a whole piece of them, the lowest level first. */
   private final List<Level> levels = new ArrayList<>();
@@ -36,6 +37,7 @@ public final class PartDigest {
 
   private PartDigest(Arena arena) {
     this.arena = arena;
+    this.print = arena.allocate(PageFingerprint.BYTES, Long.BYTES);
   }
 
   /**
@@ -100,7 +102,7 @@ public final class PartDigest {
     Level level = levels.get(index);
     level.prints.asSlice(level.used).fill((byte) 0);
     level.used = 0;
-    MemorySegment print = arena.allocate(PageFingerprint.BYTES);
+    // Copied before the next level may end a piece of its own.
     PageFingerprint.write(level.prints, 0, PIECE_BYTES, 1, print);
     add(index + 1, print, 0);
   }

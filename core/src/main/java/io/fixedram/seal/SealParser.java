@@ -15,6 +15,7 @@ import java.util.UUID;
 
 /** Parses the lines of a seal, and checks that its values are possible. */
 final class SealParser {
+  private static final long MAX_BITMAP_REST_BYTES = 64;
   private static final int MAX_PARTS = 16384;
   private static final long MAX_ENTRY_BYTES = 16 << 20;
   private static final long MAX_DEVICES_BYTES = DeviceState.MAX_BYTES + MAX_ENTRY_BYTES;
@@ -177,6 +178,12 @@ final class SealParser {
     extents.add(new Extent(offset, offset + lengthBytes));
   }
 
+  /** Bitmaps are rounded up to words, with a mark behind them. */
+  private static boolean isBitmapOf(Seal seal, SealedPart part) {
+    long bytes = (seal.pages(seal.blocks().get(part.block())) + 7) / 8;
+    return part.lengthBytes() >= bytes && part.lengthBytes() <= bytes + MAX_BITMAP_REST_BYTES;
+  }
+
   private static void checkParts(Seal seal) {
     Set<String> seen = new HashSet<>();
     for (SealedPart part : seal.parts()) {
@@ -184,9 +191,7 @@ final class SealParser {
       boolean possible =
           switch (part.kind()) {
             case SealedPart.ENTRY -> ofBlock && part.lengthBytes() <= MAX_ENTRY_BYTES;
-            case SealedPart.BITMAP ->
-                ofBlock
-                    && part.lengthBytes() >= (seal.pages(seal.blocks().get(part.block())) + 7) / 8;
+            case SealedPart.BITMAP -> ofBlock && isBitmapOf(seal, part);
             case SealedPart.TABLE ->
                 ofBlock
                     && part.lengthBytes()

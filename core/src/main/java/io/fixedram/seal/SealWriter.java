@@ -103,9 +103,10 @@ public final class SealWriter {
    * Writes the footer.
    *
    * @param manifest checked text of a manifest
+   * @param beforeEnd called before the last line, which makes it a footer, is written
    * @return file offset after the footer
    */
-  public long write(Content content, Optional<String> manifest) {
+  public long write(Content content, Optional<String> manifest, Runnable beforeEnd) {
     List<SealedBlock> blocks = new ArrayList<>();
     List<SealedPart> parts = new ArrayList<>();
     long previous = 0;
@@ -146,6 +147,7 @@ public final class SealWriter {
             new Seal(content.id(), writer(), content.blocks().targetPageSize(), blocks, parts));
     long last = write(end, seal);
     String digest = PartDigest.of(in, name, end, seal.length);
+    beforeEnd.run();
     return write(last, SealText.end(end, seal.length, digest).getBytes(StandardCharsets.US_ASCII));
   }
 

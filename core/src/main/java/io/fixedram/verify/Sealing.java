@@ -264,7 +264,9 @@ public final class Sealing {
     return new SealWriter(descriptor::read, descriptor::write, bytes.name())
         .write(
             new SealWriter.Content(id, blocks, this.places, places, devicesEnd, others, end),
-            Optional.empty());
+            Optional.empty(),
+            // A last line without the lines before it, after a crash, would be a damaged footer.
+            descriptor::sync);
   }
 
   /** The last step: a file that claims to have a footer has one. */

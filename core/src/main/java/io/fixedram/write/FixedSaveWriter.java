@@ -249,7 +249,9 @@ final class FixedSaveWriter implements SaveSink {
                 endOffset,
                 List.of(),
                 endOffset),
-            manifest);
+            manifest,
+            // A new file has no name yet, so that the order of writes is of no importance.
+            () -> {});
     return Optional.of(id);
   }
 

@@ -46,12 +46,15 @@ public final class QemuGiven {
     }
   }
 
+  /** The words of a command as a line to be shown, in which secrets are masked. */
+  public static String line(List<String> words) {
+    return ShellWords.of(SecretWords.masked(words));
+  }
+
   private static String saved(Path file) {
     try (PageStore save = Saves.open(file)) {
       List<String> words = SavedCommand.of(save);
-      return words.isEmpty()
-          ? ""
-          : "; the guest was saved from: " + ShellWords.of(SecretWords.masked(words));
+      return words.isEmpty() ? "" : "; the guest was saved from: " + line(words);
     } catch (FixedRamException e) {
       // The file is reported when a command is given.
       return "";

@@ -128,7 +128,10 @@ class ManifestTest {
       restore.signal("TERM");
       Result result = restore.result();
       assertThat(result.status()).as(result.err()).isZero();
-      assertThat(result.err()).contains("the guest ran on after the save").doesNotContain(SECRET);
+      assertThat(result.err())
+          .startsWith("the command of the saved guest: " + qemu)
+          .contains("the guest ran on after the save")
+          .doesNotContain(SECRET);
     }
   }
 }

@@ -35,11 +35,12 @@ public record ManifestChecks(
   /**
    * Compares a save's manifest with a QEMU.
    *
+   * @param process id of QEMU's process; empty for the one that listens on the socket
    * @return the result; empty if the save has no manifest that this program can read
    * @throws FixedRamException if the manifest is damaged, or QEMU does not answer
    */
   public static Optional<ManifestChecks> find(
-      PageStore save, QmpClient qmp, TransferListener listener) {
+      PageStore save, QmpClient qmp, OptionalInt process, TransferListener listener) {
     return save.manifest()
         .flatMap(text -> parsed(save, text, listener))
         .map(manifest -> {

@@ -2,6 +2,8 @@
 package io.fixedram.qemu.command;
 
 import io.fixedram.qemu.command.QemuCommandLine.Option;
+import io.fixedram.qemu.obstacle.CommandObstacle;
+import io.fixedram.qemu.obstacle.ObstacleException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -17,7 +19,10 @@ public final class InspectionCommand {
       Set.of(
           "D",
           "S",
+          "curses",
           "daemonize",
+          "display",
+          "full-screen",
           "gdb",
           "mem-prealloc",
           "mon",
@@ -26,6 +31,7 @@ public final class InspectionCommand {
           "qmp",
           "qmp-pretty",
           "s",
+          "sdl",
           "spice",
           "trace",
           "vnc");
@@ -39,12 +45,23 @@ public final class InspectionCommand {
 
   private InspectionCommand() {}
 
-  /** The changed words. */
+  /**
+   * The changed words.
+   *
+   * @throws ObstacleException if the options can't be changed, since they are not known
+   */
   public static List<String> of(QemuCommandLine command) {
+    if (command.program().isEmpty()) {
+      throw new ObstacleException(new CommandObstacle.NoQemuProgram());
+    }
+    if (command.has("readconfig")) {
+      throw new ObstacleException(
+          new CommandObstacle.OptionInTheWay(CommandObstacle.Option.READCONFIG));
+    }
     List<String> words = new ArrayList<>(command.words());
     List<Integer> gone = new ArrayList<>();
     for (Option option : command.options()) {
-      if (REMOVED.contains(option.name())) {
+      if (REMOVED.contains(option.name()) || isFilter(option)) {
         gone.add(option.index());
         option.valueIndex().ifPresent(gone::add);
       } else if (option.valueIndex().isPresent()) {
@@ -53,10 +70,18 @@ public final class InspectionCommand {
     }
     gone.sort((one, other) -> Integer.compare(other, one));
     gone.forEach(index -> words.remove(index.intValue()));
-    if (command.program().isPresent()) {
-      words.addAll(List.of("-monitor", "none"));
-    }
+    words.addAll(List.of("-monitor", "none", "-display", "none"));
     return List.copyOf(words);
+  }
+
+  /** A filter of a network, which may write what passes it to a file. */
+  private static boolean isFilter(Option option) {
+    return option.name().equals("object")
+        && option
+            .parts("qom-type")
+            .find("qom-type")
+            .filter(type -> type.startsWith("filter-"))
+            .isPresent();
   }
 
   private static String value(Option option) {
@@ -64,9 +89,8 @@ public final class InspectionCommand {
       return option.value().equals("none") ? "none" : "null";
     }
     return switch (option.name()) {
-      case "display" -> "none";
       case "chardev" -> withBackend(option, "backend", Set.of("id"), "null");
-      case "netdev" -> withBackend(option, "type", Set.of("id"), "user");
+      case "netdev" -> withBackend(option, "type", Set.of("id"), "hubport,hubid=0");
       case "nic", "net" -> network(option);
       case "object" -> object(option);
       default -> option.value();

@@ -15,7 +15,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** Compares a saved guest with the QEMU that is to load it. What is unknown is not compared. */
@@ -125,18 +124,22 @@ public final class Differences {
     });
   }
 
-  /** Only memory backends: other blocks are moved by the guest (BARs of graphics memory). */
+  /**
+   * Only memory backends: other blocks are moved by the guest (BARs of graphics memory). Holes
+   * don't count, since firmware can make them (memory of the system management mode).
+   */
   private void memoryMaps() {
-    Map<String, List<Range>> before = places(saved.memory());
-    Map<String, List<Range>> now = places(found.memory());
-    before.forEach((block, ranges) -> {
-      if (now.containsKey(block) && !ranges.equals(now.get(block))) {
+    Map<String, NavigableSet<Long>> before = places(saved.memory());
+    Map<String, NavigableSet<Long>> now = places(found.memory());
+    before.forEach((block, places) -> {
+      if (now.containsKey(block) && !places.equals(now.get(block))) {
         all.add(new GuestDifference.OtherMemoryMap(block));
       }
     });
   }
 
-  private static Map<String, List<Range>> places(MemoryFacts memory) {
+  /** The guest-physical addresses at which each block would begin, by each of its ranges. */
+  private static Map<String, NavigableSet<Long>> places(MemoryFacts memory) {
     NavigableSet<String> backends = new TreeSet<>();
     memory
         .backends()
@@ -144,12 +147,19 @@ public final class Differences {
           backends.add(each.id());
           backends.add("/objects/" + each.id());
         });
-    return memory.map().stream()
-        .filter(range -> range.address() >= SWITCHED_BELOW)
-        .filter(range -> range.block().filter(backends::contains).isPresent())
-        .collect(
-            Collectors.groupingBy(
-                range -> range.block().orElseThrow(), TreeMap::new, Collectors.toList()));
+    Map<String, NavigableSet<Long>> places = new TreeMap<>();
+    for (Range range : memory.map()) {
+      if (range.address() + range.bytes() > SWITCHED_BELOW) {
+        range
+            .block()
+            .filter(backends::contains)
+            .ifPresent(block ->
+                places
+                    .computeIfAbsent(block, _ -> new TreeSet<>())
+                    .add(range.address() - range.offset()));
+      }
+    }
+    return places;
   }
 
   private void devices() {

@@ -5,6 +5,7 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,7 +36,9 @@ public record DiskFacts(List<Disk> list) {
    * @param readOnly whether the guest can't write to it
    * @param backing file of the image below, if the format has one
    * @param snapshots internal snapshots of the image, as id and name
-   * @param hostFile the file on this host; empty if it is not a regular file that can be looked at
+   * @param hostFile the file on this host; empty if it, or one of the files that have other parts
+   *     of the content, is not a regular file that can be looked at
+   * @param below files of the images below, from top to bottom
    */
   public record Disk(
       String drive,
@@ -46,13 +49,21 @@ public record DiskFacts(List<Disk> list) {
       boolean readOnly,
       Optional<String> backing,
       List<String> snapshots,
-      Optional<HostFile> hostFile) {
+      Optional<HostFile> hostFile,
+      List<HostFile> below) {
     /** QEMU's name of a temporary file, which it deletes at once. */
     private static final Pattern TEMPORARY = Pattern.compile(".*/vl\\.[A-Za-z0-9]{6}");
 
     /** Copies the list. */
     public Disk {
       snapshots = List.copyOf(snapshots);
+      below = List.copyOf(below);
+    }
+
+    /** Whether the drive has a name or a device with an id, so that it can be found again. */
+    boolean isNamed() {
+      return !drive.isEmpty()
+          && (!drive.startsWith("/") || drive.startsWith("/machine/peripheral/"));
     }
 
     /** Whether the disk is an overlay that is deleted when QEMU ends (snapshot=on). */
@@ -75,7 +86,8 @@ public record DiskFacts(List<Disk> list) {
                     each.readOnly(),
                     each.backing().map(file -> SecretWords.masked(List.of(file)).getFirst()),
                     each.snapshots(),
-                    each.hostFile()))
+                    each.hostFile(),
+                    each.below()))
             .toList());
   }
 
@@ -96,6 +108,9 @@ public record DiskFacts(List<Disk> list) {
   private static Disk disk(QmpClient qmp, Json drive, Json medium, Optional<Path> directory) {
     String file = medium.findText("file").map(DiskFacts::plain).orElse("");
     Json image = medium.get("image");
+    List<Optional<HostFile>> below =
+        qmp.canPassDescriptors() ? below(image, directory) : List.of(Optional.empty());
+    boolean known = below.stream().allMatch(Optional::isPresent) && !hasOtherFile(image);
     return new Disk(
         drive
             .findText("device")
@@ -111,7 +126,29 @@ public record DiskFacts(List<Disk> list) {
         image.find("snapshots").map(Json::items).orElse(List.of()).stream()
             .map(each -> each.findText("id").orElse("") + " " + each.findText("name").orElse(""))
             .toList(),
-        qmp.canPassDescriptors() ? HostFile.of(directory, file) : Optional.empty());
+        known ? HostFile.of(directory, file) : Optional.empty(),
+        known ? below.stream().flatMap(Optional::stream).toList() : List.of());
+  }
+
+  /** The files of the images below an image. */
+  private static List<Optional<HostFile>> below(Json image, Optional<Path> directory) {
+    List<Optional<HostFile>> files = new ArrayList<>();
+    Optional<Json> next = image.find("backing-image");
+    while (next.isPresent()) {
+      files.add(
+          HostFile.of(directory, next.get().findText("filename").map(DiskFacts::plain).orElse("")));
+      next = next.get().find("backing-image");
+    }
+    return files;
+  }
+
+  /** Whether a part of the content is in a file of its own (qcow2's data file). */
+  private static boolean hasOtherFile(Json image) {
+    return image
+        .find("format-specific")
+        .flatMap(format -> format.find("data"))
+        .flatMap(data -> data.find("data-file"))
+        .isPresent();
   }
 
   /**

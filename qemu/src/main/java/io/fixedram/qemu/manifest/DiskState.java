@@ -6,6 +6,7 @@ import io.fixedram.qemu.text.SizeText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * Whether a disk has the content that the saved guest expects. With other content, the guest would
@@ -35,6 +36,8 @@ public sealed interface DiskState {
     TEMPORARY("what the guest wrote to it is not kept (snapshot=on)"),
     /** The guest ran on, and may have written to the disk. */
     RAN_ON("the guest ran on after the save"),
+    /** QEMU has no disk that could be this one. */
+    NOT_THERE("QEMU has no such drive, or no medium in it"),
     /** A block device, a network disk, or a QEMU on another host. */
     NOT_A_FILE("it is not a file that can be looked at"),
     /** The save comes from another host, or the host has no id. */
@@ -42,7 +45,7 @@ public sealed interface DiskState {
     /** Another file, such as a copy. */
     OTHER_FILE("it is another file than that of the saved guest"),
     /** Content or attributes of the file have changed. */
-    FILE_CHANGED("its file was changed since the save");
+    FILE_CHANGED("its file, or one below it, was changed since the save");
 
     private final String clause;
 
@@ -72,17 +75,29 @@ public sealed interface DiskState {
       states.add(
           same.isPresent()
               ? compare(saved.ranOn(), disk, same.get())
-              : new Changed(disk, "QEMU has no medium in this drive"));
+              : new Unproven(disk, Doubt.NOT_THERE));
     }
     return List.copyOf(states);
   }
 
+  /**
+   * The same file, whatever its drive is called now; else the same name, else the same drive. QEMU
+   * numbers drives of devices without an id anew.
+   */
   private static Optional<Disk> counterpart(Disk disk, DiskFacts found) {
-    return found.list().stream()
-        .filter(each -> each.drive().equals(disk.drive()))
-        .findFirst()
-        .or(() ->
-            found.list().stream().filter(each -> each.file().equals(disk.file())).findFirst());
+    return first(found, each -> isSameFile(disk, each))
+        .or(() -> first(found, each -> each.file().equals(disk.file()) && !disk.file().isEmpty()))
+        .or(() -> first(found, each -> each.drive().equals(disk.drive()) && disk.isNamed()));
+  }
+
+  private static Optional<Disk> first(DiskFacts found, Predicate<Disk> wanted) {
+    return found.list().stream().filter(wanted).findFirst();
+  }
+
+  private static boolean isSameFile(Disk saved, Disk found) {
+    return saved.hostFile().isPresent()
+        && found.hostFile().isPresent()
+        && saved.hostFile().get().isSameFile(found.hostFile().get());
   }
 
   private static DiskState compare(boolean ranOn, Disk saved, Disk found) {
@@ -100,7 +115,7 @@ public sealed interface DiskState {
               + " instead of "
               + SizeText.words(saved.bytes()));
     }
-    if (!saved.snapshots().equals(found.snapshots())) {
+    if (isSameFile(saved, found) && !saved.snapshots().equals(found.snapshots())) {
       return Optional.of("it has other internal snapshots");
     }
     return Optional.empty();
@@ -121,9 +136,11 @@ public sealed interface DiskState {
     if (before.host().isEmpty() || !before.host().equals(now.host())) {
       return Optional.of(Doubt.OTHER_HOST);
     }
-    if (before.device() != now.device() || before.inode() != now.inode()) {
+    if (!before.isSameFile(now)) {
       return Optional.of(Doubt.OTHER_FILE);
     }
-    return before.equals(now) ? Optional.empty() : Optional.of(Doubt.FILE_CHANGED);
+    return before.equals(now) && saved.below().equals(found.below())
+        ? Optional.empty()
+        : Optional.of(Doubt.FILE_CHANGED);
   }
 }

@@ -33,10 +33,4 @@ public record GuestFacts(
         DeviceFacts.ask(qmp),
         DiskFacts.ask(qmp, qemu.directory()));
   }
-
-  /** A copy with the disks as they are now. */
-  public GuestFacts withDisksOf(QmpClient qmp) {
-    return new GuestFacts(
-        qemu, machine, cpu, memory, devices, DiskFacts.ask(qmp, qemu.directory()));
-  }
 }

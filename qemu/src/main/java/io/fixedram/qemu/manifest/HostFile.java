@@ -27,6 +27,11 @@ public record HostFile(
   private static final Path MACHINE_ID = Path.of("/etc/machine-id");
   private static final int MAX_ID_CHARS = 64;
 
+  /** Whether this is the same file, perhaps with another content. */
+  boolean isSameFile(HostFile other) {
+    return host.equals(other.host) && device == other.device && inode == other.inode;
+  }
+
   /**
    * Looks at a file.
    *

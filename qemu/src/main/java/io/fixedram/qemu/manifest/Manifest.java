@@ -11,7 +11,7 @@ import java.time.Instant;
  * @param time when the guest was saved
  * @param kernel release of the host's kernel
  * @param ranOn whether the guest ran on after the save, so that its disks may have changed since
- * @param guest the guest and its QEMU; the disks are those of the end of the save
+ * @param guest the guest and its QEMU, when all memory was in the save
  */
 public record Manifest(Instant time, String kernel, boolean ranOn, GuestFacts guest) {
 

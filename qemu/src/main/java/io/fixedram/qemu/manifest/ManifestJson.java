@@ -134,6 +134,7 @@ final class ManifestJson {
     disk.backing().ifPresent(file -> json.put("backing", file));
     json.put("snapshots", disk.snapshots());
     disk.hostFile().ifPresent(file -> json.put("host_file", hostFile(file)));
+    json.put("below", list(disk.below(), ManifestJson::hostFile));
     return json;
   }
 
@@ -265,7 +266,8 @@ final class ManifestJson {
         json.get("read_only").flag(),
         json.findText("backing"),
         items(json, "snapshots", Json::text),
-        json.find("host_file").map(ManifestJson::readHostFile));
+        json.find("host_file").map(ManifestJson::readHostFile),
+        items(json, "below", ManifestJson::readHostFile));
   }
 
   private static HostFile readHostFile(Json json) {

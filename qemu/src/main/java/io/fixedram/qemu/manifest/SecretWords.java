@@ -13,13 +13,21 @@ import java.util.regex.Pattern;
 public final class SecretWords {
   private static final String MASK = "***";
 
+  /** Longer words, which are texts for the guest, are masked as a whole. */
+  private static final int MAX_CHARS = 4096;
+
   /** A key with its value, up to a comma that is not doubled, or a member of a JSON object. */
-  private static final String VALUE = "(?:=(?:,,|[^,])*|\"\\s*:\\s*\"(?:\\\\.|[^\"\\\\])*\")";
+  private static final String VALUE = "(?:=(?:[^,]++|,,)*+|\"\\s*:\\s*\"(?:[^\"\\\\]++|\\\\.)*+\")";
 
   private static final Pattern PASSWORD =
-      Pattern.compile("(?<![\\w/.-])(password|passwd|data|string)" + VALUE);
+      Pattern.compile(
+          "(?:(?<![\\w/.-])|(?<=(?:^|,)[\\w.-]{1,99}\\.))(password|passwd|data|string)" + VALUE);
 
   private static final Pattern SMBIOS = Pattern.compile("(?<![\\w-])(value)" + VALUE);
+
+  /** The key of a Ceph user, in an address of an image. */
+  private static final Pattern CEPH = Pattern.compile("(?<=^|[:,=])(key)=(?:[^:,]++|,,)*+");
+
   private static final Pattern USER = Pattern.compile("(?<=://)[^/@,]*@");
 
   private SecretWords() {}
@@ -36,9 +44,13 @@ public final class SecretWords {
   }
 
   private static String masked(String option, String word) {
+    if (word.length() > MAX_CHARS) {
+      return MASK;
+    }
     String known = masked(PASSWORD, word);
     String all = option.matches("--?smbios") ? masked(SMBIOS, known) : known;
-    return USER.matcher(all).replaceAll(MASK + "@");
+    String named = all.contains("rbd:") ? masked(CEPH, all) : all;
+    return USER.matcher(named).replaceAll(MASK + "@");
   }
 
   private static String masked(Pattern secret, String word) {

@@ -90,7 +90,8 @@ public final class RestoreCheck {
       Cancellation cancellation) {
     QemuMigration migration = new QemuMigration(destination.qmp());
     Optional<Reason> obstacle = obstacle(() -> new IncomingChecks(migration, store).run());
-    Optional<ManifestChecks> checks = ManifestChecks.find(store, destination.qmp(), listener);
+    Optional<ManifestChecks> checks =
+        ManifestChecks.find(store, destination.qmp(), OptionalInt.empty(), listener);
     return new CheckReport(
         destination.qmp().version(),
         checks.isPresent(),

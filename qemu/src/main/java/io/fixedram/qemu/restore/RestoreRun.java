@@ -110,7 +110,7 @@ final class RestoreRun {
   RestoreReport restore() {
     waitingNanos = System.nanoTime();
     new IncomingChecks(migration, save).run();
-    ManifestChecks.find(save, migration.qmp(), listener)
+    ManifestChecks.find(save, migration.qmp(), request.process(), listener)
         .ifPresent(checks -> checks.require(request.changedDisks(), listener));
     TemporarySettings settings = new TemporarySettings(migration.qmp());
     start.instant().ifPresent(instant -> instant.handOver(migration.qmp()));

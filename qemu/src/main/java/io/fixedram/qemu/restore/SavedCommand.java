@@ -9,8 +9,8 @@ import io.fixedram.qemu.obstacle.StartObstacle;
 import io.fixedram.store.PageStore;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -27,6 +27,9 @@ public final class SavedCommand {
   private static final Path SYSTEM = Path.of("/usr");
   private static final long ROOT = 0;
   private static final int WRITABLE_BY_OTHERS = 0022;
+
+  /** In a directory with this bit, nobody can replace files of others (inode(7)). */
+  private static final int STICKY = 01000;
 
   /** What a restore adds at the end: a QMP socket in a private directory. */
   private static final Pattern OWN_SOCKET =
@@ -98,21 +101,30 @@ public final class SavedCommand {
             .map(each -> each.path())
             .orElseThrow(() -> untrusted(save, "it is not in a local file"));
     try {
-      if (Files.getAttribute(file, "unix:uid") instanceof Number owner
-          && owner.longValue() != ROOT
-          && owner.longValue() != ownUser()) {
-        throw untrusted(save, "the file belongs to another user");
-      }
-      if (Files.getAttribute(file, "unix:mode") instanceof Number mode
-          && (mode.intValue() & WRITABLE_BY_OTHERS) != 0) {
-        throw untrusted(save, "other users may write to the file");
-      }
+      Path real = file.toRealPath();
+      requireOwn(save, real, "the file", false);
+      // Who may write to the directory may put another file there.
+      requireOwn(save, real.resolveSibling("."), "the file's directory", true);
     } catch (IOException e) {
       throw untrusted(save, "its owner can't be determined (" + e.getMessage() + ")");
     }
     Path path = Path.of(program);
-    if (!path.getFileName().toString().matches(NAME) || !isInstalled(path)) {
+    if (!String.valueOf(path.getFileName()).matches(NAME) || !isInstalled(path)) {
       throw untrusted(save, program + " is not a QEMU of the system or of PATH");
+    }
+  }
+
+  private static void requireOwn(PageStore save, Path path, String what, boolean maySticky)
+      throws IOException {
+    if (Files.getAttribute(path, "unix:uid") instanceof Number owner
+        && owner.longValue() != ROOT
+        && owner.longValue() != ownUser()) {
+      throw untrusted(save, what + " belongs to another user");
+    }
+    if (Files.getAttribute(path, "unix:mode") instanceof Number mode
+        && (mode.intValue() & WRITABLE_BY_OTHERS) != 0
+        && !(maySticky && (mode.intValue() & STICKY) != 0)) {
+      throw untrusted(save, "other users may write to " + what);
     }
   }
 
@@ -131,10 +143,14 @@ public final class SavedCommand {
     if (program.getNameCount() == 1 && !program.isAbsolute()) {
       return true;
     }
-    Path normal = program.normalize();
-    return normal.isAbsolute()
-        && (normal.startsWith(SYSTEM)
-            || directoriesOfPath().anyMatch(each -> each.equals(normal.getParent())));
+    try {
+      Path real = program.toRealPath();
+      return program.isAbsolute()
+          && (real.startsWith(SYSTEM)
+              || directoriesOfPath().anyMatch(each -> each.equals(real.getParent())));
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   private static Stream<Path> directoriesOfPath() {
@@ -148,29 +164,34 @@ public final class SavedCommand {
   private static void requireSameDirectory(PageStore save) {
     QemuFacts qemu = Manifest.ofJson(save.manifest().orElseThrow()).guest().qemu();
     Path here = Path.of("").toAbsolutePath();
-    Optional<Path> other = qemu.directory().filter(each -> !each.equals(here));
-    if (other.isPresent() && hasRelativePath(qemu.command())) {
+    if (qemu.directory().filter(here::equals).isEmpty()
+        && qemu.command().stream().skip(1).anyMatch(word -> hasRelativePath(word, here, qemu))) {
       throw cannot(
-          save, "it has relative paths and was started in " + other.get() + "; run this there");
+          save,
+          "it has relative paths and was started in "
+              + qemu.directory().map(Path::toString).orElse("an unknown directory")
+              + "; run this there");
     }
   }
 
-  /**
-   * Whether a word, or a value in it, may be a relative path. Words without a slash or dot are not
-   * taken for paths unless they name a file in the present directory.
-   */
-  private static boolean hasRelativePath(List<String> words) {
-    List<String> values = new ArrayList<>();
-    for (String word : words.subList(1, words.size())) {
-      COMMA
-          .splitAsStream(word)
-          .map(part -> part.substring(part.indexOf('=') + 1))
-          .forEach(values::add);
+  /** Whether a word, or a value in it, is a relative path, by its form or since there is a file. */
+  private static boolean hasRelativePath(String word, Path here, QemuFacts qemu) {
+    return COMMA
+        .splitAsStream(word)
+        .map(part -> part.substring(part.indexOf('=') + 1))
+        .map(value -> value.replaceFirst("^(?:file|unix|pipe):", ""))
+        .filter(value -> !value.isBlank() && !value.startsWith("/") && !value.startsWith("-"))
+        .anyMatch(value ->
+            value.matches("[^:]*/.+|.*\\.(?:qcow2|raw|img|iso|fd|sock|log)")
+                || exists(here, value)
+                || qemu.directory().filter(directory -> exists(directory, value)).isPresent());
+  }
+
+  private static boolean exists(Path directory, String name) {
+    try {
+      return Files.exists(directory.resolve(name));
+    } catch (InvalidPathException e) {
+      return false;
     }
-    return values.stream()
-        .map(each -> each.replaceFirst("^(?:file|unix|pipe|pty):", ""))
-        .anyMatch(each ->
-            each.matches("\\.{1,2}/.*|[^/-][^:]*/.+")
-                || each.matches("[^/-].*\\.(?:qcow2|raw|img|iso|fd|sock|log)"));
   }
 }

@@ -12,6 +12,9 @@ import java.util.Optional;
 
 /** Takes the manifest of a save, once the guest is in the save. */
 final class SaveManifest {
+  /** At most three bytes each in UTF-8, so that a file takes it. */
+  private static final int MAX_CHARS = (2 << 20) / 3;
+
   private SaveManifest() {}
 
   /**
@@ -24,8 +27,13 @@ final class SaveManifest {
     try {
       GuestFacts guest = GuestFacts.ask(qmp, request.process());
       boolean ranOn = request.then() == AfterSave.RESUME;
-      return Optional.of(
-          new Manifest(Instant.now(), System.getProperty("os.version", ""), ranOn, guest).toJson());
+      String json =
+          new Manifest(Instant.now(), System.getProperty("os.version", ""), ranOn, guest).toJson();
+      if (json.length() > MAX_CHARS) {
+        listener.warning("the save has no manifest, which would be too large");
+        return Optional.empty();
+      }
+      return Optional.of(json);
     } catch (CancelledException e) {
       throw e;
     } catch (FixedRamException e) {

@@ -28,7 +28,8 @@ class DiskStateTest {
           false,
           Optional.of("base.qcow2"),
           List.of("1 before"),
-          Optional.of(FILE));
+          Optional.of(FILE),
+          List.of());
 
   private static Manifest manifest(boolean ranOn, DiskFacts.Disk... disks) {
     return new Manifest(
@@ -58,7 +59,8 @@ class DiskStateTest {
         DISK.readOnly(),
         DISK.backing(),
         DISK.snapshots(),
-        Optional.of(file));
+        Optional.of(file),
+        List.of());
   }
 
   @Test
@@ -81,7 +83,7 @@ class DiskStateTest {
   }
 
   @Test
-  void otherSizeSnapshotsOrNoMediumAreCertain() {
+  void otherSizeAndSnapshotsAreCertain() {
     DiskFacts.Disk larger =
         new DiskFacts.Disk(
             "virtio0",
@@ -92,7 +94,8 @@ class DiskStateTest {
             false,
             Optional.empty(),
             List.of(),
-            Optional.empty());
+            Optional.empty(),
+            List.of());
     assertThat(state(false, larger))
         .isEqualTo(new DiskState.Changed(larger, "its size is 2 MiB instead of 1 MiB"));
     DiskFacts.Disk snapshot =
@@ -105,11 +108,12 @@ class DiskStateTest {
             false,
             Optional.empty(),
             List.of("1 before", "2 after"),
-            Optional.empty());
+            Optional.of(FILE),
+            List.of());
     assertThat(state(false, snapshot))
         .isEqualTo(new DiskState.Changed(snapshot, "it has other internal snapshots"));
     assertThat(DiskState.of(manifest(false, DISK), new DiskFacts(List.of())))
-        .containsExactly(new DiskState.Changed(DISK, "QEMU has no medium in this drive"));
+        .containsExactly(new DiskState.Unproven(DISK, DiskState.Doubt.NOT_THERE));
   }
 
   @Test

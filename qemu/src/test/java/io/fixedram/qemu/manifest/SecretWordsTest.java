@@ -23,9 +23,23 @@ class SecretWordsTest {
           file=/images/data=1.raw                     | file=/images/data=1.raw
           driver=qcow2,data-file=x                    | driver=qcow2,data-file=x
           property=p,value=on                         | property=p,value=on
+          file.driver=http,file.password=x            | file.driver=http,file.password=***
+          object.s0.data=x                            | object.s0.data=***
+          file=rbd:pool/img:id=a:key=AQB:conf=c       | file=rbd:pool/img:id=a:key=***:conf=c
           """)
   void words(String word, String masked) {
     assertThat(SecretWords.masked(List.of(word))).containsExactly(masked);
+  }
+
+  @Test
+  void longValues() {
+    for (String value : List.of("x".repeat(1 << 20), ",,".repeat(2000), "\\\"".repeat(2000))) {
+      assertThat(SecretWords.masked(List.of("name=n,string=" + value)).getFirst())
+          .endsWith("***")
+          .hasSizeLessThan(30);
+      assertThat(SecretWords.masked(List.of("{\"data\": \"" + value + "\"}")).getFirst())
+          .doesNotContain(value);
+    }
   }
 
   @Test
