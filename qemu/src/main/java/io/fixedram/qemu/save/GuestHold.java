@@ -101,6 +101,10 @@ final class GuestHold {
     if (now.running()) {
       throw changed(false);
     }
+    if (own.guestStopped() && now.is("prelaunch")) {
+      // Reset since this process has stopped it.
+      throw changed(true);
+    }
     state = now.name();
     return state;
   }
