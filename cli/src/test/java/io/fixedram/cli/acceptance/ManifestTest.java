@@ -73,6 +73,7 @@ class ManifestTest {
       String pid = Files.readString(directory.resolve("pid"));
       Result same = run(command("vm.txt"), "check", file);
       assertThat(same.status()).as(same.out() + same.err()).isZero();
+      assertThat(same.err()).isEmpty();
       assertThat(same.out()).startsWith(file + " fits QEMU 7.").contains("--via stream: possible");
       assertThat(Files.readString(directory.resolve("pid"))).isEqualTo(pid);
       Vm.awaitRound(directory.resolve("vm.txt"), 6);
@@ -92,6 +93,9 @@ class ManifestTest {
         .extracting(each -> each.get("kind").text())
         .containsExactly("OtherCpuCount");
     assertThat(json.get("differences").items().getFirst().get("what").text()).contains("-smp 1");
+    Result larger = run(command("other.txt", "-m", "65M"), "check", file);
+    assertThat(larger.status()).isEqualTo(1);
+    assertThat(larger.out()).contains("not possible: ", "-m 64M").doesNotContain("--via");
     Result broken = run(command("other.txt", "-device", "nosuch"), "check", file);
     assertThat(broken.status()).isEqualTo(1);
     assertThat(broken.err()).contains("nosuch", "its own message is above");

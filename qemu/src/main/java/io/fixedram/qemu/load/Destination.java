@@ -17,6 +17,7 @@ import java.util.function.Supplier;
 /** The QEMU that a guest is loaded into, started by this process or already waiting. */
 public final class Destination implements AutoCloseable {
   private static final Duration LOOK_TIME = Duration.ofMillis(5);
+  private static final Duration QUIT_TIME = Duration.ofSeconds(2);
   private static final long MIN_GREETING_NANOS = 5_000_000_000L;
 
   private final PrivateDirectory directory;
@@ -157,6 +158,22 @@ public final class Destination implements AutoCloseable {
    */
   public void abandon(Throwable reason) {
     process.ifPresent(started -> end(started, reason));
+  }
+
+  /**
+   * Ends a QEMU that was started by this process and has no guest: over QMP, since QEMU prints a
+   * message when a signal ends it, and by a signal if it does not quit.
+   *
+   * @throws QemuLeftException if QEMU can't be ended
+   */
+  public void quit() {
+    try {
+      var _ = qmp.uncancellable().send("quit");
+      process.ifPresent(started -> started.waitForEnd(QUIT_TIME));
+    } catch (FixedRamException e) {
+      // Ended by a signal.
+    }
+    abandon(new FixedRamException("QEMU does not quit"));
   }
 
   /**

@@ -18,7 +18,8 @@ import java.util.Optional;
  * @param obstacle reason why QEMU can't load the save in any mode
  * @param differences differences between the saved guest and the QEMU, without disks
  * @param disks states of the guest's disks
- * @param modes each restore mode, with the reason why it is not possible if it is not
+ * @param modes each restore mode, with the reason why it is not possible if it is not; empty if
+ *     QEMU can't load the save in any mode
  */
 public record CheckReport(
     QemuVersion qemu,

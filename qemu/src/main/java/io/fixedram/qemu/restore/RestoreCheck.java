@@ -15,6 +15,7 @@ import io.fixedram.qemu.load.MemoryLoader;
 import io.fixedram.qemu.load.QemuProcess;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.migration.TemporarySettings;
+import io.fixedram.qemu.obstacle.GuestDifference;
 import io.fixedram.qemu.obstacle.Obstacle;
 import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.start.QemuStarter;
@@ -73,13 +74,23 @@ public final class RestoreCheck {
       Destination destination =
           Destination.start(new QemuProcess.Command(words, false, starter), listener, cancellation);
       try (destination) {
-        CheckReport report = check(store, destination, listener, cancellation);
-        destination.abandon(new FixedRamException("the check is done"));
+        CheckReport report = checkOrAbandon(store, destination, listener, cancellation);
+        destination.quit();
         return report;
-      } catch (RuntimeException | Error e) {
-        destination.abandon(e);
-        throw e;
       }
+    }
+  }
+
+  private CheckReport checkOrAbandon(
+      PageStore store,
+      Destination destination,
+      RestoreListener listener,
+      Cancellation cancellation) {
+    try {
+      return check(store, destination, listener, cancellation);
+    } catch (RuntimeException | Error e) {
+      destination.abandon(e);
+      throw e;
     }
   }
 
@@ -92,13 +103,18 @@ public final class RestoreCheck {
     Optional<Reason> obstacle = obstacle(() -> new IncomingChecks(migration, store).run());
     Optional<ManifestChecks> checks =
         ManifestChecks.find(store, destination.qmp(), OptionalInt.empty(), listener);
+    List<GuestDifference> differences = checks.map(ManifestChecks::differences).orElse(List.of());
+    boolean loadable =
+        obstacle.isEmpty()
+            && differences.stream()
+                .noneMatch(each -> each.effect() == GuestDifference.Effect.NOT_LOADABLE);
     return new CheckReport(
         destination.qmp().version(),
         checks.isPresent(),
         obstacle,
-        checks.map(ManifestChecks::differences).orElse(List.of()),
+        differences,
         checks.map(ManifestChecks::disks).orElse(List.of()),
-        modes(store, destination, migration, listener, cancellation));
+        loadable ? modes(store, destination, migration, listener, cancellation) : Map.of());
   }
 
   private static Optional<Reason> obstacle(Runnable check) {
