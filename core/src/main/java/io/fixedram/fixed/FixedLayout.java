@@ -56,7 +56,7 @@ public sealed interface FixedLayout permits FixedRamLayout, MappedRamLayout {
    * Whether the bytes that begin {@code ahead} bytes after an input's position can be the layout's
    * fields.
    */
-  boolean fieldsFollow(StreamInput in, int ahead, long usedLength);
+  boolean fieldsFollow(StreamInput in, int ahead, long usedLength, int targetPageSize);
 
   /** Consumes the layout's fields of a block. */
   BlockPlace readFields(StreamInput in, RamBlock block, int targetPageSize);

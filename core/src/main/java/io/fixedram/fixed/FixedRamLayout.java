@@ -24,9 +24,6 @@ import java.util.List;
 public record FixedRamLayout(long alignmentBytes) implements FixedLayout {
   private static final int FIELD_BYTES = 12;
 
-  /** Maximum RAM that one byte of a bitmap covers: eight of the largest target pages. */
-  private static final long MAX_BYTES_PER_BITMAP_BYTE = 8 << 16;
-
   /** Limit above any plausible alignment of pages, without a table of fingerprints. */
   private static final long MAX_PADDING_BYTES = 4L << 30;
 
@@ -55,14 +52,17 @@ public record FixedRamLayout(long alignmentBytes) implements FixedLayout {
   }
 
   @Override
-  public boolean fieldsFollow(StreamInput in, int ahead, long usedLength) {
+  public boolean fieldsFollow(StreamInput in, int ahead, long usedLength, int targetPageSize) {
     // Read as these fields, a page size and a guest address that could stand here instead give a
-    // bitmap that is too small for the block, or pages that are before it or very far behind.
+    // bitmap that is too small for the block, or pages that are before it, not aligned or very far
+    // behind. An address of 64 GiB, for one, reads as a bitmap of 16 bytes, and the size of the
+    // bitmap after it as the offset of the pages.
     long bitmapBytes = in.peekBe32(ahead);
-    long padding =
-        in.peekBe64(ahead + Integer.BYTES) - (in.position() + ahead + FIELD_BYTES + bitmapBytes);
-    return bitmapBytes >= usedLength / MAX_BYTES_PER_BITMAP_BYTE
+    long pagesOffset = in.peekBe64(ahead + Integer.BYTES);
+    long padding = pagesOffset - (in.position() + ahead + FIELD_BYTES + bitmapBytes);
+    return bitmapBytes >= usedLength / (Byte.SIZE * (long) targetPageSize)
         && (bitmapBytes > 0 || usedLength == 0)
+        && pagesOffset % targetPageSize == 0
         && padding >= 0
         && padding < MAX_PADDING_BYTES + usedLength / MIN_BYTES_PER_TABLE_BYTE;
   }

@@ -52,7 +52,7 @@ public record MappedRamLayout(long alignmentBytes) implements FixedLayout {
   }
 
   @Override
-  public boolean fieldsFollow(StreamInput in, int ahead, long usedLength) {
+  public boolean fieldsFollow(StreamInput in, int ahead, long usedLength, int targetPageSize) {
     // Read as these fields, a page size and a guest address that could stand here instead have no
     // version or no page size.
     long pageSize = in.peekBe64(ahead + Integer.BYTES);

@@ -143,7 +143,7 @@ final class FixedStore implements PageStore {
 
     @Override
     public boolean follow(StreamInput in, int ahead, long usedLength, boolean last) {
-      return layout.fieldsFollow(in, ahead, usedLength);
+      return layout.fieldsFollow(in, ahead, usedLength, targetPageSize);
     }
 
     @Override

@@ -128,6 +128,12 @@ public final class Sealing {
           path + " can't be sealed: it is a stream, whose pages have no fixed places",
           Remedy.CONVERT_TO_MAPPED_RAM);
     }
+    if (store.deviceState().description().isEmpty()) {
+      // Bytes behind it, which a crash would leave, could not be told from it.
+      throw new UnsupportedSaveException(
+          path + " can't be sealed in place: its device state has no description",
+          Remedy.CONVERT_TO_MAPPED_RAM);
+    }
     if (count > Seal.MAX_BLOCKS) {
       throw new UnsupportedSaveException(
           path + " can't be sealed: it has " + count + " RAM blocks, more than " + Seal.MAX_BLOCKS);
@@ -136,12 +142,9 @@ public final class Sealing {
 
   /**
    * The end of the device state: its bytes are searched behind the last page, since its beginning
-   * is not recorded anywhere. One without a description ends with the file.
+   * is not recorded anywhere.
    */
   private long devicesEnd(DeviceState devices) {
-    if (devices.description().isEmpty()) {
-      return bytes.sizeBytes();
-    }
     long from = places.isEmpty() ? 0 : places.getLast().end();
     long size = devices.sizeBytes();
     try (Arena arena = Arena.ofConfined()) {

@@ -116,12 +116,10 @@ class FileRefusalsTest {
             "a bitmap of nothing",
             fixed(out -> out.be32(0).be64(4096)),
             " is damaged at offset " + FIXED + ": what follows the entry of RAM block pc.ram"),
-        places(
+        damaged(
             "pages that are not aligned",
             fixed(out -> out.be32(8).be64(FIXED_END + 8)),
-            FIXED,
-            Integer.toString(FIXED_END),
-            Integer.toString(FIXED_END + 8)),
+            " is damaged at offset " + FIXED + ": what follows the entry of RAM block pc.ram"),
         damaged(
             "pages before the end of the bitmap",
             fixed(out -> out.be32(8000).be64(4096)),

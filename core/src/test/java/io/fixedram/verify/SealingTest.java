@@ -166,10 +166,22 @@ class SealingTest {
             UnsupportedSaveException.class,
             e -> assertThat(e.remedies()).containsExactly(Remedy.CONVERT_TO_MAPPED_RAM));
     write(SaveFormat.MAPPED_RAM, 1 << 20);
+    truncate(Files.size(path) - descriptionBytes());
+    assertThatThrownBy(this::seal)
+        .isInstanceOf(UnsupportedSaveException.class)
+        .hasMessageContaining("its device state has no description");
+    write(SaveFormat.MAPPED_RAM, 1 << 20);
     truncate(Files.size(path) - 1);
     byte[] before = Files.readAllBytes(path);
     assertThatThrownBy(this::seal).isInstanceOf(DamagedSaveException.class);
     assertThat(Files.readAllBytes(path)).isEqualTo(before);
+  }
+
+  private long descriptionBytes() {
+    try (PageStore save = Saves.open(path)) {
+      // Without the byte EOF in front of it.
+      return save.deviceState().sizeBytes() - save.deviceState().sectionsBytes() - 1;
+    }
   }
 
   @Test

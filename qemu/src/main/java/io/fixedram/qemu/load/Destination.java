@@ -168,7 +168,7 @@ public final class Destination implements AutoCloseable {
    */
   public void quit() {
     try {
-      var _ = qmp.uncancellable().send("quit");
+      qmp.uncancellable().quit(QUIT_TIME);
       process.ifPresent(started -> started.waitForEnd(QUIT_TIME));
     } catch (FixedRamException e) {
       // Ended by a signal.
@@ -183,7 +183,7 @@ public final class Destination implements AutoCloseable {
    */
   public void endAfterFailure(Throwable reason, TransferListener listener) {
     try {
-      var _ = qmp.uncancellable().send("quit");
+      qmp.uncancellable().quit(QUIT_TIME);
     } catch (FixedRamException e) {
       reason.addSuppressed(e);
     }

@@ -41,6 +41,7 @@ public final class WaitingMemory implements AutoCloseable {
   private static final String WAITING = "inmigrate";
 
   private static final String RESET = "RESET";
+  private static final Duration QUIT_TIME = Duration.ofSeconds(2);
 
   private final QmpClient qmp;
 
@@ -282,7 +283,7 @@ public final class WaitingMemory implements AutoCloseable {
 
   private void quit(FixedRamException reason) {
     try {
-      var _ = qmp.uncancellable().send("quit");
+      qmp.uncancellable().quit(QUIT_TIME);
     } catch (FixedRamException e) {
       reason.addSuppressed(e);
     }

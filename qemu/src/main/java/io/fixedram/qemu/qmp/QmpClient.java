@@ -265,6 +265,20 @@ public final class QmpClient implements AutoCloseable {
     return send(command, Map.of(), OptionalInt.empty());
   }
 
+  /**
+   * Tells QEMU to end, and waits until it answers or has ended: it may drop a command whose sender
+   * has closed the connection since.
+   *
+   * @throws LateAnswerException if neither happens in time
+   */
+  public void quit(Duration answerTime) {
+    try {
+      var _ = send("quit").await(answerTime);
+    } catch (QemuGoneException e) {
+      // It has ended.
+    }
+  }
+
   private Sent send(String command, Map<String, ?> arguments, OptionalInt descriptor) {
     var _ = time.left(0);
     return new Sent(connection.send(command, arguments, descriptor));
