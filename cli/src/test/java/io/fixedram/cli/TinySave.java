@@ -12,6 +12,7 @@ import io.fixedram.guest.SaveSink;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
+import io.fixedram.stream.OpaqueDevice;
 import io.fixedram.stream.StreamEncoder;
 import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WriteOptions;
@@ -35,6 +36,18 @@ public final class TinySave {
 
   /** Writes one. */
   public static Path write(Path file, SaveFormat format) {
+    // The EOF byte of the stream, and no device before it.
+    return write(
+        file, format, new DeviceState(MemorySegment.ofArray(new byte[1]), 0, Optional.empty()));
+  }
+
+  /** Writes one with a device state that has a description. */
+  static Path writeDescribed(Path file, SaveFormat format) {
+    MemorySegment state = MemorySegment.ofArray(new byte[] {1, 2, 3});
+    return write(file, format, new OpaqueDevice("tiny", 1, state).toDeviceState());
+  }
+
+  private static Path write(Path file, SaveFormat format, DeviceState devices) {
     RamBlock ram = new RamBlock(0, "pc.ram", 8L * PAGE_SIZE);
     RamBlock rom = new RamBlock(1, "pc.bios", PAGE_SIZE);
     try (Arena arena = Arena.ofConfined();
@@ -48,8 +61,7 @@ public final class TinySave {
       sink.data(ram, PAGE_SIZE, pages, 0, 2 * PAGE_SIZE);
       sink.zero(ram, 3 * PAGE_SIZE, PAGE_SIZE);
       sink.data(rom, 0, pages, 0, PAGE_SIZE);
-      // The EOF byte of the stream, and no device before it.
-      sink.end(new DeviceState(arena.allocate(1), 0, Optional.empty()));
+      sink.end(devices);
       writer.publish();
     }
     return file;

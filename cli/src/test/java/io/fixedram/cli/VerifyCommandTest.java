@@ -10,7 +10,6 @@ import io.fixedram.store.Saves;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Path;
-import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -101,11 +100,8 @@ class VerifyCommandTest {
 
   @Test
   void savesWithoutChecksumsAreSealed() {
-    Path plain = directory.resolve("plain");
-    List<String> convert =
-        List.of(
-            "convert", file.toString(), plain.toString(), "--to", "mapped-ram", "--align", "page");
-    assertThat(Run.of(convert.toArray(String[]::new)).status()).isZero();
+    Path described = TinySave.writeDescribed(directory.resolve("described"), SaveFormat.STREAM);
+    Path plain = convertWithoutChecksums(described);
     Run refused = Run.of("verify", plain.toString());
     assertThat(refused.status()).isEqualTo(1);
     assertThat(refused.out()).isEqualTo(plain + ": not verified\n");
@@ -124,6 +120,27 @@ class VerifyCommandTest {
     Run again = Run.of("seal", plain.toString());
     assertThat(again.status()).isEqualTo(1);
     assertThat(again.err()).contains(plain + " is sealed already: its id is ");
+  }
+
+  @Test
+  void savesWithoutDescriptionAreNotSealedInPlace() {
+    Path plain = convertWithoutChecksums(file);
+    Run seal = Run.of("seal", plain.toString());
+    assertThat(seal.status()).isEqualTo(1);
+    assertThat(seal.err())
+        .isEqualTo(
+            "fixedram: "
+                + plain
+                + " can't be sealed in place: its device state has no description;"
+                + " 'fixedram convert --to mapped-ram FILE NEW' makes a suitable file\n");
+  }
+
+  private Path convertWithoutChecksums(Path from) {
+    Path to = directory.resolve("plain");
+    Run convert =
+        Run.of("convert", from.toString(), to.toString(), "--to", "mapped-ram", "--align", "page");
+    assertThat(convert.status()).isZero();
+    return to;
   }
 
   @Test
