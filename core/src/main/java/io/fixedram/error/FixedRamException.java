@@ -13,6 +13,9 @@ import java.util.stream.Stream;
 public class FixedRamException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  /** A longer sentence quotes input that nobody could read; the rest is left out. */
+  private static final int MAX_SENTENCE_CHARS = 8192;
+
   private final String sentence;
 
   /** An array, since exceptions are serializable. */
@@ -20,8 +23,8 @@ public class FixedRamException extends RuntimeException {
 
   /** Creates a failure with its sentence and remedies. */
   public FixedRamException(String sentence, Remedy... remedies) {
-    super(sentence);
-    this.sentence = sentence;
+    super(clipped(sentence));
+    this.sentence = clipped(sentence);
     this.remedies = remedies.clone();
   }
 
@@ -36,8 +39,8 @@ public class FixedRamException extends RuntimeException {
    * @param remedies remedies in addition to those of the cause, which are kept
    */
   public FixedRamException(String sentence, Throwable cause, Remedy... remedies) {
-    super(sentence, cause);
-    this.sentence = sentence;
+    super(clipped(sentence), cause);
+    this.sentence = clipped(sentence);
     this.remedies =
         Stream.concat(
                 Arrays.stream(remedies),
@@ -58,6 +61,12 @@ public class FixedRamException extends RuntimeException {
     return failure instanceof FixedRamException told
         ? told
         : new FixedRamException(what + ": " + failure, failure);
+  }
+
+  private static String clipped(String sentence) {
+    return sentence.length() <= MAX_SENTENCE_CHARS
+        ? sentence
+        : sentence.substring(0, MAX_SENTENCE_CHARS) + " ...";
   }
 
   /** The sentence for the user. */

@@ -2,7 +2,7 @@
 package io.fixedram.os;
 
 import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -18,6 +18,7 @@ import java.util.OptionalLong;
  */
 public record HostMemory(long totalBytes, long availableBytes) {
   private static final Path ROOT = Path.of("/");
+  private static final int MAX_FILE_BYTES = 1 << 20;
 
   /** The current values; a value that the system does not report is 0. */
   public static HostMemory now() {
@@ -100,7 +101,7 @@ public record HostMemory(long totalBytes, long availableBytes) {
 
   private static List<String> lines(Path file) {
     try {
-      return Files.readAllLines(file);
+      return SmallFile.text(file, MAX_FILE_BYTES, StandardCharsets.UTF_8).lines().toList();
     } catch (IOException e) {
       return List.of();
     }

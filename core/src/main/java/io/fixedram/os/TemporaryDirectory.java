@@ -3,6 +3,7 @@ package io.fixedram.os;
 
 import io.fixedram.error.StorageException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -105,8 +106,13 @@ public final class TemporaryDirectory implements AutoCloseable {
    * reachable only by that.
    */
   private static boolean isListenedIn(Path entry) throws IOException {
-    return Files.readString(Path.of("/proc/net/unix"), StandardCharsets.ISO_8859_1)
-        .contains(" " + entry.toAbsolutePath() + "/");
+    String inside = " " + entry.toAbsolutePath() + "/";
+    try (Stream<String> lines =
+        Files.lines(Path.of("/proc/net/unix"), StandardCharsets.ISO_8859_1)) {
+      return lines.anyMatch(line -> line.contains(inside));
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
   }
 
   private static void remove(Path directory) throws IOException {

@@ -9,6 +9,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** Creates listening unix sockets. */
@@ -21,9 +22,11 @@ public final class UnixListener {
   private UnixListener() {}
 
   /**
-   * Listens on a path. bind(2) creates a socket's file before listen(2) makes it connectable; here
-   * the file gets its name afterwards, so that a client that waits for the file can connect at
-   * once. The kernel still reports the socket by its first name, in the same directory.
+   * Listens on a path, with mode 0600. bind(2) creates a socket's file with the mode that the umask
+   * leaves, and before listen(2) makes it connectable; here both happen in a directory that nobody
+   * else can enter, and the file gets its name afterwards. So nobody else can ever connect, and a
+   * client that waits for the file can connect at once. The kernel still reports the socket by its
+   * first name, below the same directory.
    *
    * @param backlog maximum number of connections that wait to be accepted, 0 for the JDK's default
    * @return the socket; the caller deletes its file
@@ -32,14 +35,11 @@ public final class UnixListener {
   public static ServerSocketChannel listen(Path path, int backlog) throws IOException {
     ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     try {
-      Path nameless = bind(channel, path, backlog);
+      Path room = makeRoom(path);
       try {
-        // Unlike a rename, a link does not replace an existing file.
-        Files.createLink(path, nameless);
-      } catch (FileAlreadyExistsException e) {
-        throw (IOException) new BindException("Address already in use").initCause(e);
+        bind(channel, room.resolve("s"), path, backlog);
       } finally {
-        Files.delete(nameless);
+        Files.delete(room);
       }
       return channel;
     } catch (IOException | RuntimeException | Error e) {
@@ -48,15 +48,30 @@ public final class UnixListener {
     }
   }
 
-  /** Binds to a temporary random name. */
-  private static Path bind(ServerSocketChannel channel, Path path, int backlog) throws IOException {
+  private static void bind(ServerSocketChannel channel, Path nameless, Path path, int backlog)
+      throws IOException {
+    try {
+      channel.bind(UnixDomainSocketAddress.of(nameless), backlog);
+      Files.setPosixFilePermissions(nameless, PosixFilePermissions.fromString("rw-------"));
+      // Unlike a rename, a link does not replace an existing file.
+      Files.createLink(path, nameless);
+    } catch (FileAlreadyExistsException e) {
+      throw (IOException) new BindException("Address already in use").initCause(e);
+    } finally {
+      Files.deleteIfExists(nameless);
+    }
+  }
+
+  /** Makes a directory with mode 0700 and a random name beside a file. */
+  private static Path makeRoom(Path path) throws IOException {
     for (int tries = 1; ; tries++) {
-      Path nameless =
+      Path room =
           path.resolveSibling(String.format(".%04x", ThreadLocalRandom.current().nextInt(NAMES)));
       try {
-        channel.bind(UnixDomainSocketAddress.of(nameless), backlog);
-        return nameless;
-      } catch (BindException e) {
+        return Files.createDirectory(
+            room,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      } catch (FileAlreadyExistsException e) {
         if (tries == MAX_TRIES) {
           throw e;
         }

@@ -21,6 +21,9 @@ final class SealParser {
   private static final long MAX_DEVICES_BYTES = DeviceState.MAX_BYTES + MAX_ENTRY_BYTES;
   private static final int MAX_KIND_CHARS = 16;
 
+  /** More than a line with a name of 255 escaped characters has. */
+  private static final int MAX_LINE_CHARS = 1024;
+
   private final String text;
   private final long sealOffset;
   private int at;
@@ -82,6 +85,9 @@ final class SealParser {
     int end = text.indexOf('\n', at);
     if (end < 0) {
       throw new IllegalArgumentException("its last line has no end");
+    }
+    if (end - at > MAX_LINE_CHARS) {
+      throw new IllegalArgumentException("a line is too long");
     }
     String line = text.substring(at, end);
     at = end + 1;

@@ -173,7 +173,7 @@ public final class SealWriter {
       for (long done = 0; done < length; ) {
         long count = in.read(position + done, memory, done, length - done);
         if (count == 0) {
-          throw new DamagedSaveException(name + " is incomplete: it ends at " + position);
+          throw new DamagedSaveException(name + " is incomplete: it ends at offset " + position);
         }
         done += count;
       }

@@ -106,13 +106,15 @@ public final class SealedFile {
    *
    * @param block a block whose table head was found
    */
-  public static DamagedSaveException withoutFooter(String name, RamBlock block) {
+  public static DamagedSaveException withoutFooter(ByteStore bytes, RamBlock block) {
     return new DamagedSaveException(
-        name
+        bytes.name()
             + " is incomplete: RAM block "
             + block
-            + " has fingerprints, but the footer at the end of the file is missing or damaged, so"
-            + " that nothing can be checked; take another copy of the file");
+            + " has fingerprints, but the footer at the end of the file is missing or damaged"
+            + " (offset "
+            + bytes.sizeBytes()
+            + "), so that nothing can be checked; take another copy of the file");
   }
 
   /** What the footer says. */
@@ -246,7 +248,10 @@ public final class SealedFile {
     long end = places.isEmpty() ? start : places.getLast().end();
     if (!fits || seal.devices().offset() != end) {
       throw new DamagedSaveException(
-          bytes.name() + " is damaged: its footer describes other RAM blocks than its header");
+          bytes.name()
+              + " is damaged: its footer at offset "
+              + sealOffset
+              + " describes other RAM blocks than its header");
     }
   }
 

@@ -4,6 +4,7 @@ package io.fixedram.store;
 import io.fixedram.bytes.ByteStore;
 import io.fixedram.bytes.StoreState;
 import io.fixedram.error.DamagedSaveException;
+import io.fixedram.error.UnsupportedSaveException;
 import io.fixedram.fixed.FixedLayout;
 import io.fixedram.fixed.HiddenData;
 import io.fixedram.fixed.HolesMark;
@@ -79,7 +80,7 @@ final class FixedStore implements PageStore {
             TablePlace.hasRoomForHead(place, pageSize)
                 && TableHead.isAt(bytes, TablePlace.of(place, pageSize).headOffset()))
         .findFirst()
-        .map(place -> SealedFile.withoutFooter(name(), place.block()));
+        .map(place -> SealedFile.withoutFooter(bytes, place.block()));
   }
 
   /**
@@ -93,6 +94,7 @@ final class FixedStore implements PageStore {
       Configuration configuration = ConfigurationSection.read(in);
       List<String> others = new ArrayList<>(configuration.capabilities());
       others.removeAll(layout.capabilities());
+      others.forEach(other -> requireKnown(in, body.start(), layout, other));
       RamSection section = new RamSection(in, Optional.empty());
       int id = section.readStart();
       Fields fields = new Fields(layout, configuration.targetPageSize(), body.bytes().sizeBytes());
@@ -107,6 +109,24 @@ final class FixedStore implements PageStore {
             return readRest(in, layout, section);
           },
           sealed);
+    }
+  }
+
+  /** A capability changes what the stream has, so an unknown one may change anything. */
+  private static void requireKnown(
+      StreamInput in, long start, FixedLayout layout, String capability) {
+    if (FixedLayout.named(List.of(capability)).isPresent()) {
+      throw in.damaged(
+          start, "its pages are laid out by both " + layout.format().text() + " and " + capability);
+    }
+    if (!capability.equals(Configuration.X_IGNORE_SHARED)) {
+      throw new UnsupportedSaveException(
+          in.name()
+              + " was saved with the capability "
+              + capability
+              + " (offset "
+              + start
+              + "), which is not known");
     }
   }
 

@@ -88,12 +88,19 @@ public final class DeviceSections {
     long end = file.byteSize() - 1;
     if (end < FILE_HEAD_BYTES
         || file.get(StreamInput.BE32, 0) != StreamFormat.MAGIC
-        || file.get(StreamInput.BE32, Integer.BYTES) != StreamFormat.VERSION
-        || file.get(JAVA_BYTE, end) != StreamFormat.EOF) {
-      throw new DamagedSaveException(name + " is not what QEMU writes of devices");
+        || file.get(StreamInput.BE32, Integer.BYTES) != StreamFormat.VERSION) {
+      throw notSections(name, 0);
+    }
+    if (file.get(JAVA_BYTE, end) != StreamFormat.EOF) {
+      throw notSections(name, end);
     }
     MemorySegment bytes = file.asSlice(FILE_HEAD_BYTES, end - FILE_HEAD_BYTES);
     return new DeviceSections(name, bytes, new Reading(bytes, name).run());
+  }
+
+  private static DamagedSaveException notSections(String name, long offset) {
+    return new DamagedSaveException(
+        name + " is not what QEMU writes of devices: offset " + offset + " has something else");
   }
 
   /** Search for the only possible sequence of sections. */

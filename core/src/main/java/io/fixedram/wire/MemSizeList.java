@@ -62,7 +62,7 @@ public final class MemSizeList {
     try {
       return new RamBlocks(pageSize, blocks);
     } catch (FixedRamException e) {
-      throw new DamagedSaveException(in.name() + " is damaged: " + e.getMessage());
+      throw in.damaged(start, "in the list of RAM blocks: " + e.getMessage());
     }
   }
 

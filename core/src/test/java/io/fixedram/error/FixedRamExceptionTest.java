@@ -30,6 +30,17 @@ class FixedRamExceptionTest {
         .isEqualTo(Reason.of("not possible: no", Remedy.CONVERT_TO_MAPPED_RAM));
   }
 
+  /** It quotes what somebody else wrote. */
+  @Test
+  void endlessSentencesAreCut() {
+    FixedRamException failure = new FixedRamException("x".repeat(1 << 20), new IOException("y"));
+    assertThat(failure.sentence())
+        .hasSize(8192 + 4)
+        .endsWith("xx ...")
+        .isEqualTo(failure.getMessage());
+    assertThat(new FixedRamException("x".repeat(8192)).sentence()).hasSize(8192);
+  }
+
   @Test
   void failuresCanBeSerialized() throws IOException, ClassNotFoundException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();

@@ -10,6 +10,7 @@ import java.net.BindException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -59,6 +60,16 @@ class UnixListenerTest {
       }
       failures.add(e);
       return true;
+    }
+  }
+
+  /** Only the owner can connect. */
+  @Test
+  void theSocketIsPrivate() throws IOException {
+    Path socket = directory.resolve("s");
+    try (ServerSocketChannel _ = UnixListener.listen(socket, 0)) {
+      assertThat(Files.getPosixFilePermissions(socket))
+          .isEqualTo(PosixFilePermissions.fromString("rw-------"));
     }
   }
 

@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -47,6 +48,18 @@ class FileRefusalsTest {
     Bytes out = new Bytes().head(PC, "mapped-ram").startRam(2).memSize(8192).entry(RAM);
     fields.accept(out);
     return out.zeros(40_000);
+  }
+
+  private static Configuration with(String capability) {
+    return PC.withCapabilities(List.of(capability));
+  }
+
+  /** Two blocks, the second with its pages at an offset. */
+  private static Bytes secondBlockAt(long pagesOffset) {
+    Bytes out = new Bytes().head(PC, "mapped-ram").startRam(2).memSize(12288).entry(RAM);
+    out.be32(1).be64(4096).be64(out.size() + 16L).be64(4096).zeros(8).padTo(4096).zeros(8192);
+    out.entry(new RamBlock(1, "pc.rom", 4096));
+    return out.be32(1).be64(4096).be64(out.size() + 16L).be64(pagesOffset).zeros(40_000);
   }
 
   private static Bytes fixed(Consumer<Bytes> fields) {
@@ -105,6 +118,28 @@ class FileRefusalsTest {
             "pages of no size",
             mapped(out -> out.be32(1).be64(0).be64(MAPPED_END).be64(4096)),
             " is damaged at offset " + MAPPED + ": what follows the entry of RAM block pc.ram"),
+        damaged(
+            "pages of three bytes",
+            mapped(out -> out.be32(1).be64(3).be64(MAPPED_END).be64(4096)),
+            " is damaged at offset " + MAPPED + ": what follows the entry of RAM block pc.ram"),
+        damaged(
+            "pages in those of another block",
+            secondBlockAt(4096),
+            " is damaged at offset "
+                + (4096 + 8192 + 7 + 8)
+                + ": RAM block pc.rom cannot have its bitmap at "
+                + (4096 + 8192 + 7 + 8 + 28)
+                + " and its pages at 4096"),
+        argumentSet(
+            "pages laid out in two ways",
+            new Bytes().head(with("fixed-ram"), "mapped-ram").zeros(100).toArray(),
+            DamagedSaveException.class,
+            " is damaged at offset 0: its pages are laid out by both mapped-ram and fixed-ram"),
+        argumentSet(
+            "a capability that is not known",
+            new Bytes().head(with("x-other"), "mapped-ram").zeros(100).toArray(),
+            UnsupportedSaveException.class,
+            " was saved with the capability x-other (offset 0), which is not known"),
         mappedPlaces("a bitmap within the fields", MAPPED_END - 1, 4096),
         mappedPlaces("pages before the bitmap", MAPPED_END + 8, MAPPED_END),
         mappedPlaces("no room for the bitmap", 4096, 4096),

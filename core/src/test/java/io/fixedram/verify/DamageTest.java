@@ -389,6 +389,15 @@ class DamageTest {
           .hasMessage(
               path + " has a footer of version 2, of a newer fixedram; only version 1 is known");
     }
+    write(Files.size(path) - 82 + "fixedram end ".length(), (byte) '0');
+    assertThatThrownBy(() -> send(path))
+        .isInstanceOf(DamagedSaveException.class)
+        .hasMessageContaining("its last line is not as it was written");
+    // Another version of the program that writes the same format.
+    SealedSample.write(path, SaveFormat.MAPPED_RAM);
+    reseal(text -> text.replaceFirst("(writer )[^\\n]*", "$1fixedram 0.0.1"));
+    send(path);
+    assertThat(verify(path).seal().writer()).isEqualTo("fixedram 0.0.1");
     // The files of earlier versions have no seal.
     Guest guest =
         SealedSample.write(path, SaveFormat.MAPPED_RAM, WriteOptions.defaults().notSealed(), 1);

@@ -163,11 +163,21 @@ class DeviceSectionsTest {
   }
 
   @Test
-  void whatIsNoFile() {
+  void whatIsNoFile() throws IOException {
     for (byte[] file : new byte[][] {{}, random(5), random(200), bytes.toByteArray()}) {
-      assertThatThrownBy(() -> DeviceSections.read(MemorySegment.ofArray(file), "the state"))
-          .isInstanceOf(DamagedSaveException.class)
-          .hasMessage("the state is not what QEMU writes of devices");
+      assertNoFile(file, 0);
     }
+    out.write(random(5));
+    out.writeByte(1);
+    assertNoFile(bytes.toByteArray(), 13);
+  }
+
+  private static void assertNoFile(byte[] file, int offset) {
+    assertThatThrownBy(() -> DeviceSections.read(MemorySegment.ofArray(file), "the state"))
+        .isInstanceOf(DamagedSaveException.class)
+        .hasMessage(
+            "the state is not what QEMU writes of devices: offset "
+                + offset
+                + " has something else");
   }
 }

@@ -232,20 +232,19 @@ class StreamRefusalsTest {
             started(out -> out.memSize(8192).name("pc.ram").be64(4096).be64(0)),
             STARTED + 8 + 7 + 8,
             "what follows the entry of RAM block pc.ram"),
-        argumentSet(
+        damaged(
             "half a page of RAM",
-            started(out ->
-                    out.memSize(4096).name("pc.ram").be64(2048).name("pc.rom").be64(2048).eos())
-                .toArray(),
-            DamagedSaveException.class,
-            "a stream is damaged: RAM block pc.ram has a length of 2048 bytes: it must be a"
+            started(
+                out -> out.memSize(4096).name("pc.ram").be64(2048).name("pc.rom").be64(2048).eos()),
+            STARTED,
+            "in the list of RAM blocks: RAM block pc.ram has a length of 2048 bytes: it must be a"
                 + " multiple of the target page size, 4096, and all RAM together at most"
                 + " 70368744177664"),
-        argumentSet(
+        damaged(
             "two blocks of one name",
-            started(out -> out.list(List.of(RAM, RAM)).eos()).toArray(),
-            DamagedSaveException.class,
-            "a stream is damaged: RAM block pc.ram is listed twice"),
+            started(out -> out.list(List.of(RAM, RAM)).eos()),
+            STARTED,
+            "in the list of RAM blocks: RAM block pc.ram is listed twice"),
         damaged(
             "more blocks than there are",
             started(out -> {

@@ -151,6 +151,23 @@ class NaiveFilesTest {
     assertHolds(path, SaveFormat.FIXED_RAM, guest);
   }
 
+  /** Nothing is said of pages that the block does not have. */
+  @Test
+  void bitsPastTheLastPageAreIgnored() throws IOException {
+    RamBlock ram = new RamBlock(0, "pc.ram", 2 * 4096);
+    Guest guest = Guest.of(ram);
+    byte[] content = new byte[4096];
+    content[7] = 1;
+    guest.put(ram, 4096, content);
+    Bytes out = new Bytes().head(guest.header().configuration(), "fixed-ram").startRam(2);
+    out.memSize(ram.usedLength()).entry(ram).be32(16).be64(4096);
+    out.u8(0xfe).zeros(6).u8(0xff).be64(-1).padTo(4096).zeros(4096).raw(content);
+    out.eos().footer(2).end(2).footer(2).raw(guest.tail().toBytes());
+    Path path = directory.resolve("beyond");
+    Files.write(path, out.toArray());
+    assertHolds(path, SaveFormat.FIXED_RAM, guest);
+  }
+
   /** A page whose bit is clear is zero, whatever stands in its place. */
   @Test
   void staleContentIsNotRead() throws IOException {

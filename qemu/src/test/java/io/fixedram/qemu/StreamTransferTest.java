@@ -29,6 +29,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -281,6 +282,45 @@ class StreamTransferTest extends QemuTest {
         .isInstanceOf(StorageException.class)
         .hasMessageContaining("cannot listen on " + socket());
     assertThat(socket).exists();
+  }
+
+  /** Others can neither connect to the socket nor read the file. */
+  @Test
+  void theSocketIsPrivate() throws Exception {
+    Cancellation cancellation = new Cancellation();
+    CompletableFuture<ReceiveReport> report = receiveInBackground(socket(), cancellation);
+    assertThat(Files.getPosixFilePermissions(directory.resolve("stream.sock")))
+        .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+    cancellation.cancel();
+    assertThat(catchThrowable(report::join)).hasCauseInstanceOf(CancelledException.class);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"'', 0100007F", "127.0.0.1, 0100007F", "0.0.0.0, 00000000"})
+  void tcpWithoutAHostIsForThisHostAlone(String host, String listed) throws Exception {
+    int port = OtherConnectionsTest.freePort().port();
+    Endpoint listen = Endpoint.parse("tcp:" + host + ":" + port);
+    Cancellation cancellation = new Cancellation();
+    CompletableFuture<ReceiveReport> report = receiveInBackground(listen, cancellation);
+    String address = listed + ":%04X".formatted(port);
+    // As proc(5) says; an IPv6 socket that takes IPv4 lists the address at its end.
+    String sockets =
+        Files.readString(Path.of("/proc/net/tcp")) + Files.readString(Path.of("/proc/net/tcp6"));
+    assertThat(sockets).contains(address + " ");
+    boolean local = !host.equals("0.0.0.0");
+    assertThat(recorder.notes())
+        .contains("listening on " + listen + (local ? ", which only this host can reach" : ""));
+    assertThat(recorder.warnings())
+        .containsExactlyElementsOf(
+            local
+                ? List.of()
+                : List.of(
+                    "other hosts can reach "
+                        + listen
+                        + ": whoever connects first decides what is saved, and nothing is"
+                        + " encrypted"));
+    cancellation.cancel();
+    assertThat(catchThrowable(report::join)).hasCauseInstanceOf(CancelledException.class);
   }
 
   @Test

@@ -16,7 +16,6 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributes;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
 import java.time.Duration;
 import java.util.Optional;
@@ -113,9 +112,7 @@ public final class QmpServer implements AutoCloseable {
     }
   }
 
-  /** Sets the mode of the new socket to 0600. */
   private static Owned owned(Path socket) throws IOException {
-    Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
     PosixFileAttributes made = Files.readAttributes(socket, PosixFileAttributes.class);
     return new Owned(made.owner(), made.fileKey());
   }

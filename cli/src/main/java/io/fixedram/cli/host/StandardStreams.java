@@ -4,6 +4,7 @@ package io.fixedram.cli.host;
 import io.fixedram.qemu.process.Launch;
 import io.fixedram.qemu.process.PrivateDirectory;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -74,9 +75,9 @@ record StandardStreams(Redirect input, Redirect output, Redirect errors, Optiona
   }
 
   private static String read(Path file) {
-    try {
-      String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8).strip();
-      return text.length() <= MAX_ERROR_CHARS ? text : text.substring(0, MAX_ERROR_CHARS);
+    try (InputStream in = Files.newInputStream(file)) {
+      String text = new String(in.readNBytes(MAX_ERROR_CHARS), StandardCharsets.UTF_8);
+      return text.strip();
     } catch (IOException e) {
       return "";
     }

@@ -127,7 +127,11 @@ public record InstantCommand(List<String> words, List<MappedBlock> mappings, Lis
       OptionValue value = OptionValue.parse("memory-backend-file", "qom-type").with("id", id);
       rewritten =
           rewritten.adding(
-              "-object", mapped(value, place, save).text(), "-machine", "memory-backend=" + id);
+              "-object",
+              mapped(value, place, save).text(),
+              "-machine",
+              // The name comes from the save, and must not become other options.
+              "memory-backend=" + id.replace(",", ",,"));
       mappings.add(new MappedBlock(id, place));
     }
     return new InstantCommand(rewritten.words(), mappings, remarks);
@@ -205,7 +209,10 @@ public record InstantCommand(List<String> words, List<MappedBlock> mappings, Lis
     refuse(value.isOn("share") || value.isOn("pmem"), new BackendObstacle.Shared(id));
     refuse(
         value.isOn("hugetlb")
-            || value.find("mem-path").filter(path -> hugePages.test(Path.of(path))).isPresent(),
+            || value
+                .find("mem-path")
+                .filter(path -> path.indexOf('\0') < 0 && hugePages.test(Path.of(path)))
+                .isPresent(),
         new BackendObstacle.OnHugePages(id));
     refuse(value.isOn("prealloc"), new BackendObstacle.Preallocated(id));
     refuse(

@@ -2,9 +2,9 @@
 package io.fixedram.qemu.guest;
 
 import io.fixedram.error.StorageException;
+import io.fixedram.os.SmallFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -37,6 +37,10 @@ public record SerialReport(
 
   private static final Pattern GENERATION =
       Pattern.compile("gen ([0-9a-f]{8}) (?:ok|BAD page [0-9a-f]{8})\r?$");
+
+  /** A guest prints some twenty bytes in each generation. */
+  private static final int MAX_BYTES = 16 << 20;
+
   private static final Pattern READY = Pattern.compile("fixedram guest ready\r?$");
 
   /** Reads the text that the guest has printed so far. */
@@ -74,7 +78,7 @@ public record SerialReport(
    */
   public static SerialReport read(Path file) {
     try {
-      return of(Files.readString(file, StandardCharsets.ISO_8859_1));
+      return of(SmallFile.text(file, MAX_BYTES, StandardCharsets.ISO_8859_1));
     } catch (NoSuchFileException e) {
       return of("");
     } catch (IOException e) {

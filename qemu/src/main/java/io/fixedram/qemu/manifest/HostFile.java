@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.manifest;
 
+import io.fixedram.os.SmallFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -26,6 +27,7 @@ public record HostFile(
     String host, long device, long inode, long bytes, Instant modified, Instant changed) {
   private static final Path MACHINE_ID = Path.of("/etc/machine-id");
   private static final int MAX_ID_CHARS = 64;
+  private static final int MAX_ID_BYTES = 4096;
 
   /** Whether this is the same file, perhaps with another content. */
   boolean isSameFile(HostFile other) {
@@ -69,7 +71,7 @@ public record HostFile(
 
   private static String hostId() {
     try {
-      String id = Files.readString(MACHINE_ID, StandardCharsets.ISO_8859_1).strip();
+      String id = SmallFile.text(MACHINE_ID, MAX_ID_BYTES, StandardCharsets.ISO_8859_1).strip();
       return id.length() <= MAX_ID_CHARS ? id : "";
     } catch (IOException e) {
       return "";

@@ -206,8 +206,17 @@ final class ManifestJson {
             Integer.parseInt(version.group(2)),
             Integer.parseInt(version.group(3))),
         json.get("package").text(),
-        items(json, "command", Json::text),
+        items(json, "command", ManifestJson::word),
         json.findText("directory").map(ManifestJson::path));
+  }
+
+  /** A word of a command, in which no program can have a NUL. */
+  private static String word(Json json) {
+    String word = json.text();
+    if (word.indexOf('\0') >= 0) {
+      throw new FixedRamException("the manifest has a command with a NUL: " + word);
+    }
+    return word;
   }
 
   private static MachineFacts readMachine(Json json) {

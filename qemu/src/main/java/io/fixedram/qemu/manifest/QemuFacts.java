@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.manifest;
 
+import io.fixedram.os.SmallFile;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QemuVersion;
 import io.fixedram.qemu.qmp.QmpClient;
@@ -25,6 +26,9 @@ import java.util.OptionalInt;
  */
 public record QemuFacts(
     QemuVersion version, String pack, List<String> command, Optional<Path> directory) {
+  /** A longer one would not be a manifest's. */
+  private static final int MAX_COMMAND_BYTES = 1 << 20;
+
   /** Copies the list. */
   public QemuFacts {
     command = List.copyOf(command);
@@ -71,7 +75,7 @@ public record QemuFacts(
   private static List<String> words(Path process) {
     try {
       String text =
-          new String(Files.readAllBytes(process.resolve("cmdline")), StandardCharsets.UTF_8);
+          SmallFile.text(process.resolve("cmdline"), MAX_COMMAND_BYTES, StandardCharsets.UTF_8);
       return text.isEmpty()
           ? List.of()
           : Arrays.asList(text.substring(0, text.length() - 1).split("\0", -1));

@@ -13,10 +13,10 @@ import java.util.regex.Pattern;
  *
  * @param mappings the mappings in the order of their addresses
  */
-record AddressSpace(List<Mapping> mappings) {
+public record AddressSpace(List<Mapping> mappings) {
   private static final Pattern HEAD =
       Pattern.compile(
-          "([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([-rwxsp]{4}) ([0-9a-f]+) ([0-9a-f]+:[0-9a-f]+) (\\d+)"
+          "([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([-rwxsp]{4}) ([0-9a-f]{1,16}) ([0-9a-f]+:[0-9a-f]+) (\\d+)"
               + "\\s*(.*)");
 
   private static final String FLAGS = "VmFlags:";
@@ -30,7 +30,7 @@ record AddressSpace(List<Mapping> mappings) {
    * Parses the text of maps, or of smaps, which also has the flags. Of the many lines of smaps most
    * are only skipped, since this runs in a program that was just started, by interpreted code.
    */
-  static AddressSpace parse(String text) {
+  public static AddressSpace parse(String text) {
     List<Mapping> mappings = new ArrayList<>();
     int end;
     for (int at = 0; at < text.length(); at = end + 1) {
@@ -82,7 +82,7 @@ record AddressSpace(List<Mapping> mappings) {
   }
 
   /** The mappings that cover a range, in order; empty if a part of the range is not mapped. */
-  Optional<List<Mapping>> covering(long start, long length) {
+  public Optional<List<Mapping>> covering(long start, long length) {
     List<Mapping> found = new ArrayList<>();
     long at = start;
     for (Mapping each : mappings) {

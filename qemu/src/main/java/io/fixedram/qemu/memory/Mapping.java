@@ -14,7 +14,7 @@ import java.util.Set;
  * @param label path of the file, or a name such as {@code [heap]}
  * @param flags VmFlags, two letters each
  */
-record Mapping(
+public record Mapping(
     long start,
     long end,
     String permissions,

@@ -42,7 +42,7 @@ final class ProcessAccess {
   }
 
   private static List<String> users(Path process) throws IOException {
-    return ProcessFiles.field(Files.readString(process.resolve("status")), "Uid");
+    return ProcessFiles.field(ProcessFiles.status(process), "Uid");
   }
 
   static ObstacleException refused(int id, Facts facts) {

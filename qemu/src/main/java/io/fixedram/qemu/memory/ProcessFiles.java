@@ -2,6 +2,7 @@
 package io.fixedram.qemu.memory;
 
 import io.fixedram.error.StorageException;
+import io.fixedram.os.SmallFile;
 import io.fixedram.qemu.obstacle.ObstacleException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -12,10 +13,17 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Reads the files of a process in /proc (proc(5)). */
 final class ProcessFiles {
+  /** The mappings of a QEMU take some hundred KiB. */
+  private static final int MAX_BYTES = 16 << 20;
+
+  private static final int MAX_ENTRIES = 1 << 16;
+  private static final Pattern ID = Pattern.compile("[0-9]{1,9}");
+
   private final int id;
   private final Path directory;
 
@@ -37,7 +45,7 @@ final class ProcessFiles {
    */
   String text(String name) {
     try {
-      return Files.readString(path(name), StandardCharsets.ISO_8859_1);
+      return SmallFile.text(path(name), MAX_BYTES, StandardCharsets.ISO_8859_1);
     } catch (IOException e) {
       throw failure(e);
     }
@@ -51,7 +59,11 @@ final class ProcessFiles {
    */
   List<Path> list(String name) {
     try (Stream<Path> files = Files.list(path(name))) {
-      return files.toList();
+      List<Path> listed = files.limit(MAX_ENTRIES).toList();
+      if (listed.size() == MAX_ENTRIES) {
+        throw new IOException(path(name) + " has more than " + (MAX_ENTRIES - 1) + " entries");
+      }
+      return listed;
     } catch (IOException e) {
       throw failure(e);
     }
@@ -76,6 +88,11 @@ final class ProcessFiles {
         .orElse(List.of());
   }
 
+  /** The text of the file with the state of a process or thread. */
+  static String status(Path directory) throws IOException {
+    return SmallFile.text(directory.resolve("status"), MAX_BYTES, StandardCharsets.ISO_8859_1);
+  }
+
   /** Ids of the process's threads in their innermost pid namespace. */
   List<Integer> threadsAsItSeesThem() {
     return list("task").stream().flatMap(task -> innermost(task).stream()).toList();
@@ -83,8 +100,11 @@ final class ProcessFiles {
 
   private static Optional<Integer> innermost(Path task) {
     try {
-      List<String> ids = field(Files.readString(task.resolve("status")), "NSpid");
-      return ids.isEmpty() ? Optional.empty() : Optional.of(Integer.valueOf(ids.getLast()));
+      return field(status(task), "NSpid").reversed().stream()
+          .limit(1)
+          .filter(ID.asMatchPredicate())
+          .map(Integer::valueOf)
+          .findFirst();
     } catch (NoSuchFileException e) {
       // The thread has ended.
       return Optional.empty();

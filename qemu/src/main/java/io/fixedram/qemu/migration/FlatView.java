@@ -53,7 +53,8 @@ public record FlatView(List<Range> ranges) {
     return parse(Monitor.ask(qmp, "info mtree -f"));
   }
 
-  static FlatView parse(String text) {
+  /** Parses the answer of the monitor; lines of another form are ignored. */
+  public static FlatView parse(String text) {
     List<Range> ranges = new ArrayList<>();
     boolean memory = false;
     for (String line : text.lines().toList()) {

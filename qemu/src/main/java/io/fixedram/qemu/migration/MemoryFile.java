@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.migration;
 
+import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.qmp.QmpClient;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +32,15 @@ public record MemoryFile(String backend, Path path, boolean shared) {
 
   private static Stream<MemoryFile> find(QmpClient qmp, String id) {
     return property(qmp, id, "mem-path").stream()
-        .map(path -> new MemoryFile(id, Path.of(path.text()), isShared(qmp, id)));
+        .map(path -> new MemoryFile(id, path(path.text()), isShared(qmp, id)));
+  }
+
+  private static Path path(String text) {
+    try {
+      return Path.of(text);
+    } catch (InvalidPathException e) {
+      throw new FixedRamException("QEMU has memory in a file that can't be one: " + text, e);
+    }
   }
 
   private static boolean isShared(QmpClient qmp, String id) {

@@ -37,8 +37,11 @@ public record QemuRamBlock(
    */
   private static final Pattern LINE =
       Pattern.compile(
-          "\\s*(\\S.*?|)\\s+(\\d+) ([KMGT]?)i?B\\s+0x([0-9a-f]{1,16})\\s+0x([0-9a-f]{1,16})"
+          "\\s*(\\S.*?|)\\s+(\\d{1,5}) ([KMGT]?)i?B\\s+0x([0-9a-f]{1,16})\\s+0x([0-9a-f]{1,16})"
               + "\\s+0x([0-9a-f]{1,16})(?:\\s+0x([0-9a-f]{1,16}))?(?:\\s.*)?");
+
+  /** Names have at most 255 characters; the pattern takes too long for very long lines. */
+  private static final int MAX_LINE_CHARS = 600;
 
   private static final String UNITS = "KMGT";
   private static final int BITS_PER_UNIT = 10;
@@ -53,11 +56,12 @@ public record QemuRamBlock(
     }
   }
 
-  static List<QemuRamBlock> parse(String text) {
+  /** Parses the answer of the monitor; empty if it has another form. */
+  public static List<QemuRamBlock> parse(String text) {
     List<QemuRamBlock> blocks = new ArrayList<>();
     for (String line : text.lines().skip(1).filter(line -> !line.isBlank()).toList()) {
       Matcher matcher = LINE.matcher(line);
-      if (!matcher.matches()) {
+      if (line.length() > MAX_LINE_CHARS || !matcher.matches()) {
         return List.of();
       }
       if (!matcher.group(1).isEmpty()) {

@@ -98,6 +98,7 @@ public final class Json {
   /** This value as a whole number; values outside of long are clamped. */
   public long number() {
     return switch (value) {
+      case null -> throw unexpected("a whole number");
       case BigInteger big -> big.signum() < 0 ? Long.MIN_VALUE : Long.MAX_VALUE;
       case Number number when number.doubleValue() == Math.rint(number.doubleValue()) ->
           number.longValue();

@@ -12,7 +12,7 @@ import java.util.Optional;
 /** Reads the lines of a channel; each QMP message is one line. Not thread-safe. */
 final class LineReader {
   /** The longest answer known, that of query-qmp-schema, has about 200 KiB. */
-  private static final int MAX_BYTES = 16 << 20;
+  private static final int MAX_BYTES = 4 << 20;
 
   private final ReadableByteChannel channel;
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(64 << 10).limit(0);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.start;
 
+import io.fixedram.os.SmallFile;
 import io.fixedram.qemu.process.Launch;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -36,7 +36,7 @@ final class OwnStart {
   /** The end of a log, which has the reason for a failure. */
   private static String quoted(Path log) {
     try {
-      String text = new String(Files.readAllBytes(log), StandardCharsets.UTF_8).strip();
+      String text = SmallFile.end(log, 4 * MAX_QUOTED_CHARS, StandardCharsets.UTF_8).strip();
       String end = text.substring(Math.max(0, text.length() - MAX_QUOTED_CHARS));
       return end.isEmpty() ? "; " + log + " is empty" : ": " + end + " (from " + log + ")";
     } catch (IOException e) {

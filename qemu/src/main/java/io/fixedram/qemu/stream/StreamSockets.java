@@ -29,7 +29,7 @@ final class StreamSockets {
     try (ServerSocketChannel server = listen(address);
         Cancellation.Registration _ = cancellation.onCancel(() -> closeQuietly(server))) {
       try {
-        listener.note("listening on " + endpoint);
+        tell(endpoint, address, listener);
         return server.accept();
       } finally {
         if (address instanceof UnixDomainSocketAddress unix) {
@@ -42,6 +42,21 @@ final class StreamSockets {
       }
       throw StorageException.of("cannot listen on " + endpoint, e);
     }
+  }
+
+  /** Says who can connect, which is not seen from the name of a host. */
+  private static void tell(Endpoint endpoint, SocketAddress address, TransferListener listener) {
+    boolean local = true;
+    if (address instanceof InetSocketAddress inet) {
+      local = inet.getAddress().isLoopbackAddress();
+      if (!local) {
+        listener.warning(
+            "other hosts can reach "
+                + endpoint
+                + ": whoever connects first decides what is saved, and nothing is encrypted");
+      }
+    }
+    listener.note("listening on " + endpoint + (local ? ", which only this host can reach" : ""));
   }
 
   private static ServerSocketChannel listen(SocketAddress address) throws IOException {

@@ -67,7 +67,12 @@ sub execute {
 
 sub read_line {
   my ($qmp) = @_;
-  my $line = <$qmp>;
-  die "QEMU is gone\n" unless defined $line;
-  return $line;
+  my $line = '';
+  while (length $line < 1 << 20) {
+    my $next = getc $qmp;
+    die "QEMU is gone\n" unless defined $next;
+    $line .= $next;
+    return $line if $next eq "\n";
+  }
+  die "a line without an end\n";
 }

@@ -82,6 +82,14 @@ class InstantCommandTest {
         .containsExactly(new MappedBlock("pc.ram", plain(2048).places().getFirst()));
   }
 
+  /** Whoever made the file chose the name, and must not choose options with it. */
+  @Test
+  void theNameOfABlockIsNoOption() {
+    assertThat(of(save("pc.ram,kernel=evil", 64), "-m", "64").words())
+        .contains("memory-backend=pc.ram,,kernel=evil")
+        .anyMatch(word -> word.startsWith("memory-backend-file,id=pc.ram,,kernel=evil,size="));
+  }
+
   @Test
   void noSizeAtAll() {
     assertThat(of(plain(128)).words()).contains("memory-backend=pc.ram");

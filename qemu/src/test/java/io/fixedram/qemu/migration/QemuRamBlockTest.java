@@ -54,6 +54,9 @@ class QemuRamBlockTest {
     assertThat(QemuRamBlock.parse("Block Name PSize\nmem 4 KiB 0x0 0x1000 0x1000\nmem 4096\n"))
         .isEmpty();
     assertThat(QemuRamBlock.parse("Name\nmem 4 KiB 0x0 0x11112222333344445 0x1000\n")).isEmpty();
+    assertThat(QemuRamBlock.parse("Name\nmem 9999999999999999999 B 0x0 0x1000 0x1000\n")).isEmpty();
+    // Takes no time either, though a pattern could try it in very many ways.
+    assertThat(QemuRamBlock.parse("Name\nmem" + " ".repeat(1 << 20) + "x\n")).isEmpty();
   }
 
   @Test
