@@ -15,6 +15,7 @@ module io.fixedram.core {
   exports io.fixedram.fingerprint to
       io.fixedram.qemu;
   exports io.fixedram.guest;
+  exports io.fixedram.key;
   exports io.fixedram.layout;
   exports io.fixedram.mapping to
       io.fixedram.cli,

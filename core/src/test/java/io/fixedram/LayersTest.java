@@ -10,6 +10,7 @@ class LayersTest extends LibraryRules {
         "error",
         "cancel",
         "os",
+        "key",
         "bytes",
         "guest",
         "fingerprint",

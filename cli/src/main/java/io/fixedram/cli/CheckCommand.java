@@ -11,6 +11,7 @@ import io.fixedram.cli.console.ProgressDisplay;
 import io.fixedram.cli.console.RemedyText;
 import io.fixedram.cli.host.CommandStarter;
 import io.fixedram.error.Reason;
+import io.fixedram.key.SigningKey;
 import io.fixedram.qemu.manifest.DiskState;
 import io.fixedram.qemu.obstacle.GuestDifference;
 import io.fixedram.qemu.restore.CheckReport;
@@ -29,8 +30,9 @@ import tools.jackson.core.JsonGenerator;
  *
  * @param file the save
  * @param command the words of the QEMU command
+ * @param key the key that the save must be signed with
  */
-record CheckCommand(Path file, List<String> command) implements Command {
+record CheckCommand(Path file, List<String> command, Optional<SigningKey> key) implements Command {
   static final CommandSpec SPEC =
       new CommandSpec(
           "check",
@@ -49,7 +51,7 @@ record CheckCommand(Path file, List<String> command) implements Command {
                   + " did not have, or if nothing proves that its disks have the same content."),
           List.of("FILE"),
           true,
-          List.of(),
+          List.of(FileOptions.check()),
           List.of(
               CommandSpec.COMMON_EXIT_STATUSES.get(0),
               new CommandSpec.StatusMeaning(
@@ -68,7 +70,9 @@ record CheckCommand(Path file, List<String> command) implements Command {
       throw new UsageException("give the QEMU command to check: -- QEMU-COMMAND");
     }
     return new CheckCommand(
-        FileOptions.file(arguments.operand(0), "FILE"), arguments.qemuCommand());
+        FileOptions.file(arguments.operand(0), "FILE"),
+        arguments.qemuCommand(),
+        FileOptions.key(arguments, FileOptions.check()));
   }
 
   @Override
@@ -77,7 +81,7 @@ record CheckCommand(Path file, List<String> command) implements Command {
     try (ProgressDisplay progress = new ProgressDisplay(console);
         CommandStarter starter = CommandStarter.detached(true)) {
       report =
-          RestoreCheck.of(() -> Saves.open(file), command)
+          RestoreCheck.of(() -> Saves.open(file, key), command)
               .starter(starter)
               .run(RestoreListener.of(progress), cancellation);
     }

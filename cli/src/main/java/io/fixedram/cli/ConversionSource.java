@@ -4,10 +4,14 @@ package io.fixedram.cli;
 import io.fixedram.bytes.ByteSource;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.console.Console;
+import io.fixedram.cli.console.SignatureText;
 import io.fixedram.guest.PageSource;
 import io.fixedram.guest.SaveSink;
+import io.fixedram.key.SigningKey;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.layout.SaveSeal;
 import io.fixedram.store.PageStore;
+import io.fixedram.store.SalvagedSave;
 import io.fixedram.store.Saves;
 import io.fixedram.stream.StreamDecoder;
 import java.io.IOException;
@@ -22,12 +26,19 @@ final class ConversionSource implements PageSource, AutoCloseable {
 
   private final String name;
   private final SaveFormat format;
+  private final SaveSeal.Signature signature;
   private final PageSource pages;
   private final Runnable closing;
 
-  private ConversionSource(String name, SaveFormat format, PageSource pages, Runnable closing) {
+  private ConversionSource(
+      String name,
+      SaveFormat format,
+      SaveSeal.Signature signature,
+      PageSource pages,
+      Runnable closing) {
     this.name = name;
     this.format = format;
+    this.signature = signature;
     this.pages = pages;
     this.closing = closing;
   }
@@ -36,13 +47,36 @@ final class ConversionSource implements PageSource, AutoCloseable {
    * Opens the source.
    *
    * @param file the file; empty for standard input
+   * @param key key that the file must be signed with; empty if it need not be signed
+   * @param ifSigned key that the file must be signed with if it is signed at all
    */
-  static ConversionSource open(Optional<Path> file, Console console, Cancellation cancellation) {
+  static ConversionSource open(
+      Optional<Path> file,
+      Optional<SigningKey> key,
+      Optional<SigningKey> ifSigned,
+      Console console,
+      Cancellation cancellation) {
     if (file.isEmpty()) {
       return standardInput(console.terminal().inChannel(), cancellation);
     }
-    PageStore save = Saves.open(file.get());
-    return new ConversionSource(save.name(), save.file().orElseThrow().format(), save, save::close);
+    PageStore save = Saves.open(file.get(), key);
+    SaveSeal.Signature signature = SignatureText.of(save.seal());
+    if (signature == SaveSeal.Signature.NOT_CHECKED && ifSigned.isPresent()) {
+      save.close();
+      return open(file, ifSigned, Optional.empty(), console, cancellation);
+    }
+    return new ConversionSource(
+        save.name(), save.file().orElseThrow().format(), signature, save, save::close);
+  }
+
+  /** Opens what is left of a damaged file. */
+  static ConversionSource salvaged(SalvagedSave save) {
+    return new ConversionSource(
+        save.name(),
+        save.file().orElseThrow().format(),
+        SaveSeal.Signature.NONE,
+        save,
+        save::close);
   }
 
   private static ConversionSource standardInput(
@@ -51,6 +85,7 @@ final class ConversionSource implements PageSource, AutoCloseable {
     return new ConversionSource(
         STANDARD_INPUT,
         SaveFormat.STREAM,
+        SaveSeal.Signature.NONE,
         new StreamDecoder(ByteSource.of(channel, STANDARD_INPUT), STANDARD_INPUT),
         () -> {
           registration.close();
@@ -69,6 +104,11 @@ final class ConversionSource implements PageSource, AutoCloseable {
   /** Name of the source in messages. */
   String name() {
     return name;
+  }
+
+  /** Signature of the source. */
+  SaveSeal.Signature signature() {
+    return signature;
   }
 
   /** Format of the source. */

@@ -9,11 +9,16 @@ import io.fixedram.cli.args.OptionSpec;
 import io.fixedram.cli.args.UsageException;
 import io.fixedram.cli.console.Amounts;
 import io.fixedram.cli.console.Console;
+import io.fixedram.cli.console.DamageText;
 import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.ProgressDisplay;
+import io.fixedram.cli.console.SignatureText;
 import io.fixedram.cli.input.Addresses;
+import io.fixedram.error.DamagedSaveException;
+import io.fixedram.key.SigningKey;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.stream.Conversion;
+import io.fixedram.store.SalvagedSave;
 import io.fixedram.write.WriteOptions;
 import io.fixedram.write.WrittenSave;
 import java.io.IOException;
@@ -28,10 +33,29 @@ import java.util.stream.Stream;
  *
  * @param source the file to read; empty for standard input
  * @param target the file to write; empty for standard output
+ * @param sourceKey key that the source must be signed with; empty if it need not be signed
+ * @param salvage whether the source may be damaged
  */
 record ConvertCommand(
-    Optional<Path> source, Optional<Path> target, SaveFormat format, WriteOptions options)
+    Optional<Path> source,
+    Optional<SigningKey> sourceKey,
+    Optional<Path> target,
+    SaveFormat format,
+    WriteOptions options,
+    boolean salvage)
     implements Command {
+  private static final OptionSpec SOURCE_KEY =
+      OptionSpec.value(
+          "source-key-file",
+          "KEY",
+          "accept SOURCE only if it is signed with the key in this file; without it, a signed SOURCE"
+              + " must be signed with that of --key-file, if there is one");
+
+  private static final OptionSpec SALVAGE =
+      OptionSpec.flag(
+          "salvage",
+          "take the good pages of a damaged SOURCE: lost ones become zeros, and are listed; the exit"
+              + " status is 3 if there are any");
   private static final OptionSpec TO =
       OptionSpec.requiredChoice(
           "to",
@@ -48,11 +72,15 @@ record ConvertCommand(
                   + " stream that was converted to mapped-ram and back restores the same guest. TARGET"
                   + " appears when it is complete and on disk; an earlier file of that name stays until"
                   + " then.",
+              "With --salvage, SOURCE may be damaged, if it is a sealed file whose footer, header and"
+                  + " device state are whole. Pages that are lost are zeros in TARGET, so that a guest"
+                  + " restored from it may fail at any time; what is listed tells which memory to"
+                  + " doubt. TARGET can't be signed by the same command.",
               "SOURCE may be - for a stream on standard input; TARGET may be - for a stream on"
                   + " standard output."),
           List.of("SOURCE", "TARGET"),
           false,
-          Stream.concat(Stream.of(TO), FileOptions.ALL.stream()).toList(),
+          Stream.concat(Stream.of(TO, SALVAGE, SOURCE_KEY), FileOptions.ALL.stream()).toList(),
           CommandSpec.COMMON_EXIT_STATUSES,
           List.of(
               new Example(
@@ -73,7 +101,23 @@ record ConvertCommand(
       }
       StandardOutput.reserve(arguments, "TARGET -");
     }
-    return new ConvertCommand(source, target, format, FileOptions.read(arguments, format));
+    if (source.isEmpty() && arguments.has(SOURCE_KEY)) {
+      throw new UsageException(
+          "--source-key-file cannot be used with a stream, which has no signature");
+    }
+    boolean salvage = arguments.has(SALVAGE);
+    arguments.refuseTogether(SALVAGE, SOURCE_KEY);
+    arguments.refuseTogether(SALVAGE, FileOptions.sign());
+    if (salvage && (source.isEmpty() || target.isEmpty())) {
+      throw new UsageException("--salvage takes files as SOURCE and TARGET, not -");
+    }
+    return new ConvertCommand(
+        source,
+        FileOptions.key(arguments, SOURCE_KEY),
+        target,
+        format,
+        FileOptions.read(arguments, format),
+        salvage);
   }
 
   private static Optional<Path> operand(String operand, String name) {
@@ -88,14 +132,36 @@ record ConvertCommand(
     if (target.isEmpty()) {
       StandardOutput.refuseTerminal(console);
     }
-    try (ConversionSource from = ConversionSource.open(source, console, cancellation)) {
+    if (salvage) {
+      salvage(console, cancellation);
+      return ExitStatus.DONE;
+    }
+    try (ConversionSource from =
+        ConversionSource.open(source, sourceKey, options.key(), console, cancellation)) {
       if (target.isEmpty()) {
         toOutput(from, console, cancellation);
       } else {
-        toFile(from, target.get(), console, cancellation);
+        toFile(from, target.get(), Optional.empty(), console, cancellation);
       }
     }
     return ExitStatus.DONE;
+  }
+
+  private void salvage(Console console, Cancellation cancellation) {
+    Path damaged = source.orElseThrow();
+    try (SalvagedSave save = SalvagedSave.open(damaged);
+        ConversionSource from = ConversionSource.salvaged(save)) {
+      toFile(from, target.orElseThrow(), Optional.of(save), console, cancellation);
+      if (save.damagedRanges() > 0) {
+        throw new DamagedSaveException(
+            damaged
+                + " is damaged: "
+                + (save.damagedRanges() == 1 ? "1 range" : save.damagedRanges() + " ranges")
+                + " of it, "
+                + Amounts.bytes(save.damagedBytes())
+                + ", could not be taken");
+      }
+    }
   }
 
   private static void toOutput(ConversionSource from, Console console, Cancellation cancellation) {
@@ -112,17 +178,22 @@ record ConvertCommand(
             + " to a stream: "
             + Amounts.bytes(ramBytes)
             + " RAM, in "
-            + Amounts.seconds(Amounts.secondsBetween(startNanos, System.nanoTime())));
+            + Amounts.seconds(Amounts.secondsBetween(startNanos, System.nanoTime()))
+            + SignatureText.clause(from.signature()));
   }
 
   private void toFile(
-      ConversionSource from, Path file, Console console, Cancellation cancellation) {
+      ConversionSource from,
+      Path file,
+      Optional<SalvagedSave> salvaged,
+      Console console,
+      Cancellation cancellation) {
     long startNanos = System.nanoTime();
     WrittenSave written;
     try (ProgressDisplay progress = new ProgressDisplay(console)) {
       written = new Conversion(from, progress, cancellation).toFile(file, format, options);
     }
-    tell(console, from, written, Amounts.secondsBetween(startNanos, System.nanoTime()));
+    tell(console, from, salvaged, written, Amounts.secondsBetween(startNanos, System.nanoTime()));
   }
 
   private void refuseSameFile() {
@@ -139,7 +210,12 @@ record ConvertCommand(
     }
   }
 
-  private void tell(Console console, ConversionSource from, WrittenSave written, double seconds) {
+  private void tell(
+      Console console,
+      ConversionSource from,
+      Optional<SalvagedSave> salvaged,
+      WrittenSave written,
+      double seconds) {
     PageCacheNote.tell(console, written.whyCached());
     console.done(written.path() + " is complete");
     console.resultLine(
@@ -156,16 +232,32 @@ record ConvertCommand(
             + " data, "
             + Amounts.bytes(written.diskBytes())
             + " on disk, in "
-            + Amounts.seconds(seconds));
+            + Amounts.seconds(seconds)
+            + (options.key().isPresent() ? ", signed" : "")
+            + SignatureText.clause(from.signature()));
+    salvaged.ifPresent(save -> {
+      StringBuilder lost = new StringBuilder();
+      DamageText.append(lost, save.damage(), save.damagedRanges(), save.damagedBytes());
+      console.result(lost.toString());
+    });
     console.json(json -> {
       json.writeStringProperty("format", format.text());
       json.writeStringProperty("source_format", from.format().text());
+      json.writeStringProperty("source_signature", SignatureText.word(from.signature()));
       json.writeStringProperty("file", written.path().toString());
       json.writeNumberProperty("ram_bytes", written.ramBytes());
       json.writeNumberProperty("page_bytes", written.pageBytes());
       json.writeNumberProperty("file_bytes", written.fileBytes());
       json.writeNumberProperty("disk_bytes", written.diskBytes());
+      json.writeBooleanProperty("signed", options.key().isPresent());
       JsonObject.seconds(json, "seconds", seconds);
+      salvaged.ifPresent(save -> {
+        json.writeNumberProperty("damaged_ranges", save.damagedRanges());
+        json.writeNumberProperty("damaged_bytes", save.damagedBytes());
+        json.writeArrayPropertyStart("damage");
+        save.damage().forEach(range -> DamageText.write(json, source.orElseThrow(), range));
+        json.writeEndArray();
+      });
     });
   }
 }

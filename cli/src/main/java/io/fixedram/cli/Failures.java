@@ -7,6 +7,7 @@ import io.fixedram.cli.console.RemedyText;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.UntrustedSaveException;
 
 /** Reports failures: the only place that maps them to sentences and exit statuses. */
 final class Failures {
@@ -30,6 +31,10 @@ final class Failures {
         yield ExitStatus.INTERRUPTED;
       }
       case DamagedSaveException e -> {
+        tellAfterwards(sentence(e), console);
+        yield ExitStatus.DAMAGED;
+      }
+      case UntrustedSaveException e -> {
         tellAfterwards(sentence(e), console);
         yield ExitStatus.DAMAGED;
       }

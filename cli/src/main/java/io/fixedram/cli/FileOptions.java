@@ -5,12 +5,14 @@ import io.fixedram.cli.args.Arguments;
 import io.fixedram.cli.args.OptionSpec;
 import io.fixedram.cli.args.UsageException;
 import io.fixedram.cli.input.Addresses;
+import io.fixedram.key.SigningKey;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.write.DirectMode;
 import io.fixedram.write.WriteOptions;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** Options for writing a save, and operands that name a file. */
 public final class FileOptions {
@@ -35,8 +37,23 @@ public final class FileOptions {
           "no-sync",
           "do not wait until the file is on its disk; a crash of this machine may then lose it");
 
+  private static final String KEY_NAME = "key-file";
+  private static final OptionSpec SIGN =
+      OptionSpec.value(
+          KEY_NAME,
+          "KEY",
+          "sign the file with the key in this file: at least 32 random bytes, which nobody else may"
+              + " read. It can then be told from any file that was made or changed without the key;"
+              + " nothing is encrypted");
+  private static final OptionSpec CHECK =
+      OptionSpec.value(
+          KEY_NAME,
+          "KEY",
+          "accept FILE only if it is signed with the key in this file, and check that before"
+              + " anything of it is used");
+
   /** All options except the format, in the order of the help. */
-  static final List<OptionSpec> ALL = List.of(ALIGN, DIRECT, NO_SYNC);
+  static final List<OptionSpec> ALL = List.of(ALIGN, DIRECT, NO_SYNC, SIGN);
 
   private FileOptions() {}
 
@@ -62,7 +79,34 @@ public final class FileOptions {
           case "page" -> 1L;
           default -> 4L << 20;
         };
-    return new WriteOptions(direct, !arguments.has(NO_SYNC), alignmentBytes);
+    WriteOptions options = new WriteOptions(direct, !arguments.has(NO_SYNC), alignmentBytes);
+    if (!arguments.has(SIGN)) {
+      return options;
+    }
+    if (format == SaveFormat.STREAM || alignmentBytes == 1) {
+      throw new UsageException(
+          "--key-file cannot be used with "
+              + (format == SaveFormat.STREAM ? "a stream" : "--align page")
+              + ", which has no place for a signature");
+    }
+    return options.signed(key(arguments, SIGN).orElseThrow());
+  }
+
+  /** The option for the key that a file is signed with. */
+  static OptionSpec sign() {
+    return SIGN;
+  }
+
+  /** The option for the key that a file must be signed with. */
+  static OptionSpec check() {
+    return CHECK;
+  }
+
+  /** The key that the file of an option contains. */
+  static Optional<SigningKey> key(Arguments arguments, OptionSpec option) {
+    return arguments.has(option)
+        ? Optional.of(SigningKey.read(path(arguments.required(option), "--" + option.longName())))
+        : Optional.empty();
   }
 
   /** The format that an option chooses. */

@@ -8,7 +8,10 @@ import io.fixedram.cli.args.CommandSpec.Example;
 import io.fixedram.cli.args.OptionSpec;
 import io.fixedram.cli.args.UsageException;
 import io.fixedram.cli.console.Console;
+import io.fixedram.cli.console.SignatureText;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.key.SigningKey;
+import io.fixedram.layout.SaveSeal;
 import io.fixedram.qemu.manifest.Manifest;
 import io.fixedram.store.BlockInfo;
 import io.fixedram.store.PageStore;
@@ -26,7 +29,8 @@ import tools.jackson.core.JsonGenerator;
  * @param manifest whether the manifest is shown instead
  * @param secrets whether values in it that may be secrets are shown
  */
-record InfoCommand(Path file, boolean manifest, boolean secrets) implements Command {
+record InfoCommand(Path file, boolean manifest, boolean secrets, Optional<SigningKey> key)
+    implements Command {
   private static final OptionSpec MANIFEST =
       OptionSpec.flag(
           "manifest",
@@ -50,7 +54,7 @@ record InfoCommand(Path file, boolean manifest, boolean secrets) implements Comm
                   + " the save is complete."),
           List.of("FILE"),
           false,
-          List.of(MANIFEST, SHOW_SECRETS),
+          List.of(MANIFEST, SHOW_SECRETS, FileOptions.check()),
           CommandSpec.COMMON_EXIT_STATUSES,
           List.of(new Example("Look at a save:", List.of("$ fixedram info vm.fram"))));
 
@@ -62,7 +66,8 @@ record InfoCommand(Path file, boolean manifest, boolean secrets) implements Comm
     return new InfoCommand(
         FileOptions.file(arguments.operand(0), "FILE"),
         arguments.has(MANIFEST),
-        arguments.has(SHOW_SECRETS));
+        arguments.has(SHOW_SECRETS),
+        FileOptions.key(arguments, FileOptions.check()));
   }
 
   @Override
@@ -74,7 +79,7 @@ record InfoCommand(Path file, boolean manifest, boolean secrets) implements Comm
   private int showManifest(Console console, Cancellation cancellation) {
     Manifest read =
         cancellation.await(() -> {
-          try (PageStore save = Saves.open(file)) {
+          try (PageStore save = Saves.open(file, key)) {
             return Manifest.ofJson(
                 save.manifest()
                     .orElseThrow(() -> new FixedRamException(file + " has no manifest")));
@@ -99,7 +104,11 @@ record InfoCommand(Path file, boolean manifest, boolean secrets) implements Comm
 
   /** Reads in the background, so that a cancellation need not wait; reading has nothing to undo. */
   private SaveInfo read(Cancellation cancellation) {
-    return cancellation.await(() -> SaveInfo.of(file));
+    return cancellation.await(() -> {
+      try (PageStore save = Saves.open(file, key)) {
+        return SaveInfo.of(save);
+      }
+    });
   }
 
   private static void write(JsonGenerator json, SaveInfo info) {
@@ -130,6 +139,8 @@ record InfoCommand(Path file, boolean manifest, boolean secrets) implements Comm
     json.writeNumberProperty("ram_bytes", info.ramBytes());
     json.writeBooleanProperty("described", info.described());
     json.writeBooleanProperty("sealed", info.seal().isPresent());
+    json.writeBooleanProperty("signed", info.seal().filter(SaveSeal::signed).isPresent());
+    SignatureText.write(json, SignatureText.of(info.seal()));
     info.seal()
         .ifPresent(seal -> {
           json.writeStringProperty("id", seal.id().toString());

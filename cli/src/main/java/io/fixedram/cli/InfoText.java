@@ -3,6 +3,7 @@ package io.fixedram.cli;
 
 import io.fixedram.cli.console.Amounts;
 import io.fixedram.cli.console.Printable;
+import io.fixedram.cli.console.SignatureText;
 import io.fixedram.cli.console.Table;
 import io.fixedram.store.BlockInfo;
 import io.fixedram.store.SaveInfo;
@@ -51,6 +52,14 @@ final class InfoText {
         out,
         "checksums",
         info.seal().map(seal -> "of " + seal.writer() + ", save " + seal.id()).orElse("none"));
+    fact(
+        out,
+        "signed",
+        switch (SignatureText.of(info.seal())) {
+          case NONE -> "no";
+          case NOT_CHECKED -> "yes, not checked (--key-file does)";
+          case CHECKED -> "yes, with the given key";
+        });
     List<String> capabilities =
         info.capabilities().stream().filter(name -> !name.equals(info.format().text())).toList();
     if (!capabilities.isEmpty()) {

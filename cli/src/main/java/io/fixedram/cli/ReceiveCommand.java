@@ -102,7 +102,8 @@ record ReceiveCommand(Optional<Endpoint> listen, Path file, SaveFormat format, W
             + " data, "
             + Amounts.bytes(report.diskBytes())
             + " on disk, in "
-            + Amounts.seconds(report.seconds()));
+            + Amounts.seconds(report.seconds())
+            + (options.key().isPresent() ? ", signed" : ""));
     console.json(json -> {
       json.writeStringProperty("format", report.format().text());
       json.writeStringProperty("file", report.file().toString());
@@ -111,6 +112,7 @@ record ReceiveCommand(Optional<Endpoint> listen, Path file, SaveFormat format, W
       json.writeNumberProperty("file_bytes", report.fileBytes());
       json.writeNumberProperty("disk_bytes", report.diskBytes());
       json.writeNumberProperty("received_bytes", report.receivedBytes());
+      json.writeBooleanProperty("signed", options.key().isPresent());
       JsonObject.seconds(json, "seconds", report.seconds());
     });
     return ExitStatus.DONE;

@@ -7,14 +7,16 @@ import io.fixedram.cli.args.CommandSpec;
 import io.fixedram.cli.args.CommandSpec.Example;
 import io.fixedram.cli.args.OptionSpec;
 import io.fixedram.cli.args.UsageException;
-import io.fixedram.cli.console.Amounts;
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.OutputException;
 import io.fixedram.cli.console.ProgressDisplay;
+import io.fixedram.cli.console.RestoreText;
+import io.fixedram.cli.console.SignatureText;
 import io.fixedram.cli.host.CommandStarter;
 import io.fixedram.cli.input.Addresses;
 import io.fixedram.cli.input.QemuGiven;
+import io.fixedram.key.SigningKey;
 import io.fixedram.qemu.restore.GuestRestore;
 import io.fixedram.qemu.restore.RestoreListener;
 import io.fixedram.qemu.restore.RestoreMode;
@@ -66,7 +68,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
       OptionSpec.flag(
           "verify",
           "check all of FILE first; --via lazy, memory and stream check what they read anyway, but"
-              + " instant and native can't");
+              + " instant and native can't. --key-file makes these two do so");
 
   private static final OptionSpec PID =
       OptionSpec.value(
@@ -131,7 +133,17 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
                   + " the restore fails, a QEMU that was started here is ended."),
           List.of("FILE"),
           true,
-          List.of(VIA, SAME, VERIFY, FORCE_DISKS, PAUSED, DETACH, QMP, PID, GENERATION),
+          List.of(
+              VIA,
+              SAME,
+              VERIFY,
+              FileOptions.check(),
+              FORCE_DISKS,
+              PAUSED,
+              DETACH,
+              QMP,
+              PID,
+              GENERATION),
           List.of(
               CommandSpec.COMMON_EXIT_STATUSES.get(0),
               CommandSpec.COMMON_EXIT_STATUSES.get(1),
@@ -176,7 +188,8 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
   /** Creates the command from its arguments. */
   static RestoreCommand of(Arguments arguments) {
     Path file = FileOptions.file(arguments.operand(0), "FILE");
-    List<String> command = QemuGiven.words(arguments, file, QMP, SAME);
+    Optional<SigningKey> key = FileOptions.key(arguments, FileOptions.check());
+    List<String> command = QemuGiven.words(arguments, file, key, QMP, SAME);
     boolean detach = arguments.has(DETACH);
     if (detach && command.isEmpty()) {
       throw new UsageException("--detach goes with -- QEMU-COMMAND, not with --qmp");
@@ -197,6 +210,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
     restore = arguments.has(PID) ? restore.process(arguments.number(PID, 1, 1)) : restore;
     restore = arguments.has(PAUSED) ? restore.paused() : restore;
     restore = arguments.has(VERIFY) ? restore.verified() : restore;
+    restore = key.isPresent() ? restore.signedWith(key.get()) : restore;
     restore = arguments.has(FORCE_DISKS) ? restore.acceptChangedDisks() : restore;
     RestoreMode mode =
         switch (arguments.choice(VIA)) {
@@ -302,7 +316,10 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
   }
 
   private void tell(Console console, RestoreReport report) {
-    String summary = summary(report) + (report.verified() ? "" : "; not verified");
+    String summary =
+        RestoreText.summary(report, file, paused)
+            + (report.verified() ? "" : "; not verified")
+            + SignatureText.clause(report.signature());
     console.done("the guest of " + file + " is back and " + guest(report));
     if (foreground()) {
       // Standard output is QEMU's.
@@ -323,6 +340,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
       report.serving().ifPresent(serving -> tell(json, serving));
       json.writeStringProperty("guest", guest(report));
       json.writeBooleanProperty("verified", report.verified());
+      SignatureText.write(json, report.signature());
     });
   }
 
@@ -331,14 +349,6 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
       return "ended";
     }
     return report.guest();
-  }
-
-  private static String guestInWords(RestoreReport report) {
-    return switch (report.guest()) {
-      case "running" -> "the guest runs";
-      case "paused" -> "the guest is paused";
-      default -> "the guest is in the state '" + report.guest() + "'";
-    };
   }
 
   private static void tell(JsonGenerator json, ServingState serving) {
@@ -353,47 +363,5 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
         .faultP99Seconds()
         .ifPresent(seconds -> JsonObject.seconds(json, "fault_p99_seconds", seconds));
     JsonObject.seconds(json, "fault_seconds", serving.faultSeconds());
-  }
-
-  private String summary(RestoreReport report) {
-    return report.serving().map(serving -> summary(report, serving)).orElseGet(() -> plain(report));
-  }
-
-  private String summary(RestoreReport report, ServingState serving) {
-    StringBuilder text = new StringBuilder();
-    text.append("restored ").append(file).append(" via ").append(report.mode().text());
-    text.append(": the guest ").append(paused ? "was ready" : "ran").append(" after ");
-    text.append(Amounts.seconds(report.runningSeconds())).append(", ");
-    if (serving.residentSeconds().isPresent()) {
-      text.append("all of its ").append(Amounts.bytes(report.ramBytes())).append(" RAM, ");
-      text.append(Amounts.bytes(report.pageBytes())).append(" data, was there after ");
-      text.append(Amounts.seconds(serving.residentSeconds().getAsDouble()));
-    } else {
-      text.append("and ended before all of its RAM was there");
-    }
-    text.append("; it waited for ").append(serving.faults()).append(" pages");
-    if (serving.faultMedianSeconds().isPresent() && serving.faultP99Seconds().isPresent()) {
-      text.append(", median ").append(Amounts.seconds(serving.faultMedianSeconds().getAsDouble()));
-      text.append(", 99% below ").append(Amounts.seconds(serving.faultP99Seconds().getAsDouble()));
-    }
-    if (serving.residentSeconds().isPresent()) {
-      text.append("; ").append(guestInWords(report));
-    }
-    return text.toString();
-  }
-
-  private String plain(RestoreReport report) {
-    return "restored "
-        + file
-        + " via "
-        + report.mode().text()
-        + ": "
-        + Amounts.bytes(report.ramBytes())
-        + " RAM, "
-        + Amounts.bytes(report.pageBytes())
-        + " data, in "
-        + Amounts.seconds(report.seconds())
-        + "; "
-        + guestInWords(report);
   }
 }

@@ -204,6 +204,7 @@ record SaveCommand(GuestSave save, boolean tellsMode) implements Command {
       json.writeNumberProperty("passes", report.passes());
       json.writeBooleanProperty("live_under_tcg", report.liveUnderTcg());
       json.writeBooleanProperty("described", report.described());
+      json.writeBooleanProperty("signed", report.signed());
       json.writeBooleanProperty("disks_locked", report.disksLocked());
       json.writeStringProperty("guest", guest(report.then()));
     });
@@ -230,7 +231,7 @@ record SaveCommand(GuestSave save, boolean tellsMode) implements Command {
         + Amounts.bytes(report.diskBytes())
         + " on disk, in "
         + Amounts.seconds(report.seconds())
-        + "; "
+        + (report.signed() ? ", signed; " : "; ")
         + guestNow(report);
   }
 

@@ -8,13 +8,15 @@ import io.fixedram.cli.args.CommandSpec.Example;
 import io.fixedram.cli.console.Amounts;
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.JsonObject;
+import io.fixedram.key.SigningKey;
 import io.fixedram.verify.SealReport;
 import io.fixedram.verify.Sealing;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** {@code fixedram seal}: adds checksums to a save that has none. */
-record SealCommand(Path file) implements Command {
+record SealCommand(Path file, Optional<SigningKey> key) implements Command {
   static final CommandSpec SPEC =
       new CommandSpec(
           "seal",
@@ -26,27 +28,31 @@ record SealCommand(Path file) implements Command {
                   + " found. FILE is changed in place: all is added at its end, and a mark in an unused"
                   + " place before the pages of each block. QEMU loads it as before. Until all is on"
                   + " disk, FILE stays what it was, whatever happens.",
-              "New files of fixedram are sealed already. A file that guests run on is refused."),
+              "New files of fixedram are sealed already. A file that guests run on is refused. With"
+                  + " --key-file the checksums are cryptographic, and FILE is signed; a file that is"
+                  + " sealed already is signed by 'fixedram convert --key-file'."),
           List.of("FILE"),
           false,
-          List.of(),
+          List.of(FileOptions.sign()),
           CommandSpec.COMMON_EXIT_STATUSES,
           List.of(new Example("Seal a file of QEMU:", List.of("$ fixedram seal qemu.fram"))));
 
   /** Creates the command from its arguments. */
   static SealCommand of(Arguments arguments) {
-    return new SealCommand(FileOptions.file(arguments.operand(0), "FILE"));
+    return new SealCommand(
+        FileOptions.file(arguments.operand(0), "FILE"),
+        FileOptions.key(arguments, FileOptions.sign()));
   }
 
   @Override
   public int run(Console console, Cancellation cancellation) {
     long start = System.nanoTime();
     int threads = Runtime.getRuntime().availableProcessors();
-    SealReport report = Sealing.run(file, threads, cancellation);
+    SealReport report = Sealing.run(file, threads, key, cancellation);
     double seconds = Amounts.secondsBetween(start, System.nanoTime());
-    console.done(file + " is sealed");
+    console.done(file + (key.isPresent() ? " is sealed and signed" : " is sealed"));
     console.resultLine(
-        "sealed "
+        (key.isPresent() ? "sealed and signed " : "sealed ")
             + file
             + ": save "
             + report.seal().id()
@@ -62,6 +68,7 @@ record SealCommand(Path file) implements Command {
       json.writeStringProperty("file", file.toString());
       json.writeStringProperty("id", report.seal().id().toString());
       json.writeStringProperty("writer", report.seal().writer());
+      json.writeBooleanProperty("signed", report.seal().signed());
       json.writeNumberProperty("blocks", report.blocks());
       json.writeNumberProperty("ram_bytes", report.ramBytes());
       json.writeNumberProperty("added_bytes", report.addedBytes());

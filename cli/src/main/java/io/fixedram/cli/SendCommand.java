@@ -10,7 +10,10 @@ import io.fixedram.cli.console.Amounts;
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.ProgressDisplay;
+import io.fixedram.cli.console.SignatureText;
 import io.fixedram.cli.input.Addresses;
+import io.fixedram.key.SigningKey;
+import io.fixedram.layout.SaveSeal;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.stream.SendReport;
 import io.fixedram.qemu.stream.StreamSend;
@@ -25,7 +28,8 @@ import java.util.Optional;
  *
  * @param connect the address of that QEMU; empty for standard output
  */
-record SendCommand(Path file, Optional<Endpoint> connect) implements Command {
+record SendCommand(Path file, Optional<Endpoint> connect, Optional<SigningKey> key)
+    implements Command {
   private static final OptionSpec CONNECT =
       OptionSpec.value(
           "connect",
@@ -43,7 +47,7 @@ record SendCommand(Path file, Optional<Endpoint> connect) implements Command {
                   + " same machine accepts at the address of its -incoming option."),
           List.of("FILE"),
           false,
-          List.of(CONNECT),
+          List.of(CONNECT, FileOptions.check()),
           CommandSpec.COMMON_EXIT_STATUSES,
           List.of(
               new Example(
@@ -59,7 +63,10 @@ record SendCommand(Path file, Optional<Endpoint> connect) implements Command {
     if (connect.isEmpty()) {
       StandardOutput.reserve(arguments, "--connect -");
     }
-    return new SendCommand(FileOptions.file(arguments.operand(0), "FILE"), connect);
+    return new SendCommand(
+        FileOptions.file(arguments.operand(0), "FILE"),
+        connect,
+        FileOptions.key(arguments, FileOptions.check()));
   }
 
   @Override
@@ -68,8 +75,10 @@ record SendCommand(Path file, Optional<Endpoint> connect) implements Command {
       StandardOutput.refuseTerminal(console);
     }
     SendReport report;
-    try (PageStore save = Saves.open(file);
+    SaveSeal.Signature signature;
+    try (PageStore save = Saves.open(file, key);
         ProgressDisplay progress = new ProgressDisplay(console)) {
+      signature = SignatureText.of(save.seal());
       report =
           connect.isPresent()
               ? StreamSend.run(save, connect.get(), progress, cancellation)
@@ -88,7 +97,8 @@ record SendCommand(Path file, Optional<Endpoint> connect) implements Command {
             + " RAM, "
             + Amounts.bytes(report.pageBytes())
             + " data, in "
-            + Amounts.seconds(report.seconds());
+            + Amounts.seconds(report.seconds())
+            + SignatureText.clause(signature);
     if (connect.isEmpty()) {
       console.resultAside(summary);
     } else {
@@ -99,6 +109,7 @@ record SendCommand(Path file, Optional<Endpoint> connect) implements Command {
       json.writeStringProperty("file", report.save());
       json.writeNumberProperty("ram_bytes", report.ramBytes());
       json.writeNumberProperty("page_bytes", report.pageBytes());
+      SignatureText.write(json, signature);
       JsonObject.seconds(json, "seconds", report.seconds());
     });
     return ExitStatus.DONE;

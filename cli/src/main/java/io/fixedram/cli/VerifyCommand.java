@@ -7,13 +7,17 @@ import io.fixedram.cli.args.CommandSpec;
 import io.fixedram.cli.args.CommandSpec.Example;
 import io.fixedram.cli.console.Amounts;
 import io.fixedram.cli.console.Console;
+import io.fixedram.cli.console.DamageText;
 import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.Printable;
 import io.fixedram.cli.console.RemedyText;
+import io.fixedram.cli.console.SignatureText;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedRange;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.UntrustedSaveException;
+import io.fixedram.key.SigningKey;
 import io.fixedram.verify.Verification;
 import io.fixedram.verify.VerificationReport;
 import java.nio.file.Path;
@@ -23,10 +27,7 @@ import java.util.Optional;
 import tools.jackson.core.JsonGenerator;
 
 /** {@code fixedram verify}: reads everything of saves, and names what is damaged. */
-record VerifyCommand(List<Path> files) implements Command {
-  /** Maximum number of ranges of a file in the text; JSON has more. */
-  private static final int MAX_LINES = 20;
-
+record VerifyCommand(List<Path> files, Optional<SigningKey> key) implements Command {
   static final CommandSpec SPEC =
       new CommandSpec(
           "verify",
@@ -41,13 +42,15 @@ record VerifyCommand(List<Path> files) implements Command {
                   + " --via lazy, memory and stream, and conversions, check what they read anyway."),
           List.of("FILE..."),
           false,
-          List.of(),
+          List.of(FileOptions.check()),
           List.of(
               CommandSpec.COMMON_EXIT_STATUSES.get(0),
               new CommandSpec.StatusMeaning(
                   "1", "failed, or a file has no checksums; standard error says why"),
               CommandSpec.COMMON_EXIT_STATUSES.get(2),
-              CommandSpec.COMMON_EXIT_STATUSES.get(3),
+              new CommandSpec.StatusMeaning(
+                  "3",
+                  "a file is damaged, incomplete, not a save, or not signed with the given key"),
               new CommandSpec.StatusMeaning("130", "interrupted")),
           List.of(new Example("Check two saves:", List.of("$ fixedram verify a.fram b.fram"))));
 
@@ -88,7 +91,8 @@ record VerifyCommand(List<Path> files) implements Command {
   /** Creates the command from its arguments. */
   static VerifyCommand of(Arguments arguments) {
     return new VerifyCommand(
-        arguments.operands().stream().map(word -> FileOptions.file(word, "FILE")).toList());
+        arguments.operands().stream().map(word -> FileOptions.file(word, "FILE")).toList(),
+        FileOptions.key(arguments, FileOptions.check()));
   }
 
   @Override
@@ -104,13 +108,13 @@ record VerifyCommand(List<Path> files) implements Command {
     return ExitStatus.DONE;
   }
 
-  private static Result verify(Path file, Cancellation cancellation) {
+  private Result verify(Path file, Cancellation cancellation) {
     long start = System.nanoTime();
     Optional<VerificationReport> report = Optional.empty();
     Optional<FixedRamException> failure = Optional.empty();
     try {
       int threads = Runtime.getRuntime().availableProcessors();
-      VerificationReport found = Verification.run(file, threads, cancellation);
+      VerificationReport found = Verification.run(file, threads, key, cancellation);
       report = Optional.of(found);
       found.throwIfDamaged();
     } catch (CancelledException e) {
@@ -126,7 +130,7 @@ record VerifyCommand(List<Path> files) implements Command {
     List<FixedRamException> failures =
         results.stream().flatMap(result -> result.failure().stream()).toList();
     Optional<FixedRamException> worst =
-        failures.stream().filter(DamagedSaveException.class::isInstance).findFirst();
+        failures.stream().filter(VerifyCommand::isOfTheFile).findFirst();
     worst
         .or(() -> failures.stream().findFirst())
         .ifPresent(failure -> {
@@ -134,14 +138,23 @@ record VerifyCommand(List<Path> files) implements Command {
         });
   }
 
+  private static boolean isOfTheFile(FixedRamException failure) {
+    return failure instanceof DamagedSaveException || failure instanceof UntrustedSaveException;
+  }
+
+  private static String withoutReport(FixedRamException failure) {
+    return switch (failure) {
+      case DamagedSaveException _ -> "DAMAGED";
+      case UntrustedSaveException _ -> "NOT SIGNED with the given key";
+      default -> "not verified";
+    };
+  }
+
   private static String text(Result result) {
     StringBuilder text = new StringBuilder(Printable.line(result.file().toString()));
     if (result.report().isEmpty()) {
       return text.append(": ")
-          .append(
-              result.failure().filter(DamagedSaveException.class::isInstance).isPresent()
-                  ? "DAMAGED"
-                  : "not verified")
+          .append(result.failure().map(VerifyCommand::withoutReport).orElse(""))
           .append('\n')
           .toString();
     }
@@ -152,17 +165,9 @@ record VerifyCommand(List<Path> files) implements Command {
         .append(Amounts.seconds(result.seconds()))
         .append(", save ")
         .append(report.seal().id())
+        .append(SignatureText.clause(report.seal().signature()))
         .append('\n');
-    report.damage().stream()
-        .limit(MAX_LINES)
-        .forEach(range -> text.append("  ").append(Printable.line(range.text())).append('\n'));
-    if (report.damagedRanges() > MAX_LINES) {
-      text.append("  ... ")
-          .append(report.damagedRanges())
-          .append(" ranges, ")
-          .append(Amounts.bytes(report.damagedBytes()))
-          .append('\n');
-    }
+    DamageText.append(text, report.damage(), report.damagedRanges(), report.damagedBytes());
     return text.toString();
   }
 
@@ -170,7 +175,7 @@ record VerifyCommand(List<Path> files) implements Command {
     json.writeBooleanProperty("ok", results.stream().allMatch(Result::ok));
     json.writeArrayPropertyStart("damage");
     for (Result result : results) {
-      result.damage().forEach(range -> write(json, result.file(), range));
+      result.damage().forEach(range -> DamageText.write(json, result.file(), range));
     }
     json.writeEndArray();
     json.writeArrayPropertyStart("files");
@@ -184,6 +189,7 @@ record VerifyCommand(List<Path> files) implements Command {
           .ifPresent(report -> {
             json.writeStringProperty("id", report.seal().id().toString());
             json.writeStringProperty("writer", report.seal().writer());
+            SignatureText.write(json, report.seal().signature());
             json.writeNumberProperty("file_bytes", report.fileBytes());
             json.writeNumberProperty("read_bytes", report.readBytes());
             json.writeNumberProperty("damaged_ranges", report.damagedRanges());
@@ -197,24 +203,5 @@ record VerifyCommand(List<Path> files) implements Command {
       json.writeEndObject();
     }
     json.writeEndArray();
-  }
-
-  private static void write(JsonGenerator json, Path file, DamagedRange range) {
-    json.writeStartObject();
-    json.writeStringProperty("file", file.toString());
-    if (range.block().isPresent()) {
-      json.writeStringProperty("block", range.block().get());
-    } else {
-      json.writeNullProperty("block");
-    }
-    if (range.offset().isPresent()) {
-      json.writeNumberProperty("offset", range.offset().getAsLong());
-    } else {
-      json.writeNullProperty("offset");
-    }
-    json.writeNumberProperty("file_offset", range.fileOffset());
-    json.writeNumberProperty("length", range.lengthBytes());
-    json.writeStringProperty("what", range.what());
-    json.writeEndObject();
   }
 }

@@ -206,7 +206,9 @@ class CommandReadingTest {
                 SaveFormat.STREAM,
                 new WriteOptions(DirectMode.AUTO, false, 4 << 20)));
     assertThat(read("send", "f", "--connect", "tcp::4444"))
-        .isEqualTo(new SendCommand(Path.of("f"), Optional.of(new Endpoint.Tcp("localhost", 4444))));
+        .isEqualTo(
+            new SendCommand(
+                Path.of("f"), Optional.of(new Endpoint.Tcp("localhost", 4444)), Optional.empty()));
   }
 
   @Test
@@ -215,21 +217,25 @@ class CommandReadingTest {
         .isEqualTo(
             new ConvertCommand(
                 Optional.empty(),
+                Optional.empty(),
                 Optional.of(Path.of("g")),
                 SaveFormat.FIXED_RAM,
-                WriteOptions.defaults()));
+                WriteOptions.defaults(),
+                false));
     assertThat(read("convert", "--to", "stream", "f", "-"))
         .isEqualTo(
             new ConvertCommand(
                 Optional.of(Path.of("f")),
                 Optional.empty(),
+                Optional.empty(),
                 SaveFormat.STREAM,
-                WriteOptions.defaults()));
+                WriteOptions.defaults(),
+                false));
   }
 
   @Test
   void namesThatBeginWithDashesGoBehindTwoDashes() {
     assertThat(read("info", "-q", "--", "--help"))
-        .isEqualTo(new InfoCommand(Path.of("--help"), false, false));
+        .isEqualTo(new InfoCommand(Path.of("--help"), false, false, Optional.empty()));
   }
 }

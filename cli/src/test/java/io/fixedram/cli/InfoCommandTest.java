@@ -44,7 +44,9 @@ class InfoCommandTest {
                 "device_state_bytes",
                 "ram_bytes",
                 "described",
-                "sealed"));
+                "sealed",
+                "signed",
+                "signature"));
     if (format != SaveFormat.STREAM) {
       fields.addAll(List.of("id", "writer"));
     }

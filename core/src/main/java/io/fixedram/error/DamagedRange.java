@@ -15,6 +15,8 @@ import java.util.OptionalLong;
  */
 public record DamagedRange(
     String what, Optional<String> block, OptionalLong offset, long fileOffset, long lengthBytes) {
+  private static final String ARTICLE = "the ";
+  private static final String UNREADABLE = "unreadable ";
 
   /** A range that belongs to no RAM block. */
   public static DamagedRange of(String what, long fileOffset, long lengthBytes) {
@@ -32,6 +34,15 @@ public record DamagedRange(
       String what, String block, long offset, long fileOffset, long lengthBytes) {
     return new DamagedRange(
         what, Optional.of(block), OptionalLong.of(offset), fileOffset, lengthBytes);
+  }
+
+  /** The same range, which the disk does not even read. */
+  public DamagedRange unreadable() {
+    String text =
+        what.startsWith(ARTICLE)
+            ? ARTICLE + UNREADABLE + what.substring(ARTICLE.length())
+            : UNREADABLE + what;
+    return new DamagedRange(text, block, offset, fileOffset, lengthBytes);
   }
 
   /** The range in words: the block and the offset in it, and the place in the file. */

@@ -26,6 +26,12 @@ public enum Remedy {
   /** Seal the file, so that damage from then on is found. */
   SEAL,
 
+  /** Write a signed copy of the save. */
+  SIGN_A_COPY,
+
+  /** Do not require that the save is signed. */
+  DO_WITHOUT_KEY,
+
   /** Give the id of QEMU's process, if another process created its QMP socket. */
   NAME_PROCESS,
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.fixed;
 
+import io.fixedram.fingerprint.PrintKind;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.BlockPlace;
@@ -67,17 +68,19 @@ public sealed interface FixedLayout permits FixedRamLayout, MappedRamLayout {
   /**
    * Place of a block in a new file, given the file offset of the block's fields.
    *
-   * @param table whether a table of fingerprints is between the block's bitmap and its pages
+   * @param prints kind of the fingerprints in a table between the block's bitmap and its pages;
+   *     empty if there is none
    */
-  default BlockPlace place(RamBlock block, long fieldsOffset, int targetPageSize, boolean table) {
+  default BlockPlace place(
+      RamBlock block, long fieldsOffset, int targetPageSize, Optional<PrintKind> prints) {
     long bitmapOffset = fieldsOffset + fieldBytes();
     long pages = block.usedLength() / targetPageSize;
     long bitmapBytes = PageBitmap.fileBytes(pages);
     long alignment = Math.max(alignmentBytes(), targetPageSize);
     long bitmapEnd = bitmapOffset + bitmapBytes;
     long minOffset =
-        table
-            ? TablePlace.after(bitmapEnd, pages).end()
+        prints.isPresent()
+            ? TablePlace.after(bitmapEnd, pages, prints.get()).end()
             : bitmapEnd + HolesMark.room(alignmentBytes());
     long pagesOffset = (minOffset + alignment - 1) / alignment * alignment;
     return new BlockPlace(block, bitmapOffset, bitmapBytes, pagesOffset);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.fixed;
 
+import io.fixedram.fingerprint.PrintKind;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveFormat;
@@ -28,7 +29,7 @@ public record FixedRamLayout(long alignmentBytes) implements FixedLayout {
   private static final long MAX_PADDING_BYTES = 4L << 30;
 
   /** Least RAM that a byte of a table of fingerprints covers, with the smallest target pages. */
-  private static final long MIN_BYTES_PER_TABLE_BYTE = (1 << 10) / TablePlace.PRINT_BYTES;
+  private static final long MIN_BYTES_PER_TABLE_BYTE = (1L << 10) / PrintKind.SHA_256.bytes();
 
   @Override
   public SaveFormat format() {

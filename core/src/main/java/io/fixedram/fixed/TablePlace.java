@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.fixed;
 
+import io.fixedram.fingerprint.PrintKind;
 import io.fixedram.layout.BlockPlace;
+import java.util.OptionalLong;
 
 /**
  * The place of a block's table of fingerprints in a file that fixedram writes: between the block's
@@ -12,9 +14,6 @@ import io.fixedram.layout.BlockPlace;
  * @param tableBytes length of the table
  */
 public record TablePlace(long headOffset, long tableOffset, long tableBytes) {
-  /** Length of a fingerprint in the table. */
-  public static final int PRINT_BYTES = 16;
-
   /** Length of the head of a table. */
   public static final int HEAD_BYTES = 64;
 
@@ -26,20 +25,21 @@ public record TablePlace(long headOffset, long tableOffset, long tableBytes) {
   private static final int HEAD_ALIGNMENT_BYTES = 64;
 
   /** The place of a table whose block has a bitmap at an offset, and a {@link HolesMark}. */
-  static TablePlace after(long bitmapEnd, long pages) {
+  static TablePlace after(long bitmapEnd, long pages, PrintKind prints) {
     long head = headOffset(bitmapEnd + HolesMark.BYTES);
-    return new TablePlace(head, aligned(head + HEAD_BYTES), pages * PRINT_BYTES);
+    return new TablePlace(head, aligned(head + HEAD_BYTES), pages * prints.bytes());
   }
 
   /** The place of a block's table in a file that fixedram writes. */
-  public static TablePlace of(BlockPlace place, int targetPageSize) {
+  public static TablePlace of(BlockPlace place, int targetPageSize, PrintKind prints) {
     long bitmapEnd = HolesMark.position(place, targetPageSize);
-    return after(bitmapEnd, place.block().usedLength() / targetPageSize);
+    return after(bitmapEnd, place.block().usedLength() / targetPageSize, prints);
   }
 
-  /** Whether the place of a table's head is between a block's bitmap and its pages. */
-  public static boolean hasRoomForHead(BlockPlace place, int targetPageSize) {
-    return of(place, targetPageSize).headOffset() + HEAD_BYTES <= place.pagesOffset();
+  /** File offset of the head of a block's table, if it is between bitmap and pages. */
+  public static OptionalLong headOf(BlockPlace place, int targetPageSize) {
+    long head = headOffset(HolesMark.position(place, targetPageSize) + HolesMark.BYTES);
+    return head + HEAD_BYTES <= place.pagesOffset() ? OptionalLong.of(head) : OptionalLong.empty();
   }
 
   private static long headOffset(long from) {

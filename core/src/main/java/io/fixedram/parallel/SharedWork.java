@@ -4,21 +4,23 @@ package io.fixedram.parallel;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.os.Threads;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /** Distributes pieces of work over the calling thread and additional threads. */
 public final class SharedWork<T> {
-  private final List<T> pieces;
+  /** Used by one thread at a time. */
+  private final Iterator<T> pieces;
+
   private final Supplier<Consumer<T>> workers;
-  private final AtomicInteger next = new AtomicInteger();
   private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
 
-  private SharedWork(List<T> pieces, Supplier<Consumer<T>> workers) {
+  private SharedWork(Iterator<T> pieces, Supplier<Consumer<T>> workers) {
     this.pieces = pieces;
     this.workers = workers;
   }
@@ -32,12 +34,23 @@ public final class SharedWork<T> {
    * @throws FixedRamException the first failure; no further piece was begun after it
    */
   public static <T> void run(List<T> pieces, int threads, Supplier<Consumer<T>> workers) {
+    run(pieces.iterator(), Math.min(threads, Math.max(1, pieces.size())), workers);
+  }
+
+  /**
+   * Does all the work, whose pieces are determined one after the other by one thread at a time.
+   *
+   * @param threads number of threads including the calling one, at least 1
+   * @param workers creates the worker of one thread, called in that thread
+   * @throws FixedRamException the first failure; no further piece was begun after it
+   */
+  public static <T> void run(Iterator<T> pieces, int threads, Supplier<Consumer<T>> workers) {
     if (threads < 1) {
       throw new IllegalArgumentException("it takes one thread at least, not " + threads);
     }
     SharedWork<T> shared = new SharedWork<>(pieces, workers);
     List<Thread> others = new ArrayList<>();
-    for (int i = 1; i < Math.min(threads, pieces.size()); i++) {
+    for (int i = 1; i < threads; i++) {
       try {
         others.add(Thread.ofPlatform().daemon().name("fixedram pages").start(shared::work));
       } catch (OutOfMemoryError e) {
@@ -54,13 +67,19 @@ public final class SharedWork<T> {
   private void work() {
     try {
       Consumer<T> worker = workers.get();
-      int piece = next.getAndIncrement();
-      while (piece < pieces.size() && failures.isEmpty()) {
-        worker.accept(pieces.get(piece));
-        piece = next.getAndIncrement();
+      Optional<T> piece = next();
+      while (piece.isPresent() && failures.isEmpty()) {
+        worker.accept(piece.get());
+        piece = next();
       }
     } catch (Throwable e) {
       failures.add(e);
+    }
+  }
+
+  private Optional<T> next() {
+    synchronized (pieces) {
+      return pieces.hasNext() ? Optional.of(pieces.next()) : Optional.empty();
     }
   }
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.seal;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import io.fixedram.bytes.ByteStore;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.DamagedRange;
 import io.fixedram.error.DamagedSaveException;
-import io.fixedram.fingerprint.PageFingerprint;
+import io.fixedram.fingerprint.PrintKind;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.ZeroPages;
 import java.lang.foreign.Arena;
@@ -16,24 +15,32 @@ import java.util.OptionalLong;
 
 /**
  * Compares content that was read with the table of a block's fingerprints. Reads the table as
- * needed: 4 KiB for each MiB of pages of 4 KiB. Safe for use by several threads.
+ * needed: 4 KiB for each MiB of pages of 4 KiB, 8 KiB in a signed file. Safe for use by several
+ * threads.
  */
 public final class PrintCheck {
   /** Number of fingerprints that are read at a time. */
-  private static final int PIECE_PAGES = 256;
+  public static final int PIECE_PAGES = 256;
 
   private final ByteStore bytes;
   private final SealedFile file;
   private final SealedBlock block;
   private final SealedPart table;
   private final int pageSize;
+  private final PrintKind kind;
 
+  /**
+   * Checks pages of a block.
+   *
+   * @param bytes what the table is read from
+   */
   PrintCheck(ByteStore bytes, SealedFile file, SealedBlock block) {
     this.bytes = bytes;
     this.file = file;
     this.block = block;
     this.table = file.seal().get(SealedPart.TABLE, block.index());
     this.pageSize = file.seal().pageSize();
+    this.kind = file.seal().prints();
   }
 
   /** Receives runs of pages. */
@@ -86,14 +93,14 @@ public final class PrintCheck {
   /** Finds the pages of a run that differ from their fingerprints. */
   public void compare(long first, long end, MemorySegment content, long offset, Damage damage) {
     try (Arena arena = Arena.ofConfined()) {
-      long size = Math.min(PIECE_PAGES, end - first) * PageFingerprint.BYTES;
+      long size = Math.min(PIECE_PAGES, end - first) * kind.bytes();
       MemorySegment wanted = arena.allocate(size, Long.BYTES);
       MemorySegment found = arena.allocate(size, Long.BYTES);
       for (long page = first; page < end; page += PIECE_PAGES) {
         long count = Math.min(PIECE_PAGES, end - page);
         readPrints(page, count, wanted);
-        PageFingerprint.write(content, offset + (page - first) * pageSize, pageSize, count, found);
-        long length = count * PageFingerprint.BYTES;
+        kind.write(content, offset + (page - first) * pageSize, pageSize, count, found);
+        long length = count * kind.bytes();
         if (MemorySegment.mismatch(wanted, 0, length, found, 0, length) >= 0) {
           forEachOther(page, count, wanted, found, damage);
         }
@@ -104,13 +111,13 @@ public final class PrintCheck {
   /** Finds the pages of a run of zeros that had content. */
   public void compareZero(long first, long end, Damage damage) {
     try (Arena arena = Arena.ofConfined()) {
-      long size = Math.min(PIECE_PAGES, end - first) * PageFingerprint.BYTES;
+      long size = Math.min(PIECE_PAGES, end - first) * kind.bytes();
       MemorySegment wanted = arena.allocate(size, Long.BYTES);
       MemorySegment zeros = arena.allocate(size, Long.BYTES);
       for (long page = first; page < end; page += PIECE_PAGES) {
         long count = Math.min(PIECE_PAGES, end - page);
         readPrints(page, count, wanted);
-        if (!ZeroPages.isZero(wanted, 0, count * PageFingerprint.BYTES)) {
+        if (!ZeroPages.isZero(wanted, 0, count * kind.bytes())) {
           forEachOther(page, count, wanted, zeros, damage);
         }
       }
@@ -118,11 +125,10 @@ public final class PrintCheck {
   }
 
   private void readPrints(long page, long count, MemorySegment into) {
-    bytes.readFully(
-        table.offset() + page * PageFingerprint.BYTES, into, 0, count * PageFingerprint.BYTES);
+    bytes.readFully(table.offset() + page * kind.bytes(), into, 0, count * kind.bytes());
   }
 
-  private static void forEachOther(
+  private void forEachOther(
       long first, long count, MemorySegment wanted, MemorySegment found, Damage damage) {
     for (long page = 0; page < count; ) {
       long end = page;
@@ -136,15 +142,16 @@ public final class PrintCheck {
     }
   }
 
-  private static boolean isOther(long page, MemorySegment wanted, MemorySegment found) {
-    long at = page * PageFingerprint.BYTES;
-    return wanted.get(JAVA_LONG, at) != found.get(JAVA_LONG, at)
-        || wanted.get(JAVA_LONG, at + Long.BYTES) != found.get(JAVA_LONG, at + Long.BYTES);
+  private boolean isOther(long page, MemorySegment wanted, MemorySegment found) {
+    long from = page * kind.bytes();
+    long end = from + kind.bytes();
+    return MemorySegment.mismatch(wanted, from, end, found, from, end) >= 0;
   }
 
   /** The failure; reads the whole table to tell whether it is damaged itself. */
   private DamagedSaveException damaged(long first, long end) {
-    return new DamagedSaveException(bytes.name(), range(first, end - first, !file.isWhole(table)));
+    return new DamagedSaveException(
+        bytes.name(), range(first, end - first, !file.isWhole(table, new Cancellation())));
   }
 
   /**
@@ -158,8 +165,8 @@ public final class PrintCheck {
             "the fingerprint of memory",
             Optional.of(block.name()),
             OptionalLong.of(first * pageSize),
-            table.offset() + first * PageFingerprint.BYTES,
-            count * PageFingerprint.BYTES)
+            table.offset() + first * kind.bytes(),
+            count * kind.bytes())
         : DamagedRange.ofMemory(
             "memory",
             block.name(),

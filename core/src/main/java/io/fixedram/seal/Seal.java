@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.seal;
 
+import io.fixedram.error.DamagedRange;
+import io.fixedram.fingerprint.PrintKind;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -10,12 +12,18 @@ import java.util.UUID;
  *
  * @param id id of the save
  * @param writer the program that sealed the file, and its version
+ * @param prints kind of the fingerprints and digests
  * @param pageSize target page size in bytes
  * @param blocks the RAM blocks, in order
  * @param parts all parts, in the order of their offsets
  */
 public record Seal(
-    UUID id, String writer, int pageSize, List<SealedBlock> blocks, List<SealedPart> parts) {
+    UUID id,
+    String writer,
+    PrintKind prints,
+    int pageSize,
+    List<SealedBlock> blocks,
+    List<SealedPart> parts) {
   /** Maximum number of RAM blocks of a sealed file. */
   public static final int MAX_BLOCKS = 4096;
 
@@ -41,6 +49,28 @@ public record Seal(
   public SealedPart get(String kind, int block) {
     return find(kind, block)
         .orElseThrow(() -> new IllegalStateException("no " + kind + " of block " + block));
+  }
+
+  /** Whether the footer has a signature: whether its fingerprints are cryptographic. */
+  public boolean signed() {
+    return prints == PrintKind.SHA_256;
+  }
+
+  /** The damage of a part. */
+  public DamagedRange range(SealedPart part) {
+    String what =
+        switch (part.kind()) {
+          case SealedPart.ENTRY -> "the header";
+          case SealedPart.BITMAP -> "the bitmap";
+          case SealedPart.TABLE -> "the table of fingerprints";
+          case SealedPart.DEVICES -> "the device state";
+          case SealedPart.MANIFEST -> "the manifest";
+          default -> "the part " + part.kind();
+        };
+    return part.block() == SealedPart.NO_BLOCK
+        ? DamagedRange.of(what, part.offset(), part.lengthBytes())
+        : DamagedRange.ofBlock(
+            what, blocks.get(part.block()).name(), part.offset(), part.lengthBytes());
   }
 
   /** The end of the device state and everything before it. */

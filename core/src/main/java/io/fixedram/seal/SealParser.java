@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.seal;
 
+import io.fixedram.fingerprint.PrintKind;
 import io.fixedram.fixed.TablePlace;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.RamBlocks;
@@ -25,30 +26,33 @@ final class SealParser {
   private static final int MAX_LINE_CHARS = 1024;
 
   private final String text;
+  private final PrintKind prints;
   private final long sealOffset;
   private int at;
 
   /** A range of the file that the seal describes. */
   private record Extent(long offset, long end) {}
 
-  private SealParser(byte[] bytes, long sealOffset) {
+  private SealParser(byte[] bytes, PrintKind prints, long sealOffset) {
     this.text = new String(bytes, StandardCharsets.ISO_8859_1);
+    this.prints = prints;
     this.sealOffset = sealOffset;
   }
 
   /**
    * Parses the lines of a seal.
    *
+   * @param prints kind of its fingerprints and digests
    * @param sealOffset file offset of the seal; what it describes is before it
    * @throws IllegalArgumentException if the text is not a possible seal; its message says what is
    *     not
    */
-  static Seal parse(byte[] bytes, long sealOffset) {
-    return new SealParser(bytes, sealOffset).seal();
+  static Seal parse(byte[] bytes, PrintKind prints, long sealOffset) {
+    return new SealParser(bytes, prints, sealOffset).seal();
   }
 
   private Seal seal() {
-    if (!line().equals(SealText.SEAL)) {
+    if (!line().equals(SealText.seal(prints))) {
       throw new IllegalArgumentException("it does not begin with its version");
     }
     UUID id = SealText.parseId(value("save"));
@@ -56,9 +60,8 @@ final class SealParser {
     if (!SealText.isWriter(writer)) {
       throw new IllegalArgumentException("its writer has no name");
     }
-    String prints = value("prints");
-    if (!prints.equals(SealText.PRINTS)) {
-      throw new IllegalArgumentException("fingerprints of the kind " + prints + " are not known");
+    if (!value("prints").equals(prints.text())) {
+      throw new IllegalArgumentException("its fingerprints are not of the kind " + prints.text());
     }
     long pageSize = SealText.parseNumber(value("page-size"));
     if (Long.bitCount(pageSize) != 1 || pageSize < 1 << 10 || pageSize > 1 << 16) {
@@ -75,7 +78,7 @@ final class SealParser {
         throw new IllegalArgumentException("it has too many parts");
       }
     }
-    Seal seal = new Seal(id, writer, (int) pageSize, blocks, parts);
+    Seal seal = new Seal(id, writer, prints, (int) pageSize, blocks, parts);
     checkPlaces(seal);
     checkParts(seal);
     return seal;
@@ -139,7 +142,7 @@ final class SealParser {
             && kind.chars().allMatch(each -> each >= 'a' && each <= 'z');
     long block =
         words[1].equals(SealText.NONE) ? SealedPart.NO_BLOCK : SealText.parseNumber(words[1]);
-    if (!known || block >= blocks || !SealText.isDigest(words[4])) {
+    if (!known || block >= blocks || !SealText.isDigest(prints, words[4])) {
       throw new IllegalArgumentException("a part is not described as parts are");
     }
     return new SealedPart(
@@ -201,7 +204,7 @@ final class SealParser {
             case SealedPart.TABLE ->
                 ofBlock
                     && part.lengthBytes()
-                        == seal.pages(seal.blocks().get(part.block())) * TablePlace.PRINT_BYTES;
+                        == seal.pages(seal.blocks().get(part.block())) * seal.prints().bytes();
             case SealedPart.DEVICES -> !ofBlock && part.lengthBytes() <= MAX_DEVICES_BYTES;
             case SealedPart.MANIFEST ->
                 !ofBlock && part.lengthBytes() <= SealText.MAX_MANIFEST_BYTES + 64L;

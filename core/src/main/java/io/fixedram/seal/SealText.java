@@ -1,24 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.seal;
 
+import io.fixedram.fingerprint.PrintKind;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.UUID;
 
 /** The lines of a footer. Names are strings of bytes, one char each (ISO 8859-1). */
 final class SealText {
+  /** Version of a footer without a signature. */
   static final int VERSION = 1;
+
+  /** Version of a signed footer. */
+  static final int SIGNED_VERSION = 2;
 
   private static final String FIRST_WORD = "fixedram";
 
   /** First words of the last line. */
   static final String END = "fixedram end ";
 
-  /** First line of a seal, whose first word is that of all lines that begin something. */
-  static final String SEAL = FIRST_WORD + " seal " + VERSION;
+  static final String MANIFEST = "fixedram manifest 1 ";
 
-  static final String MANIFEST = "fixedram manifest " + VERSION + " ";
-  static final String PRINTS = "fixedram-128";
+  /** First word of the second line. */
+  private static final String SAVE = "save";
 
   /** Stands for no block and for no table head. */
   static final String NONE = "-".repeat(16);
@@ -36,13 +41,28 @@ final class SealText {
     return HEX.toHexDigits(value);
   }
 
+  /** The version of a footer with fingerprints of a kind. */
+  static int version(PrintKind prints) {
+    return prints == PrintKind.SHA_256 ? SIGNED_VERSION : VERSION;
+  }
+
+  /** The kind of the fingerprints in a footer of a version. */
+  static PrintKind prints(int version) {
+    return version == SIGNED_VERSION ? PrintKind.SHA_256 : PrintKind.FAST;
+  }
+
+  /** First line of a seal, whose first word is that of all lines that begin something. */
+  static String seal(PrintKind prints) {
+    return FIRST_WORD + " seal " + version(prints);
+  }
+
   /** The text that the last line points to. */
   static byte[] of(Seal seal) {
     StringBuilder text = new StringBuilder(1 << 12);
-    line(text, SEAL);
-    line(text, "save", seal.id().toString());
+    line(text, seal(seal.prints()));
+    line(text, SAVE, seal.id().toString());
     line(text, "writer", seal.writer());
-    line(text, "prints", PRINTS);
+    line(text, "prints", seal.prints().text());
     line(text, "page-size", number(seal.pageSize()));
     for (SealedBlock block : seal.blocks()) {
       line(
@@ -71,9 +91,34 @@ final class SealText {
     text.append(String.join(" ", words)).append('\n');
   }
 
-  /** The last line. */
-  static String end(long offset, long lengthBytes, String digest) {
-    return END + VERSION + " " + number(offset) + " " + number(lengthBytes) + " " + digest + "\n";
+  /** The last line, without a signature and the newline. */
+  static String end(PrintKind prints, long offset, long lengthBytes, String digest) {
+    return END + version(prints) + " " + number(offset) + " " + number(lengthBytes) + " " + digest;
+  }
+
+  /** What a signature signs: the lines before the last, and the last up to the signature. */
+  static byte[] toSign(byte[] text, String end) {
+    byte[] last = (end + " ").getBytes(StandardCharsets.US_ASCII);
+    byte[] all = Arrays.copyOf(text, text.length + last.length);
+    System.arraycopy(last, 0, all, text.length, last.length);
+    return all;
+  }
+
+  /**
+   * The id in the second line of a signed seal, of which nothing else is interpreted.
+   *
+   * @throws IllegalArgumentException if it is not there
+   */
+  static UUID idOf(byte[] text) {
+    String begin = seal(PrintKind.SHA_256) + "\n" + SAVE + " ";
+    int end = begin.length() + 36;
+    if (text.length <= end
+        || text[end] != '\n'
+        || !begin.equals(new String(text, 0, begin.length(), StandardCharsets.ISO_8859_1))) {
+      throw new IllegalArgumentException("it has no id");
+    }
+    return parseId(
+        new String(text, begin.length(), end - begin.length(), StandardCharsets.ISO_8859_1));
   }
 
   /** A name without characters that a line can't have. */
@@ -156,8 +201,8 @@ final class SealText {
   }
 
   /** Whether a text is a digest. */
-  static boolean isDigest(String text) {
-    return text.length() == PartDigest.DIGITS
+  static boolean isDigest(PrintKind prints, String text) {
+    return text.length() == PartDigest.digits(prints)
         && text.chars()
             .allMatch(each -> (each >= '0' && each <= '9') || (each >= 'a' && each <= 'f'));
   }

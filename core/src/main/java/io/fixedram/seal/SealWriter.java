@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.seal;
 
-import io.fixedram.bytes.ByteSource;
-import io.fixedram.bytes.ByteTarget;
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.DamagedSaveException;
+import io.fixedram.fingerprint.PrintKind;
 import io.fixedram.fixed.HolesMark;
-import io.fixedram.fixed.TablePlace;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlocks;
+import io.fixedram.key.SigningKey;
 import io.fixedram.layout.BlockPlace;
+import io.fixedram.os.Descriptor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -17,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -27,9 +29,10 @@ import java.util.UUID;
  * the file, which everybody else must leave alone meanwhile.
  */
 public final class SealWriter {
-  private final ByteSource in;
-  private final ByteTarget out;
-  private final String name;
+  private final Descriptor file;
+  private final PartDigest.Input in;
+  private final Optional<SigningKey> key;
+  private final PrintKind prints;
 
   /** Place of a block's table, whose head may be missing. */
   public record Table(OptionalLong headOffset, long offset) {}
@@ -64,12 +67,18 @@ public final class SealWriter {
   /**
    * Prepares to seal a file.
    *
-   * @param name name of the file, for errors
+   * @param key signs the file, whose fingerprints must be of the kind {@link #prints}
    */
-  public SealWriter(ByteSource in, ByteTarget out, String name) {
-    this.in = in;
-    this.out = out;
-    this.name = name;
+  public SealWriter(Descriptor file, Optional<SigningKey> key) {
+    this.file = file;
+    this.in = new PartDigest.Input(file::read, file::nextData, file.path().toString());
+    this.key = key;
+    this.prints = prints(key);
+  }
+
+  /** The kind of the fingerprints in a file that is signed, or not. */
+  public static PrintKind prints(Optional<SigningKey> key) {
+    return key.isPresent() ? PrintKind.SHA_256 : PrintKind.FAST;
   }
 
   /** The name and version of this program as a writer of seals. */
@@ -123,7 +132,7 @@ public final class SealWriter {
               place.block().name()));
       parts.add(part(SealedPart.ENTRY, i, previous, place.bitmapOffset() - previous));
       parts.add(part(SealedPart.BITMAP, i, place.bitmapOffset(), bitmapBytes(place, pages)));
-      parts.add(part(SealedPart.TABLE, i, table.offset(), pages * TablePlace.PRINT_BYTES));
+      parts.add(part(SealedPart.TABLE, i, table.offset(), pages * prints.bytes()));
       previous = place.end();
     }
     int none = SealedPart.NO_BLOCK;
@@ -144,16 +153,28 @@ public final class SealWriter {
     parts.sort(Comparator.comparingLong(SealedPart::offset));
     byte[] seal =
         SealText.of(
-            new Seal(content.id(), writer(), content.blocks().targetPageSize(), blocks, parts));
+            new Seal(
+                content.id(), writer(), prints, content.blocks().targetPageSize(), blocks, parts));
     long last = write(end, seal);
-    String digest = PartDigest.of(in, name, end, seal.length);
+    String digest = digest(end, seal.length);
     beforeEnd.run();
-    return write(last, SealText.end(end, seal.length, digest).getBytes(StandardCharsets.US_ASCII));
+    return write(last, end(content.id(), seal, SealText.end(prints, end, seal.length, digest)));
+  }
+
+  /** The last line, with a signature if there is a key. */
+  private byte[] end(UUID id, byte[] seal, String end) {
+    String signature =
+        key.map(with -> " " + HexFormat.of().formatHex(with.sign(id, SealText.toSign(seal, end))))
+            .orElse("");
+    return (end + signature + "\n").getBytes(StandardCharsets.US_ASCII);
+  }
+
+  private String digest(long offset, long lengthBytes) {
+    return PartDigest.of(prints, in, offset, lengthBytes, new Cancellation());
   }
 
   private SealedPart part(String kind, int block, long offset, long lengthBytes) {
-    return new SealedPart(
-        kind, block, offset, lengthBytes, PartDigest.of(in, name, offset, lengthBytes));
+    return new SealedPart(kind, block, offset, lengthBytes, digest(offset, lengthBytes));
   }
 
   /** The length of a bitmap with its mark; a writer on a 32-bit host has shorter ones. */
@@ -171,9 +192,10 @@ public final class SealWriter {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment memory = arena.allocate(length);
       for (long done = 0; done < length; ) {
-        long count = in.read(position + done, memory, done, length - done);
+        long count = file.read(position + done, memory, done, length - done);
         if (count == 0) {
-          throw new DamagedSaveException(name + " is incomplete: it ends at offset " + position);
+          throw new DamagedSaveException(
+              file.path() + " is incomplete: it ends at offset " + position);
         }
         done += count;
       }
@@ -183,7 +205,7 @@ public final class SealWriter {
 
   private long write(long position, byte[] content) {
     try (Arena arena = Arena.ofConfined()) {
-      out.write(position, arena.allocateFrom(ValueLayout.JAVA_BYTE, content), 0, content.length);
+      file.write(position, arena.allocateFrom(ValueLayout.JAVA_BYTE, content), 0, content.length);
     }
     return position + content.length;
   }

@@ -2,17 +2,26 @@
 package io.fixedram.seal;
 
 import io.fixedram.bytes.ByteStore;
+import io.fixedram.cancel.Cancellation;
+import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedRange;
 import io.fixedram.error.DamagedSaveException;
+import io.fixedram.error.Remedy;
 import io.fixedram.error.UnsupportedSaveException;
+import io.fixedram.error.UntrustedSaveException;
+import io.fixedram.fingerprint.PrintKind;
 import io.fixedram.fixed.TablePlace;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
+import io.fixedram.key.SigningKey;
 import io.fixedram.layout.BlockPlace;
+import io.fixedram.layout.SaveSeal;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -24,20 +33,56 @@ public final class SealedFile {
   private final ByteStore bytes;
   private final Seal seal;
   private final long sealOffset;
+  private final SaveSeal.Signature signature;
 
-  private SealedFile(ByteStore bytes, Seal seal, long sealOffset) {
+  /** In a signed file, what everything but pages is read from. */
+  private final Optional<CheckedBytes> checked;
+
+  private SealedFile(ByteStore bytes, Seal seal, long sealOffset, SaveSeal.Signature signature) {
     this.bytes = bytes;
     this.seal = seal;
     this.sealOffset = sealOffset;
+    this.signature = signature;
+    this.checked = seal.signed() ? Optional.of(new CheckedBytes(bytes, seal)) : Optional.empty();
+  }
+
+  /** The words of the last line. */
+  private record End(
+      PrintKind prints,
+      long at,
+      long offset,
+      long lengthBytes,
+      String digest,
+      Optional<String> signature) {
+    /** The line that has these words; a reader accepts no other form. */
+    String line() {
+      return SealText.end(prints, offset, lengthBytes, digest)
+          + signature.map(" "::concat).orElse("")
+          + "\n";
+    }
   }
 
   /**
    * Reads the footer of a file; empty if the file does not end with one.
    *
+   * @param key the file must be signed with it; empty if it need not be signed
+   * @throws UntrustedSaveException if a key is given, and the file is not signed with it
    * @throws DamagedSaveException if the footer is damaged
    * @throws UnsupportedSaveException if a newer version of this program wrote it
    */
-  public static Optional<SealedFile> open(ByteStore bytes) {
+  public static Optional<SealedFile> open(ByteStore bytes, Optional<SigningKey> key) {
+    Optional<End> end = end(bytes);
+    if (key.isPresent() && end.filter(each -> each.signature().isPresent()).isEmpty()) {
+      throw new UntrustedSaveException(
+          bytes.name()
+              + " is not signed, or has lost its end: only a save that is signed with the given key"
+              + " is accepted",
+          Remedy.DO_WITHOUT_KEY);
+    }
+    return end.map(each -> read(bytes, each, key));
+  }
+
+  private static Optional<End> end(ByteStore bytes) {
     long size = bytes.sizeBytes();
     int length = (int) Math.min(MAX_END_BYTES, size);
     String tail = new String(bytes.readFully(size - length, length), StandardCharsets.ISO_8859_1);
@@ -45,54 +90,91 @@ public final class SealedFile {
     if (!last.startsWith(SealText.END) || !last.endsWith("\n")) {
       return Optional.empty();
     }
-    long endOffset = size - last.length();
-    Matcher end = END.matcher(last);
-    if (!end.matches()) {
-      throw damagedEnd(bytes, endOffset, "its last line is not as it was written");
+    long at = size - last.length();
+    Matcher matcher = END.matcher(last);
+    if (!matcher.matches()) {
+      throw damagedEnd(bytes, at, "its last line is not as it was written");
     }
-    if (Integer.parseInt(end.group(1)) != SealText.VERSION) {
+    int version = Integer.parseInt(matcher.group(1));
+    if (version > SealText.SIGNED_VERSION) {
       throw new UnsupportedSaveException(
           bytes.name()
               + " has a footer of version "
-              + end.group(1)
-              + ", of a newer fixedram; only version "
+              + version
+              + ", of a newer fixedram; only versions "
               + SealText.VERSION
-              + " is known");
+              + " and "
+              + SealText.SIGNED_VERSION
+              + " are known");
     }
-    return Optional.of(read(bytes, last, endOffset));
+    PrintKind prints = SealText.prints(version);
+    boolean signed = version == SealText.SIGNED_VERSION;
+    String[] words = last.substring(0, last.length() - 1).split(" ", -1);
+    try {
+      End end =
+          new End(
+              prints,
+              at,
+              SealText.parseNumber(words[3]),
+              SealText.parseNumber(words[4]),
+              words[5],
+              signed ? Optional.of(words[6]) : Optional.empty());
+      boolean digests =
+          SealText.isDigest(prints, end.digest())
+              && end.signature().stream().allMatch(each -> SealText.isDigest(prints, each));
+      if (digests && last.equals(end.line())) {
+        return Optional.of(end);
+      }
+    } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
+      // Reported below.
+    }
+    throw damagedEnd(bytes, at, "its last line is not as it was written");
   }
 
-  private static SealedFile read(ByteStore bytes, String last, long endOffset) {
-    String[] words = last.substring(0, last.length() - 1).split(" ", -1);
-    long offset;
-    long length;
-    try {
-      offset = SealText.parseNumber(words[3]);
-      length = SealText.parseNumber(words[4]);
-    } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
-      throw damagedEnd(bytes, endOffset, "its last line is not as it was written");
-    }
-    if (words.length != 6 || !last.equals(SealText.end(offset, length, words[5]))) {
-      throw damagedEnd(bytes, endOffset, "its last line is not as it was written");
-    }
-    if (length > SealText.MAX_SEAL_BYTES || offset != endOffset - length) {
+  private static SealedFile read(ByteStore bytes, End end, Optional<SigningKey> key) {
+    long offset = end.offset();
+    long length = end.lengthBytes();
+    if (length > SealText.MAX_SEAL_BYTES || offset != end.at() - length) {
       throw damagedEnd(
           bytes,
-          endOffset,
+          end.at(),
           "its last line says that the lines before it begin at offset "
               + offset
               + " and have "
               + length
               + " bytes, which is not so: it is of another save, or bytes before it are missing");
     }
-    if (!PartDigest.of(bytes, bytes.name(), offset, length).equals(words[5])) {
+    // Read once, so that what is checked is what is interpreted.
+    byte[] text = bytes.readFully(offset, (int) length);
+    if (!PartDigest.of(end.prints(), text).equals(end.digest())) {
       throw new DamagedSaveException(bytes.name(), DamagedRange.of("footer", offset, length));
     }
     try {
-      Seal seal = SealParser.parse(bytes.readFully(offset, (int) length), offset);
-      return new SealedFile(bytes, seal, offset);
+      key.ifPresent(with -> requireSigned(bytes, end, text, with));
+      return new SealedFile(
+          bytes, SealParser.parse(text, end.prints(), offset), offset, signature(end, key));
     } catch (IllegalArgumentException e) {
       throw damagedEnd(bytes, offset, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static SaveSeal.Signature signature(End end, Optional<SigningKey> key) {
+    if (end.signature().isEmpty()) {
+      return SaveSeal.Signature.NONE;
+    }
+    return key.isPresent() ? SaveSeal.Signature.CHECKED : SaveSeal.Signature.NOT_CHECKED;
+  }
+
+  /** Nothing of the lines but the id is interpreted before. */
+  private static void requireSigned(ByteStore bytes, End end, byte[] text, SigningKey key) {
+    byte[] signed =
+        SealText.toSign(
+            text, SealText.end(end.prints(), end.offset(), end.lengthBytes(), end.digest()));
+    byte[] signature = HexFormat.of().parseHex(end.signature().orElseThrow());
+    if (!key.hasSigned(SealText.idOf(text), signed, signature)) {
+      throw new UntrustedSaveException(
+          bytes.name()
+              + " is not signed with the given key: another key signed it, or it was changed since");
     }
   }
 
@@ -127,9 +209,31 @@ public final class SealedFile {
     return sealOffset;
   }
 
-  /** Whether a part is as it was written. */
-  public boolean isWhole(SealedPart part) {
-    return PartDigest.of(bytes, bytes.name(), part.offset(), part.lengthBytes())
+  /** The seal as it is shown. */
+  public SaveSeal saveSeal() {
+    return new SaveSeal(seal.id(), seal.writer(), signature);
+  }
+
+  /**
+   * What the save is read from. In a signed file, everything but pages is what was signed, also if
+   * somebody writes to the file meanwhile.
+   */
+  public ByteStore bytes() {
+    return checked.<ByteStore>map(each -> each).orElse(bytes);
+  }
+
+  /**
+   * Whether a part is as it was written.
+   *
+   * @throws CancelledException if cancelled
+   */
+  public boolean isWhole(SealedPart part, Cancellation cancellation) {
+    return PartDigest.of(
+            seal.prints(),
+            PartDigest.Input.of(bytes),
+            part.offset(),
+            part.lengthBytes(),
+            cancellation)
         .equals(part.digest());
   }
 
@@ -139,8 +243,10 @@ public final class SealedFile {
    * @throws DamagedSaveException if it is not as it was written
    */
   public void check(SealedPart part) {
-    if (!isWhole(part)) {
-      throw new DamagedSaveException(bytes.name(), range(part));
+    if (checked.isPresent()) {
+      checked.get().check(part);
+    } else if (!isWhole(part, new Cancellation())) {
+      throw new DamagedSaveException(bytes.name(), seal.range(part));
     }
   }
 
@@ -153,31 +259,24 @@ public final class SealedFile {
     check(seal.get(SealedPart.BITMAP, block.index()));
   }
 
-  /** The damage of a part. */
-  public DamagedRange range(SealedPart part) {
-    String what =
-        switch (part.kind()) {
-          case SealedPart.ENTRY -> "the header";
-          case SealedPart.BITMAP -> "the bitmap";
-          case SealedPart.TABLE -> "the table of fingerprints";
-          case SealedPart.DEVICES -> "the device state";
-          case SealedPart.MANIFEST -> "the manifest";
-          default -> "the part " + part.kind();
-        };
-    return part.block() == SealedPart.NO_BLOCK
-        ? DamagedRange.of(what, part.offset(), part.lengthBytes())
-        : DamagedRange.ofBlock(
-            what, seal.blocks().get(part.block()).name(), part.offset(), part.lengthBytes());
-  }
-
   /**
    * Checks everything that is needed to read the header: table heads and entries.
    *
    * @throws DamagedSaveException if a part is damaged or of another save
    */
   public void checkHeads() {
+    checkHeads(block -> true);
+  }
+
+  /** Checks what {@link #checkHeads()} does, but accepts table heads that are only damaged. */
+  public void checkHeadsOfThisSave() {
+    checkHeads(this::hasHeadOfAnother);
+  }
+
+  private void checkHeads(Predicate<SealedBlock> heeded) {
     for (SealedBlock block : seal.blocks()) {
       damagedHead(block)
+          .filter(_ -> heeded.test(block))
           .ifPresent(why -> {
             throw new DamagedSaveException(
                 bytes.name()
@@ -197,17 +296,15 @@ public final class SealedFile {
       return Optional.empty();
     }
     SealedPart table = seal.get(SealedPart.TABLE, block.index());
-    byte[] wanted = TableHead.of(seal.id(), block.index(), seal.pages(block), table.offset());
+    byte[] wanted =
+        TableHead.of(seal.id(), seal.prints(), block.index(), seal.pages(block), table.offset());
     byte[] found = bytes.readFully(block.headOffset().getAsLong(), TablePlace.HEAD_BYTES);
     boolean later = table.offset() >= seal.devices().offset();
     if (Arrays.equals(found, wanted) || (later && isZero(found))) {
       return Optional.empty();
     }
-    boolean other =
-        TableHead.isAt(bytes, block.headOffset().getAsLong())
-            && !TableHead.saveOf(found).equals(seal.id());
     return Optional.of(
-        other
+        hasHeadOfAnother(block)
             ? "its footer is of save "
                 + seal.id()
                 + ", but RAM block "
@@ -217,6 +314,12 @@ public final class SealedFile {
             : "the head of the table of fingerprints of RAM block "
                 + block.name()
                 + " is not as it was written");
+  }
+
+  private boolean hasHeadOfAnother(SealedBlock block) {
+    long offset = block.headOffset().orElseThrow();
+    return TableHead.isAt(bytes, offset)
+        && !TableHead.saveOf(bytes.readFully(offset, TablePlace.HEAD_BYTES)).equals(seal.id());
   }
 
   private static boolean isZero(byte[] bytes) {
@@ -266,7 +369,7 @@ public final class SealedFile {
       return Optional.empty();
     }
     check(part.get());
-    byte[] all = bytes.readFully(part.get().offset(), (int) part.get().lengthBytes());
+    byte[] all = bytes().readFully(part.get().offset(), (int) part.get().lengthBytes());
     String text = new String(all, StandardCharsets.UTF_8);
     int start = text.indexOf('\n') + 1;
     if (!text.startsWith(SealText.MANIFEST) || start == 0 || !text.endsWith("\n")) {
@@ -275,8 +378,13 @@ public final class SealedFile {
     return Optional.of(text.substring(start, Math.max(start, text.length() - 1)));
   }
 
-  /** The check of a block's pages. */
+  /** The check of a block's pages, in a signed file by a table that is as it was signed. */
   public PrintCheck prints(SealedBlock block) {
+    return new PrintCheck(bytes(), this, block);
+  }
+
+  /** The comparison of a block's pages with a table that may be damaged. */
+  public PrintCheck printsAsTheyAre(SealedBlock block) {
     return new PrintCheck(bytes, this, block);
   }
 }

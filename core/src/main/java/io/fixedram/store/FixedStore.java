@@ -77,8 +77,8 @@ final class FixedStore implements PageStore {
     int pageSize = header.blocks().targetPageSize();
     return places.stream()
         .filter(place ->
-            TablePlace.hasRoomForHead(place, pageSize)
-                && TableHead.isAt(bytes, TablePlace.of(place, pageSize).headOffset()))
+            TablePlace.headOf(place, pageSize).stream()
+                .anyMatch(head -> TableHead.isAt(bytes, head)))
         .findFirst()
         .map(place -> SealedFile.withoutFooter(bytes, place.block()));
   }
@@ -221,7 +221,7 @@ final class FixedStore implements PageStore {
 
   @Override
   public Optional<SaveSeal> seal() {
-    return sealed.map(SealedFile::seal).map(seal -> new SaveSeal(seal.id(), seal.writer()));
+    return sealed.map(SealedFile::saveSeal);
   }
 
   @Override

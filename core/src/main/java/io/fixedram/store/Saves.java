@@ -7,7 +7,9 @@ import io.fixedram.bytes.LocalFile;
 import io.fixedram.bytes.StorePart;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.StorageException;
+import io.fixedram.error.UntrustedSaveException;
 import io.fixedram.fixed.FixedLayout;
+import io.fixedram.key.SigningKey;
 import io.fixedram.seal.SealedFile;
 import io.fixedram.wire.ConfigurationSection;
 import io.fixedram.wire.StreamInput;
@@ -29,7 +31,18 @@ public final class Saves {
    * @throws DamagedSaveException if it is not a save, or its header is damaged
    */
   public static PageStore open(Path path) {
-    return open(LocalFile.open(path));
+    return open(path, Optional.empty());
+  }
+
+  /**
+   * Opens the save in a file, which must be signed if a key is given.
+   *
+   * @throws StorageException if the file can't be read
+   * @throws UntrustedSaveException if it is not signed with the key
+   * @throws DamagedSaveException if it is not a save, or its header is damaged
+   */
+  public static PageStore open(Path path, Optional<SigningKey> key) {
+    return open(LocalFile.open(path), List.of(), key);
   }
 
   /** Opens the save in a store. The store is closed with the save, or at once if opening fails. */
@@ -42,14 +55,25 @@ public final class Saves {
    * recognizes the store is used. The store is closed with the save, or at once if opening fails.
    */
   public static PageStore open(ByteStore store, List<Envelope> envelopes) {
+    return open(store, envelopes, Optional.empty());
+  }
+
+  /**
+   * Opens the save in a store that may have the format of an envelope.
+   *
+   * @param key the save must be signed with it; empty if it need not be signed
+   * @throws UntrustedSaveException if it is not signed with the key
+   */
+  public static PageStore open(
+      ByteStore store, List<Envelope> envelopes, Optional<SigningKey> key) {
     try {
       for (Envelope envelope : envelopes) {
         Optional<Envelope.Body> body = envelope.open(store);
         if (body.isPresent()) {
-          return open(body.get());
+          return open(body.get(), key);
         }
       }
-      return open(new Envelope.Body(store, 0));
+      return open(new Envelope.Body(store, 0), key);
     } catch (RuntimeException | Error e) {
       store.close();
       throw e;
@@ -57,15 +81,20 @@ public final class Saves {
   }
 
   /** What a footer covers is checked before it is interpreted. */
-  private static PageStore open(Envelope.Body body) {
-    Optional<SealedFile> sealed = SealedFile.open(body.bytes());
+  private static PageStore open(Envelope.Body found, Optional<SigningKey> key) {
+    Optional<SealedFile> sealed = SealedFile.open(found.bytes(), key);
     sealed.ifPresent(SealedFile::checkHeads);
-    List<String> capabilities;
-    try (StreamInput in = input(body)) {
-      capabilities = ConfigurationSection.read(in).capabilities();
-    }
-    Optional<FixedLayout> layout = FixedLayout.named(capabilities);
+    Envelope.Body body =
+        sealed.map(file -> new Envelope.Body(file.bytes(), found.start())).orElse(found);
+    Optional<FixedLayout> layout = layout(body);
     return layout.isPresent() ? FixedStore.read(body, layout.get(), sealed) : new StreamStore(body);
+  }
+
+  /** The layout of a save; empty for a stream. */
+  static Optional<FixedLayout> layout(Envelope.Body body) {
+    try (StreamInput in = input(body)) {
+      return FixedLayout.named(ConfigurationSection.read(in).capabilities());
+    }
   }
 
   /** An input positioned at a save's first byte. */

@@ -9,11 +9,12 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
 import io.fixedram.error.StorageException;
 import io.fixedram.error.UnsupportedSaveException;
-import io.fixedram.fingerprint.PageFingerprint;
+import io.fixedram.fingerprint.PrintKind;
 import io.fixedram.fixed.TablePlace;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.ZeroPages;
+import io.fixedram.key.SigningKey;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.SaveSeal;
 import io.fixedram.os.AnonymousMemory;
@@ -60,6 +61,8 @@ public final class Sealing {
   private final long devicesEnd;
   private final Cancellation cancellation;
   private final UUID id = SaveIds.random();
+  private final Optional<SigningKey> key;
+  private final PrintKind prints;
 
   /** Pages of a block whose fingerprints one thread computes. */
   private record Share(BlockPlace place, long table, long first, long end) {}
@@ -69,12 +72,15 @@ public final class Sealing {
       LocalFile bytes,
       PageStore store,
       DeviceState devices,
+      Optional<SigningKey> key,
       Cancellation cancellation) {
     this.descriptor = descriptor;
     this.bytes = bytes;
     this.blocks = store.header().blocks();
     this.places = store.places();
     this.devicesEnd = devicesEnd(devices);
+    this.key = key;
+    this.prints = SealWriter.prints(key);
     this.cancellation = cancellation;
   }
 
@@ -82,17 +88,29 @@ public final class Sealing {
    * Seals a file.
    *
    * @param threads number of threads, at least 1
+   * @param key signs the file; empty if it is not to be signed
    * @throws FixedRamException if the file is sealed already, or its layout can't be sealed
    * @throws DamagedSaveException if the file is not a save or not complete
    * @throws StorageException if the file can't be written, or another process uses it
    * @throws CancelledException if cancelled; the file is as it was
    */
+  public static SealReport run(
+      Path path, int threads, Optional<SigningKey> key, Cancellation cancellation) {
+    return run(SystemCalls.linux(), path, threads, key, cancellation);
+  }
+
+  /** Seals a file that is not to be signed. */
   public static SealReport run(Path path, int threads, Cancellation cancellation) {
-    return run(SystemCalls.linux(), path, threads, cancellation);
+    return run(path, threads, Optional.empty(), cancellation);
   }
 
   /** Seals a file through the given system calls, for tests of faults. */
-  static SealReport run(SystemCalls calls, Path path, int threads, Cancellation cancellation) {
+  static SealReport run(
+      SystemCalls calls,
+      Path path,
+      int threads,
+      Optional<SigningKey> key,
+      Cancellation cancellation) {
     try (Descriptor descriptor = Descriptor.open(calls, real(path), Descriptor.Mode.EXISTING)) {
       if (!descriptor.locks().tryLockIfSupported(false)) {
         throw new StorageException(
@@ -101,8 +119,8 @@ public final class Sealing {
       }
       try (LocalFile bytes = LocalFile.open(descriptor.path());
           PageStore store = Saves.open(descriptor.path())) {
-        checkSealable(path, store);
-        return new Sealing(descriptor, bytes, store, store.deviceState(), cancellation)
+        checkSealable(path, store, key.isPresent());
+        return new Sealing(descriptor, bytes, store, store.deviceState(), key, cancellation)
             .run(threads);
       }
     }
@@ -117,10 +135,14 @@ public final class Sealing {
     }
   }
 
-  private static void checkSealable(Path path, PageStore store) {
+  private static void checkSealable(Path path, PageStore store, boolean signs) {
     Optional<SaveSeal> seal = store.seal();
     if (seal.isPresent()) {
-      throw new FixedRamException(path + " is sealed already: its id is " + seal.get().id());
+      String sealed = path + " is sealed already: its id is " + seal.get().id();
+      throw signs
+          ? new FixedRamException(
+              sealed + "; only a file that is not sealed is signed in place", Remedy.SIGN_A_COPY)
+          : new FixedRamException(sealed);
     }
     int count = store.header().blocks().list().size();
     if (store.places().size() < count || store.localFile().isEmpty()) {
@@ -167,9 +189,9 @@ public final class Sealing {
     long next = TablePlace.aligned(Math.max(oldSize, devicesEnd + GAP_BYTES));
     for (BlockPlace place : places) {
       tables.add(next);
-      next = TablePlace.aligned(next + blocks.pages(place.block()) * TablePlace.PRINT_BYTES);
+      next = TablePlace.aligned(next + blocks.pages(place.block()) * prints.bytes());
     }
-    List<Optional<TablePlace>> heads = places.stream().map(this::head).toList();
+    List<OptionalLong> heads = places.stream().map(this::head).toList();
     long newSize;
     try {
       descriptor.setSize(next);
@@ -184,11 +206,14 @@ public final class Sealing {
     }
     writeHeads(tables, heads);
     return new SealReport(
-        new SaveSeal(id, SealWriter.writer()),
+        new SaveSeal(
+            id,
+            SealWriter.writer(),
+            key.isPresent() ? SaveSeal.Signature.CHECKED : SaveSeal.Signature.NONE),
         places.size(),
         blocks.totalBytes(),
         newSize - oldSize,
-        heads.stream().allMatch(Optional::isPresent));
+        heads.stream().allMatch(OptionalLong::isPresent));
   }
 
   /** Gives the file its old end; what was written behind it has no meaning yet. */
@@ -201,15 +226,15 @@ public final class Sealing {
   }
 
   /** The place of a table's head in front of a block's pages, if it is there and unused. */
-  private Optional<TablePlace> head(BlockPlace place) {
-    int pageSize = blocks.targetPageSize();
-    if (!TablePlace.hasRoomForHead(place, pageSize)) {
-      return Optional.empty();
+  private OptionalLong head(BlockPlace place) {
+    OptionalLong head = TablePlace.headOf(place, blocks.targetPageSize());
+    if (head.isPresent()) {
+      byte[] found = bytes.readFully(head.getAsLong(), TablePlace.HEAD_BYTES);
+      if (ZeroPages.isZero(MemorySegment.ofArray(found), 0, found.length)) {
+        return head;
+      }
     }
-    TablePlace table = TablePlace.of(place, pageSize);
-    byte[] found = bytes.readFully(table.headOffset(), TablePlace.HEAD_BYTES);
-    boolean unused = ZeroPages.isZero(MemorySegment.ofArray(found), 0, found.length);
-    return unused ? Optional.of(table) : Optional.empty();
+    return OptionalLong.empty();
   }
 
   private List<Share> shares(List<Long> tables) {
@@ -227,8 +252,7 @@ public final class Sealing {
   private Consumer<Share> worker() {
     MemorySegment buffer = AnonymousMemory.allocateHuge(Arena.ofAuto(), BUFFER_BYTES);
     int atOnce = BUFFER_BYTES / blocks.targetPageSize();
-    MemorySegment prints =
-        Arena.ofAuto().allocate((long) atOnce * PageFingerprint.BYTES, Long.BYTES);
+    MemorySegment into = Arena.ofAuto().allocate((long) atOnce * prints.bytes(), Long.BYTES);
     return share -> {
       cancellation.throwIfCancelled();
       int pageSize = blocks.targetPageSize();
@@ -242,29 +266,24 @@ public final class Sealing {
         }
         long count = Math.min(share.end - page, atOnce);
         bytes.readFully(position, buffer, 0, count * pageSize);
-        PageFingerprint.write(buffer, 0, pageSize, count, prints);
-        long length = count * PageFingerprint.BYTES;
-        if (!ZeroPages.isZero(prints, 0, length)) {
-          descriptor.write(share.table + page * PageFingerprint.BYTES, prints, 0, length);
+        prints.write(buffer, 0, pageSize, count, into);
+        long length = count * prints.bytes();
+        if (!ZeroPages.isZero(into, 0, length)) {
+          descriptor.write(share.table + page * prints.bytes(), into, 0, length);
         }
         page += count;
       }
     };
   }
 
-  private long writeFooter(
-      long oldSize, List<Long> tables, List<Optional<TablePlace>> heads, long end) {
+  private long writeFooter(long oldSize, List<Long> tables, List<OptionalLong> heads, long end) {
     List<SealWriter.Table> places = new ArrayList<>();
     for (int i = 0; i < tables.size(); i++) {
-      OptionalLong head =
-          heads.get(i).isPresent()
-              ? OptionalLong.of(heads.get(i).get().headOffset())
-              : OptionalLong.empty();
-      places.add(new SealWriter.Table(head, tables.get(i)));
+      places.add(new SealWriter.Table(heads.get(i), tables.get(i)));
     }
     List<long[]> others =
         oldSize > devicesEnd ? List.of(new long[] {devicesEnd, oldSize - devicesEnd}) : List.of();
-    return new SealWriter(descriptor::read, descriptor::write, bytes.name())
+    return new SealWriter(descriptor, key)
         .write(
             new SealWriter.Content(id, blocks, this.places, places, devicesEnd, others, end),
             Optional.empty(),
@@ -273,11 +292,12 @@ public final class Sealing {
   }
 
   /** The last step: a file that claims to have a footer has one. */
-  private void writeHeads(List<Long> tables, List<Optional<TablePlace>> heads) {
+  private void writeHeads(List<Long> tables, List<OptionalLong> heads) {
     for (int i = 0; i < tables.size(); i++) {
       if (heads.get(i).isPresent()) {
-        byte[] head = TableHead.of(id, i, blocks.pages(places.get(i).block()), tables.get(i));
-        descriptor.write(heads.get(i).get().headOffset(), head);
+        long pages = blocks.pages(places.get(i).block());
+        descriptor.write(
+            heads.get(i).getAsLong(), TableHead.of(id, prints, i, pages, tables.get(i)));
       }
     }
     descriptor.sync();

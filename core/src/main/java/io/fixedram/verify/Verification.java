@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.verify;
 
+import io.fixedram.bytes.ByteStore;
 import io.fixedram.bytes.LocalFile;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
@@ -9,11 +10,15 @@ import io.fixedram.error.DamagedSaveException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
 import io.fixedram.error.StorageException;
+import io.fixedram.error.UntrustedSaveException;
 import io.fixedram.fixed.TablePlace;
 import io.fixedram.guest.ZeroPages;
-import io.fixedram.layout.SaveSeal;
+import io.fixedram.key.SigningKey;
 import io.fixedram.os.AnonymousMemory;
+import io.fixedram.os.Errno;
 import io.fixedram.parallel.SharedWork;
+import io.fixedram.seal.DamageList;
+import io.fixedram.seal.PartDigest;
 import io.fixedram.seal.PrintCheck;
 import io.fixedram.seal.Seal;
 import io.fixedram.seal.SealedBlock;
@@ -25,10 +30,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -37,15 +41,15 @@ import java.util.function.Consumer;
 
 /**
  * Verification of every byte of a sealed file: pages, parts, and that everything else reads as
- * zeros. Holes are not read. Memory: 1 MiB for each thread.
+ * zeros. Holes are not read. What the disk can't read is damaged. Memory: 1 MiB for each thread.
  */
 public final class Verification {
-  /** Bytes assigned to a thread at a time. */
-  private static final long SHARE_BYTES = 16 << 20;
-
   private static final int BUFFER_BYTES = 1 << 20;
 
-  private final LocalFile bytes;
+  /** Length of ranges that are read one by one where a longer one can't be read. */
+  private static final int SECTOR_BYTES = 4096;
+
+  private final ByteStore bytes;
   private final SealedFile file;
   private final Seal seal;
   private final Cancellation cancellation;
@@ -58,37 +62,48 @@ public final class Verification {
   /** Blocks with pages that don't fit their fingerprints. */
   private final Set<Integer> damagedBlocks = ConcurrentHashMap.newKeySet();
 
-  /** A range of the file that one thread verifies. */
-  private sealed interface Share {
-    /** Pages of a block. */
-    record Pages(SealedBlock block, PrintCheck prints, long first, long end) implements Share {}
-
-    /** Bytes that read as zeros. */
-    record Zeros(long from, long end) implements Share {}
-  }
-
-  private Verification(LocalFile bytes, SealedFile file, Cancellation cancellation) {
+  private Verification(ByteStore bytes, SealedFile file, Cancellation cancellation) {
     this.bytes = bytes;
     this.file = file;
     this.seal = file.seal();
     this.cancellation = cancellation;
   }
 
+  /** Verifies a file that need not be signed. */
+  public static VerificationReport run(Path path, int threads, Cancellation cancellation) {
+    return run(path, threads, Optional.empty(), cancellation);
+  }
+
   /**
    * Verifies a file.
    *
    * @param threads number of threads, at least 1
+   * @param key the file must be signed with it; empty if it need not be signed
+   * @throws UntrustedSaveException if it is not signed with the key
    * @throws DamagedSaveException if the file is not a save, or its footer is missing or damaged, so
    *     that nothing else can be verified
    * @throws FixedRamException if the file is not sealed ({@link Remedy#SEAL})
    * @throws StorageException if the file can't be read
    * @throws CancelledException if cancelled
    */
-  public static VerificationReport run(Path path, int threads, Cancellation cancellation) {
+  public static VerificationReport run(
+      Path path, int threads, Optional<SigningKey> key, Cancellation cancellation) {
     try (LocalFile bytes = LocalFile.open(path)) {
-      SealedFile file = SealedFile.open(bytes).orElseThrow(() -> notSealed(path));
-      return new Verification(bytes, file, cancellation).run(threads);
+      return run(bytes, threads, key, cancellation);
     }
+  }
+
+  /** Verifies an open file, which stays open if nothing fails. */
+  public static VerificationReport run(
+      LocalFile bytes, int threads, Optional<SigningKey> key, Cancellation cancellation) {
+    SealedFile file = SealedFile.open(bytes, key).orElseThrow(() -> notSealed(bytes.path()));
+    return run(bytes, file, threads, cancellation);
+  }
+
+  /** Verifies a file in a store, which stays open if nothing fails. */
+  static VerificationReport run(
+      ByteStore bytes, SealedFile file, int threads, Cancellation cancellation) {
+    return new Verification(bytes, file, cancellation).run(threads);
   }
 
   /** The failure for a file without a footer, which may have lost it, or be no save at all. */
@@ -102,84 +117,80 @@ public final class Verification {
   }
 
   private VerificationReport run(int threads) {
-    for (SealedPart part : seal.parts()) {
-      cancellation.throwIfCancelled();
-      readBytes.addAndGet(part.lengthBytes());
-      verify(part);
-    }
-    for (SealedBlock block : seal.blocks()) {
-      if (file.damagedHead(block).isPresent()) {
-        damage.add(
-            DamagedRange.ofBlock(
-                "the head of the table of fingerprints",
-                block.name(),
-                block.headOffset().orElseThrow(),
-                TablePlace.HEAD_BYTES));
-      }
-    }
-    SharedWork.run(shares(), threads, this::worker);
+    seal.parts().forEach(this::verify);
+    seal.blocks().forEach(this::verifyHead);
+    SharedWork.run(Share.of(bytes, file), threads, this::worker);
     damagedTables.removeAll(damagedBlocks);
-    damagedTables.forEach(block -> damage.add(file.range(seal.get(SealedPart.TABLE, block))));
+    damagedTables.forEach(block -> damage.add(seal.range(seal.get(SealedPart.TABLE, block))));
     if (damage.count() == 0) {
-      // The blocks of the header must be those of the footer.
-      try (PageStore store = Saves.open(bytes.path())) {
-        store.deviceState();
-      }
+      // The blocks of the header must be those of the footer. Not closed, as the file stays open.
+      Saves.open(bytes, List.of()).deviceState();
     }
     bytes.state().throwIfChanged(bytes.name());
     return new VerificationReport(
         bytes.name(),
-        new SaveSeal(seal.id(), seal.writer()),
+        file.saveSeal(),
         bytes.sizeBytes(),
         readBytes.get(),
-        damage.first(VerificationReport.MAX_RANGES),
+        damage.first(),
         damage.count(),
         damage.bytes());
   }
 
   private void verify(SealedPart part) {
-    if (file.isWhole(part)) {
-      return;
+    PartDigest.Input counted =
+        new PartDigest.Input(
+            (position, into, offset, length) -> {
+              long count = bytes.read(position, into, offset, length);
+              readBytes.addAndGet(count);
+              return count;
+            },
+            bytes::nextData,
+            bytes.name());
+    try {
+      String digest =
+          PartDigest.of(seal.prints(), counted, part.offset(), part.lengthBytes(), cancellation);
+      if (!digest.equals(part.digest())) {
+        damaged(part, seal.range(part));
+      }
+    } catch (StorageException e) {
+      requireUnreadable(e);
+      damaged(part, seal.range(part).unreadable());
     }
+  }
+
+  private void damaged(SealedPart part, DamagedRange range) {
     if (part.kind().equals(SealedPart.TABLE)) {
       damagedTables.add(part.block());
     } else {
-      damage.add(file.range(part));
+      damage.add(range);
     }
   }
 
-  private List<Share> shares() {
-    List<Share> shares = new ArrayList<>();
-    long limit = SHARE_BYTES / seal.pageSize();
-    for (SealedBlock block : seal.blocks()) {
-      PrintCheck prints = file.prints(block);
-      long pages = seal.pages(block);
-      for (long page = 0; page < pages; page += limit) {
-        shares.add(new Share.Pages(block, prints, page, Math.min(pages, page + limit)));
-      }
+  private void verifyHead(SealedBlock block) {
+    if (block.headOffset().isEmpty()) {
+      return;
     }
-    addZeros(shares);
-    return shares;
+    DamagedRange range =
+        DamagedRange.ofBlock(
+            "the head of the table of fingerprints",
+            block.name(),
+            block.headOffset().getAsLong(),
+            TablePlace.HEAD_BYTES);
+    try {
+      if (file.damagedHead(block).isPresent()) {
+        damage.add(range);
+      }
+    } catch (StorageException e) {
+      requireUnreadable(e);
+      damage.add(range.unreadable());
+    }
   }
 
-  /** Adds all ranges that the footer does not describe. */
-  private void addZeros(List<Share> shares) {
-    List<long[]> used = new ArrayList<>();
-    seal.parts().forEach(part -> used.add(new long[] {part.offset(), part.end()}));
-    for (SealedBlock block : seal.blocks()) {
-      used.add(new long[] {block.pagesOffset(), block.end()});
-      block
-          .headOffset()
-          .ifPresent(head -> used.add(new long[] {head, head + TablePlace.HEAD_BYTES}));
-    }
-    used.add(new long[] {file.sealOffset(), file.sealOffset()});
-    used.sort(Comparator.comparingLong(range -> range[0]));
-    long end = 0;
-    for (long[] range : used) {
-      if (range[0] > end) {
-        shares.add(new Share.Zeros(end, range[0]));
-      }
-      end = Math.max(end, range[1]);
+  /** Throws failures that say nothing of what is on the disk. */
+  private static void requireUnreadable(StorageException failure) {
+    if (failure.errno() != Errno.EIO.number()) {
+      throw failure;
     }
   }
 
@@ -195,51 +206,113 @@ public final class Verification {
   }
 
   private void verify(Share.Pages share, MemorySegment buffer) {
-    int pageSize = seal.pageSize();
-    boolean ofTable = damagedTables.contains(share.block.index());
-    PrintCheck.Damage found =
-        (first, count) -> {
-          damagedBlocks.add(share.block.index());
-          damage.add(share.prints.range(first, count, ofTable));
-        };
-    for (long page = share.first; page < share.end; ) {
-      long position = share.block.pagesOffset() + page * pageSize;
-      OptionalLong data = bytes.nextData(position);
-      long next =
-          data.isPresent()
-              ? Math.min(share.end, page + (data.getAsLong() - position) / pageSize)
-              : share.end;
-      if (next > page) {
-        share.prints.compareZero(page, next, found);
-      } else {
-        next = Math.min(share.end, page + BUFFER_BYTES / pageSize);
-        long length = (next - page) * pageSize;
-        bytes.readFully(position, buffer, 0, length);
-        readBytes.addAndGet(length);
-        share.prints.compare(page, next, buffer, 0, found);
+    long limit = Math.min(PrintCheck.PIECE_PAGES, BUFFER_BYTES / seal.pageSize());
+    for (long page = share.first(); page < share.end(); ) {
+      cancellation.throwIfCancelled();
+      long next = Math.min(share.end(), page + limit);
+      try {
+        next = verify(share, page, next, buffer);
+      } catch (StorageException e) {
+        requireUnreadable(e);
+        for (long each = page; each < next; each++) {
+          verifyOne(share, each, buffer);
+        }
       }
       page = next;
     }
   }
 
+  /** Verifies some pages, and returns the page after them. */
+  private long verify(Share.Pages share, long page, long end, MemorySegment buffer) {
+    int pageSize = seal.pageSize();
+    long position = share.block().pagesOffset() + page * pageSize;
+    boolean ofTable = damagedTables.contains(share.block().index());
+    PrintCheck.Damage found = (first, count) -> damaged(share, first, count, ofTable);
+    OptionalLong data = bytes.nextData(position);
+    long next =
+        data.isPresent() ? Math.min(end, page + (data.getAsLong() - position) / pageSize) : end;
+    if (next > page) {
+      share.prints().compareZero(page, next, found);
+      return next;
+    }
+    long length = (end - page) * pageSize;
+    bytes.readFully(position, buffer, 0, length);
+    readBytes.addAndGet(length);
+    share.prints().compare(page, end, buffer, 0, found);
+    return end;
+  }
+
+  private void damaged(Share.Pages share, long first, long count, boolean ofTable) {
+    damagedBlocks.add(share.block().index());
+    damage.add(share.prints().range(first, count, ofTable));
+  }
+
+  /** Verifies a page beside others that can't be read. */
+  private void verifyOne(Share.Pages share, long page, MemorySegment buffer) {
+    int pageSize = seal.pageSize();
+    long position = share.block().pagesOffset() + page * pageSize;
+    boolean read = false;
+    try {
+      bytes.readFully(position, buffer, 0, pageSize);
+      read = true;
+      boolean ofTable = damagedTables.contains(share.block().index());
+      share
+          .prints()
+          .compare(
+              page, page + 1, buffer, 0, (first, count) -> damaged(share, first, count, ofTable));
+    } catch (StorageException e) {
+      damagedBlocks.add(share.block().index());
+      requireUnreadable(e);
+      damage.add(share.prints().range(page, 1, read).unreadable());
+    }
+  }
+
   private void verify(Share.Zeros share, MemorySegment buffer) {
-    for (long at = share.from; at < share.end; ) {
+    for (long at = share.from(); at < share.end(); ) {
       OptionalLong data = bytes.nextData(at);
-      if (data.isEmpty() || data.getAsLong() >= share.end) {
+      if (data.isEmpty() || data.getAsLong() >= share.end()) {
         return;
       }
       at = Math.max(at, data.getAsLong());
       cancellation.throwIfCancelled();
-      long length = Math.min(BUFFER_BYTES, share.end - at);
-      bytes.readFully(at, buffer, 0, length);
-      // Whole words, filled up with zeros.
-      long words = (length + Long.BYTES - 1) & -Long.BYTES;
-      buffer.asSlice(length, words - length).fill((byte) 0);
-      readBytes.addAndGet(length);
-      if (!ZeroPages.isZero(buffer, 0, words)) {
-        addNotZero(at, length, buffer);
+      long length = Math.min(BUFFER_BYTES, share.end() - at);
+      try {
+        verifyZeros(at, length, buffer);
+      } catch (StorageException e) {
+        requireUnreadable(e);
+        verifySectors(at, length, buffer);
       }
       at += length;
+    }
+  }
+
+  private void verifySectors(long from, long lengthBytes, MemorySegment buffer) {
+    for (long done = 0; done < lengthBytes; ) {
+      // Up to the end of the sector.
+      long at = from + done;
+      long length = Math.min(SECTOR_BYTES - at % SECTOR_BYTES, lengthBytes - done);
+      try {
+        verifyZeros(at, length, buffer);
+      } catch (StorageException e) {
+        requireUnreadable(e);
+        damage.add(notZero(at, length).unreadable());
+      }
+      done += length;
+    }
+  }
+
+  private static DamagedRange notZero(long at, long lengthBytes) {
+    return DamagedRange.of("a range that must be zeros", at, lengthBytes);
+  }
+
+  private void verifyZeros(long at, long length, MemorySegment buffer) {
+    bytes.readFully(at, buffer, 0, length);
+    // Whole words, filled up with zeros.
+    long words = (length + Long.BYTES - 1) & -Long.BYTES;
+    buffer.asSlice(length, words - length).fill((byte) 0);
+    readBytes.addAndGet(length);
+    if (!ZeroPages.isZero(buffer, 0, words)) {
+      addNotZero(at, length, buffer);
     }
   }
 
@@ -250,6 +323,6 @@ public final class Verification {
     while (buffer.get(ValueLayout.JAVA_BYTE, last) == 0) {
       last--;
     }
-    damage.add(DamagedRange.of("a range that must be zeros", at + first, last + 1 - first));
+    damage.add(notZero(at + first, last + 1 - first));
   }
 }

@@ -4,6 +4,7 @@ package io.fixedram.verify;
 import io.fixedram.error.DamagedRange;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.layout.SaveSeal;
+import io.fixedram.seal.DamageList;
 import java.util.List;
 
 /**
@@ -26,7 +27,7 @@ public record VerificationReport(
     long damagedRanges,
     long damagedBytes) {
   /** Maximum number of ranges that a report lists. */
-  public static final int MAX_RANGES = 1000;
+  public static final int MAX_RANGES = DamageList.MAX_RANGES;
 
   /** Keeps a copy of the list. */
   public VerificationReport {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.write;
 
+import io.fixedram.error.UnsupportedSaveException;
+import io.fixedram.fingerprint.PrintKind;
 import io.fixedram.fixed.FixedLayout;
 import io.fixedram.fixed.HolesMark;
 import io.fixedram.fixed.TablePlace;
@@ -10,6 +12,7 @@ import io.fixedram.guest.PageReadBack;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.guest.SaveSink;
+import io.fixedram.key.SigningKey;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.MainMemory;
 import io.fixedram.os.Descriptor;
@@ -60,6 +63,7 @@ final class FixedSaveWriter implements SaveSink {
   private final List<BlockPlace> places = new ArrayList<>();
   private final List<TablePlace> tables = new ArrayList<>();
   private final boolean wantsSeal;
+  private final Optional<SigningKey> key;
   private final UUID id = SaveIds.random();
   private Optional<Pages> pages = Optional.empty();
   private long tailOffset;
@@ -87,7 +91,16 @@ final class FixedSaveWriter implements SaveSink {
     this.destination = destination;
     this.direct = options.direct();
     this.wantsSeal = options.sealed() && HolesMark.room(layout.alignmentBytes()) > 0;
+    this.key = options.key();
+    if (key.isPresent() && !wantsSeal) {
+      throw notSigned(descriptor, "a signature needs an alignment of 1 MiB at least");
+    }
     this.out = new StreamOutput(descriptor::write, BUFFER_BYTES);
+  }
+
+  /** The failure of a save that is to be signed and can't be. */
+  static UnsupportedSaveException notSigned(Descriptor descriptor, String why) {
+    return new UnsupportedSaveException(descriptor.path() + " can't be signed: " + why);
   }
 
   /** Bytes of pages that the file holds as data; final once the save has ended. */
@@ -116,7 +129,11 @@ final class FixedSaveWriter implements SaveSink {
   public void begin(SaveHeader header) {
     int pageSize = header.blocks().targetPageSize();
     int section = header.ramSectionId();
-    boolean table = wantsSeal && header.blocks().list().size() <= Seal.MAX_BLOCKS;
+    int count = header.blocks().list().size();
+    boolean table = wantsSeal && count <= Seal.MAX_BLOCKS;
+    if (key.isPresent() && !table) {
+      throw notSigned(descriptor, "it has " + count + " RAM blocks, more than " + Seal.MAX_BLOCKS);
+    }
     ConfigurationSection.write(out, header.configuration(), layoutCapability());
     RamSection.writeStart(out, section);
     MemSizeList.write(out, header.blocks(), block -> addPlace(block, pageSize, table));
@@ -141,7 +158,8 @@ final class FixedSaveWriter implements SaveSink {
     PageFile file = new PageFile(descriptor, direct);
     try {
       int pageSize = header.blocks().targetPageSize();
-      return new Pages(header, file, new PageWriter(file, places, tables, pageSize));
+      return new Pages(
+          header, file, new PageWriter(file, places, tables, SealWriter.prints(key), pageSize));
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
@@ -156,10 +174,9 @@ final class FixedSaveWriter implements SaveSink {
   }
 
   private void addPlace(RamBlock block, int pageSize, boolean table) {
-    BlockPlace place = layout.place(block, out.position(), pageSize, table);
-    if (table) {
-      tables.add(TablePlace.of(place, pageSize));
-    }
+    Optional<PrintKind> prints = Optional.of(SealWriter.prints(key)).filter(_ -> table);
+    BlockPlace place = layout.place(block, out.position(), pageSize, prints);
+    prints.ifPresent(kind -> tables.add(TablePlace.of(place, pageSize, kind)));
     layout.writeFields(out, place, pageSize);
     out.seek(place.end());
     places.add(place);
@@ -219,7 +236,8 @@ final class FixedSaveWriter implements SaveSink {
       long pages = places.get(i).block().usedLength() / pageSize;
       out.seek(table.headOffset());
       out.bytes(
-          MemorySegment.ofArray(TableHead.of(id, i, pages, table.tableOffset())),
+          MemorySegment.ofArray(
+              TableHead.of(id, SealWriter.prints(key), i, pages, table.tableOffset())),
           0,
           TablePlace.HEAD_BYTES);
     }
@@ -235,7 +253,7 @@ final class FixedSaveWriter implements SaveSink {
     if (tables.isEmpty()) {
       return Optional.empty();
     }
-    new SealWriter(descriptor::read, descriptor::write, descriptor.path().toString())
+    new SealWriter(descriptor, key)
         .write(
             new SealWriter.Content(
                 id,

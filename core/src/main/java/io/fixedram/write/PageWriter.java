@@ -2,6 +2,7 @@
 package io.fixedram.write;
 
 import io.fixedram.error.StorageException;
+import io.fixedram.fingerprint.PrintKind;
 import io.fixedram.fixed.TablePlace;
 import io.fixedram.guest.PageBitmap;
 import io.fixedram.guest.RamBlock;
@@ -63,8 +64,14 @@ final class PageWriter implements AutoCloseable {
    * Starts the threads. All places in the file must be holes.
    *
    * @param tables table of fingerprints of each block; empty if the file has none
+   * @param kind kind of these fingerprints
    */
-  PageWriter(PageFile file, List<BlockPlace> places, List<TablePlace> tables, int pageSize) {
+  PageWriter(
+      PageFile file,
+      List<BlockPlace> places,
+      List<TablePlace> tables,
+      PrintKind kind,
+      int pageSize) {
     this.file = file;
     this.places = List.copyOf(places);
     this.pageSize = pageSize;
@@ -72,7 +79,7 @@ final class PageWriter implements AutoCloseable {
       written.add(new PageBitmap(place.block().usedLength() / pageSize));
     }
     this.allocation = new AheadAllocation(file, this.places, written, pageSize);
-    this.prints = new PrintTables(file, tables, pageSize);
+    this.prints = new PrintTables(file, tables, kind, pageSize);
     try {
       MemorySegment buffers = AnonymousMemory.allocateHuge(arena, (long) BUFFERS * Chunk.BYTES);
       for (int i = 0; i < BUFFERS; i++) {

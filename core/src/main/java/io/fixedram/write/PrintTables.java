@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.write;
 
-import io.fixedram.fingerprint.PageFingerprint;
+import io.fixedram.fingerprint.PrintKind;
 import io.fixedram.fixed.TablePlace;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -19,16 +19,19 @@ import java.util.List;
 final class PrintTables {
   private final PageFile file;
   private final List<TablePlace> tables;
+  private final PrintKind kind;
   private final int pageSize;
 
   /**
    * Begins with tables that are holes.
    *
    * @param tables table of each block; empty if the file has none
+   * @param kind kind of the fingerprints
    */
-  PrintTables(PageFile file, List<TablePlace> tables, int pageSize) {
+  PrintTables(PageFile file, List<TablePlace> tables, PrintKind kind, int pageSize) {
     this.file = file;
     this.tables = List.copyOf(tables);
+    this.kind = kind;
     this.pageSize = pageSize;
   }
 
@@ -47,16 +50,16 @@ final class PrintTables {
     int first = first(data, zero);
     int count = Math.max(data.length(), zero.length()) - first;
     long at = chunk.key().index() * (Chunk.BYTES / pageSize) + first;
-    long position = tables.get(chunk.key().block()).tableOffset() + at * PageFingerprint.BYTES;
+    long position = tables.get(chunk.key().block()).tableOffset() + at * kind.bytes();
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment prints = arena.allocate((long) count * PageFingerprint.BYTES, Long.BYTES);
+      MemorySegment prints = arena.allocate((long) count * kind.bytes(), Long.BYTES);
       if (others) {
         file.read(position, prints);
       }
       zero.stream().forEach(page -> print(prints, page - first, 1).fill((byte) 0));
       for (int from = data.nextSetBit(0); from >= 0; ) {
         int end = data.nextClearBit(from);
-        PageFingerprint.write(
+        kind.write(
             chunk.buffer(),
             (long) from * pageSize,
             pageSize,
@@ -75,8 +78,7 @@ final class PrintTables {
     return Math.min(data.nextSetBit(0), zero.nextSetBit(0));
   }
 
-  private static MemorySegment print(MemorySegment prints, int page, int count) {
-    return prints.asSlice(
-        (long) page * PageFingerprint.BYTES, (long) count * PageFingerprint.BYTES);
+  private MemorySegment print(MemorySegment prints, int page, int count) {
+    return prints.asSlice((long) page * kind.bytes(), (long) count * kind.bytes());
   }
 }

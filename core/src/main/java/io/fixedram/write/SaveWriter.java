@@ -63,6 +63,9 @@ public final class SaveWriter implements AutoCloseable {
       whyCached = fixed::whyCached;
       seal = fixed::seal;
     } else {
+      if (options.key().isPresent()) {
+        throw FixedSaveWriter.notSigned(descriptor, "a stream has no place for a signature");
+      }
       StreamEncoder stream = new StreamEncoder(descriptor::write);
       writer = stream;
       pageBytes = stream::pageBytes;

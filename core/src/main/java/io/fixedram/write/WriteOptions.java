@@ -2,6 +2,8 @@
 package io.fixedram.write;
 
 import io.fixedram.fixed.FixedLayout;
+import io.fixedram.key.SigningKey;
+import java.util.Optional;
 
 /**
  * Options for writing a save.
@@ -12,8 +14,15 @@ import io.fixedram.fixed.FixedLayout;
  *     of two; a value below the target page size means the target page size
  * @param sealed whether a fixed-offset file gets fingerprints of its pages and a footer
  *     (docs/format.md, "Sealed files"); one with an alignment below 1 MiB never does
+ * @param key key that the file is signed with; a file that can't be signed, such as a stream, is
+ *     then refused
  */
-public record WriteOptions(DirectMode direct, boolean sync, long alignmentBytes, boolean sealed) {
+public record WriteOptions(
+    DirectMode direct,
+    boolean sync,
+    long alignmentBytes,
+    boolean sealed,
+    Optional<SigningKey> key) {
   /** Checks the alignment. */
   public WriteOptions {
     if (Long.bitCount(alignmentBytes) != 1) {
@@ -23,12 +32,17 @@ public record WriteOptions(DirectMode direct, boolean sync, long alignmentBytes,
 
   /** Options for a file that is sealed if its alignment allows it. */
   public WriteOptions(DirectMode direct, boolean sync, long alignmentBytes) {
-    this(direct, sync, alignmentBytes, true);
+    this(direct, sync, alignmentBytes, true, Optional.empty());
   }
 
   /** The same options for a file without fingerprints and footer. */
   public WriteOptions notSealed() {
-    return new WriteOptions(direct, sync, alignmentBytes, false);
+    return new WriteOptions(direct, sync, alignmentBytes, false, Optional.empty());
+  }
+
+  /** The same options for a file that is sealed and signed. */
+  public WriteOptions signed(SigningKey with) {
+    return new WriteOptions(direct, sync, alignmentBytes, true, Optional.of(with));
   }
 
   /** Default options: direct writes where possible, synced, aligned for huge pages, sealed. */

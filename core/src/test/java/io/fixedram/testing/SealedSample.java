@@ -2,6 +2,7 @@
 package io.fixedram.testing;
 
 import io.fixedram.guest.RamBlock;
+import io.fixedram.key.SigningKey;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WriteOptions;
@@ -56,6 +57,16 @@ public final class SealedSample {
   public static Guest write(Path path, SaveFormat format) {
     WriteOptions usual = WriteOptions.defaults();
     return write(path, format, new WriteOptions(usual.direct(), false, usual.alignmentBytes()), 1);
+  }
+
+  /** Writes it with usual options and a signature, but does not wait for the disk. */
+  public static Guest writeSigned(Path path, SaveFormat format, SigningKey key, long seed) {
+    WriteOptions usual = WriteOptions.defaults();
+    return write(
+        path,
+        format,
+        new WriteOptions(usual.direct(), false, usual.alignmentBytes()).signed(key),
+        seed);
   }
 
   /** Changes a byte of a file. */

@@ -12,6 +12,7 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
 import io.fixedram.error.UnsupportedSaveException;
 import io.fixedram.guest.RamBlock;
+import io.fixedram.key.SigningKey;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.memory.GuestMemory;
 import io.fixedram.memory.MemoryLoad;
@@ -42,6 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Damage of all kinds in a sealed file: it is always found, and named right. {@code
@@ -110,10 +112,19 @@ class DamageTest {
     Guest.assertSame(send(copy), guest);
   }
 
+  private void write(SaveFormat format, boolean signed) {
+    if (signed) {
+      SealedSample.writeSigned(path, format, SigningKey.of(new byte[32]), 1);
+    } else {
+      SealedSample.write(path, format);
+    }
+  }
+
   /** The first byte and the last of everything that the footer describes, and of gaps. */
-  @Test
-  void oneBitOfEveryStructure() throws IOException {
-    SealedSample.write(path, SaveFormat.MAPPED_RAM);
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void oneBitOfEveryStructure(boolean signed) throws IOException {
+    write(SaveFormat.MAPPED_RAM, signed);
     NaiveSeal seal = seal();
     TreeSet<Long> offsets = new TreeSet<>();
     for (Range range : seal.ranges()) {
@@ -123,21 +134,24 @@ class DamageTest {
     for (long at = seal.offset(); at < Files.size(path); at += 97) {
       offsets.add(at);
     }
-    for (int fromEnd = 1; fromEnd <= 82; fromEnd++) {
-      offsets.add(Files.size(path) - fromEnd);
+    // Without a key, the signature itself is only text.
+    for (long at = seal.endOffset(); at < Files.size(path) - (signed ? 65 : 0); at++) {
+      offsets.add(at);
     }
+    long signature = signed ? Files.size(path) - 65 : Files.size(path);
+    offsets.removeIf(at -> at >= signature);
     for (long offset : offsets) {
       checkFlip(seal, offset, 1 << (offset % 8));
     }
   }
 
   @ParameterizedTest
-  @EnumSource(value = SaveFormat.class, names = "STREAM", mode = EnumSource.Mode.EXCLUDE)
-  void randomBits(SaveFormat format) throws IOException {
-    SealedSample.write(path, format);
+  @CsvSource({"MAPPED_RAM, false", "FIXED_RAM, false", "FIXED_RAM, true"})
+  void randomBits(SaveFormat format, boolean signed) throws IOException {
+    write(format, signed);
     NaiveSeal seal = seal();
     Random random = new Random(Long.getLong("fixedram.seed", 1));
-    int flips = Integer.getInteger("fixedram.flips", 200) / 2;
+    int flips = Integer.getInteger("fixedram.flips", 200) / 3;
     for (int i = 0; i < flips; i++) {
       // Half of them in pages, which are most of the file, and half in anything else.
       List<Range> ranges = seal.ranges().stream().filter(range -> range.length() > 0).toList();
@@ -194,13 +208,14 @@ class DamageTest {
             "memory", name(range.block()), inBlock, range.offset() + inBlock, 4096);
       }
       case "table" -> {
-        long print = (offset - range.offset()) & -16;
+        int size = seal.printBytes();
+        long print = (offset - range.offset()) & -size;
         yield DamagedRange.ofMemory(
             "the fingerprint of memory",
             name(range.block()),
-            print * 256,
+            print / size * 4096,
             range.offset() + print,
-            16);
+            size);
       }
       case "entry" ->
           DamagedRange.ofBlock("the header", name(range.block()), range.offset(), range.length());
@@ -227,8 +242,10 @@ class DamageTest {
           case "zeros" -> false;
           case "table" -> {
             RamBlock block = guest.block(range.block());
-            long page = (offset - range.offset()) / 16;
-            yield block.equals(SealedSample.ROM) || guest.nonZero(block).containsKey(page);
+            long page = (offset - range.offset()) / seal.printBytes();
+            yield seal.signed()
+                || block.equals(SealedSample.ROM)
+                || guest.nonZero(block).containsKey(page);
           }
           default -> true;
         };
@@ -250,7 +267,9 @@ class DamageTest {
                 .nonZero(guest.block(range.block()))
                 .containsKey((offset - range.offset()) / 4096)
             && range.block() != SealedSample.ROM.index();
-    if (range.kind().equals("table") || (range.kind().equals("pages") && !zero)) {
+    if (range.kind().equals("table") && seal.signed()) {
+      assertThatThrownBy(() -> send(path)).hasMessageContaining("the table of fingerprints of RAM");
+    } else if (range.kind().equals("table") || (range.kind().equals("pages") && !zero)) {
       assertThatThrownBy(() -> send(path))
           .isInstanceOfSatisfying(
               DamagedSaveException.class,
@@ -382,12 +401,14 @@ class DamageTest {
   @Test
   void otherVersions() throws IOException {
     SealedSample.write(path, SaveFormat.MAPPED_RAM);
-    write(Files.size(path) - 82 + "fixedram end ".length(), (byte) '2');
+    write(Files.size(path) - 82 + "fixedram end ".length(), (byte) '3');
     for (Runnable use : List.<Runnable>of(() -> send(path), () -> verify(path))) {
       assertThatThrownBy(use::run)
           .isInstanceOf(UnsupportedSaveException.class)
           .hasMessage(
-              path + " has a footer of version 2, of a newer fixedram; only version 1 is known");
+              path
+                  + " has a footer of version 3, of a newer fixedram; only versions 1 and 2 are"
+                  + " known");
     }
     write(Files.size(path) - 82 + "fixedram end ".length(), (byte) '0');
     assertThatThrownBy(() -> send(path))
@@ -449,7 +470,7 @@ class DamageTest {
         "pc.rom | %70c.rom | not a name",
         "(block 000000000000000)2 | $13 | not in its place",
         // Other words.
-        "fixedram-128 | sha-256 | of the kind sha-256",
+        "fixedram-128 | sha-256 | not of the kind fixedram-128",
         "fixedram seal 1 | fixedram seal 2 | begin with its version",
         "(save )[^\\n]* | $11-1-1-1-1 | not an id",
         "(writer )[^\\n]* | $1 | no name",

@@ -223,7 +223,7 @@ class SealingTest {
             });
         boolean failed = false;
         try {
-          Sealing.run(calls, path, 1, new Cancellation());
+          Sealing.run(calls, path, 1, Optional.empty(), new Cancellation());
         } catch (StorageException e) {
           failed = true;
         }

@@ -2,6 +2,8 @@
 package io.fixedram.fuzz;
 
 import io.fixedram.bytes.LocalFile;
+import io.fixedram.cancel.Cancellation;
+import io.fixedram.fingerprint.PrintKind;
 import io.fixedram.seal.PartDigest;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -36,23 +38,37 @@ final class Resealing {
         return;
       }
       long offset = file.length() - length + from;
+      boolean signed = text.startsWith(SEAL + "2\n", from);
+      PrintKind kind = signed ? PrintKind.SHA_256 : PrintKind.FAST;
       StringBuilder seal = new StringBuilder();
       for (String line : text.substring(from, last - 1).split("\n", -1)) {
-        seal.append(parts ? part(bytes, line) : line).append('\n');
+        seal.append(parts ? part(kind, bytes, line) : line).append('\n');
       }
       byte[] lines = seal.toString().getBytes(StandardCharsets.ISO_8859_1);
       file.seek(offset);
       file.write(lines);
       file.setLength(offset + lines.length);
-      String digest = PartDigest.of(bytes, "", offset, lines.length);
+      String digest = digest(kind, bytes, offset, lines.length);
       file.seek(offset + lines.length);
-      file.writeBytes("fixedram end 1 %016x %016x %s\n".formatted(offset, lines.length, digest));
+      // Without a key, any signature will do.
+      file.writeBytes(
+          "fixedram end %d %016x %016x %s%s\n"
+              .formatted(
+                  signed ? 2 : 1,
+                  offset,
+                  lines.length,
+                  digest,
+                  signed ? " " + "0".repeat(64) : ""));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private static String part(LocalFile bytes, String line) {
+  private static String digest(PrintKind kind, LocalFile bytes, long offset, long length) {
+    return PartDigest.of(kind, PartDigest.Input.of(bytes), offset, length, new Cancellation());
+  }
+
+  private static String part(PrintKind kind, LocalFile bytes, String line) {
     String[] words = line.split(" ", -1);
     if (words.length != 6 || !words[0].equals("part")) {
       return line;
@@ -66,7 +82,7 @@ final class Resealing {
           || offset > bytes.sizeBytes() - length) {
         return line;
       }
-      words[5] = PartDigest.of(bytes, "", offset, length);
+      words[5] = digest(kind, bytes, offset, length);
       return String.join(" ", words);
     } catch (NumberFormatException e) {
       return line;

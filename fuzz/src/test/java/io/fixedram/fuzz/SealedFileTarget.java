@@ -4,6 +4,7 @@ package io.fixedram.fuzz;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
+import io.fixedram.key.SigningKey;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
@@ -95,13 +96,13 @@ final class SealedFileTarget implements FuzzTarget {
   public List<byte[]> seeds() throws IOException {
     List<byte[]> seeds = new ArrayList<>();
     Path path = directory.resolve("seed");
-    for (int i = 0; i < 9; i++) {
+    for (int i = 0; i < 11; i++) {
       Files.deleteIfExists(path);
       Guest guest = SmallGuests.of(new Random(i));
       if (i % 3 == 2) {
         Files.write(path, Bytes.mappedRam(guest, i == 2 ? 1024 : 1 << 20, 1));
       } else {
-        write(path, guest, i % 2 == 0 ? SaveFormat.MAPPED_RAM : SaveFormat.FIXED_RAM);
+        write(path, guest, i % 2 == 0 ? SaveFormat.MAPPED_RAM : SaveFormat.FIXED_RAM, i > 8);
       }
       if (i == 8) {
         Sealing.run(path, 1, new Cancellation());
@@ -113,8 +114,9 @@ final class SealedFileTarget implements FuzzTarget {
     return seeds;
   }
 
-  private static void write(Path path, Guest guest, SaveFormat format) {
-    WriteOptions options = new WriteOptions(DirectMode.OFF, false, 1 << 20);
+  private static void write(Path path, Guest guest, SaveFormat format, boolean signed) {
+    WriteOptions plain = new WriteOptions(DirectMode.OFF, false, 1 << 20);
+    WriteOptions options = signed ? plain.signed(SigningKey.of(new byte[32])) : plain;
     try (SaveWriter writer = SaveWriter.create(path, format, options)) {
       Script.of(guest).sendTo(writer.sink());
       writer.manifest("{\"manifest\": 1}");

@@ -28,6 +28,8 @@ public final class RemedyText {
       case RESTORE_IN_PLACE -> "--via memory may work";
       case CONVERT_TO_MAPPED_RAM ->
           "'fixedram convert --to mapped-ram FILE NEW' makes a suitable file";
+      case SIGN_A_COPY -> "'fixedram convert --key-file KEY --to mapped-ram FILE NEW' signs a copy";
+      case DO_WITHOUT_KEY -> "without --key-file it is read as any other";
       case SEAL -> "'fixedram seal FILE' adds them";
       case NAME_PROCESS -> "--pid N gives the id of QEMU's process";
       case WRITE_THROUGH_PAGE_CACHE -> "use --direct-io auto or off";

@@ -24,6 +24,7 @@ public sealed interface InstantObstacle extends Obstacle
         InstantObstacle.SavedOnHugePages,
         InstantObstacle.NotMappable,
         InstantObstacle.NotHeld,
+        InstantObstacle.SignatureNotKept,
         InstantObstacle.QemuNotKnown,
         InstantObstacle.QemuTooOld,
         InstantObstacle.NotMapped {
@@ -136,6 +137,18 @@ public sealed interface InstantObstacle extends Obstacle
     @Override
     public List<Remedy> remedies() {
       return failure.remedies();
+    }
+  }
+
+  /**
+   * QEMU would read the save itself, so that its signature proves nothing of what QEMU reads.
+   *
+   * @param why a clause
+   */
+  record SignatureNotKept(String save, String why) implements InstantObstacle {
+    @Override
+    public String sentence() {
+      return "the signature of " + save + " would not hold: " + why;
     }
   }
 

@@ -43,6 +43,18 @@ public sealed interface NativeObstacle extends Obstacle {
     }
   }
 
+  /**
+   * QEMU would read the save itself, so that its signature proves nothing of what QEMU reads.
+   *
+   * @param why a clause
+   */
+  record SignatureNotKept(String save, String why) implements NativeObstacle {
+    @Override
+    public String sentence() {
+      return "the signature of " + save + " would not hold: " + why;
+    }
+  }
+
   /** The save was made under x-ignore-shared. */
   record SharedMemoryLeftOut(String save) implements NativeObstacle {
     @Override

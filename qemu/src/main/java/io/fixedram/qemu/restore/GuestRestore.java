@@ -4,6 +4,7 @@ package io.fixedram.qemu.restore;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.key.SigningKey;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.start.QemuStarter;
 import io.fixedram.store.PageStore;
@@ -110,7 +111,8 @@ public final class GuestRestore {
             DEFAULT_IN_PLACE_WITHIN,
             false,
             OptionalInt.empty(),
-            false),
+            false,
+            Optional.empty()),
         RestoreListener.NONE,
         Optional.empty());
   }
@@ -132,6 +134,18 @@ public final class GuestRestore {
    */
   public GuestRestore verified() {
     return with(draft -> draft.verify = true);
+  }
+
+  /**
+   * Restores the save only if it is signed with this key; nothing of it is used before its
+   * signature was checked. In modes instant and native, in which QEMU reads the file itself, all of
+   * it is verified before, and it is refused if other users may write to it; mode auto takes them
+   * only with {@link #verified}.
+   *
+   * @param key the key; a save that is not given as a file must have been opened with it
+   */
+  public GuestRestore signedWith(SigningKey key) {
+    return with(draft -> draft.key = Optional.of(key));
   }
 
   /**

@@ -4,6 +4,7 @@ package io.fixedram.qemu.restore;
 import io.fixedram.guest.Configuration;
 import io.fixedram.qemu.check.LazyObstacles;
 import io.fixedram.qemu.check.NativeObstacles;
+import io.fixedram.qemu.check.SignatureChecks;
 import io.fixedram.qemu.load.MemoryLoader;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.obstacle.LazyObstacle;
@@ -34,16 +35,22 @@ record ModeObstacles(
    *
    * @param capabilities the migration capabilities that this QEMU knows
    * @param loader finds obstacles to writing QEMU's memory
+   * @param verified whether all of the save was verified
    */
   static ModeObstacles of(
       PageStore save,
       Map<String, Boolean> capabilities,
       QemuMigration migration,
-      MemoryLoader loader) {
+      MemoryLoader loader,
+      boolean verified) {
     return new ModeObstacles(
         () -> LazyObstacles.find(save, capabilities, migration),
         () -> ofMemory(save).or(loader::obstacle),
-        () -> NativeObstacles.find(save, capabilities, migration),
+        () ->
+            NativeObstacles.find(save, capabilities, migration)
+                .or(() ->
+                    SignatureChecks.notKept(save, verified)
+                        .map(why -> new NativeObstacle.SignatureNotKept(save.name(), why))),
         migration.qmp().version().toString());
   }
 

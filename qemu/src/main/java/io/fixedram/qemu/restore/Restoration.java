@@ -7,17 +7,21 @@ import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
 import io.fixedram.error.UnsupportedSaveException;
+import io.fixedram.qemu.check.SignatureChecks;
 import io.fixedram.qemu.command.NotInstantException;
 import io.fixedram.qemu.load.Destination;
 import io.fixedram.qemu.load.InstantStart;
 import io.fixedram.qemu.load.QemuLeftException;
 import io.fixedram.qemu.load.QemuProcess;
 import io.fixedram.qemu.obstacle.InstantObstacle;
+import io.fixedram.qemu.obstacle.NativeObstacle;
+import io.fixedram.qemu.obstacle.Obstacle;
 import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.start.QemuStarter;
 import io.fixedram.store.PageStore;
 import io.fixedram.verify.Verification;
+import java.util.Optional;
 
 /**
  * A prepared restore: the save is open, and QEMU's command is decided. It is executed once, in this
@@ -55,14 +59,15 @@ final class Restoration implements AutoCloseable {
       RestoreRequest request, RestoreListener told, Cancellation cancellation) {
     long startNanos = System.nanoTime();
     RestoreListener listener = new SafeRestoreListener(told);
-    PageStore save = request.save().get();
+    PageStore save = request.open();
     try {
       if (save.isRandomAccess()) {
         // Fails for an incomplete file before a QEMU is started for it.
         save.deviceState();
       }
-      if (request.verify()) {
-        verify(save, cancellation);
+      if (request.verifiesFirst()) {
+        requireSignatureKept(request, save);
+        verify(request, save, cancellation);
       }
       RestoreStart start = RestoreStart.of(request, save, listener, cancellation);
       return new Restoration(request, listener, cancellation, save, start, startNanos);
@@ -72,14 +77,32 @@ final class Restoration implements AutoCloseable {
     }
   }
 
-  private static void verify(PageStore save, Cancellation cancellation) {
+  /** What was verified does not count if others may change it afterwards. */
+  private static void requireSignatureKept(RestoreRequest request, PageStore save) {
+    Optional<Obstacle> obstacle =
+        switch (request.mode()) {
+          case INSTANT ->
+              SignatureChecks.notKept(save, true)
+                  .map(why -> new InstantObstacle.SignatureNotKept(save.name(), why));
+          case NATIVE ->
+              SignatureChecks.notKept(save, true)
+                  .map(why -> new NativeObstacle.SignatureNotKept(save.name(), why));
+          case AUTO, LAZY, MEMORY, STREAM -> Optional.empty();
+        };
+    if (obstacle.isPresent()) {
+      throw new ObstacleException(
+          "restore mode " + request.mode().text() + " is not possible: ", obstacle.get());
+    }
+  }
+
+  private static void verify(RestoreRequest request, PageStore save, Cancellation cancellation) {
     LocalFile file =
         save.localFile()
             .orElseThrow(() ->
                 new UnsupportedSaveException(
                     save.name() + " can't be verified: it is not a local file"));
     int threads = Runtime.getRuntime().availableProcessors();
-    Verification.run(file.path(), threads, cancellation).throwIfDamaged();
+    Verification.run(file, threads, request.key(), cancellation).throwIfDamaged();
     save.state().throwIfChanged(save.name());
   }
 

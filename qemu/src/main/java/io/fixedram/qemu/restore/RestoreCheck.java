@@ -7,6 +7,7 @@ import io.fixedram.error.Reason;
 import io.fixedram.guest.TransferCounters;
 import io.fixedram.qemu.check.IncomingChecks;
 import io.fixedram.qemu.check.ManifestChecks;
+import io.fixedram.qemu.check.SignatureChecks;
 import io.fixedram.qemu.command.InspectionCommand;
 import io.fixedram.qemu.command.QemuCommandLine;
 import io.fixedram.qemu.load.Destination;
@@ -16,6 +17,7 @@ import io.fixedram.qemu.load.QemuProcess;
 import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.migration.TemporarySettings;
 import io.fixedram.qemu.obstacle.GuestDifference;
+import io.fixedram.qemu.obstacle.InstantObstacle;
 import io.fixedram.qemu.obstacle.Obstacle;
 import io.fixedram.qemu.obstacle.ObstacleException;
 import io.fixedram.qemu.start.QemuStarter;
@@ -142,9 +144,13 @@ public final class RestoreCheck {
             cancellation);
     ModeObstacles obstacles =
         ModeObstacles.of(
-            store, new TemporarySettings(migration.qmp()).capabilities(), migration, loader);
+            store, new TemporarySettings(migration.qmp()).capabilities(), migration, loader, true);
     Map<RestoreMode, Optional<Reason>> modes = new EnumMap<>(RestoreMode.class);
-    modes.put(RestoreMode.INSTANT, obstacle(() -> tryMapping(store, cancellation)));
+    modes.put(
+        RestoreMode.INSTANT,
+        SignatureChecks.notKept(store, true)
+            .map(why -> new InstantObstacle.SignatureNotKept(store.name(), why).reason())
+            .or(() -> obstacle(() -> tryMapping(store, cancellation))));
     modes.put(RestoreMode.LAZY, obstacles.lazy().get().map(Obstacle::reason));
     modes.put(RestoreMode.MEMORY, obstacles.memory().get().map(Obstacle::reason));
     modes.put(RestoreMode.NATIVE, obstacles.nativeLoader().get().map(Obstacle::reason));

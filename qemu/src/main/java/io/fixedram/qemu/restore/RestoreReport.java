@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.restore;
 
+import io.fixedram.layout.SaveSeal;
 import io.fixedram.qemu.obstacle.Obstacle;
 import io.fixedram.qemu.transfer.ServingState;
 import java.util.List;
@@ -26,6 +27,7 @@ import java.util.Optional;
  *     checks of the save and the QEMU, and the time to find its memory
  * @param verified whether every page that was loaded was checked against its fingerprint, by this
  *     process or before; false if the save has none, or QEMU read it itself
+ * @param signature signature of the save; NONE also if the save is not sealed
  * @param serving statistics of serving pages; only for restore mode lazy
  */
 public record RestoreReport(
@@ -40,6 +42,7 @@ public record RestoreReport(
     double runningSeconds,
     double sinceWaitingSeconds,
     boolean verified,
+    SaveSeal.Signature signature,
     Optional<ServingState> serving) {
   /** Copies the list. */
   public RestoreReport {

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.restore;
 
+import io.fixedram.error.UntrustedSaveException;
+import io.fixedram.key.SigningKey;
+import io.fixedram.layout.SaveSeal;
 import io.fixedram.store.PageStore;
+import io.fixedram.store.Saves;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -19,6 +24,7 @@ import java.util.function.Supplier;
  * @param verify whether all of the save is verified before it is restored
  * @param process id of QEMU's process; empty for the one that listens on the socket
  * @param changedDisks whether a guest is restored although one of its disks has changed
+ * @param key key that the save must be signed with; empty if it need not be signed
  */
 record RestoreRequest(
     Supplier<? extends PageStore> save,
@@ -28,7 +34,34 @@ record RestoreRequest(
     Duration inPlaceWithin,
     boolean verify,
     OptionalInt process,
-    boolean changedDisks) {
+    boolean changedDisks,
+    Optional<SigningKey> key) {
+
+  /**
+   * Opens the save.
+   *
+   * @throws UntrustedSaveException if it is not signed with the key
+   */
+  PageStore open() {
+    if (save instanceof SaveInFile named) {
+      return Saves.open(named.file(), key);
+    }
+    PageStore store = save.get();
+    boolean checked =
+        store.seal().filter(seal -> seal.signature() == SaveSeal.Signature.CHECKED).isPresent();
+    if (key.isPresent() && !checked) {
+      store.close();
+      throw new UntrustedSaveException(
+          store.name() + " was opened without the key that it must be signed with");
+    }
+    return store;
+  }
+
+  /** Whether all of the save is verified before it is restored. */
+  boolean verifiesFirst() {
+    return verify
+        || (key.isPresent() && (mode == RestoreMode.INSTANT || mode == RestoreMode.NATIVE));
+  }
 
   /** A copy with changes. */
   RestoreRequest with(Consumer<Draft> change) {
@@ -42,7 +75,8 @@ record RestoreRequest(
         draft.inPlaceWithin,
         draft.verify,
         draft.process,
-        draft.changedDisks);
+        draft.changedDisks,
+        draft.key);
   }
 
   /** A mutable copy of the parameters that can be changed. */
@@ -54,6 +88,7 @@ record RestoreRequest(
     boolean verify;
     OptionalInt process;
     boolean changedDisks;
+    Optional<SigningKey> key;
 
     private Draft(RestoreRequest from) {
       target = from.target;
@@ -63,6 +98,7 @@ record RestoreRequest(
       verify = from.verify;
       process = from.process;
       changedDisks = from.changedDisks;
+      key = from.key;
     }
   }
 }

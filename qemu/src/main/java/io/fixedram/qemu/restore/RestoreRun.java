@@ -8,6 +8,7 @@ import io.fixedram.error.StorageException;
 import io.fixedram.guest.Configuration;
 import io.fixedram.guest.PageSource;
 import io.fixedram.guest.TransferCounters;
+import io.fixedram.layout.SaveSeal;
 import io.fixedram.os.Threads;
 import io.fixedram.qemu.check.IncomingChecks;
 import io.fixedram.qemu.check.ManifestChecks;
@@ -193,7 +194,9 @@ final class RestoreRun {
 
   private ModeChoice choose(TemporarySettings settings, MemoryLoader inPlace) {
     try {
-      ModeObstacles obstacles = ModeObstacles.of(save, settings.capabilities(), migration, inPlace);
+      ModeObstacles obstacles =
+          ModeObstacles.of(
+              save, settings.capabilities(), migration, inPlace, request.verifiesFirst());
       ModeChoice choice =
           ModeChoice.choose(request.mode(), start, save, obstacles, migration.qmp().version());
       if (choice.mode() != RestoreMode.MEMORY) {
@@ -360,7 +363,8 @@ final class RestoreRun {
         (settledNanos - startNanos) / 1e9,
         (settledNanos - incomingNanos) / 1e9,
         (settledNanos - waitingNanos) / 1e9,
-        request.verify() || (save.seal().isPresent() && isReadHere(choice.mode())),
+        request.verifiesFirst() || (save.seal().isPresent() && isReadHere(choice.mode())),
+        save.seal().map(SaveSeal::signature).orElse(SaveSeal.Signature.NONE),
         view.serving());
   }
 

@@ -7,6 +7,7 @@ import io.fixedram.error.Reason;
 import io.fixedram.error.Remedy;
 import io.fixedram.qemu.check.DescribedDevices;
 import io.fixedram.qemu.check.LazyObstacles;
+import io.fixedram.qemu.check.SignatureChecks;
 import io.fixedram.qemu.command.GenerationId;
 import io.fixedram.qemu.command.NotInstantException;
 import io.fixedram.qemu.command.QemuCommandLine;
@@ -122,6 +123,10 @@ record RestoreStart(
           given, given, Optional.empty(), Optional.empty(), mayServe, leftToFind);
     }
     try {
+      SignatureChecks.notKept(save, request.verifiesFirst())
+          .ifPresent(why -> {
+            throw new NotInstantException(new InstantObstacle.SignatureNotKept(save.name(), why));
+          });
       InstantStart instant = InstantStart.prepare(save, line, cancellation);
       instant.remarks().forEach(listener::note);
       return new RestoreStart(

@@ -2,6 +2,8 @@
 package io.fixedram.qemu.restore;
 
 import io.fixedram.error.FixedRamException;
+import io.fixedram.layout.SaveSeal;
+import io.fixedram.qemu.check.OtherWriters;
 import io.fixedram.qemu.manifest.Manifest;
 import io.fixedram.qemu.manifest.QemuFacts;
 import io.fixedram.qemu.obstacle.ObstacleException;
@@ -19,17 +21,12 @@ import java.util.stream.Stream;
 /**
  * The QEMU command of a saved guest, from the manifest of the save, to be run again. Running a
  * command from a file is as dangerous as running a program from it, so the file must belong to this
- * user or root, nobody else may be able to write to it, and QEMU must be a program of the system or
- * of this user's PATH.
+ * user or root and nobody else may be able to write to it, unless its signature was checked, and
+ * QEMU must be a program of the system or of this user's PATH.
  */
 public final class SavedCommand {
   private static final String NAME = "qemu-system-\\S+|qemu-kvm|kvm";
   private static final Path SYSTEM = Path.of("/usr");
-  private static final long ROOT = 0;
-  private static final int WRITABLE_BY_OTHERS = 0022;
-
-  /** In a directory with this bit, nobody can replace files of others (inode(7)). */
-  private static final int STICKY = 01000;
 
   /** What a restore adds at the end: a QMP socket in a private directory. */
   private static final Pattern OWN_SOCKET =
@@ -96,17 +93,17 @@ public final class SavedCommand {
   }
 
   private static void requireTrusted(PageStore save, String program) {
-    Path file =
-        save.localFile()
-            .map(each -> each.path())
-            .orElseThrow(() -> untrusted(save, "it is not in a local file"));
-    try {
-      Path real = file.toRealPath();
-      requireOwn(save, real, "the file", false);
-      // Who may write to the directory may put another file there.
-      requireOwn(save, real.resolveSibling("."), "the file's directory", true);
-    } catch (IOException e) {
-      throw untrusted(save, "its owner can't be determined (" + e.getMessage() + ")");
+    boolean signed =
+        save.seal().filter(seal -> seal.signature() == SaveSeal.Signature.CHECKED).isPresent();
+    if (!signed) {
+      Path file =
+          save.localFile()
+              .map(each -> each.path())
+              .orElseThrow(() -> untrusted(save, "it is not in a local file"));
+      OtherWriters.of(file)
+          .ifPresent(why -> {
+            throw untrusted(save, why);
+          });
     }
     Path path = Path.of(program);
     if (!String.valueOf(path.getFileName()).matches(NAME) || !isInstalled(path)) {
@@ -114,28 +111,8 @@ public final class SavedCommand {
     }
   }
 
-  private static void requireOwn(PageStore save, Path path, String what, boolean maySticky)
-      throws IOException {
-    if (Files.getAttribute(path, "unix:uid") instanceof Number owner
-        && owner.longValue() != ROOT
-        && owner.longValue() != ownUser()) {
-      throw untrusted(save, what + " belongs to another user");
-    }
-    if (Files.getAttribute(path, "unix:mode") instanceof Number mode
-        && (mode.intValue() & WRITABLE_BY_OTHERS) != 0
-        && !(maySticky && (mode.intValue() & STICKY) != 0)) {
-      throw untrusted(save, "other users may write to " + what);
-    }
-  }
-
   private static ObstacleException untrusted(PageStore save, String why) {
     return new ObstacleException(new StartObstacle.CommandNotTrusted(save.name(), why));
-  }
-
-  private static long ownUser() throws IOException {
-    return Files.getAttribute(Path.of("/proc/self"), "unix:uid") instanceof Number user
-        ? user.longValue()
-        : ROOT;
   }
 
   /** A name without a directory is looked up in PATH when it is run. */

@@ -37,6 +37,7 @@ import java.util.OptionalDouble;
  *     too; a save in place does not use that log
  * @param described whether the save contains QEMU's description of the fields of its device state,
  *     which only a stream has
+ * @param signed whether the file is signed
  * @param disksLocked whether QEMU keeps disks that it may write to, so that no other one can use
  *     them: of a guest that stays stopped without having been migrated
  * @param then state of the guest after the save
@@ -61,5 +62,6 @@ public record SaveReport(
     long passes,
     boolean liveUnderTcg,
     boolean described,
+    boolean signed,
     boolean disksLocked,
     AfterSave then) {}

@@ -370,6 +370,7 @@ final class SaveRun {
         outcome.passes(),
         liveUnderTcg,
         described,
+        request.options().key().isPresent(),
         disksLocked,
         request.then());
   }

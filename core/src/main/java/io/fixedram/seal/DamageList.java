@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.verify;
+package io.fixedram.seal;
 
 import io.fixedram.error.DamagedRange;
 import java.util.List;
@@ -11,15 +11,22 @@ import java.util.TreeMap;
  * Damaged ranges that several threads find. Adjacent ranges of the same kind become one; of too
  * many, only the number is kept.
  */
-final class DamageList {
+public final class DamageList {
+  /** Maximum number of ranges that are shown. */
+  public static final int MAX_RANGES = 1000;
+
   /** Ranges that are kept until neighbours are found that fill the gaps between them. */
-  private static final int MAX_KEPT = 2 * VerificationReport.MAX_RANGES;
+  private static final int MAX_KEPT = 2 * MAX_RANGES;
 
   private final TreeMap<Long, DamagedRange> ranges = new TreeMap<>();
   private long dropped;
   private long bytes;
 
-  synchronized void add(DamagedRange range) {
+  /** Creates an empty list. */
+  public DamageList() {}
+
+  /** Adds a range. */
+  public synchronized void add(DamagedRange range) {
     bytes += range.lengthBytes();
     DamagedRange merged = range;
     Map.Entry<Long, DamagedRange> before = ranges.floorEntry(range.fileOffset());
@@ -59,18 +66,18 @@ final class DamageList {
         first.lengthBytes() + second.lengthBytes());
   }
 
-  /** The first ranges by their file offsets. */
-  synchronized List<DamagedRange> first(int count) {
-    return ranges.values().stream().limit(count).toList();
+  /** The first {@value #MAX_RANGES} ranges by their file offsets. */
+  public synchronized List<DamagedRange> first() {
+    return ranges.values().stream().limit(MAX_RANGES).toList();
   }
 
   /** Number of all ranges. */
-  synchronized long count() {
+  public synchronized long count() {
     return ranges.size() + dropped;
   }
 
   /** Bytes of all ranges. */
-  synchronized long bytes() {
+  public synchronized long bytes() {
     return bytes;
   }
 }

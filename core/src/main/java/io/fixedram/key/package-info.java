@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Keys by which saves are signed. */
+package io.fixedram.key;
