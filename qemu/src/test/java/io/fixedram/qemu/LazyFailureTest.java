@@ -381,15 +381,18 @@ class LazyFailureTest extends QemuTest {
     saveGuest(version);
     try (RunningQemu target = waiting(version, LARGE)) {
       CompletableFuture<RestoredGuest> restoring = restoring(target);
-      GuestSave request =
-          GuestSave.of(target.spareQmp(), directory.resolve("second.save"))
-              .mode(SaveMode.STREAM)
-              .then(AfterSave.RESUME)
-              .maxPasses(MAX_PASSES);
-      assertThatThrownBy(() -> request.listener(new Recorder()).run())
-          .isInstanceOf(FixedRamException.class)
-          .hasMessageContaining("postcopy-active")
-          .hasMessageContaining("wait for its end");
+      for (SaveMode mode : List.of(SaveMode.AUTO, SaveMode.MEMORY, SaveMode.STREAM)) {
+        GuestSave request =
+            GuestSave.of(target.spareQmp(), directory.resolve("second.save"))
+                .mode(mode)
+                .then(AfterSave.RESUME)
+                .maxPasses(MAX_PASSES);
+        assertThatThrownBy(() -> request.listener(new Recorder()).run())
+            .as("%s", mode)
+            .isInstanceOf(FixedRamException.class)
+            .hasMessageContaining("postcopy-active")
+            .hasMessageContaining("wait for its end");
+      }
       restoring.join().close();
       target.assertGoesOn();
     }

@@ -40,7 +40,10 @@ public record QemuRamBlock(
           "\\s*(\\S.*?|)\\s+(\\d{1,5}) ([KMGT]?)i?B\\s+0x([0-9a-f]{1,16})\\s+0x([0-9a-f]{1,16})"
               + "\\s+0x([0-9a-f]{1,16})(?:\\s+0x([0-9a-f]{1,16}))?(?:\\s.*)?");
 
-  /** Names have at most 255 characters; the pattern takes too long for very long lines. */
+  /** A name in QEMU has 256 bytes with its NUL. */
+  private static final int MAX_NAME_CHARS = 255;
+
+  /** The pattern takes too long for very long lines. */
   private static final int MAX_LINE_CHARS = 600;
 
   private static final String UNITS = "KMGT";
@@ -61,7 +64,9 @@ public record QemuRamBlock(
     List<QemuRamBlock> blocks = new ArrayList<>();
     for (String line : text.lines().skip(1).filter(line -> !line.isBlank()).toList()) {
       Matcher matcher = LINE.matcher(line);
-      if (line.length() > MAX_LINE_CHARS || !matcher.matches()) {
+      if (line.length() > MAX_LINE_CHARS
+          || !matcher.matches()
+          || matcher.group(1).length() > MAX_NAME_CHARS) {
         return List.of();
       }
       if (!matcher.group(1).isEmpty()) {

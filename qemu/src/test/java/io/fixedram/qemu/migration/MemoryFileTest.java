@@ -2,7 +2,12 @@
 package io.fixedram.qemu.migration;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.error.FixedRamException;
+import io.fixedram.qemu.memory.FakeQmp;
+import io.fixedram.qemu.qmp.QmpClient;
+import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,6 +24,20 @@ class MemoryFileTest {
   void inADirectoryNobodyElseHasIt() {
     assertThat(at(directory).mayBeNamed(true)).isFalse();
     assertThat(at(directory.resolve("file")).mayBeNamed(true)).isTrue();
+  }
+
+  /** A QEMU that is none may say anything. */
+  @Test
+  void aPathThatIsNone() throws IOException {
+    try (FakeQmp fake = FakeQmp.listen(directory.resolve("qmp"), 7)) {
+      fake.answer("query-memdev", "[{'id': 'm'}]");
+      fake.answer("qom-get", "'/a\\u0000b'");
+      try (QmpClient qmp = QmpClient.connect(fake.endpoint())) {
+        assertThatThrownBy(() -> MemoryFile.ask(qmp))
+            .isInstanceOf(FixedRamException.class)
+            .hasMessageContaining("a file that can't be one");
+      }
+    }
   }
 
   /** The directory of this process, or of this host, says nothing of QEMU's. */

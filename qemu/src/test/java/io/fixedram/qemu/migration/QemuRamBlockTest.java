@@ -55,6 +55,10 @@ class QemuRamBlockTest {
         .isEmpty();
     assertThat(QemuRamBlock.parse("Name\nmem 4 KiB 0x0 0x11112222333344445 0x1000\n")).isEmpty();
     assertThat(QemuRamBlock.parse("Name\nmem 9999999999999999999 B 0x0 0x1000 0x1000\n")).isEmpty();
+    assertThat(QemuRamBlock.parse("Name\n" + "x".repeat(256) + " 4 KiB 0x0 0x1000 0x1000\n"))
+        .isEmpty();
+    assertThat(QemuRamBlock.parse("Name\n" + "x".repeat(255) + " 4 KiB 0x0 0x1000 0x1000\n"))
+        .hasSize(1);
     // Takes no time either, though a pattern could try it in very many ways.
     assertThat(QemuRamBlock.parse("Name\nmem" + " ".repeat(1 << 20) + "x\n")).isEmpty();
   }
