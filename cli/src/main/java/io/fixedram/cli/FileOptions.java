@@ -37,6 +37,12 @@ public final class FileOptions {
           "no-sync",
           "do not wait until the file is on its disk; a crash of this machine may then lose it");
 
+  private static final OptionSpec PREALLOC =
+      OptionSpec.flag(
+          "prealloc",
+          "reserve space for all of the guest's RAM before any of it is written, so that the disk"
+              + " can't fill up meanwhile; what zero pages did not need is given back at the end");
+
   private static final String KEY_NAME = "key-file";
   private static final OptionSpec SIGN =
       OptionSpec.value(
@@ -53,7 +59,7 @@ public final class FileOptions {
               + " anything of it is used");
 
   /** All options except the format, in the order of the help. */
-  static final List<OptionSpec> ALL = List.of(ALIGN, DIRECT, NO_SYNC, SIGN);
+  static final List<OptionSpec> ALL = List.of(ALIGN, DIRECT, PREALLOC, NO_SYNC, SIGN);
 
   private FileOptions() {}
 
@@ -73,13 +79,18 @@ public final class FileOptions {
       throw new UsageException(
           "--direct-io on cannot be used with a stream, which is never written directly");
     }
+    if (format == SaveFormat.STREAM && arguments.has(PREALLOC)) {
+      throw new UsageException(
+          "--prealloc cannot be used with a stream, whose size is not known before it ends");
+    }
     long alignmentBytes =
         switch (arguments.choice(ALIGN)) {
           case "1M" -> 1L << 20;
           case "page" -> 1L;
           default -> 4L << 20;
         };
-    WriteOptions options = new WriteOptions(direct, !arguments.has(NO_SYNC), alignmentBytes);
+    WriteOptions plain = new WriteOptions(direct, !arguments.has(NO_SYNC), alignmentBytes);
+    WriteOptions options = arguments.has(PREALLOC) ? plain.reserving() : plain;
     if (!arguments.has(SIGN)) {
       return options;
     }

@@ -35,6 +35,12 @@ public enum Remedy {
   /** Give the id of QEMU's process, if another process created its QMP socket. */
   NAME_PROCESS,
 
+  /** Make room on the file system, or write to one that can have the file. */
+  WRITE_ELSEWHERE,
+
+  /** Do not reserve the file's space before it is written. */
+  DO_NOT_RESERVE,
+
   /** Do not require direct writes, which bypass the page cache. */
   WRITE_THROUGH_PAGE_CACHE,
 

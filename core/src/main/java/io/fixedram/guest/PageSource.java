@@ -17,6 +17,14 @@ public interface PageSource {
   void sendTo(SaveSink sink);
 
   /**
+   * Bytes of pages that are certainly not zero, as far as that is known before they are read: what
+   * a copy certainly needs. 0 if nothing is known.
+   */
+  default long leastContentBytes() {
+    return 0;
+  }
+
+  /**
    * The manifest: JSON text about the guest and its host, which the library keeps as it is. Empty
    * if there is none.
    *

@@ -193,6 +193,23 @@ public final class Descriptor implements AutoCloseable {
     return uninterrupted(() -> calls.fallocate(number, mode, position, length)) == 0;
   }
 
+  /**
+   * Allocates space for a part of the file, which then reads as zeros, without changing its size.
+   *
+   * @throws StorageException if the file system does not support it, or has not enough space
+   */
+  public void reserve(long position, long length) {
+    int mode = Linux.FALLOC_FL_KEEP_SIZE;
+    check(
+        uninterrupted(() -> calls.fallocate(number, mode, position, length)),
+        "cannot reserve " + length + " bytes for " + path + " at offset " + position);
+  }
+
+  /** The file system that the file is on. */
+  public FileSystem fileSystem() {
+    return FileSystem.of(calls, number);
+  }
+
   /** Sets the file's size; added bytes read as zeros. */
   public void setSize(long sizeBytes) {
     check(

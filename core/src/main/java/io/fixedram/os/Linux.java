@@ -98,8 +98,15 @@ final class Linux {
   // asm-generic/statfs.h, linux/magic.h
   static final int STATFS_BYTES = 120;
   static final long STATFS_TYPE_AT = 0;
+  static final long STATFS_BLOCK_BYTES_AT = 8;
+  static final long STATFS_BLOCKS_AT = 16;
+  static final long STATFS_FREE_BLOCKS_AT = 24;
   static final long TMPFS_MAGIC = 0x0102_1994;
   static final long RAMFS_MAGIC = 0x8584_58f6L;
+  static final long EXT_MAGIC = 0xef53;
+  static final long XFS_MAGIC = 0x5846_5342;
+  static final long FAT_MAGIC = 0x4d44;
+  static final long EXFAT_MAGIC = 0x2011_bab0;
 
   // linux/socket.h, linux/net.h, asm-generic/socket.h
   static final int AF_UNIX = 1;

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.ref.Reference;
+import java.util.function.ToLongFunction;
 
 /** The {@link SystemCalls} of x86-64 Linux. */
 final class LinuxCalls implements SystemCalls {
@@ -114,10 +115,26 @@ final class LinuxCalls implements SystemCalls {
 
   @Override
   public long fileSystemType(int descriptor) {
+    return statfs(descriptor, into -> into.get(ValueLayout.JAVA_LONG, Linux.STATFS_TYPE_AT));
+  }
+
+  @Override
+  public long freeBytes(int descriptor) {
+    return statfs(
+        descriptor,
+        into ->
+            // A tmpfs without a limit has no number of blocks.
+            into.get(ValueLayout.JAVA_LONG, Linux.STATFS_BLOCKS_AT) == 0
+                ? Long.MAX_VALUE
+                : into.get(ValueLayout.JAVA_LONG, Linux.STATFS_BLOCK_BYTES_AT)
+                    * into.get(ValueLayout.JAVA_LONG, Linux.STATFS_FREE_BLOCKS_AT));
+  }
+
+  private static long statfs(int descriptor, ToLongFunction<MemorySegment> field) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment into = arena.allocate(Linux.STATFS_BYTES, Long.BYTES);
       long result = Native.callWith(Linux.SYS_FSTATFS, descriptor, into);
-      return result < 0 ? result : into.get(ValueLayout.JAVA_LONG, Linux.STATFS_TYPE_AT);
+      return result < 0 ? result : field.applyAsLong(into);
     }
   }
 }

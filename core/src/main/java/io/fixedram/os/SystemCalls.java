@@ -61,4 +61,10 @@ public interface SystemCalls {
 
   /** fstatfs(2): the type of the file system. */
   long fileSystemType(int descriptor);
+
+  /**
+   * fstatfs(2): free bytes of the file system, with those that only some users may take; {@link
+   * Long#MAX_VALUE} if it has no limit.
+   */
+  long freeBytes(int descriptor);
 }

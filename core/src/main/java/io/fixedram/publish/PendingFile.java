@@ -47,6 +47,13 @@ public final class PendingFile implements AutoCloseable {
           "cannot write " + target + ": it is a directory, give the name of a file",
           Errno.EISDIR.number());
     }
+    if (Files.isSymbolicLink(absolute) && !Files.exists(absolute)) {
+      throw new StorageException(
+          "cannot write "
+              + target
+              + ": it is a symbolic link to nothing; remove it, or create the file that it names",
+          Errno.ENOENT.number());
+    }
     if (Files.exists(absolute, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(absolute)) {
       throw new StorageException(
           "cannot write " + target + ": it exists and is not a regular file",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.seal;
 
+import io.fixedram.bytes.ByteTarget;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.fingerprint.PrintKind;
@@ -29,8 +30,8 @@ import java.util.UUID;
  * the file, which everybody else must leave alone meanwhile.
  */
 public final class SealWriter {
-  private final Descriptor file;
   private final PartDigest.Input in;
+  private final ByteTarget out;
   private final Optional<SigningKey> key;
   private final PrintKind prints;
 
@@ -70,8 +71,18 @@ public final class SealWriter {
    * @param key signs the file, whose fingerprints must be of the kind {@link #prints}
    */
   public SealWriter(Descriptor file, Optional<SigningKey> key) {
-    this.file = file;
-    this.in = new PartDigest.Input(file::read, file::nextData, file.path().toString());
+    this(
+        new PartDigest.Input(file::read, file::nextData, file.path().toString()), file::write, key);
+  }
+
+  /**
+   * Prepares to seal a file that is read and written through something else.
+   *
+   * @param key signs the file, whose fingerprints must be of the kind {@link #prints}
+   */
+  public SealWriter(PartDigest.Input in, ByteTarget out, Optional<SigningKey> key) {
+    this.in = in;
+    this.out = out;
     this.key = key;
     this.prints = prints(key);
   }
@@ -192,10 +203,10 @@ public final class SealWriter {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment memory = arena.allocate(length);
       for (long done = 0; done < length; ) {
-        long count = file.read(position + done, memory, done, length - done);
+        long count = in.bytes().read(position + done, memory, done, length - done);
         if (count == 0) {
           throw new DamagedSaveException(
-              file.path() + " is incomplete: it ends at offset " + position);
+              in.name() + " is incomplete: it ends at offset " + position);
         }
         done += count;
       }
@@ -205,7 +216,7 @@ public final class SealWriter {
 
   private long write(long position, byte[] content) {
     try (Arena arena = Arena.ofConfined()) {
-      file.write(position, arena.allocateFrom(ValueLayout.JAVA_BYTE, content), 0, content.length);
+      out.write(position, arena.allocateFrom(ValueLayout.JAVA_BYTE, content), 0, content.length);
     }
     return position + content.length;
   }

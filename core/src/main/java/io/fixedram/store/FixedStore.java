@@ -16,6 +16,7 @@ import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
 import io.fixedram.layout.BlockPlace;
+import io.fixedram.layout.MainMemory;
 import io.fixedram.layout.SaveSeal;
 import io.fixedram.seal.SealedFile;
 import io.fixedram.seal.TableHead;
@@ -217,6 +218,16 @@ final class FixedStore implements PageStore {
   @Override
   public DeviceState deviceState() {
     return outcome.get();
+  }
+
+  /** {@inheritDoc} A file of this project has no bit for a zero page of main memory. */
+  @Override
+  public long leastContentBytes() {
+    return header.blocks().list().stream()
+            .filter(block -> MainMemory.contains(block) && isExact(block))
+            .mapToLong(block -> listedPages(block).stored().cardinality())
+            .sum()
+        * header.blocks().targetPageSize();
   }
 
   @Override

@@ -56,13 +56,29 @@ final class AheadAllocation {
   /** An allocated piece of a block, by offsets in the block. */
   private record AllocatedRange(long from, long end) {}
 
-  /** All places in the file must be holes. */
-  AheadAllocation(PageFile file, List<BlockPlace> places, List<PageBitmap> written, int pageSize) {
+  /**
+   * All places in the file must read as zeros.
+   *
+   * @param reserved whether they are allocated; otherwise they must be holes
+   */
+  AheadAllocation(
+      PageFile file,
+      List<BlockPlace> places,
+      List<PageBitmap> written,
+      int pageSize,
+      boolean reserved) {
     this.file = file;
     this.places = places;
     this.written = written;
     this.pageSize = pageSize;
-    places.forEach(_ -> progress.add(new Progress()));
+    for (BlockPlace place : places) {
+      Progress block = new Progress();
+      if (reserved) {
+        block.allocatedUntil = place.block().usedLength();
+        block.ranges.add(new AllocatedRange(0, block.allocatedUntil));
+      }
+      progress.add(block);
+    }
   }
 
   /**
@@ -144,30 +160,58 @@ final class AheadAllocation {
   }
 
   private boolean free(int block, AllocatedRange range) {
-    boolean any = false;
+    Hole hole = new Hole(places.get(block).pagesOffset());
     for (long from = range.from(); from < range.end(); ) {
       long index = from / Chunk.BYTES;
       long end = Math.min(range.end(), (index + 1) * Chunk.BYTES);
       if (!inFlight.contains(new Chunk.Key(block, index))) {
-        any |= freeUnwritten(block, from / pageSize, end / pageSize);
+        // Punching each small gap between pages would take longer than writing them did.
+        boolean gaps = !diskFull && progress.get(block).filled.get(Math.toIntExact(index));
+        addUnwritten(hole, written.get(block), from / pageSize, end / pageSize, gaps);
       }
       from = end;
     }
-    return any;
+    hole.punch();
+    return hole.any;
   }
 
-  private boolean freeUnwritten(int block, long first, long end) {
-    PageBitmap pages = written.get(block);
-    long start = places.get(block).pagesOffset();
-    boolean any = false;
+  private void addUnwritten(Hole hole, PageBitmap pages, long first, long end, boolean keepGaps) {
     synchronized (pages) {
       for (long page = pages.nextClear(first, end); page < end; ) {
         long stored = pages.nextSet(page, end);
-        file.punch(start + page * pageSize, (stored - page) * pageSize);
-        any = true;
+        boolean gap =
+            page > first && stored < end && (stored - page) * pageSize <= SmallGaps.MAX_BYTES;
+        if (!keepGaps || !gap) {
+          hole.add(page, stored);
+        }
         page = pages.nextClear(stored, end);
       }
     }
-    return any;
+  }
+
+  /** A run of pages without content, as long as possible, since each punch takes its time. */
+  private final class Hole {
+    private final long pagesOffset;
+    private long first;
+    private long end;
+    private boolean any;
+
+    Hole(long pagesOffset) {
+      this.pagesOffset = pagesOffset;
+    }
+
+    void add(long from, long to) {
+      if (from != end) {
+        punch();
+        first = from;
+      }
+      end = to;
+    }
+
+    void punch() {
+      if (end > first) {
+        any |= file.giveBack(pagesOffset + first * pageSize, (end - first) * pageSize);
+      }
+    }
   }
 }

@@ -16,6 +16,7 @@ import io.fixedram.key.SigningKey;
 import io.fixedram.layout.BlockPlace;
 import io.fixedram.layout.MainMemory;
 import io.fixedram.os.Descriptor;
+import io.fixedram.seal.PartDigest;
 import io.fixedram.seal.SaveIds;
 import io.fixedram.seal.Seal;
 import io.fixedram.seal.SealWriter;
@@ -33,6 +34,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
+import java.util.function.Consumer;
 
 /**
  * Writes a fixed-offset file:
@@ -56,6 +58,7 @@ final class FixedSaveWriter implements SaveSink {
   private static final int BITMAP_PIECE_BYTES = 1 << 16;
 
   private final Descriptor descriptor;
+  private final LateHead file;
   private final FixedLayout layout;
   private final DestinationMemory destination;
   private final DirectMode direct;
@@ -64,14 +67,16 @@ final class FixedSaveWriter implements SaveSink {
   private final List<TablePlace> tables = new ArrayList<>();
   private final boolean wantsSeal;
   private final Optional<SigningKey> key;
+  private final boolean reserve;
   private final UUID id = SaveIds.random();
   private Optional<Pages> pages = Optional.empty();
   private long tailOffset;
   private long endOffset;
   private long pageBytes;
+  private long expectedBytes;
 
   /** Objects that exist once the blocks are known. */
-  private record Pages(SaveHeader header, PageFile file, PageWriter writer)
+  private record Pages(SaveHeader header, PageFile file, ReservedSpace space, PageWriter writer)
       implements AutoCloseable {
     @Override
     public void close() {
@@ -80,13 +85,19 @@ final class FixedSaveWriter implements SaveSink {
     }
   }
 
-  /** Prepares to write to an empty file, which the caller closes. */
+  /**
+   * Prepares to write to an empty file, which the caller closes.
+   *
+   * @param file the same file, whose first bytes the caller releases
+   */
   FixedSaveWriter(
       Descriptor descriptor,
+      LateHead file,
       FixedLayout layout,
       DestinationMemory destination,
       WriteOptions options) {
     this.descriptor = descriptor;
+    this.file = file;
     this.layout = layout;
     this.destination = destination;
     this.direct = options.direct();
@@ -95,7 +106,8 @@ final class FixedSaveWriter implements SaveSink {
     if (key.isPresent() && !wantsSeal) {
       throw notSigned(descriptor, "a signature needs an alignment of 1 MiB at least");
     }
-    this.out = new StreamOutput(descriptor::write, BUFFER_BYTES);
+    this.reserve = options.reserve();
+    this.out = new StreamOutput(file::write, BUFFER_BYTES);
   }
 
   /** The failure of a save that is to be signed and can't be. */
@@ -125,29 +137,42 @@ final class FixedSaveWriter implements SaveSink {
     return pages.orElseThrow(() -> new IllegalStateException("pages before begin"));
   }
 
+  /** Announces how many bytes of pages will certainly not be zero, before the save begins. */
+  void expect(long contentBytes) {
+    expectedBytes = contentBytes;
+  }
+
   @Override
   public void begin(SaveHeader header) {
     int pageSize = header.blocks().targetPageSize();
-    int section = header.ramSectionId();
     int count = header.blocks().list().size();
     boolean table = wantsSeal && count <= Seal.MAX_BLOCKS;
     if (key.isPresent() && !table) {
       throw notSigned(descriptor, "it has " + count + " RAM blocks, more than " + Seal.MAX_BLOCKS);
     }
-    ConfigurationSection.write(out, header.configuration(), layoutCapability());
-    RamSection.writeStart(out, section);
-    MemSizeList.write(out, header.blocks(), block -> addPlace(block, pageSize, table));
-    out.be64(StreamFormat.RAM_EOS);
-    RamSection.writeFooter(out, section);
-    if (destination == DestinationMemory.EMPTY) {
-      RamSection.writePart(out, section);
-      writeLaterPayload(section);
+    try (StreamOutput nowhere = new StreamOutput((_, _, _, _) -> {}, BUFFER_BYTES)) {
+      writeBeginning(nowhere, header, block -> addPlace(nowhere, block, pageSize, table));
+      SpaceCheck.run(descriptor, nowhere.position(), expectedBytes);
     }
-    RamSection.writeEnd(out, section);
-    writeLaterPayload(section);
+    writeBeginning(out, header, block -> writeFields(places.get(block.index()), pageSize));
     out.flush();
     tailOffset = out.position();
     pages = Optional.of(pages(header));
+  }
+
+  private void writeBeginning(StreamOutput to, SaveHeader header, Consumer<RamBlock> fields) {
+    int section = header.ramSectionId();
+    ConfigurationSection.write(to, header.configuration(), layoutCapability());
+    RamSection.writeStart(to, section);
+    MemSizeList.write(to, header.blocks(), fields);
+    to.be64(StreamFormat.RAM_EOS);
+    RamSection.writeFooter(to, section);
+    if (destination == DestinationMemory.EMPTY) {
+      RamSection.writePart(to, section);
+      writeLaterPayload(to, section);
+    }
+    RamSection.writeEnd(to, section);
+    writeLaterPayload(to, section);
   }
 
   private Optional<String> layoutCapability() {
@@ -158,28 +183,38 @@ final class FixedSaveWriter implements SaveSink {
     PageFile file = new PageFile(descriptor, direct);
     try {
       int pageSize = header.blocks().targetPageSize();
-      return new Pages(
-          header, file, new PageWriter(file, places, tables, SealWriter.prints(key), pageSize));
+      int mark = HolesMark.room(layout.alignmentBytes());
+      ReservedSpace space = new ReservedSpace(file, places, tables, mark, SealWriter.prints(key));
+      if (reserve) {
+        space.reserve();
+      }
+      PageWriter writer =
+          new PageWriter(file, places, tables, SealWriter.prints(key), pageSize, reserve);
+      return new Pages(header, file, space, writer);
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
     }
   }
 
-  private void writeLaterPayload(int id) {
+  private void writeLaterPayload(StreamOutput to, int id) {
     if (layout.laterPayloads()) {
-      out.be64(StreamFormat.RAM_EOS);
+      to.be64(StreamFormat.RAM_EOS);
     }
-    RamSection.writeFooter(out, id);
+    RamSection.writeFooter(to, id);
   }
 
-  private void addPlace(RamBlock block, int pageSize, boolean table) {
+  private void addPlace(StreamOutput at, RamBlock block, int pageSize, boolean table) {
     Optional<PrintKind> prints = Optional.of(SealWriter.prints(key)).filter(_ -> table);
-    BlockPlace place = layout.place(block, out.position(), pageSize, prints);
+    BlockPlace place = layout.place(block, at.position(), pageSize, prints);
     prints.ifPresent(kind -> tables.add(TablePlace.of(place, pageSize, kind)));
+    at.seek(place.end());
+    places.add(place);
+  }
+
+  private void writeFields(BlockPlace place, int pageSize) {
     layout.writeFields(out, place, pageSize);
     out.seek(place.end());
-    places.add(place);
   }
 
   @Override
@@ -206,6 +241,9 @@ final class FixedSaveWriter implements SaveSink {
   @Override
   public void end(DeviceState state) {
     List<PageBitmap> written = pages().writer().finish();
+    if (reserve) {
+      pages().space().giveBackTables(written);
+    }
     int pageSize = pages().header().blocks().targetPageSize();
     for (BlockPlace place : places) {
       PageBitmap bitmap = written.get(place.block().index());
@@ -250,10 +288,22 @@ final class FixedSaveWriter implements SaveSink {
    * @return id of the save; empty if the file is not to be sealed
    */
   Optional<UUID> seal(Optional<String> manifest) {
-    if (tables.isEmpty()) {
-      return Optional.empty();
+    Optional<UUID> sealed = tables.isEmpty() ? Optional.empty() : Optional.of(id);
+    if (sealed.isPresent()) {
+      writeFooter(manifest);
     }
-    new SealWriter(descriptor, key)
+    if (reserve) {
+      // Frees what was reserved behind the end.
+      descriptor.setSize(descriptor.status().sizeBytes());
+    }
+    return sealed;
+  }
+
+  private void writeFooter(Optional<String> manifest) {
+    new SealWriter(
+            new PartDigest.Input(file::read, file::nextData, descriptor.path().toString()),
+            file::write,
+            key)
         .write(
             new SealWriter.Content(
                 id,
@@ -270,7 +320,6 @@ final class FixedSaveWriter implements SaveSink {
             manifest,
             // A new file has no name yet, so that the order of writes is of no importance.
             () -> {});
-    return Optional.of(id);
   }
 
   /** Pieces without a bit set stay holes: a stream can announce far more RAM than it has pages. */
@@ -288,6 +337,9 @@ final class FixedSaveWriter implements SaveSink {
         } else if (bitmap.isAnySet(firstPage, count)) {
           bitmap.store(done / Long.BYTES, piece.asSlice(0, length));
         } else {
+          if (reserve) {
+            pages().file().giveBack(place.bitmapOffset() + done, length);
+          }
           continue;
         }
         out.seek(place.bitmapOffset() + done);

@@ -158,12 +158,30 @@ final class PageFile implements AutoCloseable {
     return allocates;
   }
 
-  /** Makes pages read as zeros again and frees their space if the file system can punch holes. */
-  void punch(long position, long lengthBytes) {
+  /**
+   * Reserves space, which reads as zeros.
+   *
+   * @throws StorageException if there is not enough, or the file system can't reserve any
+   */
+  void reserve(long position, long lengthBytes) {
+    plain.reserve(position, lengthBytes);
+  }
+
+  /**
+   * Frees allocated space that reads as zeros, if the file system can punch holes.
+   *
+   * @return false if it can't
+   */
+  boolean giveBack(long position, long lengthBytes) {
     if (holes) {
       holes = plain.punchHole(position, lengthBytes);
     }
-    if (!holes) {
+    return holes;
+  }
+
+  /** Makes pages read as zeros again and frees their space if the file system can punch holes. */
+  void punch(long position, long lengthBytes) {
+    if (!giveBack(position, lengthBytes)) {
       for (long done = 0; done < lengthBytes; done += ZEROS_BYTES) {
         plain.write(position + done, new byte[(int) Math.min(ZEROS_BYTES, lengthBytes - done)]);
       }

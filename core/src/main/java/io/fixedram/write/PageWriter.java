@@ -61,24 +61,26 @@ final class PageWriter implements AutoCloseable {
   private final List<Thread> threads = new ArrayList<>();
 
   /**
-   * Starts the threads. All places in the file must be holes.
+   * Starts the threads. All places in the file must read as zeros.
    *
    * @param tables table of fingerprints of each block; empty if the file has none
    * @param kind kind of these fingerprints
+   * @param reserved whether the places are allocated; otherwise they must be holes
    */
   PageWriter(
       PageFile file,
       List<BlockPlace> places,
       List<TablePlace> tables,
       PrintKind kind,
-      int pageSize) {
+      int pageSize,
+      boolean reserved) {
     this.file = file;
     this.places = List.copyOf(places);
     this.pageSize = pageSize;
     for (BlockPlace place : places) {
       written.add(new PageBitmap(place.block().usedLength() / pageSize));
     }
-    this.allocation = new AheadAllocation(file, this.places, written, pageSize);
+    this.allocation = new AheadAllocation(file, this.places, written, pageSize, reserved);
     this.prints = new PrintTables(file, tables, kind, pageSize);
     try {
       MemorySegment buffers = AnonymousMemory.allocateHuge(arena, (long) BUFFERS * Chunk.BYTES);

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -32,11 +33,13 @@ public final class SaveWriter implements AutoCloseable {
   private final PendingFile file;
   private final TransferCounters counters = new TransferCounters();
   private final SaveSink sink;
+  private final LateHead head;
   private final LongSupplier pageBytes;
   private final LongSupplier writtenBytes;
   private final LongSupplier transferredBytes;
   private final Supplier<Optional<String>> whyCached;
   private final Function<Optional<String>, Optional<UUID>> seal;
+  private final LongConsumer expect;
   private Optional<String> manifest = Optional.empty();
   private Optional<UUID> id = Optional.empty();
   private boolean sealed;
@@ -52,27 +55,31 @@ public final class SaveWriter implements AutoCloseable {
     this.options = options;
     this.file = file;
     Descriptor descriptor = file.descriptor();
+    head = new LateHead(descriptor);
     Optional<FixedLayout> layout = FixedLayout.of(format, options.alignmentBytes());
     SaveSink writer;
     if (layout.isPresent()) {
-      FixedSaveWriter fixed = new FixedSaveWriter(descriptor, layout.get(), destination, options);
+      FixedSaveWriter fixed =
+          new FixedSaveWriter(descriptor, head, layout.get(), destination, options);
       writer = fixed;
       pageBytes = fixed::pageBytes;
       writtenBytes = fixed::writtenBytes;
       transferredBytes = counters::dataBytes;
       whyCached = fixed::whyCached;
       seal = fixed::seal;
+      expect = fixed::expect;
     } else {
       if (options.key().isPresent()) {
         throw FixedSaveWriter.notSigned(descriptor, "a stream has no place for a signature");
       }
-      StreamEncoder stream = new StreamEncoder(descriptor::write);
+      StreamEncoder stream = new StreamEncoder(head::write);
       writer = stream;
       pageBytes = stream::pageBytes;
       writtenBytes = stream::streamBytes;
       transferredBytes = stream::streamBytes;
       whyCached = () -> Optional.of("a stream has no alignment");
       seal = _ -> Optional.empty();
+      expect = _ -> {};
     }
     this.sink = new CountingSink(writer, counters, new Cancellation());
   }
@@ -123,6 +130,17 @@ public final class SaveWriter implements AutoCloseable {
   }
 
   /**
+   * Announces how much of the guest's memory is certainly not zero, before the save begins. If its
+   * file system has less room than that, the beginning of the save ({@link SaveSink#begin}) fails
+   * with a {@link StorageException}, instead of a later page.
+   *
+   * @param contentBytes bytes of pages
+   */
+  public void expect(long contentBytes) {
+    expect.accept(contentBytes);
+  }
+
+  /**
    * Gives the save a manifest: JSON text about the guest and its host, which is kept beside the
    * save as it is. Possible until the save is synced or published; a save that is not sealed
    * ({@link WriteOptions#sealed}) and a stream drop it.
@@ -150,8 +168,8 @@ public final class SaveWriter implements AutoCloseable {
   }
 
   /**
-   * Completes the save, and syncs it to the device if the options say so. This is the longest part
-   * of {@link #publish}, which does it if it was not done before.
+   * Completes the save except for its first bytes, and syncs it to the device if the options say
+   * so. This is the longest part of {@link #publish}, which does it if it was not done before.
    *
    * @throws StorageException if syncing fails
    * @throws IllegalStateException if the sink has not taken a whole save
@@ -182,7 +200,8 @@ public final class SaveWriter implements AutoCloseable {
   }
 
   /**
-   * Gives the file its name.
+   * Writes the first bytes, without which the file is no save, syncs them, and gives the file its
+   * name.
    *
    * @throws StorageException if syncing the content or the name fails; in the latter case the file
    *     may have its name already
@@ -190,6 +209,10 @@ public final class SaveWriter implements AutoCloseable {
    */
   public WrittenSave publish() {
     sync();
+    head.release();
+    if (options.sync()) {
+      file.sync();
+    }
     Descriptor.Status status = file.descriptor().status();
     file.publish(options.sync());
     return new WrittenSave(

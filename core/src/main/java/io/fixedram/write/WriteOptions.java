@@ -16,13 +16,17 @@ import java.util.Optional;
  *     (docs/format.md, "Sealed files"); one with an alignment below 1 MiB never does
  * @param key key that the file is signed with; a file that can't be signed, such as a stream, is
  *     then refused
+ * @param reserve whether space for all pages of a fixed-offset file is reserved when the save
+ *     begins, so that it can't run out; what no page needed is given back when the save ends. A
+ *     stream, whose size is not known then, reserves nothing
  */
 public record WriteOptions(
     DirectMode direct,
     boolean sync,
     long alignmentBytes,
     boolean sealed,
-    Optional<SigningKey> key) {
+    Optional<SigningKey> key,
+    boolean reserve) {
   /** Checks the alignment. */
   public WriteOptions {
     if (Long.bitCount(alignmentBytes) != 1) {
@@ -30,19 +34,24 @@ public record WriteOptions(
     }
   }
 
-  /** Options for a file that is sealed if its alignment allows it. */
+  /** Options for a file that is sealed if its alignment allows it, without reserved space. */
   public WriteOptions(DirectMode direct, boolean sync, long alignmentBytes) {
-    this(direct, sync, alignmentBytes, true, Optional.empty());
+    this(direct, sync, alignmentBytes, true, Optional.empty(), false);
   }
 
   /** The same options for a file without fingerprints and footer. */
   public WriteOptions notSealed() {
-    return new WriteOptions(direct, sync, alignmentBytes, false, Optional.empty());
+    return new WriteOptions(direct, sync, alignmentBytes, false, Optional.empty(), reserve);
   }
 
   /** The same options for a file that is sealed and signed. */
   public WriteOptions signed(SigningKey with) {
-    return new WriteOptions(direct, sync, alignmentBytes, true, Optional.of(with));
+    return new WriteOptions(direct, sync, alignmentBytes, true, Optional.of(with), reserve);
+  }
+
+  /** The same options for a file whose space is reserved when the save begins. */
+  public WriteOptions reserving() {
+    return new WriteOptions(direct, sync, alignmentBytes, sealed, key, true);
   }
 
   /** Default options: direct writes where possible, synced, aligned for huge pages, sealed. */

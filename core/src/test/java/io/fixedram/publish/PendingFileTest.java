@@ -218,7 +218,24 @@ class PendingFileTest {
   void refusesALinkToNothing() throws IOException {
     Files.createSymbolicLink(target, directory.resolve("nothing"));
     assertThatThrownBy(() -> create(target))
+        .hasMessage(
+            "cannot write "
+                + target
+                + ": it is a symbolic link to nothing; remove it, or create the file that it names");
+    assertThat(Dirs.names(directory)).containsExactly("save");
+  }
+
+  /** A link to a pipe is what it leads to. */
+  @Test
+  void refusesDevices() throws IOException, InterruptedException {
+    Path device = Path.of("/dev/null");
+    assertThatThrownBy(() -> create(device))
+        .hasMessage("cannot write /dev/null: it exists and is not a regular file");
+    Files.createSymbolicLink(target, pipe("pipe"));
+    assertThatThrownBy(() -> create(target))
         .hasMessage("cannot write " + target + ": it exists and is not a regular file");
+    assertThat(device).exists();
+    assertThat(Dirs.names(directory)).containsExactly("pipe", "save");
   }
 
   @Test

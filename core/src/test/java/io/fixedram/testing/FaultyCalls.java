@@ -12,7 +12,7 @@ import java.util.Set;
  * The kernel's calls, some of which fail as a plan says. Keeps a list of all calls, and which
  * descriptors are open.
  */
-public final class FaultyCalls implements SystemCalls {
+public class FaultyCalls implements SystemCalls {
   /** A result in place of an error number: the transfer moves a part of the bytes only. */
   public static final int SHORT = -1;
 
@@ -68,12 +68,12 @@ public final class FaultyCalls implements SystemCalls {
   }
 
   /** All calls made so far. */
-  public synchronized List<Call> calls() {
+  public final synchronized List<Call> calls() {
     return List.copyOf(calls);
   }
 
   /** Descriptors opened and not closed. */
-  public synchronized Set<Integer> open() {
+  public final synchronized Set<Integer> open() {
     return Set.copyOf(open);
   }
 
@@ -210,5 +210,10 @@ public final class FaultyCalls implements SystemCalls {
   @Override
   public long fileSystemType(int descriptor) {
     return 0;
+  }
+
+  @Override
+  public long freeBytes(int descriptor) {
+    return kernel.freeBytes(descriptor);
   }
 }

@@ -110,6 +110,19 @@ public final class Guest {
     return true;
   }
 
+  /** Whether two guests are the same in all that a save holds. */
+  public static boolean isSame(Guest one, Guest other) {
+    return one.header.equals(other.header)
+        && one.blocks().stream().allMatch(block -> isSame(one.nonZero(block), other.nonZero(block)))
+        && one.tail.plain().equals(other.tail.plain());
+  }
+
+  private static boolean isSame(NavigableMap<Long, byte[]> one, NavigableMap<Long, byte[]> other) {
+    return one.keySet().equals(other.keySet())
+        && one.entrySet().stream()
+            .allMatch(page -> Arrays.equals(page.getValue(), other.get(page.getKey())));
+  }
+
   /** Fails unless two guests are the same in all that a save holds. */
   public static void assertSame(Guest actual, Guest expected) {
     assertThat(actual.header).isEqualTo(expected.header);

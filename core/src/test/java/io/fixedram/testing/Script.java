@@ -71,6 +71,12 @@ public final class Script implements PageSource {
     return this;
   }
 
+  /** Appends a wait until all pages so far are in the file. */
+  public Script drain() {
+    steps.add(new Step.Drain());
+    return this;
+  }
+
   private void addRandom(RamBlock block) {
     int pageSize = guest.pageSize();
     long pages = block.usedLength() / pageSize;

@@ -159,6 +159,11 @@ public final class Launcher implements AutoCloseable {
     assertThat(status).isZero();
   }
 
+  /** Kills the process, and not its descendants, if it has not ended yet. */
+  public void kill() {
+    process.destroyForcibly();
+  }
+
   /** Kills the process and its descendants, and removes the files of its output. */
   @Override
   public void close() {

@@ -38,6 +38,7 @@ public abstract class LibraryRules extends ModuleRules {
           "parameter",
           "paused",
           "pid",
+          "prealloc",
           "qmp",
           "ram",
           "salvage",

@@ -32,6 +32,8 @@ public final class RemedyText {
       case DO_WITHOUT_KEY -> "without --key-file it is read as any other";
       case SEAL -> "'fixedram seal FILE' adds them";
       case NAME_PROCESS -> "--pid N gives the id of QEMU's process";
+      case WRITE_ELSEWHERE -> "make room there, or give a FILE on another disk";
+      case DO_NOT_RESERVE -> "leave out --prealloc";
       case WRITE_THROUGH_PAGE_CACHE -> "use --direct-io auto or off";
       case HAVE_QEMU_STARTED -> "'-- QEMU-COMMAND' instead of --qmp starts one for it";
       case RESTORE_INTO_WAITING_QEMU ->

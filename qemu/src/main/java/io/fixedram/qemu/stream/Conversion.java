@@ -58,6 +58,7 @@ public final class Conversion {
    */
   public WrittenSave toFile(Path target, SaveFormat format, WriteOptions options) {
     try (SaveWriter writer = SaveWriter.create(target, format, options)) {
+      writer.expect(source.leastContentBytes());
       send(writer.sink());
       return publish(writer);
     }
