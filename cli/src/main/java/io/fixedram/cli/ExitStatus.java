@@ -12,7 +12,7 @@ public final class ExitStatus {
   /** Wrong usage of the command line. */
   public static final int USAGE = 2;
 
-  /** The file is damaged, incomplete, or not a save. */
+  /** The file is damaged, incomplete, not a save, or not signed with the given key. */
   public static final int DAMAGED = 3;
 
   /** Interrupted, with the status that shells use: 128 + SIGINT. */

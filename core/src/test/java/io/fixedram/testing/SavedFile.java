@@ -31,6 +31,10 @@ public final class SavedFile {
   private final Guest guest;
   private final SaveFormat format;
   private final long alignment;
+
+  /** Length of a fingerprint, if there are any. */
+  private final int printBytes;
+
   private final List<Place> places = new ArrayList<>();
 
   /** Where a block stands. */
@@ -41,11 +45,14 @@ public final class SavedFile {
     }
   }
 
-  private SavedFile(RandomAccessFile in, Guest guest, SaveFormat format, long alignment) {
+  private SavedFile(RandomAccessFile in, Guest guest, SaveFormat format, long alignment)
+      throws IOException {
     this.in = in;
     this.guest = guest;
     this.format = format;
     this.alignment = Math.max(alignment, guest.pageSize());
+    this.printBytes = sealed() ? NaiveSeal.of(in).printBytes() : 0;
+    in.seek(0);
   }
 
   /** Fails unless a file that fixedram wrote with an alignment is exactly that guest. */
@@ -163,7 +170,7 @@ public final class SavedFile {
     Place place = new Place(block, bitmapOffset, bitmapBytes, pagesOffset);
     long before =
         sealed()
-            ? place.tableOffset() + 16 * (block.usedLength() / guest.pageSize())
+            ? place.tableOffset() + printBytes * (block.usedLength() / guest.pageSize())
             : bitmapOffset + bitmapBytes;
     assertThat(pagesOffset - before).isBetween(0L, alignment - 1);
     places.add(place);
@@ -265,8 +272,8 @@ public final class SavedFile {
 
   private void checkSize() throws IOException {
     long padding =
-        places.size() * (alignment + 512 + (sealed() ? 8192 : 0)) + (sealed() ? 1024 : 0);
-    long tables = sealed() ? guest.header().blocks().totalBytes() / guest.pageSize() * 16 : 0;
+        places.size() * (alignment + 1024 + (sealed() ? 8192 : 0)) + (sealed() ? 1536 : 0);
+    long tables = guest.header().blocks().totalBytes() / guest.pageSize() * printBytes;
     assertThat(in.length())
         .isLessThanOrEqualTo(
             guest.header().blocks().totalBytes()
@@ -277,14 +284,14 @@ public final class SavedFile {
                 + 512);
   }
 
-  /** Bytes of the tables that are no holes: 4 KiB for 256 pages with any content. */
+  /** Bytes of the tables that are no holes: 4 KiB for 256 or 128 pages with any content. */
   private long tableBytes() {
     return sealed()
         ? places.stream()
             .mapToLong(place ->
                 4096
                     + guest.nonZero(place.block).keySet().stream()
-                            .map(page -> page / 256)
+                            .map(page -> page * printBytes / 4096)
                             .distinct()
                             .count()
                         * 4096)

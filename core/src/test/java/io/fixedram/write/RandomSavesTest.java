@@ -8,6 +8,7 @@ import io.fixedram.guest.PageSource;
 import io.fixedram.guest.RamBlock;
 import io.fixedram.guest.RamBlocks;
 import io.fixedram.guest.SaveHeader;
+import io.fixedram.key.SigningKey;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.store.BlockInfo;
 import io.fixedram.store.PageStore;
@@ -132,7 +133,9 @@ class RandomSavesTest {
     SaveFormat format = RandomGuests.pick(random, List.of(SaveFormat.values()));
     DirectMode direct = random.nextBoolean() ? DirectMode.AUTO : DirectMode.OFF;
     long alignment = RandomGuests.pick(random, ALIGNMENTS);
-    WriteOptions options = new WriteOptions(direct, random.nextInt(4) == 0, alignment);
+    WriteOptions plain = new WriteOptions(direct, random.nextInt(4) == 0, alignment);
+    boolean signed = format != SaveFormat.STREAM && alignment >= 1 << 20 && random.nextInt(3) == 0;
+    WriteOptions options = signed ? plain.signed(SigningKey.of(new byte[32])) : plain;
     WrittenSave written = write(source, path, format, options);
     assertThat(written.path()).isEqualTo(path);
     assertThat(written.ramBytes()).isEqualTo(guest.header().blocks().totalBytes());

@@ -43,7 +43,8 @@ public record CommandSpec(
           new StatusMeaning("0", "done"),
           new StatusMeaning("1", "failed; one sentence on standard error says why"),
           new StatusMeaning("2", "wrong usage"),
-          new StatusMeaning("3", "the file is damaged, incomplete, or not a save"),
+          new StatusMeaning(
+              "3", "the file is damaged, incomplete, not a save, or not signed with the given key"),
           new StatusMeaning("130", "interrupted, and everything put back"));
 
   /** All options, including those of every command, in the order of the help. */
