@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
 /** One run of Jazzer on one target, in a process of its own with a small heap. */
 final class JazzerRun {
   static final String HEADINGS =
-      "| target | cases | CPU minutes | edges from seeds | after 1/3 | after 2/3 | at the end"
+      "| target | cases | CPU minutes | edges at first | after 1/3 | after 2/3 | at the end"
           + " | last new edge after | findings |\n|---|---|---|---|---|---|---|---|---|";
 
   /** Far more than any good input takes, also on a busy host with the lowest priority. */
@@ -26,6 +26,9 @@ final class JazzerRun {
 
   /** A line of libFuzzer: number of cases, and edges. */
   private static final Pattern PROGRESS = Pattern.compile("#(\\d+)\\t(\\w+) +cov: (\\d+) .*");
+
+  /** What the line begins with once all inputs to begin with were read. */
+  private static final String ALL_READ = "INITED";
 
   private final String name;
   private final Path directory;
@@ -137,6 +140,9 @@ final class JazzerRun {
   private void read(String line, double after) {
     Matcher progress = PROGRESS.matcher(line);
     if (progress.matches()) {
+      if (progress.group(2).equals(ALL_READ)) {
+        samples.clear();
+      }
       samples.add(
           new Sample(after, Long.parseLong(progress.group(1)), Long.parseLong(progress.group(3))));
     } else if (line.startsWith("== Java Exception: ")) {
@@ -151,6 +157,7 @@ final class JazzerRun {
       samples.add(new Sample(0, 0, 0));
     }
     Sample last = samples.getLast();
+    double start = samples.getFirst().seconds;
     double lastEdge =
         samples.stream()
             .filter(sample -> sample.edges == last.edges)
@@ -162,10 +169,10 @@ final class JazzerRun {
         last.cases,
         cpu,
         samples.getFirst().edges,
-        edgesAt(last.seconds / 3),
-        edgesAt(2 * last.seconds / 3),
+        edgesAt(start + (last.seconds - start) / 3),
+        edgesAt(start + 2 * (last.seconds - start) / 3),
         last.edges,
-        lastEdge,
+        lastEdge - start,
         findings);
   }
 

@@ -4,6 +4,7 @@ package io.fixedram.fuzz;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
+import io.fixedram.error.UntrustedSaveException;
 import io.fixedram.key.SigningKey;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.store.PageStore;
@@ -32,6 +33,8 @@ import java.util.Random;
  * whole can be read; a file that could be read can be sealed, and is whole then.
  */
 final class SealedFileTarget implements FuzzTarget {
+  private static final SigningKey KEY = SigningKey.of(new byte[SigningKey.MIN_BYTES]);
+
   private final Path directory;
 
   SealedFileTarget(Path directory) {
@@ -76,8 +79,18 @@ final class SealedFileTarget implements FuzzTarget {
       }
       throw e;
     }
+    readWithKey(path, read);
     if (notVerified.filter(e -> e.remedies().contains(Remedy.SEAL)).isPresent()) {
       seal(path, read);
+    }
+  }
+
+  /** With a key, what is signed with it is read as without, and nothing else is read. */
+  private static void readWithKey(Path path, Pages read) {
+    try (PageStore save = Saves.open(path, Optional.of(KEY))) {
+      read.assertSame(Pages.of(save), "with a key");
+    } catch (UntrustedSaveException e) {
+      // It is not signed, or was changed since.
     }
   }
 
@@ -116,7 +129,7 @@ final class SealedFileTarget implements FuzzTarget {
 
   private static void write(Path path, Guest guest, SaveFormat format, boolean signed) {
     WriteOptions plain = new WriteOptions(DirectMode.OFF, false, 1 << 20);
-    WriteOptions options = signed ? plain.signed(SigningKey.of(new byte[32])) : plain;
+    WriteOptions options = signed ? plain.signed(KEY) : plain;
     try (SaveWriter writer = SaveWriter.create(path, format, options)) {
       Script.of(guest).sendTo(writer.sink());
       writer.manifest("{\"manifest\": 1}");

@@ -17,6 +17,7 @@ final class Targets {
           "manifest",
           "return-path",
           "hot-file",
+          "key-file",
           "command",
           "qmp",
           "texts");
@@ -37,6 +38,7 @@ final class Targets {
       case "devices" -> new DevicesTarget();
       case "manifest" -> new ManifestTarget();
       case "return-path" -> new ReturnPathTarget();
+      case "key-file" -> new KeyFileTarget(directory);
       case "hot-file" -> new HotFileTarget(directory);
       case "command" -> new CommandTarget();
       case "qmp" -> new QmpTarget(directory);
