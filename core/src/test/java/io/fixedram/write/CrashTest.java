@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * CrashImages} says. Whatever is left is opened by the readers: under the save's name there is the
  * earlier save or the new one, under that of the unfinished file nothing, no save, or the new one.
  *
- * <p>A short look, or with {@code -Dfixedram.crash.images=1000} a long one: so many random images
+ * <p>A short look, or with {@code -Dfixedram.crash.images=60} a long one: so many random images
  * after each change, and all combinations of options. What that found is in docs/promises.md.
  */
 class CrashTest {

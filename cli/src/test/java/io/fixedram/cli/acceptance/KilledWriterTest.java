@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /**
  * Each command that writes a save is killed at any instant: the name has the earlier save or the
  * new one, complete, a guest that ran runs, and the next save of that name removes what was left. A
- * short look, or with {@code -Dfixedram.write.kills=500} a long one, whose result is in
+ * short look, or with {@code -Dfixedram.write.kills=500} a long one; results are in
  * docs/promises.md; {@code -Dfixedram.seed=1} is for other instants.
  */
 @Tag("qemu")
