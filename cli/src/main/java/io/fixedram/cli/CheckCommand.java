@@ -7,6 +7,7 @@ import io.fixedram.cli.args.CommandSpec;
 import io.fixedram.cli.args.CommandSpec.Example;
 import io.fixedram.cli.args.UsageException;
 import io.fixedram.cli.console.Console;
+import io.fixedram.cli.console.DiskText;
 import io.fixedram.cli.console.ProgressDisplay;
 import io.fixedram.cli.console.RemedyText;
 import io.fixedram.cli.host.CommandStarter;
@@ -100,7 +101,9 @@ record CheckCommand(Path file, List<String> command, Optional<SigningKey> key) i
     }
     for (DiskState disk : report.disks()) {
       line(
-          text, "disk " + disk.disk().file(), state(disk) + why(disk).map(": "::concat).orElse(""));
+          text,
+          "disk " + disk.disk().file(),
+          DiskText.state(disk) + DiskText.why(disk).map(": "::concat).orElse(""));
     }
     for (RestoreMode mode : modes(report)) {
       line(
@@ -131,22 +134,6 @@ record CheckCommand(Path file, List<String> command, Optional<SigningKey> key) i
     };
   }
 
-  private static String state(DiskState disk) {
-    return switch (disk) {
-      case DiskState.Same _ -> "same";
-      case DiskState.Changed _ -> "changed";
-      case DiskState.Unproven _ -> "unprovable";
-    };
-  }
-
-  private static Optional<String> why(DiskState disk) {
-    return switch (disk) {
-      case DiskState.Same _ -> Optional.empty();
-      case DiskState.Changed changed -> Optional.of(changed.what());
-      case DiskState.Unproven unproven -> Optional.of(unproven.why().clause());
-    };
-  }
-
   private void write(JsonGenerator json, CheckReport report) {
     json.writeBooleanProperty("fits", report.fits());
     json.writeStringProperty("file", file.toString());
@@ -164,16 +151,7 @@ record CheckCommand(Path file, List<String> command, Optional<SigningKey> key) i
       json.writeEndObject();
     }
     json.writeEndArray();
-    json.writeArrayPropertyStart("disks");
-    for (DiskState disk : report.disks()) {
-      json.writeStartObject();
-      json.writeStringProperty("drive", disk.disk().drive());
-      json.writeStringProperty("file", disk.disk().file());
-      json.writeStringProperty("state", state(disk));
-      why(disk).ifPresent(clause -> json.writeStringProperty("why", clause));
-      json.writeEndObject();
-    }
-    json.writeEndArray();
+    DiskText.states(json, report.disks());
     json.writeArrayPropertyStart("modes");
     for (RestoreMode mode : modes(report)) {
       json.writeStartObject();

@@ -8,6 +8,7 @@ import io.fixedram.cli.args.CommandSpec.Example;
 import io.fixedram.cli.args.OptionSpec;
 import io.fixedram.cli.args.UsageException;
 import io.fixedram.cli.console.Console;
+import io.fixedram.cli.console.DiskText;
 import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.OutputException;
 import io.fixedram.cli.console.ProgressDisplay;
@@ -22,12 +23,10 @@ import io.fixedram.qemu.restore.RestoreListener;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.restore.RestoreReport;
 import io.fixedram.qemu.restore.RestoredGuest;
-import io.fixedram.qemu.transfer.ServingState;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import tools.jackson.core.JsonGenerator;
 
 /**
  * {@code fixedram restore}: restores a save into a QEMU.
@@ -95,6 +94,14 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
           "restore although a disk of the guest has certainly changed since the save, which"
               + " damages its file systems");
 
+  private static final OptionSpec NEW_OVERLAYS =
+      OptionSpec.value(
+          "new-overlays",
+          "DIR",
+          "give the guest a new qcow2 overlay in DIR in place of each disk that it can write to, over"
+              + " the image that belongs to FILE, so that FILE can be restored any number of times:"
+              + " -drive, -blockdev and -hda and its like are rewritten");
+
   static final CommandSpec SPEC =
       new CommandSpec(
           "restore",
@@ -129,6 +136,8 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
                   + " QEMU can't load, and a disk that has certainly changed, ends the restore; what"
                   + " the guest may fail of is a warning. 'fixedram check' does the same without a"
                   + " restore.",
+              "With --new-overlays the guest writes to new images in DIR, which stay when it ends; delete"
+                  + " them when nobody needs them. The images below must stay as they are meanwhile.",
               "The guest goes on where it was, whether it ran when it was saved or was paused. If"
                   + " the restore fails, a QEMU that was started here is ended."),
           List.of("FILE"),
@@ -139,6 +148,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
               VERIFY,
               FileOptions.check(),
               FORCE_DISKS,
+              NEW_OVERLAYS,
               PAUSED,
               DETACH,
               QMP,
@@ -197,6 +207,10 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
     if (arguments.has(GENERATION) && command.isEmpty()) {
       throw new UsageException("--vm-generation-id goes with -- QEMU-COMMAND, not with --qmp");
     }
+    if (arguments.has(NEW_OVERLAYS) && command.isEmpty()) {
+      throw new UsageException(
+          "--new-overlays goes with -- QEMU-COMMAND or --same, not with --qmp");
+    }
     if (arguments.has(PID) && !command.isEmpty()) {
       throw new UsageException(
           "--pid can only be used with --qmp: the process of a QEMU that is started here is known");
@@ -212,6 +226,10 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
     restore = arguments.has(VERIFY) ? restore.verified() : restore;
     restore = key.isPresent() ? restore.signedWith(key.get()) : restore;
     restore = arguments.has(FORCE_DISKS) ? restore.acceptChangedDisks() : restore;
+    restore =
+        arguments.has(NEW_OVERLAYS)
+            ? restore.newOverlays(FileOptions.path(arguments.required(NEW_OVERLAYS), "DIR"))
+            : restore;
     RestoreMode mode =
         switch (arguments.choice(VIA)) {
           case "instant" -> RestoreMode.INSTANT;
@@ -317,9 +335,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
 
   private void tell(Console console, RestoreReport report) {
     String summary =
-        RestoreText.summary(report, file, paused)
-            + (report.verified() ? "" : "; not verified")
-            + SignatureText.clause(report.signature());
+        new RestoreText(file, paused).summary(report) + SignatureText.clause(report.signature());
     console.done("the guest of " + file + " is back and " + guest(report));
     if (foreground()) {
       // Standard output is QEMU's.
@@ -337,10 +353,12 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
       JsonObject.seconds(json, "downtime_seconds", report.downtimeSeconds());
       JsonObject.seconds(json, "running_seconds", report.runningSeconds());
       JsonObject.seconds(json, "since_waiting_seconds", report.sinceWaitingSeconds());
-      report.serving().ifPresent(serving -> tell(json, serving));
+      report.serving().ifPresent(serving -> RestoreText.serving(json, serving));
       json.writeStringProperty("guest", guest(report));
       json.writeBooleanProperty("verified", report.verified());
       SignatureText.write(json, report.signature());
+      DiskText.states(json, report.disks());
+      DiskText.overlays(json, report.overlays());
     });
   }
 
@@ -349,19 +367,5 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
       return "ended";
     }
     return report.guest();
-  }
-
-  private static void tell(JsonGenerator json, ServingState serving) {
-    serving
-        .residentSeconds()
-        .ifPresent(seconds -> JsonObject.seconds(json, "resident_seconds", seconds));
-    json.writeNumberProperty("faults", serving.faults());
-    serving
-        .faultMedianSeconds()
-        .ifPresent(seconds -> JsonObject.seconds(json, "fault_median_seconds", seconds));
-    serving
-        .faultP99Seconds()
-        .ifPresent(seconds -> JsonObject.seconds(json, "fault_p99_seconds", seconds));
-    JsonObject.seconds(json, "fault_seconds", serving.faultSeconds());
   }
 }

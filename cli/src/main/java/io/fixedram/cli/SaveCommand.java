@@ -6,8 +6,10 @@ import io.fixedram.cli.args.Arguments;
 import io.fixedram.cli.args.CommandSpec;
 import io.fixedram.cli.args.CommandSpec.Example;
 import io.fixedram.cli.args.OptionSpec;
+import io.fixedram.cli.args.UsageException;
 import io.fixedram.cli.console.Amounts;
 import io.fixedram.cli.console.Console;
+import io.fixedram.cli.console.DiskText;
 import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.ProgressDisplay;
 import io.fixedram.cli.input.Addresses;
@@ -16,11 +18,13 @@ import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
 import io.fixedram.qemu.save.SaveMode;
 import io.fixedram.qemu.save.SaveReport;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -87,6 +91,26 @@ record SaveCommand(GuestSave save, boolean tellsMode) implements Command {
               + " the disk. A quarter of this host's memory if not given, and never more than half of"
               + " what is free");
 
+  private static final OptionSpec DISK_SNAPSHOT =
+      OptionSpec.flag(
+          "disk-snapshot",
+          "take a snapshot of all disks that the guest can write to, while it is stopped for the"
+              + " save: from then on it writes to new qcow2 overlays over its images, which stay as"
+              + " they are and belong to FILE. A save that fails after that leaves the guest on the"
+              + " overlays, and tells how to undo it");
+  private static final OptionSpec OVERLAY_DIR =
+      OptionSpec.value(
+          "overlay-dir",
+          "DIR",
+          "directory of the overlays of --disk-snapshot; that of each image if not given");
+  private static final OptionSpec OVERLAY_NAME =
+      OptionSpec.value(
+          "overlay-name",
+          "NAME",
+          "{disk}.{n}.qcow2",
+          "name of the overlays of --disk-snapshot: {disk} is the name of the image without its type,"
+              + " {n} the first number that is free");
+
   static final CommandSpec SPEC =
       new CommandSpec(
           "save",
@@ -104,7 +128,10 @@ record SaveCommand(GuestSave save, boolean tellsMode) implements Command {
               "FILE appears when it is complete and on disk, with mode 0600; an earlier save of"
                   + " that name stays until then. If the save fails or is interrupted, the guest"
                   + " goes on as before, QEMU's migration settings are put back, and nothing is"
-                  + " left behind."),
+                  + " left behind.",
+              "Disks are not part of FILE. A guest that runs on changes them, and FILE then fits them no"
+                  + " longer: --disk-snapshot keeps them as they were, and 'fixedram restore"
+                  + " --new-overlays' restores over them any number of times."),
           List.of("FILE"),
           false,
           Stream.concat(
@@ -118,6 +145,9 @@ record SaveCommand(GuestSave save, boolean tellsMode) implements Command {
                       DESCRIBE,
                       PID,
                       THEN,
+                      DISK_SNAPSHOT,
+                      OVERLAY_DIR,
+                      OVERLAY_NAME,
                       FORMAT),
                   FileOptions.ALL.stream())
               .toList(),
@@ -127,11 +157,20 @@ record SaveCommand(GuestSave save, boolean tellsMode) implements Command {
                   "Save a guest and let it run on:",
                   List.of(
                       "$ qemu-system-x86_64 -m 2G disk.img -qmp unix:vm.sock,server,nowait &",
-                      "$ fixedram save --qmp vm.sock vm.fram --then resume"))));
+                      "$ fixedram save --qmp vm.sock vm.fram --then resume")),
+              new Example(
+                  "Keep its disks of that moment too, and bring both back later:",
+                  List.of(
+                      "$ fixedram save --qmp vm.sock vm.fram --then resume --disk-snapshot",
+                      "$ fixedram restore vm.fram --same --new-overlays /var/tmp"))));
 
   /** Creates the command from its arguments. */
   static SaveCommand of(Arguments arguments) {
     arguments.refuseTogether(STOP, MAX_DOWNTIME);
+    if (!arguments.has(DISK_SNAPSHOT)
+        && (arguments.has(OVERLAY_DIR) || arguments.has(OVERLAY_NAME))) {
+      throw new UsageException("--overlay-dir and --overlay-name go with --disk-snapshot");
+    }
     SaveFormat format = FileOptions.format(arguments, FORMAT);
     SaveMode mode =
         switch (arguments.choice(VIA)) {
@@ -164,7 +203,21 @@ record SaveCommand(GuestSave save, boolean tellsMode) implements Command {
     if (maxDowntime.isPresent()) {
       save = save.maxDowntime(maxDowntime.get());
     }
+    save = arguments.has(DISK_SNAPSHOT) ? withSnapshot(save, arguments) : save;
     return new SaveCommand(arguments.has(STOP) ? save.stopFirst() : save, mode == SaveMode.AUTO);
+  }
+
+  private static GuestSave withSnapshot(GuestSave save, Arguments arguments) {
+    Optional<Path> directory =
+        arguments.value(OVERLAY_DIR).map(text -> FileOptions.path(text, "DIR").toAbsolutePath());
+    Optional<String> name = arguments.value(OVERLAY_NAME);
+    try {
+      return name.isPresent()
+          ? save.diskSnapshot(directory, name.get())
+          : save.diskSnapshot(directory);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--overlay-name: " + e.getMessage());
+    }
   }
 
   @Override
@@ -206,6 +259,7 @@ record SaveCommand(GuestSave save, boolean tellsMode) implements Command {
       json.writeBooleanProperty("described", report.described());
       json.writeBooleanProperty("signed", report.signed());
       json.writeBooleanProperty("disks_locked", report.disksLocked());
+      DiskText.overlays(json, report.overlays());
       json.writeStringProperty("guest", guest(report.then()));
     });
     return ExitStatus.DONE;
@@ -232,7 +286,11 @@ record SaveCommand(GuestSave save, boolean tellsMode) implements Command {
         + " on disk, in "
         + Amounts.seconds(report.seconds())
         + (report.signed() ? ", signed; " : "; ")
-        + guestNow(report);
+        + guestNow(report)
+        + report.overlays().stream()
+            .map(each ->
+                "; its disk " + each.image() + " has the overlay " + each.overlay() + " now")
+            .collect(Collectors.joining());
   }
 
   private static String predicted(SaveReport report) {

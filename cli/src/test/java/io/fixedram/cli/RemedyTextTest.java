@@ -36,7 +36,8 @@ class RemedyTextTest {
     }
     return Commands.spec(
         switch (remedy) {
-          case WRITE_THROUGH_PAGE_CACHE, DO_NOT_RESERVE -> "save";
+          case DO_NOT_RESERVE, NAME_OVERLAY_DIRECTORY, SNAPSHOT_DISKS, WRITE_THROUGH_PAGE_CACHE ->
+              "save";
           default -> "restore";
         });
   }

@@ -56,6 +56,15 @@ public enum Remedy {
   /** Restore although a disk of the guest has changed. */
   ACCEPT_CHANGED_DISKS,
 
+  /** Name a directory for overlays over the disks. */
+  NAME_OVERLAY_DIRECTORY,
+
+  /** Take a snapshot of the disks in the same stop as the save. */
+  SNAPSHOT_DISKS,
+
+  /** Give the restored guest new overlays over the images of the save. */
+  USE_NEW_OVERLAYS,
+
   /** Leave the guest paused once it is loaded. */
   LEAVE_PAUSED,
 

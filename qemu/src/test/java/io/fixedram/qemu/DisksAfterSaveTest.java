@@ -4,15 +4,25 @@ package io.fixedram.qemu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.StorageException;
+import io.fixedram.qemu.manifest.DiskState;
 import io.fixedram.qemu.obstacle.LoadObstacle;
 import io.fixedram.qemu.obstacle.ObstacleException;
+import io.fixedram.qemu.restore.CheckReport;
+import io.fixedram.qemu.restore.RestoreCheck;
 import io.fixedram.qemu.restore.RestoreMode;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
 import io.fixedram.qemu.save.SaveMode;
 import io.fixedram.qemu.save.SaveReport;
+import io.fixedram.qemu.start.QemuStarter;
+import io.fixedram.store.Saves;
 import io.fixedram.testkit.TestedQemu;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -78,11 +88,7 @@ class DisksAfterSaveTest extends QemuTest {
     try (RunningQemu source = boot(version, spec())) {
       source.awaitGeneration(3);
       if (kind.equals("persistent bitmap")) {
-        source
-            .observer()
-            .execute(
-                "block-dirty-bitmap-add",
-                Map.of("node", "d", "name", "changes", "persistent", true));
+        addBitmap(source);
       }
       onDisk(source, "write -P 1 0 1M");
       long dirty = dirtyBytes(source);
@@ -110,6 +116,60 @@ class DisksAfterSaveTest extends QemuTest {
       save(request(source).mode(SaveMode.STREAM));
       assertThat(source.status()).isEqualTo("postmigrate");
     }
+  }
+
+  /** What QEMU writes to an image when it gives it up is there before the facts are taken. */
+  @ParameterizedTest
+  @CsvSource({
+    "QEMU_7, lazy_refcounts",
+    "QEMU_7, persistent bitmap",
+    "QEMU_10, lazy_refcounts",
+    "QEMU_10, persistent bitmap"
+  })
+  void factsOfAnEndedGuestAreFinal(TestedQemu version, String kind) throws Exception {
+    makeDisk(version, kind);
+    try (RunningQemu source = boot(version, spec())) {
+      source.awaitGeneration(2);
+      if (kind.equals("persistent bitmap")) {
+        addBitmap(source);
+      }
+      onDisk(source, "write -P 1 0 1M");
+      GuestSave request = GuestSave.of(source.qmp(), file()).mode(SaveMode.MEMORY);
+      // One that fails after the disks were given up: the guest takes them back.
+      recorder.atStart(() -> makeDirectory(file()));
+      assertThatThrownBy(() -> save(request.stopFirst().then(AfterSave.QUIT)))
+          .isInstanceOf(StorageException.class);
+      recorder.atStart(() -> {});
+      Files.delete(file());
+      source.assertGoesOn();
+      onDisk(source, "write -P 2 0 1M");
+      assertThat(source.output()).doesNotContain("failed");
+      save(request.then(AfterSave.QUIT));
+      source.process().waitFor();
+    }
+    CheckReport report =
+        RestoreCheck.of(
+                () -> Saves.open(file()), spec().command(version.binary(), directory, "again"))
+            .starter(QemuStarter.logging(directory.resolve("check.log")))
+            .run(recorder, new Cancellation());
+    assertThat(report.disks())
+        .filteredOn(state -> state.disk().drive().equals("d"))
+        .hasOnlyElementsOfType(DiskState.Same.class)
+        .hasSize(1);
+  }
+
+  private static void makeDirectory(Path path) {
+    try {
+      Files.createDirectory(path);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void addBitmap(RunningQemu qemu) {
+    qemu.observer()
+        .execute(
+            "block-dirty-bitmap-add", Map.of("node", "d", "name", "changes", "persistent", true));
   }
 
   @ParameterizedTest

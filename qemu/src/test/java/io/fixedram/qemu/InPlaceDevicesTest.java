@@ -21,7 +21,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -45,19 +44,6 @@ class InPlaceDevicesTest extends QemuTest {
       assertThat(restore(qemu, mode).mode()).isEqualTo(mode);
       RunningQemu.assertGoesOn(saved, directory, name);
     }
-  }
-
-  /** The firmware of a QEMU, as the guest sees it. */
-  private Path firmware(TestedQemu version, Path file) throws IOException {
-    List<String> command =
-        GuestSpec.small().with("-S").command(version.binary(), directory, "firmware");
-    try (RunningQemu qemu = RunningQemu.start(command, directory, "firmware")) {
-      qemu.observer()
-          .execute(
-              "pmemsave",
-              Map.of("val", 0xfffc_0000L, "size", 1 << 18, "filename", file.toString()));
-    }
-    return file;
   }
 
   /** It boots from its flash. */

@@ -24,6 +24,7 @@ class LayersTest extends LibraryRules {
         "qemu.migration",
         "qemu.memory",
         "qemu.manifest",
+        "qemu.disk",
         "qemu.stream",
         "qemu.save",
         "qemu.check",

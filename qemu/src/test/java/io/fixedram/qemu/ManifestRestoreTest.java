@@ -149,6 +149,7 @@ class ManifestRestoreTest extends QemuTest {
                             file().toString(),
                             "vd0",
                             disk.toString(),
+                            false,
                             "its size is 2 MiB instead of 1 MiB")));
     assertThat(check(spec()).fits()).isFalse();
     restoreAndEnd(again(spec()).acceptChangedDisks());

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -98,6 +99,19 @@ abstract class QemuTest {
 
   RestoredGuest restore(GuestRestore request) {
     return request.listener(recorder).run();
+  }
+
+  /** The firmware of a QEMU, as the guest sees it. */
+  Path firmware(TestedQemu version, Path file) throws IOException {
+    List<String> command =
+        GuestSpec.small().with("-S").command(version.binary(), directory, "firmware");
+    try (RunningQemu qemu = RunningQemu.start(command, directory, "firmware")) {
+      qemu.observer()
+          .execute(
+              "pmemsave",
+              Map.of("val", 0xfffc_0000L, "size", 1 << 18, "filename", file.toString()));
+    }
+    return file;
   }
 
   /** The names in the directory that begin as the save's does. */

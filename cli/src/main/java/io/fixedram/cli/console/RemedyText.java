@@ -40,6 +40,10 @@ public final class RemedyText {
           "or start QEMU yourself with '-incoming defer', and give its QMP socket with --qmp";
       case DETACH_QEMU -> "--detach leaves QEMU running when the restore is done";
       case ACCEPT_CHANGED_DISKS -> "--force-disks restores it nevertheless";
+      case NAME_OVERLAY_DIRECTORY -> "--overlay-dir DIR names one";
+      case SNAPSHOT_DISKS -> "--disk-snapshot keeps the disks of this moment for it";
+      case USE_NEW_OVERLAYS ->
+          "--new-overlays DIR has the guest write to new overlays, as often as it is restored";
       case LEAVE_PAUSED -> "--paused leaves it stopped";
       case RECEIVE_OVER_TCP ->
           "'fixedram receive FILE --listen tcp:HOST:PORT' saves what QEMU is told to migrate there";

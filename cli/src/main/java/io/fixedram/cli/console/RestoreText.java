@@ -4,33 +4,26 @@ package io.fixedram.cli.console;
 import io.fixedram.qemu.restore.RestoreReport;
 import io.fixedram.qemu.transfer.ServingState;
 import java.nio.file.Path;
+import java.util.stream.Collectors;
+import tools.jackson.core.JsonGenerator;
 
-/** What is said of a restore that is over. */
-public final class RestoreText {
-  private RestoreText() {}
-
-  private static String guestInWords(RestoreReport report) {
-    return switch (report.guest()) {
-      case "running" -> "the guest runs";
-      case "paused" -> "the guest is paused";
-      default -> "the guest is in the state '" + report.guest() + "'";
-    };
+/**
+ * The result of a restore in words and JSON.
+ *
+ * @param file the save
+ * @param paused whether the guest was to stay paused
+ */
+public record RestoreText(Path file, boolean paused) {
+  /** A line for people. */
+  public String summary(RestoreReport report) {
+    return report.serving().map(serving -> summary(report, serving)).orElseGet(() -> plain(report))
+        + report.overlays().stream()
+            .map(each -> "; its disk is " + each.overlay() + " over " + each.image())
+            .collect(Collectors.joining())
+        + (report.verified() ? "" : "; not verified");
   }
 
-  /**
-   * One line.
-   *
-   * @param paused whether the guest stays paused
-   */
-  public static String summary(RestoreReport report, Path file, boolean paused) {
-    return report
-        .serving()
-        .map(serving -> summary(report, serving, file, paused))
-        .orElseGet(() -> plain(report, file));
-  }
-
-  private static String summary(
-      RestoreReport report, ServingState serving, Path file, boolean paused) {
+  private String summary(RestoreReport report, ServingState serving) {
     StringBuilder text = new StringBuilder();
     text.append("restored ").append(file).append(" via ").append(report.mode().text());
     text.append(": the guest ").append(paused ? "was ready" : "ran").append(" after ");
@@ -53,7 +46,7 @@ public final class RestoreText {
     return text.toString();
   }
 
-  private static String plain(RestoreReport report, Path file) {
+  private String plain(RestoreReport report) {
     return "restored "
         + file
         + " via "
@@ -66,5 +59,28 @@ public final class RestoreText {
         + Amounts.seconds(report.seconds())
         + "; "
         + guestInWords(report);
+  }
+
+  private static String guestInWords(RestoreReport report) {
+    return switch (report.guest()) {
+      case "running" -> "the guest runs";
+      case "paused" -> "the guest is paused";
+      default -> "the guest is in the state '" + report.guest() + "'";
+    };
+  }
+
+  /** Writes the properties about serving pages. */
+  public static void serving(JsonGenerator json, ServingState serving) {
+    serving
+        .residentSeconds()
+        .ifPresent(seconds -> JsonObject.seconds(json, "resident_seconds", seconds));
+    json.writeNumberProperty("faults", serving.faults());
+    serving
+        .faultMedianSeconds()
+        .ifPresent(seconds -> JsonObject.seconds(json, "fault_median_seconds", seconds));
+    serving
+        .faultP99Seconds()
+        .ifPresent(seconds -> JsonObject.seconds(json, "fault_p99_seconds", seconds));
+    JsonObject.seconds(json, "fault_seconds", serving.faultSeconds());
   }
 }

@@ -66,9 +66,23 @@ class ManifestTest {
     try (Vm vm = Vm.start(directory, "vm", command("vm.txt"))) {
       Vm.awaitRound(directory.resolve("vm.txt"), 2);
       Result save =
-          Launcher.run(
-              directory, "save", "--qmp", vm.qmp(), file, "--then", "resume", "--output", "json");
+          run(
+              List.of(),
+              "save",
+              "--qmp",
+              vm.qmp(),
+              file,
+              "--then",
+              "resume",
+              "--disk-snapshot",
+              "--overlay-name",
+              "{disk}-{n}.overlay",
+              "--output",
+              "json");
       assertThat(save.status()).as(save.err()).isZero();
+      Json overlay = Json.parse(save.out()).get("overlays").items().getFirst();
+      assertThat(overlay.get("image").text()).isEqualTo(path("disk.raw"));
+      assertThat(overlay.get("overlay").text()).isEqualTo(path("disk-1.overlay"));
       // Beside the running guest, whose pid file and serial port the command names too.
       String pid = Files.readString(directory.resolve("pid"));
       Result same = run(command("vm.txt"), "check", file);
@@ -127,14 +141,16 @@ class ManifestTest {
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
     Files.delete(directory.resolve("vm.txt"));
     try (Launcher restore =
-        Launcher.start(directory, "restore", file, "--same", "--via", "stream")) {
+        Launcher.start(
+            directory, "restore", file, "--same", "--via", "stream", "--new-overlays", directory)) {
       Vm.awaitRound(directory.resolve("vm.txt"), 6);
       restore.signal("TERM");
       Result result = restore.result();
       assertThat(result.status()).as(result.err()).isZero();
       assertThat(result.err())
           .startsWith("the command of the saved guest: " + qemu)
-          .contains("the guest ran on after the save")
+          .contains("its disk is " + path("disk.1.qcow2") + " over " + path("disk.raw"))
+          .doesNotContain("warning")
           .doesNotContain(SECRET);
     }
   }

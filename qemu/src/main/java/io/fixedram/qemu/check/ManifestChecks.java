@@ -2,7 +2,12 @@
 package io.fixedram.qemu.check;
 
 import io.fixedram.error.FixedRamException;
+import io.fixedram.error.Reason;
+import io.fixedram.error.Remedy;
 import io.fixedram.qemu.manifest.Differences;
+import io.fixedram.qemu.manifest.DiskFacts;
+import io.fixedram.qemu.manifest.DiskFacts.Disk;
+import io.fixedram.qemu.manifest.DiskOverlay;
 import io.fixedram.qemu.manifest.DiskState;
 import io.fixedram.qemu.manifest.GuestFacts;
 import io.fixedram.qemu.manifest.Manifest;
@@ -16,6 +21,8 @@ import io.fixedram.store.PageStore;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Compares the manifest of a save with the QEMU that is to load it.
@@ -23,11 +30,17 @@ import java.util.OptionalInt;
  * @param save name of the save
  * @param differences differences of the guests, without disks
  * @param disks states of the saved guest's disks
+ * @param written images that belong to the save, to which the guest would write although an overlay
+ *     was put over them
  */
 public record ManifestChecks(
-    String save, List<GuestDifference> differences, List<DiskState> disks) {
+    String save,
+    List<GuestDifference> differences,
+    List<DiskState> disks,
+    List<DiskOverlay> written) {
   /** Copies the lists. */
   public ManifestChecks {
+    written = List.copyOf(written);
     differences = List.copyOf(differences);
     disks = List.copyOf(disks);
   }
@@ -36,20 +49,40 @@ public record ManifestChecks(
    * Compares a save's manifest with a QEMU.
    *
    * @param process id of QEMU's process; empty for the one that listens on the socket
+   * @param overlays files of new overlays over images of the save
    * @return the result; empty if the save has no manifest that this program can read
    * @throws FixedRamException if the manifest is damaged, or QEMU does not answer
    */
   public static Optional<ManifestChecks> find(
-      PageStore save, QmpClient qmp, OptionalInt process, TransferListener listener) {
+      PageStore save,
+      QmpClient qmp,
+      OptionalInt process,
+      Set<String> overlays,
+      TransferListener listener) {
     return save.manifest()
         .flatMap(text -> parsed(save, text, listener))
         .map(manifest -> {
-          GuestFacts found = GuestFacts.ask(qmp, OptionalInt.empty());
+          GuestFacts found = GuestFacts.ask(qmp, process, overlays);
           return new ManifestChecks(
               save.name(),
               Differences.between(manifest.guest(), found),
-              DiskState.of(manifest, found.disks()));
+              DiskState.of(manifest, found.disks()),
+              written(manifest.guest().disks(), found.disks()));
         });
+  }
+
+  private static List<DiskOverlay> written(DiskFacts saved, DiskFacts found) {
+    Set<String> files =
+        found.list().stream()
+            .filter(disk -> !disk.readOnly() && disk.overlay().isEmpty())
+            .map(Disk::file)
+            .collect(Collectors.toUnmodifiableSet());
+    return saved.list().stream()
+        .filter(disk -> files.contains(disk.file()))
+        .flatMap(disk ->
+            disk.overlay().stream()
+                .map(overlay -> new DiskOverlay(disk.drive(), disk.file(), overlay)))
+        .toList();
   }
 
   private static Optional<Manifest> parsed(PageStore save, String text, TransferListener listener) {
@@ -83,6 +116,18 @@ public record ManifestChecks(
         tell(unproven, listener);
       }
     }
+    written.forEach(image -> tell(image, listener));
+  }
+
+  private static void tell(DiskOverlay image, TransferListener listener) {
+    listener.warning(
+        Reason.of(
+            "the guest writes to "
+                + image.image()
+                + ", over which the save has put the overlay "
+                + image.overlay()
+                + ": after that, the overlay is useless, and the save fits no disk",
+            Remedy.USE_NEW_OVERLAYS));
   }
 
   private static void tell(DiskState.Unproven disk, TransferListener listener) {
@@ -91,7 +136,9 @@ public record ManifestChecks(
             + disk.disk().file()
             + " may have another content than the saved guest knows: "
             + disk.why().clause()
-            + "; with another content, the guest damages its file systems";
+            + (disk.disk().readOnly()
+                ? "; with another content, the guest reads what does not fit what it remembers"
+                : "; with another content, the guest damages its file systems");
     if (disk.why() == DiskState.Doubt.TEMPORARY) {
       listener.note(sentence);
     } else {
@@ -104,7 +151,11 @@ public record ManifestChecks(
     return state instanceof DiskState.Changed changed
         ? Optional.of(
             new LoadObstacle.DiskChanged(
-                save, changed.disk().drive(), changed.disk().file(), changed.what()))
+                save,
+                changed.disk().drive(),
+                changed.disk().file(),
+                changed.disk().readOnly(),
+                changed.what()))
         : Optional.empty();
   }
 }

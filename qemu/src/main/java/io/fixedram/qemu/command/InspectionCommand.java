@@ -4,8 +4,10 @@ package io.fixedram.qemu.command;
 import io.fixedram.qemu.command.QemuCommandLine.Option;
 import io.fixedram.qemu.obstacle.CommandObstacle;
 import io.fixedram.qemu.obstacle.ObstacleException;
+import io.fixedram.qemu.obstacle.StartObstacle;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -58,6 +60,7 @@ public final class InspectionCommand {
       throw new ObstacleException(
           new CommandObstacle.OptionInTheWay(CommandObstacle.Option.READCONFIG));
     }
+    command.options().forEach(InspectionCommand::requireStartable);
     List<String> words = new ArrayList<>(command.words());
     List<Integer> gone = new ArrayList<>();
     for (Option option : command.options()) {
@@ -72,6 +75,33 @@ public final class InspectionCommand {
     gone.forEach(index -> words.remove(index.intValue()));
     words.addAll(List.of("-monitor", "none", "-display", "none"));
     return List.copyOf(words);
+  }
+
+  /** Refuses what does not start beside the guest, or without what was removed. */
+  private static void requireStartable(Option option) {
+    Optional<String> why =
+        switch (option.name()) {
+          case "tpmdev" -> Optional.of("its TPM serves one QEMU at a time");
+          case "device" -> whyNotStartable(option.parts("driver").find("driver").orElse(""));
+          default -> Optional.empty();
+        };
+    why.ifPresent(clause -> {
+      throw new ObstacleException(
+          new StartObstacle.NotStartedForACheck(
+              "-" + option.name() + " " + option.value(), clause));
+    });
+  }
+
+  private static Optional<String> whyNotStartable(String driver) {
+    if (driver.startsWith("vhost-user-") || driver.equals("ivshmem-doorbell")) {
+      return Optional.of("the program behind that device serves one QEMU at a time");
+    }
+    if (driver.startsWith("vfio-") || driver.startsWith("vhost-vdpa-")) {
+      return Optional.of("the host's device is for one QEMU at a time");
+    }
+    return driver.contains("-gl-") || driver.endsWith("-gl") || driver.contains("rutabaga")
+        ? Optional.of("it needs a display with OpenGL, and none is opened for a check")
+        : Optional.empty();
   }
 
   /** A filter of a network, which may write what passes it to a file. */

@@ -6,6 +6,7 @@ import io.fixedram.qemu.obstacle.CommandObstacle;
 import io.fixedram.qemu.qmp.Json;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -91,9 +92,9 @@ public final class OptionValue {
     return parts;
   }
 
-  /** All keys of the value. */
-  Set<String> keys() {
-    return pairs.stream().map(Pair::key).collect(Collectors.toUnmodifiableSet());
+  /** All keys of the value, in their order. */
+  public Set<String> keys() {
+    return pairs.stream().map(Pair::key).collect(Collectors.toCollection(LinkedHashSet::new));
   }
 
   /** The value of a key as text: the last one if there are several, on or off for a flag. */

@@ -149,8 +149,22 @@ public final class QemuCommandLine {
   }
 
   /** All options, in their order. */
-  List<Option> options() {
+  public List<Option> options() {
     return options;
+  }
+
+  /** Indexes of the words that are neither options nor their values, which are images of disks. */
+  public List<Integer> images() {
+    List<Integer> images = new ArrayList<>();
+    for (int i = programIndex + 1; i < words.size(); i++) {
+      int index = i;
+      if (options.stream()
+          .noneMatch(option ->
+              option.index == index || option.valueIndex.filter(at -> at == index).isPresent())) {
+        images.add(i);
+      }
+    }
+    return List.copyOf(images);
   }
 
   /** All options with a name, in their order. */

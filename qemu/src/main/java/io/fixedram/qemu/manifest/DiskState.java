@@ -115,6 +115,12 @@ public sealed interface DiskState {
               + " instead of "
               + SizeText.words(saved.bytes()));
     }
+    if (isSameFile(saved, found) && !saved.format().equals(found.format())) {
+      return Optional.of("it is opened as " + found.format() + " instead of " + saved.format());
+    }
+    if (isSameFile(saved, found) && !saved.backing().equals(found.backing())) {
+      return Optional.of("it has another image below");
+    }
     if (isSameFile(saved, found) && !saved.snapshots().equals(found.snapshots())) {
       return Optional.of("it has other internal snapshots");
     }
@@ -125,7 +131,7 @@ public sealed interface DiskState {
     if (saved.temporary()) {
       return Optional.of(Doubt.TEMPORARY);
     }
-    if (ranOn && !saved.readOnly()) {
+    if (ranOn && !saved.readOnly() && saved.overlay().isEmpty()) {
       return Optional.of(Doubt.RAN_ON);
     }
     if (saved.hostFile().isEmpty() || found.hostFile().isEmpty()) {

@@ -135,6 +135,8 @@ final class ManifestJson {
     json.put("snapshots", disk.snapshots());
     disk.hostFile().ifPresent(file -> json.put("host_file", hostFile(file)));
     json.put("below", list(disk.below(), ManifestJson::hostFile));
+    json.put("chain", disk.chain());
+    disk.overlay().ifPresent(file -> json.put("overlay", file));
     return json;
   }
 
@@ -276,7 +278,9 @@ final class ManifestJson {
         json.findText("backing"),
         items(json, "snapshots", Json::text),
         json.find("host_file").map(ManifestJson::readHostFile),
-        items(json, "below", ManifestJson::readHostFile));
+        items(json, "below", ManifestJson::readHostFile),
+        json.find("chain").isPresent() ? items(json, "chain", Json::text) : List.of(),
+        json.findText("overlay"));
   }
 
   private static HostFile readHostFile(Json json) {

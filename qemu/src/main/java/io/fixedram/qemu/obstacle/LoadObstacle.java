@@ -228,7 +228,8 @@ public sealed interface LoadObstacle extends Obstacle {
    * @param file the disk's file or address
    * @param what the difference, a clause
    */
-  record DiskChanged(String save, String drive, String file, String what) implements LoadObstacle {
+  record DiskChanged(String save, String drive, String file, boolean readOnly, String what)
+      implements LoadObstacle {
     @Override
     public String sentence() {
       return "the disk "
@@ -239,7 +240,9 @@ public sealed interface LoadObstacle extends Obstacle {
           + save
           + " knows it: "
           + what
-          + "; a guest with another disk content than it remembers damages its file systems";
+          + (readOnly
+              ? "; the guest would read what does not fit what it remembers"
+              : "; a guest with another disk content than it remembers damages its file systems");
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.util.List;
  */
 public sealed interface Obstacle
     permits SaveObstacle,
+        DiskObstacle,
         LoadObstacle,
         StartObstacle,
         LazyObstacle,

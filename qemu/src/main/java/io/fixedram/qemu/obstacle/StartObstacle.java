@@ -107,4 +107,22 @@ public sealed interface StartObstacle extends Obstacle {
       return "the QEMU command in " + save + " can't be run again: " + why;
     }
   }
+
+  /**
+   * A command can't be checked, since its QEMU would not start beside the one of its guest, or
+   * without what a check leaves out.
+   *
+   * @param option the option with its value
+   * @param why the reason, a clause
+   */
+  record NotStartedForACheck(String option, String why) implements StartObstacle {
+    @Override
+    public String sentence() {
+      return "the QEMU command can't be checked with '"
+          + option
+          + "', since "
+          + why
+          + ": check it without that option and what refers to it, or restore, which compares too";
+    }
+  }
 }

@@ -16,6 +16,9 @@ import tools.jackson.jr.ob.JSON;
  * counts as absent. Methods throw a {@link FixedRamException} if a value has another type.
  */
 public final class Json {
+  /** Some commands of QEMU tell null and an absent member apart. */
+  private static final JSON WITH_NULLS = JSON.std.with(JSON.Feature.WRITE_NULL_PROPERTIES);
+
   private final Object value;
 
   private Json(Object value) {
@@ -47,12 +50,12 @@ public final class Json {
   /** The JSON text, on one line. */
   @Override
   public String toString() {
-    return JSON.std.asString(value);
+    return WITH_NULLS.asString(value);
   }
 
   /** The JSON text on several lines, with indentation. */
   public String pretty() {
-    return JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT).asString(value);
+    return WITH_NULLS.with(JSON.Feature.PRETTY_PRINT_OUTPUT).asString(value);
   }
 
   /** The value as maps, lists, texts, numbers and booleans, for sending it back unchanged. */

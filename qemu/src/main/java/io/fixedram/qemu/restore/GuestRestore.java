@@ -112,7 +112,9 @@ public final class GuestRestore {
             false,
             OptionalInt.empty(),
             false,
-            Optional.empty()),
+            Optional.empty(),
+            Optional.empty(),
+            List.of()),
         RestoreListener.NONE,
         Optional.empty());
   }
@@ -217,6 +219,20 @@ public final class GuestRestore {
    */
   public GuestRestore acceptChangedDisks() {
     return with(draft -> draft.changedDisks = true);
+  }
+
+  /**
+   * Gives the guest new, empty qcow2 overlays in place of the disks that it can write to. They are
+   * made in a directory, over the images that belong to the save, which the guest only reads then,
+   * so that a save can be restored any number of times. The command's options for disks are
+   * rewritten. The overlays stay when the guest ends; if it never ran, they are deleted.
+   *
+   * @param directory an existing directory
+   * @throws IllegalStateException if QEMU is not started for this restore
+   */
+  public GuestRestore newOverlays(Path directory) {
+    var _ = command();
+    return with(draft -> draft.newOverlays = Optional.of(directory));
   }
 
   /** Sets the listener. */

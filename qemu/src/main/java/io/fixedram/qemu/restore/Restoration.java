@@ -9,10 +9,17 @@ import io.fixedram.error.Remedy;
 import io.fixedram.error.UnsupportedSaveException;
 import io.fixedram.qemu.check.SignatureChecks;
 import io.fixedram.qemu.command.NotInstantException;
+import io.fixedram.qemu.command.QemuCommandLine;
+import io.fixedram.qemu.disk.OverlayCommand;
+import io.fixedram.qemu.disk.OverlayFiles;
+import io.fixedram.qemu.disk.OverlayNames;
 import io.fixedram.qemu.load.Destination;
 import io.fixedram.qemu.load.InstantStart;
 import io.fixedram.qemu.load.QemuLeftException;
 import io.fixedram.qemu.load.QemuProcess;
+import io.fixedram.qemu.manifest.DiskOverlay;
+import io.fixedram.qemu.manifest.Manifest;
+import io.fixedram.qemu.obstacle.DiskObstacle;
 import io.fixedram.qemu.obstacle.InstantObstacle;
 import io.fixedram.qemu.obstacle.NativeObstacle;
 import io.fixedram.qemu.obstacle.Obstacle;
@@ -33,6 +40,7 @@ final class Restoration implements AutoCloseable {
   private final Cancellation cancellation;
   private final PageStore save;
   private final RestoreStart start;
+  private final Optional<OverlayFiles> overlays;
   private final long startNanos;
 
   private Restoration(
@@ -41,8 +49,10 @@ final class Restoration implements AutoCloseable {
       Cancellation cancellation,
       PageStore save,
       RestoreStart start,
+      Optional<OverlayFiles> overlays,
       long startNanos) {
     this.request = request;
+    this.overlays = overlays;
     this.listener = listener;
     this.cancellation = cancellation;
     this.save = save;
@@ -60,6 +70,10 @@ final class Restoration implements AutoCloseable {
     long startNanos = System.nanoTime();
     RestoreListener listener = new SafeRestoreListener(told);
     PageStore save = request.open();
+    Optional<OverlayFiles> overlays =
+        request
+            .newOverlays()
+            .map(directory -> new OverlayFiles(OverlayNames.in(Optional.of(directory))));
     try {
       if (save.isRandomAccess()) {
         // Fails for an incomplete file before a QEMU is started for it.
@@ -69,12 +83,37 @@ final class Restoration implements AutoCloseable {
         requireSignatureKept(request, save);
         verify(request, save, cancellation);
       }
-      RestoreStart start = RestoreStart.of(request, save, listener, cancellation);
-      return new Restoration(request, listener, cancellation, save, start, startNanos);
+      RestoreRequest overlaid =
+          overlays.isPresent() ? overlaid(request, save, overlays.get(), listener) : request;
+      RestoreStart start = RestoreStart.of(overlaid, save, listener, cancellation);
+      return new Restoration(overlaid, listener, cancellation, save, start, overlays, startNanos);
     } catch (RuntimeException | Error e) {
-      save.close();
+      try (save) {
+        overlays.ifPresent(OverlayFiles::close);
+      }
       throw e;
     }
+  }
+
+  /** The request with a command whose disks are new overlays. */
+  private static RestoreRequest overlaid(
+      RestoreRequest request, PageStore save, OverlayFiles files, RestoreListener listener) {
+    if (!(request.target() instanceof RestoreTarget.Command given)) {
+      throw new IllegalStateException("QEMU is not started for this");
+    }
+    Manifest manifest =
+        save.manifest()
+            .map(Manifest::ofJson)
+            .orElseThrow(() -> new ObstacleException(new DiskObstacle.DisksNotKnown(save.name())));
+    QemuCommandLine command =
+        OverlayCommand.rewritten(QemuCommandLine.of(given.command()), save.name(), manifest, files);
+    for (DiskOverlay each : files.made()) {
+      listener.note("new overlay " + each.overlay() + " over " + each.image());
+    }
+    return request.with(draft -> {
+      draft.target = given.with(command.words());
+      draft.overlays = files.made();
+    });
   }
 
   /** What was verified does not count if others may change it afterwards. */
@@ -119,7 +158,8 @@ final class Restoration implements AutoCloseable {
   /** A copy for a QEMU that the caller starts with the command of {@link #target()}. */
   Restoration awaiting(RestoreTarget.Awaited target) {
     long beginNanos = System.nanoTime();
-    return new Restoration(request, listener, cancellation, save, start.into(target), beginNanos);
+    return new Restoration(
+        request, listener, cancellation, save, start.into(target), overlays, beginNanos);
   }
 
   /** Restores the guest in this thread; returns when it is restored completely. */
@@ -153,6 +193,10 @@ final class Restoration implements AutoCloseable {
     try {
       report = attempt(progress);
     } catch (Throwable e) {
+      if (progress.state().compareTo(RestoreState.RUNNING) < 0) {
+        // No guest has written to them.
+        overlays.ifPresent(OverlayFiles::close);
+      }
       closeSave();
       progress.failed(LockedDisk.explained(e));
       return;
@@ -265,6 +309,7 @@ final class Restoration implements AutoCloseable {
   public void close() {
     try (save) {
       start.close();
+      overlays.ifPresent(OverlayFiles::close);
     }
   }
 }

@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -104,7 +105,7 @@ public final class RestoreCheck {
     QemuMigration migration = new QemuMigration(destination.qmp());
     Optional<Reason> obstacle = obstacle(() -> new IncomingChecks(migration, store).run());
     Optional<ManifestChecks> checks =
-        ManifestChecks.find(store, destination.qmp(), OptionalInt.empty(), listener);
+        ManifestChecks.find(store, destination.qmp(), OptionalInt.empty(), Set.of(), listener);
     List<GuestDifference> differences = checks.map(ManifestChecks::differences).orElse(List.of());
     boolean loadable =
         obstacle.isEmpty()

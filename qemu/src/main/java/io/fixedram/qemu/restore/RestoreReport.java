@@ -2,6 +2,8 @@
 package io.fixedram.qemu.restore;
 
 import io.fixedram.layout.SaveSeal;
+import io.fixedram.qemu.manifest.DiskOverlay;
+import io.fixedram.qemu.manifest.DiskState;
 import io.fixedram.qemu.obstacle.Obstacle;
 import io.fixedram.qemu.transfer.ServingState;
 import java.util.List;
@@ -29,6 +31,9 @@ import java.util.Optional;
  *     process or before; false if the save has none, or QEMU read it itself
  * @param signature signature of the save; NONE also if the save is not sealed
  * @param serving statistics of serving pages; only for restore mode lazy
+ * @param disks states of the saved guest's disks before the restore; empty if the save has no
+ *     manifest
+ * @param overlays new overlays that the guest has as disks ({@link GuestRestore#newOverlays})
  */
 public record RestoreReport(
     RestoreMode mode,
@@ -43,9 +48,13 @@ public record RestoreReport(
     double sinceWaitingSeconds,
     boolean verified,
     SaveSeal.Signature signature,
-    Optional<ServingState> serving) {
-  /** Copies the list. */
+    Optional<ServingState> serving,
+    List<DiskState> disks,
+    List<DiskOverlay> overlays) {
+  /** Copies the lists. */
   public RestoreReport {
+    disks = List.copyOf(disks);
+    overlays = List.copyOf(overlays);
     obstacles = List.copyOf(obstacles);
   }
 }

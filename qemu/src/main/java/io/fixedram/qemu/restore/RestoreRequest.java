@@ -4,9 +4,12 @@ package io.fixedram.qemu.restore;
 import io.fixedram.error.UntrustedSaveException;
 import io.fixedram.key.SigningKey;
 import io.fixedram.layout.SaveSeal;
+import io.fixedram.qemu.manifest.DiskOverlay;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.Saves;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
@@ -25,6 +28,8 @@ import java.util.function.Supplier;
  * @param process id of QEMU's process; empty for the one that listens on the socket
  * @param changedDisks whether a guest is restored although one of its disks has changed
  * @param key key that the save must be signed with; empty if it need not be signed
+ * @param newOverlays directory for new overlays over the disks
+ * @param overlays those that were made there
  */
 record RestoreRequest(
     Supplier<? extends PageStore> save,
@@ -35,7 +40,13 @@ record RestoreRequest(
     boolean verify,
     OptionalInt process,
     boolean changedDisks,
-    Optional<SigningKey> key) {
+    Optional<SigningKey> key,
+    Optional<Path> newOverlays,
+    List<DiskOverlay> overlays) {
+  /** Copies the list. */
+  RestoreRequest {
+    overlays = List.copyOf(overlays);
+  }
 
   /**
    * Opens the save.
@@ -76,7 +87,9 @@ record RestoreRequest(
         draft.verify,
         draft.process,
         draft.changedDisks,
-        draft.key);
+        draft.key,
+        draft.newOverlays,
+        draft.overlays);
   }
 
   /** A mutable copy of the parameters that can be changed. */
@@ -89,6 +102,8 @@ record RestoreRequest(
     OptionalInt process;
     boolean changedDisks;
     Optional<SigningKey> key;
+    Optional<Path> newOverlays;
+    List<DiskOverlay> overlays;
 
     private Draft(RestoreRequest from) {
       target = from.target;
@@ -99,6 +114,8 @@ record RestoreRequest(
       process = from.process;
       changedDisks = from.changedDisks;
       key = from.key;
+      newOverlays = from.newOverlays;
+      overlays = from.overlays;
     }
   }
 }

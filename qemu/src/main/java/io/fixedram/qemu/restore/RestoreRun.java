@@ -20,6 +20,8 @@ import io.fixedram.qemu.load.MemoryLoader;
 import io.fixedram.qemu.load.NativeLoader;
 import io.fixedram.qemu.load.RunGate;
 import io.fixedram.qemu.load.StreamLoader;
+import io.fixedram.qemu.manifest.DiskOverlay;
+import io.fixedram.qemu.manifest.DiskState;
 import io.fixedram.qemu.migration.GuestStatus;
 import io.fixedram.qemu.migration.LiveView;
 import io.fixedram.qemu.migration.MigrationState;
@@ -28,10 +30,13 @@ import io.fixedram.qemu.migration.TemporarySettings;
 import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.store.PageStore;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 
 /**
  * One restore into one QEMU. QEMU's migration settings are restored at the end, and the guest runs
@@ -70,6 +75,9 @@ final class RestoreRun {
 
   /** Whether QEMU has ended in an orderly way before all pages were served. */
   private boolean ended;
+
+  /** States of the saved guest's disks; empty if the save has no manifest. */
+  private List<DiskState> disks = List.of();
 
   private long waitingNanos;
   private long incomingNanos;
@@ -111,8 +119,11 @@ final class RestoreRun {
   RestoreReport restore() {
     waitingNanos = System.nanoTime();
     new IncomingChecks(migration, save).run();
-    ManifestChecks.find(save, migration.qmp(), request.process(), listener)
-        .ifPresent(checks -> checks.require(request.changedDisks(), listener));
+    ManifestChecks.find(save, migration.qmp(), request.process(), overlays(), listener)
+        .ifPresent(checks -> {
+          disks = checks.disks();
+          checks.require(request.changedDisks(), listener);
+        });
     TemporarySettings settings = new TemporarySettings(migration.qmp());
     start.instant().ifPresent(instant -> instant.handOver(migration.qmp()));
     MemoryLoader inPlace =
@@ -365,7 +376,15 @@ final class RestoreRun {
         (settledNanos - waitingNanos) / 1e9,
         request.verifiesFirst() || (save.seal().isPresent() && isReadHere(choice.mode())),
         save.seal().map(SaveSeal::signature).orElse(SaveSeal.Signature.NONE),
-        view.serving());
+        view.serving(),
+        disks,
+        request.overlays());
+  }
+
+  private Set<String> overlays() {
+    return request.overlays().stream()
+        .map(DiskOverlay::overlay)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /** Whether all pages pass through this process, which checks them. */

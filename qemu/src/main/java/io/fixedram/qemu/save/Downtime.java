@@ -30,6 +30,11 @@ final class Downtime {
     }
   }
 
+  /** Whether the guest was stopped, and not resumed since. */
+  boolean hasBegun() {
+    return stopped.isPresent() && resumed.isEmpty();
+  }
+
   /**
    * Time from the guest's stop until it was resumed, or until the end of the migration; 0 without a
    * stop.

@@ -5,6 +5,7 @@ import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.os.Threads;
+import io.fixedram.qemu.disk.DiskSnapshot;
 import io.fixedram.qemu.memory.GuestDevices;
 import io.fixedram.qemu.memory.QemuMemory;
 import io.fixedram.qemu.migration.GuestStatus;
@@ -34,6 +35,7 @@ final class GuestHold {
   private static final Duration RESUME_TIME = Duration.ofSeconds(10);
 
   private final OutgoingMigration own;
+  private final Optional<DiskSnapshot> snapshot;
   private final TransferListener listener;
   private final Cancellation cancellation;
   private final QmpClient qmp;
@@ -42,8 +44,13 @@ final class GuestHold {
   private String state = "";
   private boolean resumed;
 
-  GuestHold(OutgoingMigration own, TransferListener listener, Cancellation cancellation) {
+  GuestHold(
+      OutgoingMigration own,
+      Optional<DiskSnapshot> snapshot,
+      TransferListener listener,
+      Cancellation cancellation) {
     this.own = own;
+    this.snapshot = snapshot;
     this.listener = listener;
     this.cancellation = cancellation;
     this.qmp = own.cancellable().qmp();
@@ -142,6 +149,19 @@ final class GuestHold {
     }
     if (!still) {
       throw changed(reset);
+    }
+  }
+
+  /**
+   * Takes the snapshot of the disks if one is requested: last of all, so that a save that fails
+   * before leaves the disks as they are.
+   *
+   * @throws FixedRamException if QEMU does not take it, or the guest has not stayed stopped
+   */
+  void snapshotDisks() {
+    if (snapshot.isPresent()) {
+      snapshot.get().take();
+      requireStill();
     }
   }
 

@@ -5,6 +5,7 @@ import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.disk.OverlayNames;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.write.WriteOptions;
@@ -64,7 +65,8 @@ public final class GuestSave {
             AfterSave.PAUSE,
             WriteOptions.defaults(),
             DEFAULT_MAX_PASSES,
-            OptionalLong.empty()),
+            OptionalLong.empty(),
+            Optional.empty()),
         TransferListener.NONE,
         Optional.empty());
   }
@@ -155,6 +157,26 @@ public final class GuestSave {
       throw new IllegalArgumentException(bytes + " bytes of memory");
     }
     return with(draft -> draft.asideBytes = OptionalLong.of(bytes));
+  }
+
+  /**
+   * Takes an external snapshot of all disks that the guest can write to, while it is stopped for
+   * the save: from then on it writes to new qcow2 overlays, and the images that belong to the save
+   * stay as they are. If the save fails after that, the guest stays on the overlays, and warnings
+   * say how to undo it.
+   *
+   * @param directory directory of the overlays; empty for that of each image
+   * @param name name of the overlays, in which <code>{disk}</code> stands for the name of the image
+   *     without its type, and <code>{n}</code>, which must be there, for the first free number
+   * @throws IllegalArgumentException if the name is not one
+   */
+  public GuestSave diskSnapshot(Optional<Path> directory, String name) {
+    return with(draft -> draft.snapshot = Optional.of(new OverlayNames(directory, name)));
+  }
+
+  /** Takes a snapshot of the disks, with overlays named as in {@code disk.1.qcow2}. */
+  public GuestSave diskSnapshot(Optional<Path> directory) {
+    return diskSnapshot(directory, OverlayNames.PATTERN);
   }
 
   /** Sets the listener. */

@@ -238,6 +238,7 @@ final class LiveTransfer {
             resume ? waits::check : () -> {});
     hold.requireStill();
     memory.checkUnchanged();
+    hold.snapshotDisks();
     Optional<FixedRamException> resumeFailure = resume ? hold.resume() : Optional.empty();
     Duration downtime = hold.length();
     if (resume && resumeFailure.isEmpty()) {

@@ -6,6 +6,7 @@ import io.fixedram.error.FixedRamException;
 import io.fixedram.guest.CountingSink;
 import io.fixedram.guest.DeviceState;
 import io.fixedram.guest.SaveSink;
+import io.fixedram.qemu.disk.DiskSnapshot;
 import io.fixedram.qemu.memory.GuestDevices;
 import io.fixedram.qemu.memory.QemuMemory;
 import io.fixedram.qemu.migration.GuestStatus;
@@ -18,10 +19,10 @@ import java.util.Optional;
 
 /**
  * Saves a guest in place, in this order: its memory is located, the guest is stopped, its device
- * state is taken (which may still write to memory), all memory is read, the guest is resumed. The
- * stop is the only change in QEMU; the save fails if another client resumes the guest meanwhile.
- * Unless the guest is to be stopped first, its memory is also read before the stop ({@link
- * LiveTransfer}).
+ * state is taken (which may still write to memory), all memory is read, its disks get a snapshot if
+ * that is requested, the guest is resumed. The stop is the only change in QEMU; the save fails if
+ * another client resumes the guest meanwhile. Unless the guest is to be stopped first, its memory
+ * is also read before the stop ({@link LiveTransfer}).
  */
 final class MemoryTransfer {
   private final SaveRequest request;
@@ -36,6 +37,7 @@ final class MemoryTransfer {
       SaveRequest request,
       SaveChoice choice,
       OutgoingMigration own,
+      Optional<DiskSnapshot> snapshot,
       LiveView view,
       TransferListener listener,
       Cancellation cancellation) {
@@ -45,7 +47,7 @@ final class MemoryTransfer {
     this.listener = listener;
     this.cancellation = cancellation;
     this.qmp = own.cancellable().qmp();
-    this.hold = new GuestHold(own, listener, cancellation);
+    this.hold = new GuestHold(own, snapshot, listener, cancellation);
   }
 
   /**
@@ -130,5 +132,6 @@ final class MemoryTransfer {
     work.run(() -> memory.store(devices).sendTo(counted));
     hold.requireStill();
     memory.checkUnchanged();
+    hold.snapshotDisks();
   }
 }

@@ -26,6 +26,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * resumes the guest as soon as QEMU has completed the migration.
  */
 final class MigrationWatch implements AutoCloseable {
+  /** QEMU's state of a migration with a stopped guest, whose disks are still active. */
+  private static final String PAUSED = "pre-switchover";
+
   private static final Duration POLL_TIME = Duration.ofMillis(100);
 
   /** Poll interval for the end of the stream, after which the guest waits to be resumed. */
@@ -57,6 +60,9 @@ final class MigrationWatch implements AutoCloseable {
 
   private boolean stopped;
 
+  /** Whether the migration was paused before the switchover, and goes on. */
+  private boolean switched;
+
   /** Whether the guest is stopped because another client of QEMU has stopped it. */
   private boolean stoppedByAnother;
 
@@ -66,10 +72,17 @@ final class MigrationWatch implements AutoCloseable {
    * @param maxPasses number of passes after which the guest is stopped; 0 for no maximum
    * @param begun run first, while the stream is being read already, since QEMU does not answer
    *     while it waits for a reader of a stopped guest's stream
+   * @param switchover run when QEMU has paused the migration before it sends the devices, with the
+   *     guest stopped; lets the migration go on. Empty if QEMU does not pause it
    * @param completed run when QEMU has completed the migration, before the guest is resumed
    * @param resume whether the guest is resumed then
    */
-  record Plan(int maxPasses, Runnable begun, Runnable completed, boolean resume) {}
+  record Plan(
+      int maxPasses,
+      Runnable begun,
+      Optional<Runnable> switchover,
+      Runnable completed,
+      boolean resume) {}
 
   /**
    * Outcome of the migration.
@@ -205,6 +218,7 @@ final class MigrationWatch implements AutoCloseable {
         view.state(state);
         cancelIfAskedFor();
         stopIfEndless(state);
+        switchOver(state);
       } while (state.isUnderWay() && !closed);
       Optional<FixedRamException> resumeFailure = Optional.empty();
       boolean resume = false;
@@ -229,7 +243,16 @@ final class MigrationWatch implements AutoCloseable {
     do {
       event = qmp().nextEvent(LOOK_TIME);
       event.ifPresent(this::take);
-    } while (event.isEmpty() && !streamEnded && !closed && System.nanoTime() < until);
+    } while (event.isEmpty()
+        && !streamEnded
+        && !closed
+        && !mayPauseSoon()
+        && System.nanoTime() < until);
+  }
+
+  /** Whether QEMU has stopped the guest, and pauses the migration then. */
+  private boolean mayPauseSoon() {
+    return plan.switchover.isPresent() && !switched && downtime.hasBegun();
   }
 
   private QmpClient qmp() {
@@ -289,6 +312,13 @@ final class MigrationWatch implements AutoCloseable {
           "the guest dirties its RAM as fast as it is saved: stopped after "
               + plan.maxPasses
               + " passes, so that the save ends");
+    }
+  }
+
+  private void switchOver(MigrationState state) {
+    if (state.is(PAUSED) && !cancelled && !switched) {
+      switched = true;
+      plan.switchover.ifPresent(this::act);
     }
   }
 

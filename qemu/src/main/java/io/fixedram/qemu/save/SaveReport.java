@@ -2,8 +2,10 @@
 package io.fixedram.qemu.save;
 
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.manifest.DiskOverlay;
 import io.fixedram.qemu.obstacle.MemoryObstacle;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
@@ -40,6 +42,8 @@ import java.util.OptionalDouble;
  * @param signed whether the file is signed
  * @param disksLocked whether QEMU keeps disks that it may write to, so that no other one can use
  *     them: of a guest that stays stopped without having been migrated
+ * @param overlays the overlays that a snapshot of the disks has put over the images of the save;
+ *     the guest writes to them from then on
  * @param then state of the guest after the save
  */
 public record SaveReport(
@@ -64,4 +68,10 @@ public record SaveReport(
     boolean described,
     boolean signed,
     boolean disksLocked,
-    AfterSave then) {}
+    List<DiskOverlay> overlays,
+    AfterSave then) {
+  /** Copies the list. */
+  public SaveReport {
+    overlays = List.copyOf(overlays);
+  }
+}

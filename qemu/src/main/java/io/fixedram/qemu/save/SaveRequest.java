@@ -2,6 +2,7 @@
 package io.fixedram.qemu.save;
 
 import io.fixedram.layout.SaveFormat;
+import io.fixedram.qemu.disk.OverlayNames;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.write.WriteOptions;
 import java.nio.file.Path;
@@ -28,6 +29,7 @@ import java.util.function.Consumer;
  *     ends even if the guest dirties its RAM faster than the disk writes; 0 for never
  * @param asideBytes maximum memory for copies of changed pages in a live save in place; the default
  *     if empty
+ * @param snapshot names of overlays, if a snapshot of the disks is to be taken in the same stop
  */
 record SaveRequest(
     Endpoint qmp,
@@ -41,7 +43,8 @@ record SaveRequest(
     AfterSave then,
     WriteOptions options,
     int maxPasses,
-    OptionalLong asideBytes) {
+    OptionalLong asideBytes,
+    Optional<OverlayNames> snapshot) {
 
   /** A copy with changes. */
   SaveRequest with(Consumer<Draft> change) {
@@ -59,7 +62,8 @@ record SaveRequest(
         draft.then,
         draft.options,
         draft.maxPasses,
-        draft.asideBytes);
+        draft.asideBytes,
+        draft.snapshot);
   }
 
   /** A mutable copy of the parameters that can be changed. */
@@ -74,6 +78,7 @@ record SaveRequest(
     WriteOptions options;
     int maxPasses;
     OptionalLong asideBytes;
+    Optional<OverlayNames> snapshot;
 
     private Draft(SaveRequest from) {
       process = from.process;
@@ -86,6 +91,7 @@ record SaveRequest(
       options = from.options;
       maxPasses = from.maxPasses;
       asideBytes = from.asideBytes;
+      snapshot = from.snapshot;
     }
   }
 }

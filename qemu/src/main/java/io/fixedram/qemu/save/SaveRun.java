@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.qemu.save;
 
-import io.fixedram.bytes.ByteSource;
 import io.fixedram.cancel.Cancellation;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.error.Remedy;
-import io.fixedram.guest.CountingSink;
-import io.fixedram.guest.SaveSink;
 import io.fixedram.guest.TransferCounters;
+import io.fixedram.qemu.disk.DiskRelease;
+import io.fixedram.qemu.disk.DiskSnapshot;
+import io.fixedram.qemu.manifest.DiskOverlay;
 import io.fixedram.qemu.migration.GuestStatus;
 import io.fixedram.qemu.migration.LiveView;
 import io.fixedram.qemu.migration.MigrationState;
@@ -24,13 +24,13 @@ import io.fixedram.qemu.qmp.QemuGoneException;
 import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.qmp.QmpException;
 import io.fixedram.qemu.transfer.TransferListener;
-import io.fixedram.stream.StreamDecoder;
 import io.fixedram.write.SaveWriter;
 import io.fixedram.write.WrittenSave;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
+import java.util.OptionalInt;
 
 /**
  * One save of the guest of a running QEMU. In mode stream, QEMU migrates to a socket of this
@@ -41,7 +41,6 @@ import java.util.concurrent.TimeUnit;
  * save are restored when it has ended.
  */
 final class SaveRun {
-  private static final Duration CANCEL_TIME = Duration.ofMillis(500);
   private static final Duration QUIT_TIME = Duration.ofSeconds(10);
 
   private final SaveRequest request;
@@ -52,9 +51,6 @@ final class SaveRun {
   private final TemporarySettings settings;
   private final LiveView view = new LiveView(new TransferCounters(), "starting");
   private final long startNanos;
-
-  /** Whether QEMU has sent a description of the fields of its device state. */
-  private boolean described;
 
   private SaveRun(
       SaveRequest request,
@@ -125,145 +121,99 @@ final class SaveRun {
             && own.cancellable().lacksKvm();
     try (SaveWriter writer =
         SaveWriter.create(request.file(), request.format(), request.options())) {
-      SaveOutcome outcome;
-      WrittenSave written;
-      SaveUndo undo = new SaveUndo(own, settings, listener, cancellation);
-      MemoryTransfer inPlace =
-          new MemoryTransfer(request, choice, own, view, listener, cancellation);
+      // Only now, since it changes QEMU.
+      Optional<DiskSnapshot> snapshot = snapshot();
       try {
-        cancellation.throwIfCancelled();
-        outcome =
-            switch (request.mode()) {
-              case STREAM -> migrate(writer.sink(), before);
-              case MEMORY -> inPlace.run(writer.sink(), before);
-              case AUTO -> throw new IllegalStateException("the save mode was not chosen");
-            };
-        SaveManifest.take(request, own.cancellable().qmp(), listener).ifPresent(writer::manifest);
-        view.phase("writing to disk");
-        written = writer.publish(cancellation);
-      } catch (FixedRamException e) {
-        FixedRamException reason = reason(e);
-        undo(undo, reason, before, inPlace);
-        throw reason;
-      } catch (RuntimeException | Error e) {
-        undo(undo, e, before, inPlace);
-        throw e;
+        return save(before, writer, snapshot, liveUnderTcg);
+      } finally {
+        snapshot.ifPresent(DiskSnapshot::close);
       }
-      if (outcome.resumeFailure().isEmpty()) {
-        inPlace.guestIsAsWanted();
-      }
-      leave(outcome, before);
-      boolean disksLocked =
-          request.mode() == SaveMode.MEMORY
-              && request.then() == AfterSave.PAUSE
-              && new DiskRelease(own.qemu(), listener).run();
-      return report(written, outcome, liveUnderTcg, disksLocked);
     }
   }
 
+  private Optional<DiskSnapshot> snapshot() {
+    QmpClient qmp = own.qemu().qmp();
+    return request
+        .snapshot()
+        .map(names ->
+            DiskSnapshot.prepare(
+                qmp, names, request.process().isPresent() ? request.process() : peer(qmp)));
+  }
+
+  private static OptionalInt peer(QmpClient qmp) {
+    OptionalInt peer = qmp.peerProcess();
+    return peer.orElse(0) > 0 ? peer : OptionalInt.empty();
+  }
+
+  private SaveReport save(
+      GuestStatus before,
+      SaveWriter writer,
+      Optional<DiskSnapshot> snapshot,
+      boolean liveUnderTcg) {
+    SaveOutcome outcome;
+    WrittenSave written;
+    SaveUndo undo = new SaveUndo(own, settings, listener, cancellation);
+    MemoryTransfer inPlace =
+        new MemoryTransfer(request, choice, own, snapshot, view, listener, cancellation);
+    StreamTransfer stream =
+        new StreamTransfer(request, own, settings, snapshot, view, listener, cancellation);
+    DiskRelease release = new DiskRelease(own.qemu(), listener);
+    boolean disksLocked = false;
+    try {
+      cancellation.throwIfCancelled();
+      outcome =
+          switch (request.mode()) {
+            case STREAM -> stream.run(writer.sink(), before);
+            case MEMORY -> inPlace.run(writer.sink(), before);
+            case AUTO -> throw new IllegalStateException("the save mode was not chosen");
+          };
+      if (request.mode() == SaveMode.MEMORY && request.then() != AfterSave.RESUME) {
+        // Before the facts about the disks are taken, which QEMU may write to here.
+        boolean ends = request.then() == AfterSave.QUIT && before.running();
+        disksLocked = release.run(ends) && request.then() == AfterSave.PAUSE;
+      }
+      SaveManifest.take(request, snapshot, own.cancellable().qmp(), listener)
+          .ifPresent(writer::manifest);
+      view.phase("writing to disk");
+      written = writer.publish(cancellation);
+    } catch (FixedRamException e) {
+      FixedRamException reason = reason(e);
+      undo(undo, reason, before, inPlace, release, snapshot);
+      throw reason;
+    } catch (RuntimeException | Error e) {
+      undo(undo, e, before, inPlace, release, snapshot);
+      throw e;
+    }
+    if (outcome.resumeFailure().isEmpty()) {
+      inPlace.guestIsAsWanted();
+    }
+    leave(outcome, before);
+    return report(
+        written, outcome, liveUnderTcg, stream.described(), disksLocked, overlays(snapshot));
+  }
+
+  private static List<DiskOverlay> overlays(Optional<DiskSnapshot> snapshot) {
+    return snapshot.map(DiskSnapshot::overlays).orElse(List.of());
+  }
+
   /** Undoes the effects of the save. A guest that could not be resumed is left to its guard. */
-  private static void undo(
-      SaveUndo undo, Throwable reason, GuestStatus before, MemoryTransfer inPlace) {
+  private void undo(
+      SaveUndo undo,
+      Throwable reason,
+      GuestStatus before,
+      MemoryTransfer inPlace,
+      DiskRelease release,
+      Optional<DiskSnapshot> snapshot) {
     inPlace.tellOfResumed();
     if (undo.run(reason, before)) {
       inPlace.guestIsAsWanted();
     }
-  }
-
-  private SaveOutcome migrate(SaveSink sink, GuestStatus before) {
-    change();
-    if (request.stopFirst()) {
-      own.stopGuest();
+    if (request.mode() == SaveMode.MEMORY && !before.running()) {
+      release.takeBack();
     }
-    SaveOutcome outcome = transfer(sink, before);
-    putBack();
-    return outcome;
-  }
-
-  /** Changes the settings that QEMU reads when a migration starts. */
-  private void change() {
-    settings.setPlainStream();
-    settings.setParameter("mode", "normal");
-    settings.replaceParameter("zero-page-detection", "none", "legacy");
-    request
-        .maxDowntime()
-        .ifPresent(limit -> settings.setParameter("downtime-limit", Math.max(1, limit.toMillis())));
-  }
-
-  private SaveOutcome transfer(SaveSink sink, GuestStatus before) {
-    boolean live = before.running() && !request.stopFirst();
-    MigrationWatch.Plan plan =
-        new MigrationWatch.Plan(
-            live ? request.maxPasses() : 0,
-            () -> begun(live),
-            this::putBack,
-            request.then() == AfterSave.RESUME && before.running());
-    try (OutgoingChannel connection = OutgoingChannel.start(own, listener);
-        Cancellation.Registration _ = cancellation.onCancel(() -> closeLater(connection))) {
-      try (MigrationWatch watch =
-          new MigrationWatch(own, connection, plan, view, listener, cancellation)) {
-        try {
-          return receive(sink, connection, watch);
-        } catch (RuntimeException | Error e) {
-          end(connection);
-          throw e;
-        }
-      }
-    }
-  }
-
-  /**
-   * Removes QEMU's bandwidth limit (128 MiB/s in 7.2). Not done earlier, so that no other client's
-   * migration is sped up.
-   */
-  private void begun(boolean live) {
-    settings.setParameter("max-bandwidth", 0);
-    view.phase(live ? "saving live" : "saving");
-    listener.started(view);
-  }
-
-  /**
-   * Closes the connection after a while, so that reading ends even if QEMU ignores the
-   * cancellation.
-   */
-  private static void closeLater(OutgoingChannel connection) {
-    CompletableFuture.delayedExecutor(CANCEL_TIME.toMillis(), TimeUnit.MILLISECONDS)
-        .execute(connection::close);
-  }
-
-  /**
-   * Ends a migration that is no longer wanted. QEMU would report a closed connection as a failure,
-   * so it is told to cancel first. While it sends the rest of a stopped guest, it does not answer
-   * until the connection has taken everything or is closed.
-   */
-  private void end(OutgoingChannel connection) {
-    try {
-      own.cancel(CANCEL_TIME);
-    } catch (FixedRamException e) {
-      connection.close();
-    }
-  }
-
-  private SaveOutcome receive(SaveSink sink, OutgoingChannel connection, MigrationWatch watch) {
-    try {
-      String name = "QEMU's migration stream";
-      SaveSink counted = new CountingSink(sink, view.counters(), cancellation);
-      new StreamDecoder(ByteSource.of(connection.channel(), name), name)
-          .sendTo(new DeviceListener(counted, state -> described = state.describesFields()));
-    } catch (FixedRamException e) {
-      throw watch.cause(e);
-    }
-    watch.streamEnded();
-    return watch.awaitCompleted().saved();
-  }
-
-  /** The save is complete; failing to restore settings must not fail it. */
-  private void putBack() {
-    try {
-      settings.putBack();
-    } catch (FixedRamException e) {
-      listener.warning("QEMU's migration settings could not be put back: " + e.getMessage());
-    }
+    snapshot
+        .filter(DiskSnapshot::isTaken)
+        .ifPresent(disks -> disks.wayBack().forEach(listener::warning));
   }
 
   /** The failure to report, which may be the cause of a refusal or of a missing answer. */
@@ -346,7 +296,12 @@ final class SaveRun {
   }
 
   private SaveReport report(
-      WrittenSave written, SaveOutcome outcome, boolean liveUnderTcg, boolean disksLocked) {
+      WrittenSave written,
+      SaveOutcome outcome,
+      boolean liveUnderTcg,
+      boolean described,
+      boolean disksLocked,
+      List<DiskOverlay> overlays) {
     return new SaveReport(
         choice.mode(),
         choice.why().sentence(),
@@ -372,6 +327,7 @@ final class SaveRun {
         described,
         request.options().key().isPresent(),
         disksLocked,
+        overlays,
         request.then());
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.qemu.obstacle.CommandObstacle;
 import io.fixedram.qemu.obstacle.ObstacleException;
+import io.fixedram.qemu.obstacle.StartObstacle;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -59,5 +60,25 @@ class InspectionCommandTest {
     assertThatThrownBy(() -> of("kvm -readconfig vm.cfg"))
         .isInstanceOf(ObstacleException.class)
         .hasMessageContaining("-readconfig");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "-tpmdev emulator,id=t,chardev=c|one QEMU at a time",
+        "-device vhost-user-fs-pci,chardev=c,tag=t|serves one QEMU at a time",
+        "-device vhost-user-blk-pci,chardev=c|serves one QEMU at a time",
+        "-device {\"driver\":\"vfio-pci\",\"host\":\"04:00.0\"}|for one QEMU at a time",
+        "-device virtio-vga-gl|OpenGL",
+        "-device virtio-gpu-gl-pci,id=g|OpenGL"
+      })
+  void whatWouldNotStartIsRefusedByName(String given, String why) {
+    assertThatThrownBy(() -> of("kvm -m 1G " + given))
+        .hasMessageContaining(given)
+        .hasMessageContaining(why)
+        .isInstanceOfSatisfying(
+            ObstacleException.class,
+            e -> assertThat(e.obstacle()).isInstanceOf(StartObstacle.NotStartedForACheck.class));
   }
 }

@@ -29,7 +29,9 @@ class DiskStateTest {
           Optional.of("base.qcow2"),
           List.of("1 before"),
           Optional.of(FILE),
-          List.of());
+          List.of(),
+          List.of("base.qcow2"),
+          Optional.empty());
 
   private static Manifest manifest(boolean ranOn, DiskFacts.Disk... disks) {
     return new Manifest(
@@ -60,7 +62,9 @@ class DiskStateTest {
         DISK.backing(),
         DISK.snapshots(),
         Optional.of(file),
-        List.of());
+        List.of(),
+        DISK.chain(),
+        Optional.empty());
   }
 
   @Test
@@ -74,6 +78,13 @@ class DiskStateTest {
         .isEqualTo(DiskState.Doubt.OTHER_FILE);
     assertThat(why(state(false, with(new HostFile("other", 1, 2, 1 << 20, THEN, THEN)))))
         .isEqualTo(DiskState.Doubt.OTHER_HOST);
+  }
+
+  @Test
+  void imageUnderAnOverlayIsTheSameThoughTheGuestRanOn() {
+    DiskFacts.Disk saved = DISK.under("/images/a.1.qcow2");
+    assertThat(DiskState.of(manifest(true, saved), new DiskFacts(List.of(DISK))))
+        .containsExactly(new DiskState.Same(DISK));
   }
 
   private static DiskState.Doubt why(DiskState state) {
@@ -95,7 +106,9 @@ class DiskStateTest {
             Optional.empty(),
             List.of(),
             Optional.empty(),
-            List.of());
+            List.of(),
+            List.of(),
+            Optional.empty());
     assertThat(state(false, larger))
         .isEqualTo(new DiskState.Changed(larger, "its size is 2 MiB instead of 1 MiB"));
     DiskFacts.Disk snapshot =
@@ -106,19 +119,37 @@ class DiskStateTest {
             "qcow2",
             1 << 20,
             false,
-            Optional.empty(),
+            DISK.backing(),
             List.of("1 before", "2 after"),
             Optional.of(FILE),
-            List.of());
+            List.of(),
+            List.of(),
+            Optional.empty());
     assertThat(state(false, snapshot))
         .isEqualTo(new DiskState.Changed(snapshot, "it has other internal snapshots"));
+    DiskFacts.Disk other =
+        new DiskFacts.Disk(
+            "virtio0",
+            "n",
+            "f",
+            "qcow2",
+            1 << 20,
+            false,
+            Optional.of("other.qcow2"),
+            DISK.snapshots(),
+            Optional.of(FILE),
+            List.of(),
+            List.of("other.qcow2"),
+            Optional.empty());
+    assertThat(state(false, other))
+        .isEqualTo(new DiskState.Changed(other, "it has another image below"));
     assertThat(DiskState.of(manifest(false, DISK), new DiskFacts(List.of())))
         .containsExactly(new DiskState.Unproven(DISK, DiskState.Doubt.NOT_THERE));
   }
 
   @Test
   void manifestsAreReadAsWritten() {
-    Manifest manifest = manifest(true, DISK);
+    Manifest manifest = manifest(true, DISK, DISK.under("/images/a.1.qcow2"));
     assertThat(Manifest.ofJson(manifest.toJson())).isEqualTo(manifest);
   }
 

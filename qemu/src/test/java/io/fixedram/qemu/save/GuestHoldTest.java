@@ -13,6 +13,7 @@ import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.transfer.TransferListener;
 import io.fixedram.testkit.TestedQemu;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,7 +35,8 @@ class GuestHoldTest {
         QmpClient qmp = QmpClient.connect(qemu.qmp())) {
       qemu.awaitGeneration(2);
       OutgoingMigration own = new OutgoingMigration(new QemuMigration(qmp));
-      GuestHold hold = new GuestHold(own, TransferListener.NONE, new Cancellation());
+      GuestHold hold =
+          new GuestHold(own, Optional.empty(), TransferListener.NONE, new Cancellation());
       assertThat(hold.stop()).isTrue();
       qemu.observer().execute("cont");
       // As the firmware has set the power management up: sleep state 5 (soft off), enabled.

@@ -126,7 +126,8 @@ class HungDiskTest {
             then,
             WriteOptions.defaults(),
             1,
-            OptionalLong.of(asideMebibytes * MIB));
+            OptionalLong.of(asideMebibytes * MIB),
+            Optional.empty());
     return CompletableFuture.supplyAsync(() -> {
       try (QmpClient qmp = QmpClient.connect(request.qmp(), cancellation)) {
         QemuMigration migration = new QemuMigration(qmp);
@@ -134,7 +135,13 @@ class HungDiskTest {
         SaveChoice choice = SaveChoice.of(request, migration.guest(), qmp);
         MemoryTransfer transfer =
             new MemoryTransfer(
-                request, choice, new OutgoingMigration(migration), view, listener, cancellation);
+                request,
+                choice,
+                new OutgoingMigration(migration),
+                Optional.empty(),
+                view,
+                listener,
+                cancellation);
         try {
           var _ = transfer.run(new Disk(), migration.guest());
         } finally {

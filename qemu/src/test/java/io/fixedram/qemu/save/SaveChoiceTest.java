@@ -35,7 +35,8 @@ class SaveChoiceTest {
         then,
         WriteOptions.defaults(),
         0,
-        OptionalLong.empty());
+        OptionalLong.empty(),
+        Optional.empty());
   }
 
   @Test

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.qemu.save;
+package io.fixedram.qemu.disk;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.qemu.memory.GuestDevices;
@@ -8,16 +8,19 @@ import io.fixedram.qemu.migration.QemuMigration;
 import io.fixedram.qemu.qmp.Json;
 import io.fixedram.qemu.transfer.TransferListener;
 import java.util.List;
+import java.util.Map;
 
 /**
- * Releases the disks of a guest that was saved without a migration and stays stopped, so that the
- * guest can be restored while this QEMU exists. At the end of a migration QEMU does this itself.
+ * Releases the disks of a guest that was saved without a migration and stays stopped: QEMU writes
+ * everything that belongs to the images, so that their files no longer change, and other QEMUs may
+ * use them. At the end of a migration QEMU does this itself.
  */
-final class DiskRelease {
+public final class DiskRelease {
   private final QemuMigration migration;
   private final TransferListener listener;
 
-  DiskRelease(QemuMigration migration, TransferListener listener) {
+  /** Prepares to release the disks of a QEMU. */
+  public DiskRelease(QemuMigration migration, TransferListener listener) {
     this.migration = migration;
     this.listener = listener;
   }
@@ -25,14 +28,20 @@ final class DiskRelease {
   /**
    * Makes QEMU release the disks if the guest is stopped and this is safe.
    *
+   * @param ends whether QEMU is to be ended, or the guest to be resumed if it is not
    * @return whether QEMU keeps disks that it may write to
    */
-  boolean run() {
+  public boolean run(boolean ends) {
     try {
       if (!hasWritableDisks()) {
         return false;
       }
       if (!tellsWhetherActive()) {
+        if (ends && !migration.guest().running()) {
+          // Older versions abort if they have to release disks twice, which does not happen here.
+          GuestDevices.giveUpDisks(migration.qmp());
+          return false;
+        }
         listener.note(
             migration.qmp().version()
                 + " keeps the guest's disks, since releasing them is not safe in this version; another"
@@ -53,16 +62,19 @@ final class DiskRelease {
     }
   }
 
+  /** Makes QEMU take the disks of a guest back that stays stopped; others get theirs by running. */
+  public void takeBack() {
+    // Known from 10.0 on, as are released disks of a guest that stays stopped.
+    var _ = migration.qmp().executeIfKnown("blockdev-set-active", Map.of("active", true));
+  }
+
   private boolean hasWritableDisks() {
     return migration.qmp().execute("query-block").items().stream()
         .flatMap(device -> device.find("inserted").stream())
         .anyMatch(medium -> !medium.get("ro").flag());
   }
 
-  /**
-   * Whether QEMU reports active nodes, as 10.0 and later do. Older versions abort if they have to
-   * release disks twice.
-   */
+  /** Whether QEMU reports active nodes, as 10.0 and later do. */
   private boolean tellsWhetherActive() {
     return nodes().stream().anyMatch(node -> node.find("active").isPresent());
   }
