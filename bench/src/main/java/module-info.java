@@ -8,6 +8,6 @@ module io.fixedram.bench {
   requires io.fixedram.qemu;
   requires tools.jackson.core;
 
-  provides io.fixedram.cli.CommandModule with
+  provides io.fixedram.cli.command.CommandModule with
       io.fixedram.bench.BenchModule;
 }

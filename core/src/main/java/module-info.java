@@ -25,17 +25,22 @@ module io.fixedram.core {
   exports io.fixedram.os to
       io.fixedram.bench,
       io.fixedram.cli,
+      io.fixedram.inspect,
       io.fixedram.qemu,
       io.fixedram.qmpserver;
   exports io.fixedram.parallel to
+      io.fixedram.inspect,
       io.fixedram.qemu;
   exports io.fixedram.pageserver to
       io.fixedram.cli,
       io.fixedram.qemu;
+  exports io.fixedram.publish to
+      io.fixedram.inspect;
   exports io.fixedram.store;
   exports io.fixedram.stream;
   exports io.fixedram.verify;
   exports io.fixedram.wire to
+      io.fixedram.inspect,
       io.fixedram.qemu;
   exports io.fixedram.write;
 }

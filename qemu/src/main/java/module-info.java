@@ -20,4 +20,5 @@ module io.fixedram.qemu {
   exports io.fixedram.qemu.start;
   exports io.fixedram.qemu.stream;
   exports io.fixedram.qemu.transfer;
+  exports io.fixedram.qemu.view;
 }

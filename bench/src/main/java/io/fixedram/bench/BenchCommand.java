@@ -9,17 +9,17 @@ import io.fixedram.bench.result.ResultJson;
 import io.fixedram.bench.result.ResultText;
 import io.fixedram.bench.result.SvgChart;
 import io.fixedram.cancel.Cancellation;
-import io.fixedram.cli.Command;
-import io.fixedram.cli.ExitStatus;
-import io.fixedram.cli.FileOptions;
 import io.fixedram.cli.args.Arguments;
 import io.fixedram.cli.args.CommandSpec;
 import io.fixedram.cli.args.CommandSpec.Example;
 import io.fixedram.cli.args.OptionSpec;
 import io.fixedram.cli.args.UsageException;
+import io.fixedram.cli.command.Command;
+import io.fixedram.cli.command.ExitStatus;
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.StepDisplay;
+import io.fixedram.cli.input.FileOperands;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -168,8 +168,8 @@ record BenchCommand(BenchSettings settings, Optional<Path> json, Optional<Path> 
             suites(arguments),
             arguments.number(ROUNDS, 1, quick ? QUICK_ROUNDS : DEFAULT_ROUNDS),
             new GuestSize(ram, used),
-            FileOptions.path(arguments.choice(DIR), "--dir"),
-            arguments.values(QEMU).stream().map(path -> FileOptions.path(path, "--qemu")).toList(),
+            FileOperands.path(arguments.choice(DIR), "--dir"),
+            arguments.values(QEMU).stream().map(path -> FileOperands.path(path, "--qemu")).toList(),
             GuestKind.valueOf(arguments.choice(GUEST).toUpperCase(Locale.ROOT)),
             file(arguments, ANALYZE),
             quick ? QUICK_GROWTH : DEFAULT_GROWTH,
@@ -191,7 +191,7 @@ record BenchCommand(BenchSettings settings, Optional<Path> json, Optional<Path> 
   }
 
   private static Optional<Path> file(Arguments arguments, OptionSpec option) {
-    return arguments.value(option).map(text -> FileOptions.file(text, "--" + option.longName()));
+    return arguments.value(option).map(text -> FileOperands.file(text, "--" + option.longName()));
   }
 
   @Override

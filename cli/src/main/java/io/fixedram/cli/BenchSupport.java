@@ -3,6 +3,7 @@ package io.fixedram.cli;
 
 import io.fixedram.cli.args.CommandSpec;
 import io.fixedram.cli.args.UsageException;
+import io.fixedram.cli.command.CommandModule;
 import java.util.List;
 import java.util.ServiceLoader;
 

@@ -6,11 +6,14 @@ import io.fixedram.cli.args.Arguments;
 import io.fixedram.cli.args.CommandSpec;
 import io.fixedram.cli.args.CommandSpec.Example;
 import io.fixedram.cli.args.UsageException;
+import io.fixedram.cli.command.Command;
+import io.fixedram.cli.command.ExitStatus;
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.DiskText;
 import io.fixedram.cli.console.ProgressDisplay;
 import io.fixedram.cli.console.RemedyText;
 import io.fixedram.cli.host.CommandStarter;
+import io.fixedram.cli.input.FileOperands;
 import io.fixedram.error.Reason;
 import io.fixedram.key.SigningKey;
 import io.fixedram.qemu.manifest.DiskState;
@@ -71,7 +74,7 @@ record CheckCommand(Path file, List<String> command, Optional<SigningKey> key) i
       throw new UsageException("give the QEMU command to check: -- QEMU-COMMAND");
     }
     return new CheckCommand(
-        FileOptions.file(arguments.operand(0), "FILE"),
+        FileOperands.file(arguments.operand(0), "FILE"),
         arguments.qemuCommand(),
         FileOptions.key(arguments, FileOptions.check()));
   }

@@ -3,6 +3,13 @@ package io.fixedram.cli;
 
 import io.fixedram.cli.args.Arguments;
 import io.fixedram.cli.args.CommandSpec;
+import io.fixedram.cli.command.Command;
+import io.fixedram.cli.inspect.AnalyzeCommand;
+import io.fixedram.cli.inspect.DiffCommand;
+import io.fixedram.cli.inspect.ExportCommand;
+import io.fixedram.cli.inspect.ExtractCommand;
+import io.fixedram.cli.inspect.FindCommand;
+import io.fixedram.cli.inspect.ReadCommand;
 import java.util.List;
 
 /**
@@ -14,7 +21,7 @@ final class Commands {
   static final List<String> NAMES =
       List.of(
           "demo", "save", "restore", "receive", "send", "convert", "info", "verify", "seal",
-          "check", "bench");
+          "check", "analyze", "diff", "read", "extract", "export", "find", "bench");
 
   private Commands() {}
 
@@ -42,6 +49,12 @@ final class Commands {
       case "verify" -> VerifyCommand.SPEC;
       case "seal" -> SealCommand.SPEC;
       case "check" -> CheckCommand.SPEC;
+      case "analyze" -> AnalyzeCommand.SPEC;
+      case "diff" -> DiffCommand.SPEC;
+      case "read" -> ReadCommand.SPEC;
+      case "extract" -> ExtractCommand.SPEC;
+      case "export" -> ExportCommand.SPEC;
+      case "find" -> FindCommand.SPEC;
       case "bench" -> BenchSupport.load().spec();
       default -> throw new IllegalArgumentException(name);
     };
@@ -64,6 +77,12 @@ final class Commands {
       case "verify" -> VerifyCommand.of(arguments);
       case "seal" -> SealCommand.of(arguments);
       case "check" -> CheckCommand.of(arguments);
+      case "analyze" -> AnalyzeCommand.of(arguments);
+      case "diff" -> DiffCommand.of(arguments);
+      case "read" -> ReadCommand.of(arguments);
+      case "extract" -> ExtractCommand.of(arguments);
+      case "export" -> ExportCommand.of(arguments);
+      case "find" -> FindCommand.of(arguments);
       case "bench" -> BenchSupport.load().command(arguments);
       default -> throw new IllegalArgumentException(name);
     };

@@ -7,6 +7,8 @@ import io.fixedram.cli.args.CommandSpec;
 import io.fixedram.cli.args.CommandSpec.Example;
 import io.fixedram.cli.args.OptionSpec;
 import io.fixedram.cli.args.UsageException;
+import io.fixedram.cli.command.Command;
+import io.fixedram.cli.command.ExitStatus;
 import io.fixedram.cli.console.Amounts;
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.DamageText;
@@ -14,6 +16,7 @@ import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.ProgressDisplay;
 import io.fixedram.cli.console.SignatureText;
 import io.fixedram.cli.input.Addresses;
+import io.fixedram.cli.input.FileOperands;
 import io.fixedram.error.DamagedSaveException;
 import io.fixedram.key.SigningKey;
 import io.fixedram.layout.SaveFormat;
@@ -123,7 +126,7 @@ record ConvertCommand(
   private static Optional<Path> operand(String operand, String name) {
     return operand.equals(Addresses.STANDARD_STREAM)
         ? Optional.empty()
-        : Optional.of(FileOptions.file(operand, name));
+        : Optional.of(FileOperands.file(operand, name));
   }
 
   @Override

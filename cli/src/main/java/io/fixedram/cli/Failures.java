@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.fixedram.cli;
 
+import io.fixedram.cli.command.ExitStatus;
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.OutputException;
 import io.fixedram.cli.console.RemedyText;

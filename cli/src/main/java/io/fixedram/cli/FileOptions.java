@@ -4,18 +4,16 @@ package io.fixedram.cli;
 import io.fixedram.cli.args.Arguments;
 import io.fixedram.cli.args.OptionSpec;
 import io.fixedram.cli.args.UsageException;
-import io.fixedram.cli.input.Addresses;
+import io.fixedram.cli.input.FileOperands;
 import io.fixedram.key.SigningKey;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.write.DirectMode;
 import io.fixedram.write.WriteOptions;
-import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** Options for writing a save, and operands that name a file. */
-public final class FileOptions {
+/** Options for writing a save. */
+final class FileOptions {
   static final String MAPPED_RAM = "mapped-ram";
   static final String FIXED_RAM = "fixed-ram";
   static final String STREAM = "stream";
@@ -116,7 +114,9 @@ public final class FileOptions {
   /** The key that the file of an option contains. */
   static Optional<SigningKey> key(Arguments arguments, OptionSpec option) {
     return arguments.has(option)
-        ? Optional.of(SigningKey.read(path(arguments.required(option), "--" + option.longName())))
+        ? Optional.of(
+            SigningKey.read(
+                FileOperands.path(arguments.required(option), "--" + option.longName())))
         : Optional.empty();
   }
 
@@ -127,29 +127,5 @@ public final class FileOptions {
       case STREAM -> SaveFormat.STREAM;
       default -> SaveFormat.MAPPED_RAM;
     };
-  }
-
-  /** The file that an operand names; {@code -} is refused. */
-  public static Path file(String operand, String name) {
-    if (operand.equals(Addresses.STANDARD_STREAM)) {
-      throw new UsageException(name + " must be a file here, not -");
-    }
-    if (operand.endsWith("/") || operand.endsWith("/.")) {
-      throw new UsageException(name + " must be a file, and '" + operand + "' names a directory");
-    }
-    return path(operand, name);
-  }
-
-  /** The file that an operand names. */
-  public static Path path(String operand, String name) {
-    try {
-      return Path.of(operand);
-    } catch (InvalidPathException e) {
-      throw new UsageException(
-          name
-              + " cannot be a file's name in this locale ("
-              + e.getReason()
-              + "): set LC_ALL=C.UTF-8 and try again");
-    }
   }
 }

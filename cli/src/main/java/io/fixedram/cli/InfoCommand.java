@@ -7,8 +7,11 @@ import io.fixedram.cli.args.CommandSpec;
 import io.fixedram.cli.args.CommandSpec.Example;
 import io.fixedram.cli.args.OptionSpec;
 import io.fixedram.cli.args.UsageException;
+import io.fixedram.cli.command.Command;
+import io.fixedram.cli.command.ExitStatus;
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.SignatureText;
+import io.fixedram.cli.input.FileOperands;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.key.SigningKey;
 import io.fixedram.layout.SaveSeal;
@@ -64,7 +67,7 @@ record InfoCommand(Path file, boolean manifest, boolean secrets, Optional<Signin
       throw new UsageException("--show-secrets goes with --manifest");
     }
     return new InfoCommand(
-        FileOptions.file(arguments.operand(0), "FILE"),
+        FileOperands.file(arguments.operand(0), "FILE"),
         arguments.has(MANIFEST),
         arguments.has(SHOW_SECRETS),
         FileOptions.key(arguments, FileOptions.check()));

@@ -9,6 +9,8 @@ import io.fixedram.cli.args.HelpText;
 import io.fixedram.cli.args.MisreadWords;
 import io.fixedram.cli.args.NearestName;
 import io.fixedram.cli.args.UsageException;
+import io.fixedram.cli.command.Command;
+import io.fixedram.cli.command.ExitStatus;
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.OutputOptions;
 import io.fixedram.cli.console.OutputOptions.Progress;

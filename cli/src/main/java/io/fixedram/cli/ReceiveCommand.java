@@ -6,11 +6,14 @@ import io.fixedram.cli.args.Arguments;
 import io.fixedram.cli.args.CommandSpec;
 import io.fixedram.cli.args.CommandSpec.Example;
 import io.fixedram.cli.args.OptionSpec;
+import io.fixedram.cli.command.Command;
+import io.fixedram.cli.command.ExitStatus;
 import io.fixedram.cli.console.Amounts;
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.ProgressDisplay;
 import io.fixedram.cli.input.Addresses;
+import io.fixedram.cli.input.FileOperands;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.stream.ReceiveReport;
@@ -69,7 +72,7 @@ record ReceiveCommand(Optional<Endpoint> listen, Path file, SaveFormat format, W
     SaveFormat format = FileOptions.format(arguments, FORMAT);
     return new ReceiveCommand(
         Addresses.orStandardStream("--listen", arguments.required(LISTEN)),
-        FileOptions.file(arguments.operand(0), "FILE"),
+        FileOperands.file(arguments.operand(0), "FILE"),
         format,
         FileOptions.read(arguments, format));
   }

@@ -7,6 +7,8 @@ import io.fixedram.cli.args.CommandSpec;
 import io.fixedram.cli.args.CommandSpec.Example;
 import io.fixedram.cli.args.OptionSpec;
 import io.fixedram.cli.args.UsageException;
+import io.fixedram.cli.command.Command;
+import io.fixedram.cli.command.ExitStatus;
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.DiskText;
 import io.fixedram.cli.console.JsonObject;
@@ -16,6 +18,7 @@ import io.fixedram.cli.console.RestoreText;
 import io.fixedram.cli.console.SignatureText;
 import io.fixedram.cli.host.CommandStarter;
 import io.fixedram.cli.input.Addresses;
+import io.fixedram.cli.input.FileOperands;
 import io.fixedram.cli.input.QemuGiven;
 import io.fixedram.key.SigningKey;
 import io.fixedram.qemu.restore.GuestRestore;
@@ -197,7 +200,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
 
   /** Creates the command from its arguments. */
   static RestoreCommand of(Arguments arguments) {
-    Path file = FileOptions.file(arguments.operand(0), "FILE");
+    Path file = FileOperands.file(arguments.operand(0), "FILE");
     Optional<SigningKey> key = FileOptions.key(arguments, FileOptions.check());
     List<String> command = QemuGiven.words(arguments, file, key, QMP, SAME);
     boolean detach = arguments.has(DETACH);
@@ -228,7 +231,7 @@ record RestoreCommand(GuestRestore restore, Path file, boolean paused, Optional<
     restore = arguments.has(FORCE_DISKS) ? restore.acceptChangedDisks() : restore;
     restore =
         arguments.has(NEW_OVERLAYS)
-            ? restore.newOverlays(FileOptions.path(arguments.required(NEW_OVERLAYS), "DIR"))
+            ? restore.newOverlays(FileOperands.path(arguments.required(NEW_OVERLAYS), "DIR"))
             : restore;
     RestoreMode mode =
         switch (arguments.choice(VIA)) {

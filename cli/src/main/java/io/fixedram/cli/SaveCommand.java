@@ -7,12 +7,15 @@ import io.fixedram.cli.args.CommandSpec;
 import io.fixedram.cli.args.CommandSpec.Example;
 import io.fixedram.cli.args.OptionSpec;
 import io.fixedram.cli.args.UsageException;
+import io.fixedram.cli.command.Command;
+import io.fixedram.cli.command.ExitStatus;
 import io.fixedram.cli.console.Amounts;
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.DiskText;
 import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.ProgressDisplay;
 import io.fixedram.cli.input.Addresses;
+import io.fixedram.cli.input.FileOperands;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.save.AfterSave;
 import io.fixedram.qemu.save.GuestSave;
@@ -187,7 +190,7 @@ record SaveCommand(GuestSave save, boolean tellsMode) implements Command {
     GuestSave save =
         GuestSave.of(
                 Addresses.qmp(arguments.required(QMP)),
-                FileOptions.file(arguments.operand(0), "FILE"))
+                FileOperands.file(arguments.operand(0), "FILE"))
             .mode(mode)
             .format(format)
             .then(then)
@@ -209,7 +212,7 @@ record SaveCommand(GuestSave save, boolean tellsMode) implements Command {
 
   private static GuestSave withSnapshot(GuestSave save, Arguments arguments) {
     Optional<Path> directory =
-        arguments.value(OVERLAY_DIR).map(text -> FileOptions.path(text, "DIR").toAbsolutePath());
+        arguments.value(OVERLAY_DIR).map(text -> FileOperands.path(text, "DIR").toAbsolutePath());
     Optional<String> name = arguments.value(OVERLAY_NAME);
     try {
       return name.isPresent()

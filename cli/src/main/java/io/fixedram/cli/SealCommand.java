@@ -5,9 +5,12 @@ import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.args.Arguments;
 import io.fixedram.cli.args.CommandSpec;
 import io.fixedram.cli.args.CommandSpec.Example;
+import io.fixedram.cli.command.Command;
+import io.fixedram.cli.command.ExitStatus;
 import io.fixedram.cli.console.Amounts;
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.JsonObject;
+import io.fixedram.cli.input.FileOperands;
 import io.fixedram.key.SigningKey;
 import io.fixedram.verify.SealReport;
 import io.fixedram.verify.Sealing;
@@ -40,7 +43,7 @@ record SealCommand(Path file, Optional<SigningKey> key) implements Command {
   /** Creates the command from its arguments. */
   static SealCommand of(Arguments arguments) {
     return new SealCommand(
-        FileOptions.file(arguments.operand(0), "FILE"),
+        FileOperands.file(arguments.operand(0), "FILE"),
         FileOptions.key(arguments, FileOptions.sign()));
   }
 

@@ -6,12 +6,15 @@ import io.fixedram.cli.args.Arguments;
 import io.fixedram.cli.args.CommandSpec;
 import io.fixedram.cli.args.CommandSpec.Example;
 import io.fixedram.cli.args.OptionSpec;
+import io.fixedram.cli.command.Command;
+import io.fixedram.cli.command.ExitStatus;
 import io.fixedram.cli.console.Amounts;
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.ProgressDisplay;
 import io.fixedram.cli.console.SignatureText;
 import io.fixedram.cli.input.Addresses;
+import io.fixedram.cli.input.FileOperands;
 import io.fixedram.key.SigningKey;
 import io.fixedram.layout.SaveSeal;
 import io.fixedram.qemu.qmp.Endpoint;
@@ -64,7 +67,7 @@ record SendCommand(Path file, Optional<Endpoint> connect, Optional<SigningKey> k
       StandardOutput.reserve(arguments, "--connect -");
     }
     return new SendCommand(
-        FileOptions.file(arguments.operand(0), "FILE"),
+        FileOperands.file(arguments.operand(0), "FILE"),
         connect,
         FileOptions.key(arguments, FileOptions.check()));
   }

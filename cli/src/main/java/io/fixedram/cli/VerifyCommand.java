@@ -5,6 +5,8 @@ import io.fixedram.cancel.Cancellation;
 import io.fixedram.cli.args.Arguments;
 import io.fixedram.cli.args.CommandSpec;
 import io.fixedram.cli.args.CommandSpec.Example;
+import io.fixedram.cli.command.Command;
+import io.fixedram.cli.command.ExitStatus;
 import io.fixedram.cli.console.Amounts;
 import io.fixedram.cli.console.Console;
 import io.fixedram.cli.console.DamageText;
@@ -12,6 +14,7 @@ import io.fixedram.cli.console.JsonObject;
 import io.fixedram.cli.console.Printable;
 import io.fixedram.cli.console.RemedyText;
 import io.fixedram.cli.console.SignatureText;
+import io.fixedram.cli.input.FileOperands;
 import io.fixedram.error.CancelledException;
 import io.fixedram.error.DamagedRange;
 import io.fixedram.error.DamagedSaveException;
@@ -91,7 +94,7 @@ record VerifyCommand(List<Path> files, Optional<SigningKey> key) implements Comm
   /** Creates the command from its arguments. */
   static VerifyCommand of(Arguments arguments) {
     return new VerifyCommand(
-        arguments.operands().stream().map(word -> FileOptions.file(word, "FILE")).toList(),
+        arguments.operands().stream().map(word -> FileOperands.file(word, "FILE")).toList(),
         FileOptions.key(arguments, FileOptions.check()));
   }
 

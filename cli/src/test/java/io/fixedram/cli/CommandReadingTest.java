@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fixedram.cli.args.ArgumentParser;
 import io.fixedram.cli.args.UsageException;
+import io.fixedram.cli.command.Command;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.qmp.Endpoint;
 import io.fixedram.qemu.restore.GuestRestore;

@@ -3,6 +3,7 @@ package io.fixedram.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fixedram.cli.command.ExitStatus;
 import io.fixedram.error.FixedRamException;
 import io.fixedram.layout.SaveFormat;
 import io.fixedram.qemu.qmp.Endpoint;

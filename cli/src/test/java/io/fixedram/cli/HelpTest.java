@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fixedram.cli.args.ArgumentParser;
 import io.fixedram.cli.args.CommandSpec;
 import io.fixedram.cli.args.OptionSpec;
+import io.fixedram.cli.command.ExitStatus;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;

@@ -9,7 +9,16 @@ import org.junit.jupiter.api.Test;
 /** The rules of the module, and the order of its packages. */
 class LayersTest extends ModuleRules {
   LayersTest() {
-    super("cli.host", "cli.console", "cli.args", "cli.input", "cli.demo", "cli.training", "cli");
+    super(
+        "cli.host",
+        "cli.console",
+        "cli.args",
+        "cli.command",
+        "cli.input",
+        "cli.demo",
+        "cli.training",
+        "cli.inspect",
+        "cli");
   }
 
   @Test

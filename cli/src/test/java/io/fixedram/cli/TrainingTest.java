@@ -3,6 +3,7 @@ package io.fixedram.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fixedram.cli.command.ExitStatus;
 import io.fixedram.cli.training.TrainingQemu;
 import io.fixedram.store.PageStore;
 import io.fixedram.store.SaveInfo;

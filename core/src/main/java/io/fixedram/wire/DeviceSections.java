@@ -103,6 +103,17 @@ public final class DeviceSections {
         name + " is not what QEMU writes of devices: offset " + offset + " has something else");
   }
 
+  /**
+   * The device sections of a save without a description.
+   *
+   * @param name name of the save in messages
+   * @throws UnsupportedSaveException if the ends of its sections are ambiguous
+   */
+  public static DeviceSections of(DeviceState state, String name) {
+    MemorySegment bytes = state.bytes().asSlice(0, state.sectionsBytes());
+    return new DeviceSections(name, bytes, new Reading(bytes, name).run());
+  }
+
   /** Search for the only possible sequence of sections. */
   private static final class Reading {
     private final MemorySegment bytes;

@@ -25,6 +25,7 @@ class LayersTest extends LibraryRules {
         "qemu.memory",
         "qemu.manifest",
         "qemu.disk",
+        "qemu.view",
         "qemu.stream",
         "qemu.save",
         "qemu.check",

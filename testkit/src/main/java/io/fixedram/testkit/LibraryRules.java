@@ -21,22 +21,34 @@ public abstract class LibraryRules extends ModuleRules {
   public static final List<String> OPTIONS_OF_THE_COMMAND =
       List.of(
           "align",
+          "block",
           "budget",
           "capability",
           "connect",
+          "context",
+          "cpu",
           "describe",
           "detach",
+          "device",
+          "devices",
           "direct-io",
           "disk-snapshot",
           "force-disks",
           "format",
+          "gpa",
+          "hex",
           "key-file",
+          "length",
+          "limit",
+          "list",
           "listen",
           "manifest",
           "max-downtime",
           "max-passes",
           "new-overlays",
           "no-sync",
+          "offset",
+          "out",
           "overlay-dir",
           "overlay-name",
           "parameter",
@@ -45,6 +57,10 @@ public abstract class LibraryRules extends ModuleRules {
           "prealloc",
           "qmp",
           "ram",
+          "ranges",
+          "raw",
+          "regex",
+          "registers",
           "salvage",
           "same",
           "serve",
@@ -55,13 +71,14 @@ public abstract class LibraryRules extends ModuleRules {
           "to",
           "verify",
           "via",
+          "virtual",
           "vm-generation-id");
 
   /** Names of the command's subcommands. */
   public static final List<String> NAMES_OF_COMMANDS =
       List.of(
-          "bench", "check", "convert", "demo", "info", "receive", "restore", "save", "seal", "send",
-          "verify");
+          "analyze", "bench", "check", "convert", "demo", "diff", "export", "extract", "find",
+          "info", "read", "receive", "restore", "save", "seal", "send", "verify");
 
   private static final Pattern NAMES =
       Pattern.compile(

@@ -111,7 +111,8 @@ public final class ArgumentParser {
 
   private static void checkOperands(CommandSpec command, List<String> operands) {
     List<String> names = command.operands();
-    if (operands.size() < names.size()) {
+    if (operands.size() < names.size()
+        && !names.get(operands.size()).startsWith(CommandSpec.OPTIONAL)) {
       throw new UsageException(plain(names.get(operands.size())) + " is missing");
     }
     boolean repeated = !names.isEmpty() && names.getLast().endsWith(CommandSpec.REPEATED);

@@ -11,7 +11,7 @@ import java.util.List;
  * @param summary summary in a few words, without a full stop
  * @param synopses one or more synopses, without the leading {@code fixedram NAME}
  * @param paragraphs description in detail
- * @param operands names of the operands, all of which are required
+ * @param operands names of the operands
  * @param qemuCommand whether {@code --} may be followed by a command that is not parsed
  * @param ownOptions options of the command, without those of every command
  * @param exitStatuses exit statuses of the command
@@ -30,6 +30,12 @@ public record CommandSpec(
 
   /** End of the name of a last operand that may be given any number of times, at least once. */
   public static final String REPEATED = "...";
+
+  /**
+   * Begins the name of an operand that may be left out, with all behind it; the command itself
+   * checks whether it is needed.
+   */
+  public static final String OPTIONAL = "[";
 
   /** An exit status and its meaning. */
   public record StatusMeaning(String status, String meaning) {}

@@ -54,6 +54,18 @@ public record OptionSpec(
         text);
   }
 
+  /** An option with any value, a short and a long name. */
+  public static OptionSpec value(char shortName, String longName, String valueName, String text) {
+    return new OptionSpec(
+        Optional.of(String.valueOf(shortName)),
+        longName,
+        Optional.of(valueName),
+        List.of(),
+        Optional.empty(),
+        false,
+        text);
+  }
+
   /** A repeatable option with any value. */
   public static OptionSpec values(String longName, String valueName, String text) {
     return new OptionSpec(

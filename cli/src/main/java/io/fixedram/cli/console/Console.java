@@ -4,9 +4,11 @@ package io.fixedram.cli.console;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.Writer;
 import java.util.Optional;
 import java.util.function.Consumer;
 import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.exc.JacksonIOException;
 
 /**
  * Output of a command: its result on standard output; messages, warnings and progress on standard
@@ -72,6 +74,35 @@ public final class Console {
   public void json(String object) {
     if (options.json()) {
       print(Printable.json(object) + "\n");
+    }
+  }
+
+  /**
+   * Prints the result of a command as JSON on several lines, whether the output is JSON or not,
+   * while it is made, so that it may be long. Unless the output is quiet.
+   */
+  public synchronized void document(Consumer<JsonGenerator> fields) {
+    if (options.quiet()) {
+      return;
+    }
+    clearProgress();
+    try (Writer out = new PrintableWriter(terminal.out(), terminal.charset())) {
+      JsonObject.write(out, fields);
+    } catch (IOException e) {
+      throw new OutputException(e);
+    } catch (JacksonIOException e) {
+      throw new OutputException(new IOException(e));
+    }
+  }
+
+  /** Writes bytes to standard output as they are. */
+  public synchronized void bytes(byte[] bytes) {
+    clearProgress();
+    try {
+      terminal.out().write(bytes);
+      terminal.out().flush();
+    } catch (IOException e) {
+      throw new OutputException(e);
     }
   }
 

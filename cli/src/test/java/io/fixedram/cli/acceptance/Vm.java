@@ -122,6 +122,11 @@ final class Vm implements AutoCloseable {
     }
   }
 
+  /** What a command of QEMU's human monitor prints. */
+  String monitor(String line) {
+    return execute("human-monitor-command", Map.of("command-line", line)).text();
+  }
+
   /** The guest's state as QEMU names it. */
   String status() {
     return execute("query-status", Map.of()).get("status").text();

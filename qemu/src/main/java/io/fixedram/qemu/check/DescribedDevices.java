@@ -3,9 +3,8 @@ package io.fixedram.qemu.check;
 
 import io.fixedram.error.FixedRamException;
 import io.fixedram.store.PageStore;
-import java.io.InputStream;
+import io.fixedram.wire.MemoryInput;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.core.JacksonException;
@@ -51,7 +50,7 @@ public final class DescribedDevices {
   /** Parses the text incrementally, since it may be nearly as long as the largest device state. */
   private static List<String> read(MemorySegment text) {
     List<String> names = new ArrayList<>();
-    try (JsonParser json = JSON.createParser(ObjectReadContext.empty(), new SegmentInput(text))) {
+    try (JsonParser json = JSON.createParser(ObjectReadContext.empty(), new MemoryInput(text))) {
       json.nextToken();
       while (json.nextToken() == JsonToken.PROPERTY_NAME) {
         boolean devices = json.currentName().equals("devices");
@@ -66,30 +65,6 @@ public final class DescribedDevices {
       return List.of();
     }
     return names.size() > MAX_DEVICES ? List.of() : names;
-  }
-
-  /** Memory as a stream. */
-  private static final class SegmentInput extends InputStream {
-    private final ByteBuffer rest;
-
-    SegmentInput(MemorySegment bytes) {
-      rest = bytes.asByteBuffer();
-    }
-
-    @Override
-    public int read() {
-      return rest.hasRemaining() ? Byte.toUnsignedInt(rest.get()) : -1;
-    }
-
-    @Override
-    public int read(byte[] into, int offset, int length) {
-      if (!rest.hasRemaining()) {
-        return -1;
-      }
-      int count = Math.min(length, rest.remaining());
-      rest.get(into, offset, count);
-      return count;
-    }
   }
 
   private static void readDevices(JsonParser json, List<String> names) {

@@ -57,7 +57,8 @@ public record MemoryFacts(List<Block> blocks, List<Backend> backends, List<Range
   public record Range(
       long address, long bytes, boolean writable, Optional<String> block, long offset) {}
 
-  static MemoryFacts ask(QmpClient qmp) {
+  /** Queries a QEMU. The guest is not affected. */
+  public static MemoryFacts ask(QmpClient qmp) {
     List<QemuRamBlock> blocks = QemuRamBlock.ask(qmp);
     return new MemoryFacts(
         blocks.stream()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.cli;
+package io.fixedram.cli.command;
 
 /** The exit statuses of the program; a foreground restore ends with QEMU's instead. */
 public final class ExitStatus {

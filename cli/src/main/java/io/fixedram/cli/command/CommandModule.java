@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.fixedram.cli;
+package io.fixedram.cli.command;
 
 import io.fixedram.cli.args.Arguments;
 import io.fixedram.cli.args.CommandSpec;

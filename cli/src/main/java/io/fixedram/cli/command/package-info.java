@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What a subcommand is. */
+package io.fixedram.cli.command;

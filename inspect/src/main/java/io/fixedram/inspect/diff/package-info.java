@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What differs between two guests, or between two moments of one. */
+package io.fixedram.inspect.diff;

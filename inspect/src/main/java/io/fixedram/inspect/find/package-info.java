@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Searching a guest's memory. */
+package io.fixedram.inspect.find;

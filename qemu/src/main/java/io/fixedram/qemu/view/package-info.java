@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Looking into the guest of a running QEMU. */
+package io.fixedram.qemu.view;
