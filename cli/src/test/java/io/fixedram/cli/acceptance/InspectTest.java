@@ -148,11 +148,11 @@ class InspectTest {
   }
 
   /** Segments of memory, and the notes, of a core file. */
-  private record Core(Map<Long, byte[]> memory, byte[] notes) {
+  private record Core(Map<Long, byte[]> memory, String notes) {
     static Core read(Path file) throws IOException {
       ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
       Map<Long, byte[]> memory = new LinkedHashMap<>();
-      byte[] notes = {};
+      String notes = "";
       for (int i = 0; i < bytes.getShort(56); i++) {
         int at = (int) bytes.getLong(32) + 56 * i;
         int offset = (int) bytes.getLong(at + 8);
@@ -161,7 +161,7 @@ class InspectTest {
         if (bytes.getInt(at) == 1) {
           memory.put(bytes.getLong(at + 24), content);
         } else {
-          notes = content;
+          notes = HexFormat.of().formatHex(content);
         }
       }
       return new Core(memory, notes);
