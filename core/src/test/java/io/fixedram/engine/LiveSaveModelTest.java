@@ -42,7 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class LiveSaveModelTest {
   private static final long SEED = Long.getLong("fixedram.seed", System.nanoTime());
-  private static final int RUNS = Integer.getInteger("fixedram.runs", 1000);
+  private static final int RUNS = Integer.getInteger("fixedram.runs", 600);
   private static final List<SaveFormat> FORMATS = List.of(SaveFormat.values());
   private static final int[] SIZES = {0, 1, 2, 3, 31, 63, 64, 65, 100, 255, 256, 257, 300};
 

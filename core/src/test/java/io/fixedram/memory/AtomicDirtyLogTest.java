@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 
 class AtomicDirtyLogTest {
   private static final long SEED = Long.getLong("fixedram.seed", System.nanoTime());
-  private static final long ROUNDS = 600_000;
+  private static final long ROUNDS = 300_000;
 
   @Test
   void collectsWhatWasMarkedOnce() {

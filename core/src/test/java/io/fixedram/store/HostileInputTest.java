@@ -221,7 +221,7 @@ class HostileInputTest {
     Path path = directory.resolve("changed");
     int[] outcomes = new int[2];
     Rounds.run(
-        1000,
+        500,
         random -> {
           Guest guest = smallGuest(random);
           byte[] bytes =

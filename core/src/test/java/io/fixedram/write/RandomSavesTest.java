@@ -46,7 +46,7 @@ class RandomSavesTest {
   void whatIsWrittenIsTheGuest() throws IOException {
     try (Dirs dirs = new Dirs(directory)) {
       Rounds.run(
-          60,
+          40,
           random -> {
             Path dir = RandomGuests.pick(random, dirs.all());
             Guest guest = RandomGuests.guest(random, RandomGuests.Kinds.all());

@@ -611,7 +611,7 @@ class InstantRestoreTest extends QemuTest {
       qemu.observer().execute("migrate", Map.of("uri", "file:" + file()));
       QemuMigration migration = new QemuMigration(qemu.observer());
       RunningQemu.await("four passes", () -> passes(qemu) >= 4);
-      qemu.awaitGeneration(SerialReport.of(qemu.serial()).lastGeneration().orElseThrow() + 8);
+      qemu.awaitGeneration(SerialReport.of(qemu.serial()).lastGeneration().orElseThrow() + 4);
       long passes = passes(qemu);
       RunningQemu.await("two passes more", () -> passes(qemu) >= passes + 2);
       qemu.setParameter("max-bandwidth", 0);
