@@ -22,8 +22,19 @@ class UsageTest {
           new Refusal("sav f", "there is no command 'sav'; did you mean 'save'?"),
           new Refusal("covnert", "there is no command 'covnert'; did you mean 'convert'?"),
           new Refusal("hibernate", "there is no command 'hibernate'; 'fixedram --help' lists them"),
-          new Refusal("analyze f", "there is no command 'analyze'; 'fixedram --help' lists them"),
-          new Refusal("extract f", "there is no command 'extract'; 'fixedram --help' lists them"),
+          new Refusal(
+              "frobnicate f", "there is no command 'frobnicate'; 'fixedram --help' lists them"),
+          new Refusal("analyze", "analyze: FILE is missing"),
+          new Refusal("extract f -o g", "extract: BLOCK is missing"),
+          new Refusal("find f", "find: TEXT is missing"),
+          new Refusal(
+              "find f x y", "find: 'y' is unexpected: the command takes only FILE and TEXT"),
+          new Refusal("find f --hex x", "find: --hex takes pairs of hexadecimal digits"),
+          new Refusal("read f", "read: give one of --gpa, --virtual and --block"),
+          new Refusal(
+              "read f --gpa x", "read: --gpa takes a number such as 0x1000 or 4096, not 'x'"),
+          new Refusal("read f --gpa 0 --stop", "read: --stop and --pid go with --qmp"),
+          new Refusal("export f -o g", "export: --to elf|raw|lime is missing"),
           new Refusal(
               "-v info f",
               "the command comes first, then its options; 'fixedram --help' lists them"),

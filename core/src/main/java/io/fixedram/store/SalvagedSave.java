@@ -147,6 +147,13 @@ public final class SalvagedSave implements PageStore {
     } catch (DamagedSaveException e) {
       e.range().ifPresent(damage::add);
       return Optional.empty();
+    } catch (StorageException e) {
+      requireUnreadable(e);
+      sealed
+          .seal()
+          .find(SealedPart.MANIFEST, SealedPart.NO_BLOCK)
+          .ifPresent(part -> damage.add(sealed.seal().range(part).unreadable()));
+      return Optional.empty();
     }
   }
 

@@ -147,6 +147,9 @@ final class FixedSaveWriter implements SaveSink {
     int pageSize = header.blocks().targetPageSize();
     int count = header.blocks().list().size();
     boolean table = wantsSeal && count <= Seal.MAX_BLOCKS;
+    if (key.isPresent() && count == 0) {
+      throw notSigned(descriptor, "it has no RAM block");
+    }
     if (key.isPresent() && !table) {
       throw notSigned(descriptor, "it has " + count + " RAM blocks, more than " + Seal.MAX_BLOCKS);
     }

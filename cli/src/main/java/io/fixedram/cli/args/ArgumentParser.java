@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.apache.commons.cli.DefaultParser;
 import org.apache.commons.cli.MissingArgumentException;
 import org.apache.commons.cli.Option;
@@ -118,7 +119,11 @@ public final class ArgumentParser {
     boolean repeated = !names.isEmpty() && names.getLast().endsWith(CommandSpec.REPEATED);
     if (operands.size() > names.size() && !repeated) {
       String extra = operands.get(names.size());
-      String takes = names.isEmpty() ? "no operand" : "only " + String.join(" and ", names);
+      String takes =
+          names.isEmpty()
+              ? "no operand"
+              : "only "
+                  + names.stream().map(ArgumentParser::plain).collect(Collectors.joining(" and "));
       throw new UsageException("'" + extra + "' is unexpected: the command takes " + takes);
     }
     for (int i = 0; i < operands.size(); i++) {
@@ -129,6 +134,9 @@ public final class ArgumentParser {
   }
 
   private static String plain(String name) {
+    if (name.startsWith(CommandSpec.OPTIONAL)) {
+      return name.substring(1, name.length() - 1);
+    }
     return name.endsWith(CommandSpec.REPEATED)
         ? name.substring(0, name.length() - CommandSpec.REPEATED.length())
         : name;

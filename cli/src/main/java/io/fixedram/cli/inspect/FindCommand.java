@@ -66,8 +66,8 @@ public record FindCommand(Subject subject, BytePattern pattern, int context, lon
           CommandSpec.COMMON_EXIT_STATUSES,
           List.of(
               new Example(
-                  "Where is the version of the guest's kernel?",
-                  List.of("$ fixedram find vm.fram 'Linux version' --context 64"))));
+                  "Where is the command line of the guest's kernel?",
+                  List.of("$ fixedram find vm.fram BOOT_IMAGE= --context 64"))));
 
   /** Creates the command from its arguments. */
   public static FindCommand of(Arguments arguments) {

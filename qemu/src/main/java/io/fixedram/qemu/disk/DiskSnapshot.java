@@ -11,6 +11,7 @@ import io.fixedram.qemu.qmp.QmpClient;
 import io.fixedram.qemu.qmp.QmpException;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -143,9 +144,11 @@ public final class DiskSnapshot implements AutoCloseable {
     Path qemu = Path.of("/proc", Integer.toString(process.getAsInt()));
     try {
       Object user = Files.getAttribute(qemu, "unix:uid");
-      if (!user.equals(Files.getAttribute(file, "unix:uid"))) {
-        Files.setAttribute(file, "unix:gid", Files.getAttribute(qemu, "unix:gid"));
-        Files.setAttribute(file, "unix:uid", user);
+      if (!user.equals(Files.getAttribute(file, "unix:uid", LinkOption.NOFOLLOW_LINKS))) {
+        // A link that took the file's place must not be followed.
+        Files.setAttribute(
+            file, "unix:gid", Files.getAttribute(qemu, "unix:gid"), LinkOption.NOFOLLOW_LINKS);
+        Files.setAttribute(file, "unix:uid", user, LinkOption.NOFOLLOW_LINKS);
       }
     } catch (IOException e) {
       throw new FixedRamException(

@@ -90,16 +90,19 @@ public final class OverlayCommand {
   }
 
   private void rewrite() {
-    for (String name : List.of("readconfig", "snapshot")) {
+    for (String name : List.of("readconfig", "set", "snapshot")) {
       command
           .all(name)
           .findFirst()
           .ifPresent(option -> {
             throw cannot(
                 option,
-                name.equals("snapshot")
-                    ? "what is written to any disk is dropped with it; remove it"
-                    : "options in a file can't be rewritten; write them on the command line");
+                switch (name) {
+                  case "snapshot" -> "what is written to any disk is dropped with it; remove it";
+                  case "set" ->
+                      "it may change the image of a disk; write the setting with the disk";
+                  default -> "options in a file can't be rewritten; write them on the command line";
+                });
           });
     }
     command

@@ -191,6 +191,7 @@ class OverlayCommandTest {
         "-blockdev|driver=nbd,node-name=n,server.host=h|its driver is 'nbd'",
         "-blockdev|driver=qcow2,file.driver=nbd,file.host=h|its file is not one of a file system",
         "-blockdev|{driver|it is no valid JSON",
+        "-set|drive.d.file=x.qcow2|it may change the image of a disk",
         "-readconfig|vm.cfg|options in a file"
       })
   void otherFormsAreRefusedByName(String option, String value, String why) {
